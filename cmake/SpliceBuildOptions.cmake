@@ -1,0 +1,16 @@
+# Flags of our own targets. Linked as $<BUILD_INTERFACE:...>, so that they never reach users of the library.
+
+add_library(splice_build_options INTERFACE)
+target_compile_features(splice_build_options INTERFACE cxx_std_20)
+set(splice_warnings -Wall -Wextra -Wconversion -Wshadow -Wno-psabi)
+if(SPLICE_WERROR)
+  list(APPEND splice_warnings -Werror)
+endif()
+target_compile_options(splice_build_options INTERFACE
+  "$<$<COMPILE_LANGUAGE:CXX>:${splice_warnings}>"
+  # Results are promised bitwise: fused multiply-adds only where the code says so.
+  $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>)
+# The baseline of the run-time dispatch: SSE4.2 and POPCNT, which every 64-bit x86 of the last 15 years has.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  target_compile_options(splice_build_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=x86-64-v2>)
+endif()

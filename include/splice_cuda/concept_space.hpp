@@ -1,0 +1,121 @@
+#pragma once
+
+/// @file concept_space.hpp
+/// A dictionary whose atoms have names, with the means and the provenance that belong to it.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "splice_cuda/codes.hpp"
+#include "splice_cuda/context.hpp"
+#include "splice_cuda/decompose.hpp"
+#include "splice_cuda/dictionary.hpp"
+#include "splice_cuda/matrix_view.hpp"
+#include "splice_cuda/options.hpp"
+
+namespace splice_cuda {
+
+/// What `ConceptSpace::build` left out, by line (from 0) of the concept list, in ascending order.
+struct DroppedConcepts {
+  std::vector<std::int64_t> empty_name;       ///< no text on the line
+  std::vector<std::int64_t> duplicate_name;   ///< the name stood on an earlier line
+  std::vector<std::int64_t> zero_embedding;   ///< |t| = 0, or |t - mean| = 0 after centring
+  std::vector<std::int64_t> non_finite;       ///< NaN or infinity in the row
+  std::vector<std::int64_t> duplicate_vector; ///< the atom equals an earlier one, bit by bit
+};
+
+struct BuildOptions {
+  /// Subtract the vocabulary's mean of unit vectors and normalise again (the paper's way).
+  bool center = true;
+  /// Keep only the last k lines (the most frequent ones of the shipped vocabularies); 0 = all.
+  std::int64_t last = 0;
+};
+
+/// Preparation of raw embeddings before `decompose`: z = normalise(normalise(e) - image_mean).
+struct PrepareOptions {
+  /// false: rows are used exactly as given.
+  bool normalize = true;
+  /// Subtract the image mean. Ignored where the space has none.
+  bool center = true;
+};
+
+/// Atoms, names, image mean and text mean. Immutable, apart from `set_image_mean`.
+class ConceptSpace {
+ public:
+  /// Raw text embeddings [p, d] and one name a row (UTF-8) -> unit atoms: normalise, subtract the mean over
+  /// the kept rows, normalise (arXiv 2402.10376, section 4).
+  /// @throws ArgumentError when names and rows differ in number, or nothing is left.
+  static ConceptSpace build(MatrixView<const float> text_embeddings,
+                            const std::vector<std::string>& names, const BuildOptions& options = {},
+                            DroppedConcepts* dropped = nullptr);
+
+  /// Atoms used exactly as given; names may be empty (then "atom 0", "atom 1", ...).
+  static ConceptSpace from_atoms(MatrixView<const float> atoms, std::vector<std::string> names = {});
+
+  /// Reads a .safetensors dictionary of ours, or a plain .npy of atoms.
+  /// @throws FileError
+  static ConceptSpace load(const std::filesystem::path& path);
+  /// Writes .safetensors: atoms, text_mean, image_mean; names and provenance as metadata. Whole or not at
+  /// all.
+  void save(const std::filesystem::path& path) const;
+
+  std::int64_t size() const noexcept { return static_cast<std::int64_t>(names_.size()); }
+  std::int64_t dim() const noexcept { return dim_; }
+  /// Unit atoms [p, d].
+  MatrixView<const float> atoms() const noexcept;
+  const std::string& name(std::int64_t atom) const { return names_[static_cast<std::size_t>(atom)]; }
+  const std::vector<std::string>& names() const noexcept { return names_; }
+  /// Index of the concept of this name; nothing if there is none.
+  std::optional<std::int32_t> find(std::string_view name) const;
+  /// The same, or an ArgumentError that offers the nearest names.
+  std::int32_t at(std::string_view name) const;
+
+  const std::vector<float>& text_mean() const noexcept { return text_mean_; }
+  /// Mean of unit image embeddings, not renormalised; empty if not known.
+  const std::vector<float>& image_mean() const noexcept { return image_mean_; }
+  /// @throws ArgumentError unless empty or of length dim() and finite.
+  void set_image_mean(std::vector<float> mean);
+  /// Free text: "model", "vocabulary", "vocabulary_sha256", ... Kept in the file.
+  std::map<std::string, std::string>& provenance() noexcept { return provenance_; }
+  const std::map<std::string, std::string>& provenance() const noexcept { return provenance_; }
+
+  /// The dictionary on a context's device; made at the first call and kept.
+  const Dictionary& dictionary(const Context& context) const;
+
+  /// normalise -> centre -> normalise into `out` [n, d] float32. Zero and non-finite rows pass unchanged:
+  /// `decompose` reports them.
+  void prepare(EmbeddingsView raw, MatrixView<float> out, const PrepareOptions& options = {}) const;
+
+  /// prepare, then decompose, tile by tile within the context's memory limit.
+  DecomposeResult decompose(const Context& context, EmbeddingsView raw,
+                            const DecomposeOptions& options = {},
+                            const PrepareOptions& prepare = {}) const;
+
+  /// normalise(normalise(C'w) + image_mean); an empty code gives normalise(image_mean), zero where there is
+  /// no mean. [n, d]
+  void recompose(const Context& context, const SparseCodes& codes, MatrixView<float> out) const;
+
+  /// Cosine of each row with its recomposition; 0 for zero and non-finite rows. [n]
+  std::vector<float> cosine(const Context& context, EmbeddingsView raw, const SparseCodes& codes) const;
+
+ private:
+  ConceptSpace() = default;
+  void index_names();
+
+  std::int64_t dim_ = 0;
+  std::vector<float> atoms_;
+  std::vector<std::string> names_;
+  std::map<std::string, std::int32_t, std::less<>> index_;
+  std::vector<float> text_mean_;
+  std::vector<float> image_mean_;
+  std::map<std::string, std::string> provenance_;
+  mutable std::shared_ptr<const Dictionary> dictionary_;
+};
+
+}  // namespace splice_cuda

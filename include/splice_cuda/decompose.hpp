@@ -1,0 +1,38 @@
+#pragma once
+
+/// @file decompose.hpp
+/// Embeddings to sparse codes, with proof; and the proof alone.
+
+#include "splice_cuda/codes.hpp"
+#include "splice_cuda/context.hpp"
+#include "splice_cuda/dictionary.hpp"
+#include "splice_cuda/options.hpp"
+
+namespace splice_cuda {
+
+/// Solves one non-negative LASSO problem a row of `embeddings`, on the shared dictionary.
+///
+///   Context context{Device::cpu()};
+///   Dictionary dictionary{context, MatrixView<const float>{atoms, p, d}};
+///   DecomposeResult result =
+///       decompose(context, dictionary, MatrixView<const float>{z, n, d}, {.l1_penalty = 0.25f});
+///   // result.codes: CSR [n, p];  result.reports[i].gap, .status
+///
+/// @param embeddings  [n, d], float32, float16 or bfloat16, used exactly as given; n may be 0.
+/// Promises: bitwise equal results from run to run and whatever the batch, its order, the tile size, the
+/// memory limit and the thread count (on one kind of processor); no exception for a row that does not
+/// converge or is not finite.
+/// @throws ArgumentError (names the argument), OutOfMemoryError, CancelledError, DeviceError.
+DecomposeResult decompose(const Context& context, const Dictionary& dictionary,
+                          EmbeddingsView embeddings, const DecomposeOptions& options = {});
+
+/// Recomputes the certificate of each row by brute force in fp64: every atom, no screening, no code
+/// shared with the solvers. `codes` [n, p] may come from anywhere. Of `options`, the problem (penalties,
+/// weights, bans, nonnegative) and solve.gap_tolerance are used. rounds and iterations are 0.
+/// A code with a negative weight while nonnegative is true, or a non-zero weight on a banned atom, has
+/// gap = +infinity.
+std::vector<RowReport> certify(const Context& context, const Dictionary& dictionary,
+                               EmbeddingsView embeddings, const SparseCodes& codes,
+                               const DecomposeOptions& options = {});
+
+}  // namespace splice_cuda

@@ -1,0 +1,103 @@
+#pragma once
+
+/// @file backend.hpp
+/// What a device has to offer: a dictionary in its own memory, and tile solvers whose stages the driver
+/// calls (src/core/decompose.cpp). One virtual a stage, each on a whole tile, so that the call costs nothing.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/problem.hpp"
+#include "splice_cuda/codes.hpp"
+#include "splice_cuda/context.hpp"
+#include "splice_cuda/device.hpp"
+#include "splice_cuda/matrix_view.hpp"
+
+namespace splice_cuda {
+
+/// A dictionary as one backend keeps it. Immutable once made; shared between threads.
+class DictionaryData {
+ public:
+  virtual ~DictionaryData() = default;
+  std::int64_t size = 0;
+  std::int64_t dim = 0;
+  Device device;
+  /// Index of the first atom that equals this one bit by bit (its own index where there is none). [p]
+  std::vector<std::int32_t> first_equal;
+};
+
+/// A row that left its tile.
+struct RowResult {
+  std::int64_t row = 0;
+  std::span<const std::int32_t> atoms;  ///< ascending
+  std::span<const float> values;        ///< non-zero
+  RowReport report;
+};
+
+/// Takes finished rows, in any order. Used by one worker.
+class RowSink {
+ public:
+  virtual ~RowSink() = default;
+  virtual void accept(const RowResult& result) = 0;
+};
+
+/// One tile of rows on its way through the stages. Slots are refilled as rows leave, so that each row takes
+/// as many rounds as it needs and no other row waits. A row's arithmetic never depends on its neighbours.
+class TileSolver {
+ public:
+  virtual ~TileSolver() = default;
+  /// Rows that fit at once.
+  virtual std::int64_t capacity() const = 0;
+  /// Rows inside now.
+  virtual std::int64_t occupied() const = 0;
+  /// Loads rows [first_row, first_row + count) into free slots: conversion to float32, checks for NaN and
+  /// zero rows, warm start. count <= capacity() - occupied().
+  virtual void prepare(std::int64_t first_row, std::int64_t count) = 0;
+  /// Correlations with all atoms, in whatever precision the solver needs them.
+  virtual void screen() = 0;
+  /// One round of the solver on every row inside.
+  virtual void solve() = 0;
+  /// Certificates of the rows that claim to be done, from their codes.
+  virtual void certify() = 0;
+  /// Hands over finished rows and frees their slots.
+  virtual void compact(RowSink& sink) = 0;
+};
+
+/// Memory of a tile solver: fixed_bytes + rows * row_bytes.
+struct TileCost {
+  std::size_t fixed_bytes = 0;
+  std::size_t row_bytes = 0;
+  std::int64_t preferred_rows = 0;  ///< more than this gains nothing
+  std::int64_t row_multiple = 1;    ///< tiles of a multiple of this many rows run best
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual Device device() const = 0;
+  /// Workers that run tiles side by side (CPU threads; 1 for a GPU stream).
+  virtual int workers() const = 0;
+  virtual std::shared_ptr<const DictionaryData> make_dictionary(MatrixView<const float> atoms) const = 0;
+  virtual TileCost tile_cost(const Problem& problem) const = 0;
+  /// `problem` outlives the solver. Called and used on the worker's own thread.
+  virtual std::unique_ptr<TileSolver> make_tile_solver(const Problem& problem,
+                                                       std::int64_t rows) const = 0;
+  /// Certificates of given codes by brute force in fp64, for rows [first, first + reports.size()).
+  virtual void certify(const Problem& problem, const SparseCodes& codes, std::int64_t first,
+                       std::span<RowReport> reports) const = 0;
+  /// reconstruction = W C, for rows [first, first + count).
+  virtual void recompose(const DictionaryData& dictionary, const SparseCodes& codes,
+                         std::int64_t first, std::int64_t count,
+                         MatrixView<float> reconstruction) const = 0;
+};
+
+std::unique_ptr<Backend> make_cpu_backend(int threads);
+
+/// Defined in cuda/, or by cuda_unavailable.cpp in a build without CUDA.
+/// @throws DeviceError when there is no such device.
+std::unique_ptr<Backend> make_cuda_backend(Device device, CUstream_st* stream);
+
+}  // namespace splice_cuda

@@ -1,0 +1,44 @@
+#pragma once
+
+/// @file problem.hpp
+/// A call's problem, validated and resolved: what the stages read.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "splice_cuda/dictionary.hpp"
+#include "splice_cuda/matrix_view.hpp"
+#include "splice_cuda/options.hpp"
+
+namespace splice_cuda {
+
+/// The problem of one `decompose` call in the half form (design.md, section 1). The API's l1_penalty is
+/// halved here and nowhere else.
+struct Problem {
+  const DictionaryData* dictionary = nullptr;
+  EmbeddingsView embeddings;                 ///< [n, d]
+  float l1_penalty = 0;
+  std::span<const float> l1_penalties;       ///< [n] or empty
+  /// 1 / a_j of each atom, 0 where banned. What certificates are made with.
+  std::vector<float> inverse_weights;        ///< [p]
+  /// The same, and 0 for every atom but the chosen one among bitwise equal atoms: what solvers use. The
+  /// constraints of the others are implied by the chosen one's.
+  std::vector<float> solver_inverse_weights; ///< [p]
+  bool nonnegative = true;
+  bool refit = false;
+  const SparseCodes* warm_start = nullptr;   ///< [n, p] or null
+  SolveOptions solve;
+
+  double lambda(std::int64_t row) const {
+    return 0.5 * static_cast<double>(l1_penalties.empty() ? l1_penalty
+                                                          : l1_penalties[static_cast<std::size_t>(row)]);
+  }
+};
+
+/// Checks every argument of a call and resolves it.
+/// @throws ArgumentError naming the argument, what was given and what is expected.
+Problem resolve_problem(const Context& context, const Dictionary& dictionary,
+                        EmbeddingsView embeddings, const DecomposeOptions& options);
+
+}  // namespace splice_cuda

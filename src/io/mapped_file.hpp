@@ -1,0 +1,28 @@
+#pragma once
+
+/// @file mapped_file.hpp
+/// A file mapped for reading.
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+
+namespace splice_cuda::io {
+
+/// Read-only memory map of a whole regular file. Empty files map to an empty span.
+class MappedFile {
+ public:
+  /// @throws FileError (path and reason) when it can't be opened, is no regular file, or can't be mapped.
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+
+  std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace splice_cuda::io

@@ -1,0 +1,60 @@
+#pragma once
+
+/// @file safetensors.hpp
+/// The safetensors format: 8-byte little-endian header length, JSON header, raw tensors.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/mapped_file.hpp"
+
+namespace splice_cuda::io {
+
+enum class TensorType : std::uint8_t { float16, bfloat16, float32, float64, int32, int64, uint8 };
+
+struct TensorView {
+  TensorType type = TensorType::float32;
+  std::vector<std::int64_t> shape;
+  std::span<const std::byte> data;
+
+  std::int64_t elements() const noexcept;
+};
+
+/// A mapped file; views point into it and live as long as it does.
+class SafetensorsFile {
+ public:
+  /// Checks the header in full: its length (<= 100 MB), JSON, types, shapes without overflow, offsets inside
+  /// the file, neither overlapping nor leaving holes. @throws FileError
+  explicit SafetensorsFile(const std::filesystem::path& path);
+  const std::map<std::string, TensorView>& tensors() const noexcept { return tensors_; }
+  const std::map<std::string, std::string>& metadata() const noexcept { return metadata_; }
+  /// @throws FileError when there is none of this name.
+  const TensorView& tensor(const std::string& name) const;
+  bool contains(const std::string& name) const { return tensors_.contains(name); }
+
+ private:
+  std::filesystem::path path_;
+  MappedFile file_;
+  std::map<std::string, TensorView> tensors_;
+  std::map<std::string, std::string> metadata_;
+};
+
+/// f16, bf16, f32 or f64 to float32. @throws FileError for other types.
+std::vector<float> to_float32(const TensorView& tensor, const std::string& name);
+
+struct TensorToWrite {
+  std::string name;
+  TensorType type = TensorType::float32;
+  std::vector<std::int64_t> shape;
+  std::span<const std::byte> data;
+};
+/// Whole or not at all. @throws FileError
+void write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
+                       const std::map<std::string, std::string>& metadata);
+
+}  // namespace splice_cuda::io
