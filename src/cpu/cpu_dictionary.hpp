@@ -10,24 +10,12 @@
 #include <vector>
 
 #include "backend/backend.hpp"
+#include "cpu/aligned.hpp"
 
 namespace splice_cuda::cpu {
 
 /// Atoms per screening panel; atoms of a panel lie interleaved by quads of dimensions.
 inline constexpr std::int64_t panel_atoms = 32;
-
-struct AlignedDelete {
-  void operator()(void* p) const noexcept;
-};
-template <class T>
-using AlignedArray = std::unique_ptr<T[], AlignedDelete>;
-
-/// Zeroed, 64-byte aligned. @throws OutOfMemoryError naming `what`.
-void* allocate_aligned(std::size_t bytes, const char* what);
-template <class T>
-AlignedArray<T> make_aligned(std::size_t count, const char* what) {
-  return AlignedArray<T>(static_cast<T*>(allocate_aligned(count * sizeof(T), what)));
-}
 
 struct CpuDictionary final : DictionaryData {
   /// Floats between rows of `atoms`, and bytes between rows of `rows8`: dim rounded up to 64.

@@ -1,0 +1,52 @@
+#include "splice_cuda/context.hpp"
+
+#include <algorithm>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <sched.h>
+
+#include "backend/backend.hpp"
+#include "core/validate.hpp"
+
+namespace splice_cuda {
+namespace {
+
+/// Processors that this process may use (an affinity mask or a container may allow fewer than there are).
+int usable_processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+struct Context::State {
+  Device device;
+  ContextOptions options;
+  std::unique_ptr<Backend> backend;
+};
+
+Context::Context(Device device, ContextOptions options) : state_(std::make_unique<State>()) {
+  if (options.threads < 0) {
+    fail_argument("threads", std::to_string(options.threads), "0 (all processors) or more");
+  }
+  if (options.threads == 0) options.threads = usable_processors();
+  state_->device = device;
+  state_->options = std::move(options);
+  state_->backend = device.kind == DeviceKind::cpu
+                        ? make_cpu_backend(state_->options.threads)
+                        : make_cuda_backend(device, state_->options.stream);
+}
+
+Context::~Context() = default;
+Context::Context(Context&&) noexcept = default;
+Context& Context::operator=(Context&&) noexcept = default;
+
+Device Context::device() const noexcept { return state_->device; }
+const ContextOptions& Context::options() const noexcept { return state_->options; }
+Backend& Context::backend() const noexcept { return *state_->backend; }
+
+}  // namespace splice_cuda

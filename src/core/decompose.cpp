@@ -1,0 +1,191 @@
+#include "splice_cuda/decompose.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <new>
+#include <span>
+#include <vector>
+
+#include "backend/backend.hpp"
+#include "core/call_monitor.hpp"
+#include "core/parallel.hpp"
+#include "core/problem.hpp"
+#include "core/tile_plan.hpp"
+
+namespace splice_cuda {
+namespace {
+
+/// Rows whose results are gathered before they are put in order: bounds what is held twice.
+constexpr std::int64_t rows_per_chunk = 65536;
+
+/// Where a finished row's entries lie until all rows of the chunk are there.
+struct Placement {
+  std::int32_t worker = 0;
+  std::int64_t offset = 0;
+  std::int64_t count = 0;
+};
+
+/// One worker's finished rows, in the order in which they left its tile.
+class WorkerSink final : public RowSink {
+ public:
+  void start_chunk(std::int32_t worker, std::int64_t first_row, std::span<Placement> placements,
+                   std::span<RowReport> reports) {
+    worker_ = worker;
+    first_row_ = first_row;
+    placements_ = placements;
+    reports_ = reports;
+    atoms.clear();
+    values.clear();
+    accepted = 0;
+  }
+
+  void accept(const RowResult& result) override {
+    const auto index = static_cast<std::size_t>(result.row - first_row_);
+    placements_[index] = {worker_, static_cast<std::int64_t>(atoms.size()),
+                          static_cast<std::int64_t>(result.atoms.size())};
+    atoms.insert(atoms.end(), result.atoms.begin(), result.atoms.end());
+    values.insert(values.end(), result.values.begin(), result.values.end());
+    reports_[index] = result.report;
+    ++accepted;
+  }
+
+  std::vector<std::int32_t> atoms;
+  std::vector<float> values;
+  std::int64_t accepted = 0;
+
+ private:
+  std::int32_t worker_ = 0;
+  std::int64_t first_row_ = 0;
+  std::span<Placement> placements_;
+  std::span<RowReport> reports_;
+};
+
+/// Drives tiles through the stages. One object a call; each worker keeps its tile from chunk to chunk.
+class Driver {
+ public:
+  Driver(const Context& context, const Problem& problem)
+      : problem_(problem),
+        backend_(context.backend()),
+        plan_(plan_tiles(backend_.tile_cost(problem), problem.embeddings.rows, backend_.workers(),
+                         context.options().memory_limit_bytes)),
+        monitor_(context.options(), problem.embeddings.rows),
+        tiles_(static_cast<std::size_t>(plan_.workers)),
+        sinks_(static_cast<std::size_t>(plan_.workers)) {}
+
+  DecomposeResult run() {
+    const std::int64_t rows = problem_.embeddings.rows;
+    DecomposeResult result;
+    result.codes.rows = rows;
+    result.codes.cols = problem_.dictionary->size;
+    result.codes.row_offsets.reserve(static_cast<std::size_t>(rows) + 1);
+    result.codes.row_offsets.push_back(0);
+    result.reports.resize(static_cast<std::size_t>(rows));
+    for (std::int64_t first = 0; first < rows; first += rows_per_chunk) {
+      const std::int64_t count = std::min(rows_per_chunk, rows - first);
+      solve_chunk(first, count,
+                  std::span(result.reports)
+                      .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
+      append_chunk(result.codes);
+    }
+    return result;
+  }
+
+ private:
+  void solve_chunk(std::int64_t first, std::int64_t count, std::span<RowReport> reports) {
+    placements_.assign(static_cast<std::size_t>(count), {});
+    next_row_ = first;
+    end_row_ = first + count;
+    run_workers(plan_.workers, [&](int worker) {
+      sinks_[static_cast<std::size_t>(worker)].start_chunk(worker, first, placements_, reports);
+      drive(worker);
+    });
+  }
+
+  /// The rounds of one worker: fill free slots, screen, solve, certify, let finished rows go.
+  void drive(int worker) {
+    std::unique_ptr<TileSolver>& tile = tiles_[static_cast<std::size_t>(worker)];
+    WorkerSink& sink = sinks_[static_cast<std::size_t>(worker)];
+    if (!tile) tile = make_tile();
+    for (;;) {
+      fill(*tile);
+      if (tile->occupied() == 0) return;
+      const std::int64_t before = sink.accepted;
+      tile->screen();
+      tile->solve();
+      tile->certify();
+      tile->compact(sink);
+      monitor_.advance(sink.accepted - before);
+    }
+  }
+
+  /// The memory limit is a plan; what the machine has may be less. A smaller tile gives the same bits.
+  std::unique_ptr<TileSolver> make_tile() const {
+    for (std::int64_t rows = plan_.rows_per_tile;; rows /= 2) {
+      try {
+        return backend_.make_tile_solver(problem_, rows);
+      } catch (const std::bad_alloc&) {
+        if (rows == 1) throw OutOfMemoryError("out of memory for a tile of one row");
+      } catch (const OutOfMemoryError&) {
+        if (rows == 1) throw;
+      }
+    }
+  }
+
+  /// Takes as many rows as have room, but leaves the other workers their share of the last ones.
+  void fill(TileSolver& tile) {
+    const std::int64_t room = tile.capacity() - tile.occupied();
+    if (room == 0) return;
+    std::int64_t first = next_row_.load();
+    std::int64_t count = 0;
+    do {
+      const std::int64_t left = end_row_ - first;
+      if (left <= 0) return;
+      const std::int64_t share = (left + plan_.workers - 1) / plan_.workers;
+      count = std::min(room, std::max<std::int64_t>(share, std::min<std::int64_t>(left, 8)));
+    } while (!next_row_.compare_exchange_weak(first, first + count));
+    tile.prepare(first, count);
+  }
+
+  void append_chunk(SparseCodes& codes) const {
+    std::int64_t total = codes.nnz();
+    for (const Placement& placement : placements_) {
+      total += placement.count;
+      codes.row_offsets.push_back(total);
+    }
+    codes.atom_indices.reserve(static_cast<std::size_t>(total));
+    codes.values.reserve(static_cast<std::size_t>(total));
+    for (const Placement& placement : placements_) {
+      const WorkerSink& sink = sinks_[static_cast<std::size_t>(placement.worker)];
+      const auto atoms = sink.atoms.begin() + placement.offset;
+      const auto values = sink.values.begin() + placement.offset;
+      codes.atom_indices.insert(codes.atom_indices.end(), atoms, atoms + placement.count);
+      codes.values.insert(codes.values.end(), values, values + placement.count);
+    }
+  }
+
+  const Problem& problem_;
+  const Backend& backend_;
+  const TilePlan plan_;
+  CallMonitor monitor_;
+  std::vector<std::unique_ptr<TileSolver>> tiles_;
+  std::vector<WorkerSink> sinks_;
+  std::vector<Placement> placements_;
+  std::atomic<std::int64_t> next_row_{0};
+  std::int64_t end_row_ = 0;
+};
+
+}  // namespace
+
+DecomposeResult decompose(const Context& context, const Dictionary& dictionary, EmbeddingsView embeddings,
+                          const DecomposeOptions& options) {
+  const Problem problem = resolve_problem(context, dictionary, embeddings, options);
+  try {
+    return Driver(context, problem).run();
+  } catch (const std::bad_alloc&) {
+    throw OutOfMemoryError("out of memory while decomposing " + std::to_string(embeddings.rows) +
+                           " rows");
+  }
+}
+
+}  // namespace splice_cuda

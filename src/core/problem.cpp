@@ -1,0 +1,115 @@
+#include "core/problem.hpp"
+
+#include <cmath>
+#include <string>
+
+#include "backend/backend.hpp"
+#include "core/validate.hpp"
+#include "splice_cuda/codes.hpp"
+#include "splice_cuda/context.hpp"
+
+namespace splice_cuda {
+namespace {
+
+bool is_positive(float value) { return value > 0 && std::isfinite(value); }
+
+void check_penalties(const DecomposeOptions& options, std::int64_t rows) {
+  if (options.l1_penalties.empty()) {
+    if (!is_positive(options.l1_penalty)) {
+      fail_argument("l1_penalty", std::to_string(options.l1_penalty), "a finite number > 0");
+    }
+    return;
+  }
+  const auto count = static_cast<std::int64_t>(options.l1_penalties.size());
+  if (count != rows) {
+    fail_argument("l1_penalties", std::to_string(count) + " entries",
+                  "one a row of embeddings, " + std::to_string(rows));
+  }
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float penalty = options.l1_penalties[static_cast<std::size_t>(i)];
+    if (!is_positive(penalty)) {
+      fail_argument("l1_penalties[" + std::to_string(i) + "]", std::to_string(penalty),
+                    "a finite number > 0");
+    }
+  }
+}
+
+std::vector<float> inverse_weights(const DecomposeOptions& options, std::int64_t atoms) {
+  std::vector<float> inverse(static_cast<std::size_t>(atoms), 1.0f);
+  const auto count = static_cast<std::int64_t>(options.atom_weights.size());
+  if (count != 0 && count != atoms) {
+    fail_argument("atom_weights", std::to_string(count) + " entries",
+                  "one an atom, " + std::to_string(atoms));
+  }
+  for (std::size_t j = 0; j < options.atom_weights.size(); ++j) {
+    const float weight = options.atom_weights[j];
+    if (!(weight > 0)) {
+      fail_argument("atom_weights[" + std::to_string(j) + "]", std::to_string(weight),
+                    "a number > 0 (+infinity bans the atom)");
+    }
+    inverse[j] = 1.0f / weight;
+    if (!std::isfinite(inverse[j])) {
+      fail_argument("atom_weights[" + std::to_string(j) + "]", "a subnormal number",
+                    "a weight whose inverse is finite");
+    }
+  }
+  for (std::size_t i = 0; i < options.banned_atoms.size(); ++i) {
+    const std::int32_t atom = options.banned_atoms[i];
+    if (atom < 0 || atom >= atoms) {
+      fail_argument("banned_atoms[" + std::to_string(i) + "]", std::to_string(atom),
+                    "an atom's index, 0 to " + std::to_string(atoms - 1));
+    }
+    inverse[static_cast<std::size_t>(atom)] = 0.0f;
+  }
+  return inverse;
+}
+
+/// Among bitwise equal atoms only the one with the smallest weight (largest inverse) may be used, and among
+/// those the lowest index.
+std::vector<float> without_duplicates(const std::vector<float>& inverse,
+                                      const std::vector<std::int32_t>& first_equal) {
+  std::vector<float> used = inverse;
+  std::vector<std::int32_t> chosen(first_equal.begin(), first_equal.end());  // by first equal atom
+  for (std::size_t j = 0; j < first_equal.size(); ++j) {
+    const auto first = static_cast<std::size_t>(first_equal[j]);
+    if (first == j) continue;
+    const auto best = static_cast<std::size_t>(chosen[first]);
+    const bool better = inverse[j] > inverse[best];
+    used[better ? best : j] = 0.0f;
+    if (better) chosen[first] = static_cast<std::int32_t>(j);
+  }
+  return used;
+}
+
+}  // namespace
+
+Problem resolve_problem(const Context& context, const Dictionary& dictionary, EmbeddingsView embeddings,
+                        const DecomposeOptions& options) {
+  check_matrix("embeddings", embeddings.data, embeddings.rows, embeddings.cols, embeddings.ld);
+  if (embeddings.cols != dictionary.dim()) {
+    fail_argument("embeddings", std::to_string(embeddings.cols) + " columns",
+                  "the dictionary's dimension, " + std::to_string(dictionary.dim()));
+  }
+  check_device("embeddings", embeddings.device, context.device());
+  check_device("dictionary", dictionary.device(), context.device());
+  check_penalties(options, embeddings.rows);
+  check_solve_options(options.solve);
+  if (options.warm_start != nullptr) {
+    check_codes("warm_start", *options.warm_start, embeddings.rows, dictionary.size());
+  }
+  Problem problem;
+  problem.dictionary = &dictionary.data();
+  problem.embeddings = embeddings;
+  problem.l1_penalty = options.l1_penalty;
+  problem.l1_penalties = options.l1_penalties;
+  problem.inverse_weights = inverse_weights(options, dictionary.size());
+  problem.solver_inverse_weights =
+      without_duplicates(problem.inverse_weights, dictionary.data().first_equal);
+  problem.nonnegative = options.nonnegative;
+  problem.refit = options.refit;
+  problem.warm_start = options.warm_start;
+  problem.solve = options.solve;
+  return problem;
+}
+
+}  // namespace splice_cuda

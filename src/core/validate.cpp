@@ -1,0 +1,123 @@
+#include "core/validate.hpp"
+
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include "splice_cuda/error.hpp"
+
+namespace splice_cuda {
+namespace {
+
+std::string shape(std::int64_t rows, std::int64_t cols) {
+  return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "]";
+}
+
+std::string text(double value) {
+  std::ostringstream out;
+  out << value;
+  return out.str();
+}
+
+}  // namespace
+
+void fail_argument(std::string_view argument, const std::string& given, std::string_view expected) {
+  throw ArgumentError(std::string(argument) + ": got " + given + ", expected " + std::string(expected));
+}
+
+void check_matrix(std::string_view argument, const void* data, std::int64_t rows, std::int64_t cols,
+                  std::int64_t ld) {
+  if (rows < 0 || cols < 1) {
+    fail_argument(argument, "shape " + shape(rows, cols), "at least 0 rows and 1 column");
+  }
+  if (ld < cols) {
+    fail_argument(argument, "leading dimension " + std::to_string(ld),
+                  "at least the number of columns, " + std::to_string(cols));
+  }
+  if (rows > 0 && ld > std::numeric_limits<std::int64_t>::max() / 8 / rows) {
+    fail_argument(argument, "shape " + shape(rows, cols) + " with leading dimension " + std::to_string(ld),
+                  "a matrix that fits the address space");
+  }
+  if (data == nullptr && rows > 0) {
+    fail_argument(argument, "a null pointer for shape " + shape(rows, cols), "a pointer to the data");
+  }
+}
+
+void check_device(std::string_view argument, Device given, Device expected) {
+  if (given == expected) return;
+  fail_argument(argument, "data on " + to_string(given),
+                "data on " + to_string(expected) + ", where the context works");
+}
+
+void check_codes(std::string_view argument, const SparseCodes& codes, std::int64_t rows,
+                 std::int64_t cols) {
+  const std::string name(argument);
+  if (codes.rows != rows || codes.cols != cols) {
+    fail_argument(argument, "shape " + shape(codes.rows, codes.cols), shape(rows, cols));
+  }
+  if (codes.row_offsets.size() != static_cast<std::size_t>(rows) + 1) {
+    fail_argument(name + ".row_offsets", std::to_string(codes.row_offsets.size()) + " entries",
+                  "rows + 1 = " + std::to_string(rows + 1));
+  }
+  if (codes.atom_indices.size() != codes.values.size()) {
+    fail_argument(name + ".atom_indices", std::to_string(codes.atom_indices.size()) + " entries",
+                  "as many as values, " + std::to_string(codes.values.size()));
+  }
+  if (codes.row_offsets.front() != 0 || codes.row_offsets.back() != codes.nnz()) {
+    fail_argument(name + ".row_offsets",
+                  "first " + std::to_string(codes.row_offsets.front()) + ", last " +
+                      std::to_string(codes.row_offsets.back()),
+                  "first 0, last nnz = " + std::to_string(codes.nnz()));
+  }
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const auto r = static_cast<std::size_t>(row);
+    if (codes.row_offsets[r + 1] < codes.row_offsets[r] || codes.row_offsets[r + 1] > codes.nnz()) {
+      fail_argument(name + ".row_offsets", "a fall at row " + std::to_string(row), "ascending offsets");
+    }
+    std::int64_t previous = -1;
+    for (const std::int32_t atom : codes.row_atoms(row)) {
+      if (atom <= previous || atom >= cols) {
+        fail_argument(name + ".atom_indices",
+                      std::to_string(atom) + " after " + std::to_string(previous) + " in row " +
+                          std::to_string(row),
+                      "ascending indices below " + std::to_string(cols));
+      }
+      previous = atom;
+    }
+    for (const float value : codes.row_values(row)) {
+      if (!std::isfinite(value)) {
+        fail_argument(name + ".values", text(static_cast<double>(value)) + " in row " + std::to_string(row),
+                      "finite values");
+      }
+    }
+  }
+}
+
+void check_solve_options(const SolveOptions& options) {
+  switch (options.solver) {
+    case SolverKind::working_set:
+    case SolverKind::coordinate_descent:
+    case SolverKind::fista:
+    case SolverKind::admm: break;
+    default:
+      fail_argument("solve.solver", std::to_string(static_cast<int>(options.solver)),
+                    "working_set, coordinate_descent, fista or admm");
+  }
+  if (!(options.gap_tolerance > 0) || !std::isfinite(options.gap_tolerance)) {
+    fail_argument("solve.gap_tolerance", text(options.gap_tolerance), "a finite number > 0");
+  }
+  if (options.max_rounds < 1) {
+    fail_argument("solve.max_rounds", std::to_string(options.max_rounds), "at least 1");
+  }
+  if (options.max_iterations < 1) {
+    fail_argument("solve.max_iterations", std::to_string(options.max_iterations), "at least 1");
+  }
+  if (!(options.rho > 0) || !std::isfinite(options.rho)) {
+    fail_argument("solve.rho", text(options.rho), "a finite number > 0");
+  }
+  if (!(options.over_relaxation >= 1) || !(options.over_relaxation < 2)) {
+    fail_argument("solve.over_relaxation", text(options.over_relaxation), "a number in [1, 2)");
+  }
+}
+
+}  // namespace splice_cuda

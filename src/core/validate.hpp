@@ -1,0 +1,36 @@
+#pragma once
+
+/// @file validate.hpp
+/// Checks of arguments at the API's edge. Each throws an ArgumentError that names the argument, what was given
+/// and what is expected.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "splice_cuda/codes.hpp"
+#include "splice_cuda/context.hpp"
+#include "splice_cuda/dictionary.hpp"
+#include "splice_cuda/matrix_view.hpp"
+#include "splice_cuda/options.hpp"
+
+namespace splice_cuda {
+
+/// "<argument>: got <given>, expected <expected>"
+[[noreturn]] void fail_argument(std::string_view argument, const std::string& given,
+                                std::string_view expected);
+
+/// Shape, leading dimension and null pointer of a matrix. The elements are not looked at.
+void check_matrix(std::string_view argument, const void* data, std::int64_t rows, std::int64_t cols,
+                  std::int64_t ld);
+
+/// A matrix that has to lie where the context works.
+void check_device(std::string_view argument, Device given, Device expected);
+
+/// CSR structure: offsets ascending from 0 to nnz, indices in range and ascending within rows, finite values.
+void check_codes(std::string_view argument, const SparseCodes& codes, std::int64_t rows,
+                 std::int64_t cols);
+
+void check_solve_options(const SolveOptions& options);
+
+}  // namespace splice_cuda

@@ -1,0 +1,51 @@
+#pragma once
+
+/// @file certify_row.hpp
+/// Stage `certify`: a row's certificate from its final code, in fp64, by code that no solver owns. The largest
+/// correlation over ALL atoms is bounded by exact products for the atoms that may come near lambda, and by the
+/// screening's proven bounds for the rest.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/problem.hpp"
+#include "cpu/cpu_dictionary.hpp"
+#include "cpu/screen.hpp"
+#include "splice_cuda/codes.hpp"
+
+namespace splice_cuda::cpu {
+
+/// What a screening proved of a row's quantised residual r^ = scale q, per weighted atom c_j / a_j:
+/// |correlation| <= |value| + value_error for listed atoms, <= unlisted_bound for all others.
+struct ScreenedBounds {
+  const std::int8_t* q = nullptr;
+  float scale = 0;
+  float value_error = 0;
+  float unlisted_bound = 0;
+  float atom_norm = 0;  ///< max_j |c_j| / a_j
+  const CandidateList* list = nullptr;
+};
+
+/// A code and the row it claims to solve.
+struct CodeToCertify {
+  const float* z = nullptr;  ///< [ld]
+  double lambda = 0;
+  std::span<const std::int32_t> atoms;
+  std::span<const float> weights;
+};
+
+/// Buffers, so that nothing is allocated row by row.
+struct CertifyScratch {
+  std::vector<double> residual;
+  std::vector<double> weights;
+  std::vector<double> products;
+  std::vector<std::int32_t> near;
+};
+
+/// Fills primal, dual, gap and kkt_violation.
+/// @returns half |z|^2
+double certify_screened(const CpuDictionary& dictionary, const Problem& problem, const CodeToCertify& code,
+                        const ScreenedBounds& bounds, CertifyScratch& scratch, RowReport& report);
+
+}  // namespace splice_cuda::cpu

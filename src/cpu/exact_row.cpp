@@ -1,0 +1,190 @@
+#include "cpu/exact_row.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "cpu/row_products.hpp"
+
+namespace splice_cuda::cpu {
+namespace {
+
+constexpr double pivot_floor = 1e-11;  // of the Gram diagonal: fp64 Gram entries err by 1e-15
+constexpr double tolerance = 1e-12;    // of lambda
+constexpr std::size_t most_new_atoms = 32;
+constexpr std::int64_t largest_set = 2048;
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// The row in fp64: its tableau and what a pass over the dictionary gives.
+class ExactSolver {
+ public:
+  ExactSolver(const CpuDictionary& dictionary, const Problem& problem, WorkingSetRow& row)
+      : dictionary_(dictionary),
+        problem_(problem),
+        row_(row),
+        residual_(at(dictionary.ld)),
+        correlations_(at(dictionary.size)),
+        all_(at(dictionary.size)),
+        member_(at(dictionary.size), 0) {
+    std::iota(all_.begin(), all_.end(), 0);
+  }
+
+  void run(std::int32_t rounds) {
+    update_residual();
+    start();
+    for (std::int32_t round = 0; round < rounds; ++round) {
+      refine();
+      ++row_.report.rounds;
+      if (!add_violators()) break;
+      solve();
+    }
+    refine();
+    write_code();
+  }
+
+ private:
+  double inverse_weight(std::int32_t atom) const {
+    return static_cast<double>(problem_.solver_inverse_weights[at(atom)]);
+  }
+
+  /// The atoms of the float32 path's support, anew in fp64.
+  void start() {
+    std::vector<std::int32_t> atoms;
+    for (std::int64_t k = 0; k < row_.set.size; ++k) {
+      if (row_.set.in_support[at(k)] != 0) atoms.push_back(row_.set.atoms[at(k)]);
+    }
+    std::vector<double> products(atoms.size());
+    dot_atoms_f64(dictionary_, atoms.data(), static_cast<std::int64_t>(atoms.size()), residual_.data(),
+                  products.data());
+    append(atoms, products);
+    solve();
+  }
+
+  void append(const std::vector<std::int32_t>& atoms, const std::vector<double>& products) {
+    if (atoms.empty()) return;
+    const auto count = static_cast<std::int64_t>(atoms.size());
+    const std::int64_t total = set_.size + count;
+    std::vector<double> factors(atoms.size());
+    std::vector<double> values(atoms.size());
+    std::vector<std::int32_t> places(set_.atoms.begin(), set_.atoms.begin() + set_.size);
+    for (std::size_t i = 0; i < atoms.size(); ++i) {
+      const bool negative = products[i] < 0 && !problem_.nonnegative;
+      factors[i] = negative ? -inverse_weight(atoms[i]) : inverse_weight(atoms[i]);
+      values[i] = row_.lambda - factors[i] * products[i];
+      places.push_back(atoms[i]);
+      member_[at(atoms[i])] = 1;
+    }
+    std::vector<double> gram(at(count * total));
+    std::vector<double> atom(at(dictionary_.ld));
+    for (std::int64_t i = 0; i < count; ++i) {
+      const float* source = dictionary_.atom(atoms[at(i)]);
+      std::copy(source, source + dictionary_.ld, atom.begin());
+      double* g = gram.data() + i * total;
+      dot_atoms_f64(dictionary_, places.data(), total, atom.data(), g);
+      for (std::int64_t k = 0; k < total; ++k) {
+        g[k] *= factors[at(i)] * (k < set_.size ? set_.factors[at(k)] : factors[at(k - set_.size)]);
+      }
+    }
+    append_atoms(set_, atoms.data(), factors.data(), count, gram.data(), total, values.data());
+  }
+
+  void solve() {
+    row_.report.iterations +=
+        static_cast<std::int32_t>(solve_tableau(set_, tolerance * row_.lambda, pivot_floor));
+  }
+
+  void update_residual() {
+    std::vector<std::int32_t> atoms;
+    std::vector<double> weights;
+    for (std::int64_t k = 0; k < set_.size; ++k) {
+      if (set_.in_support[at(k)] == 0) continue;
+      atoms.push_back(set_.atoms[at(k)]);
+      weights.push_back(set_.value[at(k)] * set_.factors[at(k)]);
+    }
+    residual_f64(dictionary_, row_.z.get(), atoms.data(), weights.data(),
+                 static_cast<std::int64_t>(atoms.size()), residual_.data());
+  }
+
+  void refine() {
+    for (int step = 0; step < 3; ++step) {
+      update_residual();
+      std::vector<double> y(at(set_.size));
+      dot_atoms_f64(dictionary_, set_.atoms.data(), set_.size, residual_.data(), y.data());
+      double worst = 0;
+      for (std::int64_t k = 0; k < set_.size; ++k) {
+        y[at(k)] = row_.lambda - y[at(k)] * set_.factors[at(k)];
+        if (!problem_.nonnegative && set_.in_support[at(k)] == 0 && y[at(k)] > 2 * row_.lambda) {
+          flip_sign(set_, k);
+          y[at(k)] = 2 * row_.lambda - y[at(k)];
+        }
+        worst = std::max(worst, set_.in_support[at(k)] != 0 ? std::abs(y[at(k)]) : -y[at(k)]);
+      }
+      if (!(worst > 1e-10 * row_.lambda)) return;
+      newton_step(set_, y.data());
+      solve();
+    }
+    update_residual();
+  }
+
+  /// The worst violators among all atoms join; those that the set has already (dependent on its support) do not.
+  bool add_violators() {
+    dot_atoms_f64(dictionary_, all_.data(), dictionary_.size, residual_.data(), correlations_.data());
+    std::vector<std::int32_t> found;
+    const double limit = row_.lambda * (1 + 1e-9);
+    const auto excess = [&](std::int32_t j) {
+      const double value = correlations_[at(j)] * inverse_weight(j);
+      return problem_.nonnegative ? value : std::abs(value);
+    };
+    for (std::int32_t j = 0; j < static_cast<std::int32_t>(dictionary_.size); ++j) {
+      if (member_[at(j)] == 0 && excess(j) > limit) found.push_back(j);
+    }
+    if (found.empty() || set_.size >= largest_set) return false;
+    const std::size_t take = std::min(found.size(), most_new_atoms);
+    std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(take), found.end(),
+                      [&](std::int32_t a, std::int32_t b) {
+                        return excess(a) > excess(b) || (excess(a) == excess(b) && a < b);
+                      });
+    found.resize(take);
+    std::vector<double> products;
+    for (const std::int32_t j : found) products.push_back(correlations_[at(j)]);
+    append(found, products);
+    return true;
+  }
+
+  void write_code() {
+    std::vector<std::int64_t> order;
+    for (std::int64_t k = 0; k < set_.size; ++k) {
+      if (set_.in_support[at(k)] != 0 && set_.value[at(k)] > 0) order.push_back(k);
+    }
+    std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+      return set_.atoms[at(a)] < set_.atoms[at(b)];
+    });
+    row_.code_atoms.clear();
+    row_.code_weights.clear();
+    for (const std::int64_t k : order) {
+      const auto weight = static_cast<float>(set_.value[at(k)] * set_.factors[at(k)]);
+      if (weight == 0) continue;
+      row_.code_atoms.push_back(set_.atoms[at(k)]);
+      row_.code_weights.push_back(weight);
+    }
+  }
+
+  const CpuDictionary& dictionary_;
+  const Problem& problem_;
+  WorkingSetRow& row_;
+  Tableau<double> set_;
+  std::vector<double> residual_;
+  std::vector<double> correlations_;
+  std::vector<std::int32_t> all_;
+  std::vector<std::uint8_t> member_;
+};
+
+}  // namespace
+
+void solve_exactly(const CpuDictionary& dictionary, const Problem& problem, WorkingSetRow& row,
+                   std::int32_t rounds) {
+  ExactSolver(dictionary, problem, row).run(rounds);
+}
+
+}  // namespace splice_cuda::cpu

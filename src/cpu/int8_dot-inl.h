@@ -1,0 +1,65 @@
+// Sums of products of int8 pairs and quads, for the target being compiled. Include guard per target, as Highway
+// asks for.
+#if defined(SPLICE_CPU_INT8_DOT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SPLICE_CPU_INT8_DOT_INL_H_
+#undef SPLICE_CPU_INT8_DOT_INL_H_
+#else
+#define SPLICE_CPU_INT8_DOT_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace splice_cuda::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// True where the processor multiplies quads of bytes in one instruction (AVX-512 VNNI).
+inline constexpr bool has_quad_dot = HWY_TARGET == HWY_AVX3_DL;
+
+#if HWY_TARGET == HWY_AVX3_DL
+/// sum + u[4i] s[4i] + ... + u[4i+3] s[4i+3] for each i: u unsigned, s signed bytes. Highway selects this
+/// target only where VNNI is there, but does not tell the compiler so: hence assembly for the one
+/// instruction.
+template <class VI32>
+HWY_INLINE VI32 QuadDot(VI32 sum, VI32 u, VI32 s) {
+  asm("vpdpbusd %2, %1, %0" : "+v"(sum.raw) : "v"(u.raw), "v"(s.raw));
+  return sum;
+}
+#endif
+
+/// a[2i] b[2i] + a[2i+1] b[2i+1] for each i, exactly, of int16 given as int32 vectors of pairs.
+template <class DI32, class VI32 = hn::Vec<DI32>>
+HWY_INLINE VI32 PairDot(DI32 d, VI32 a, VI32 b) {
+#if HWY_TARGET == HWY_SSSE3 || HWY_TARGET == HWY_SSE4
+  (void)d;
+  return VI32{_mm_madd_epi16(a.raw, b.raw)};
+#elif HWY_TARGET == HWY_AVX2
+  (void)d;
+  return VI32{_mm256_madd_epi16(a.raw, b.raw)};
+#elif HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+  (void)d;
+  return VI32{_mm512_madd_epi16(a.raw, b.raw)};
+#else
+  (void)d;
+  const auto even_a = hn::ShiftRight<16>(hn::ShiftLeft<16>(a));
+  const auto even_b = hn::ShiftRight<16>(hn::ShiftLeft<16>(b));
+  return hn::Add(hn::Mul(even_a, even_b), hn::Mul(hn::ShiftRight<16>(a), hn::ShiftRight<16>(b)));
+#endif
+}
+
+/// Quads of signed bytes, as int32 lanes, split into int16 pairs: bytes 0 and 2 ...
+template <class DI32, class VI32 = hn::Vec<DI32>>
+HWY_INLINE VI32 EvenBytes(DI32 d, VI32 quads) {
+  const hn::Repartition<std::int16_t, DI32> d16;
+  return hn::BitCast(d, hn::ShiftRight<8>(hn::ShiftLeft<8>(hn::BitCast(d16, quads))));
+}
+/// ... and bytes 1 and 3.
+template <class DI32, class VI32 = hn::Vec<DI32>>
+HWY_INLINE VI32 OddBytes(DI32 d, VI32 quads) {
+  const hn::Repartition<std::int16_t, DI32> d16;
+  return hn::BitCast(d, hn::ShiftRight<8>(hn::BitCast(d16, quads)));
+}
+
+}  // namespace splice_cuda::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif  // per-target include guard

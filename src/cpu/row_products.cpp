@@ -1,0 +1,226 @@
+#include "cpu/row_products.hpp"
+
+#include <cmath>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "cpu/row_products.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+#include <hwy/highway.h>
+
+#include "cpu/int8_dot-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace splice_cuda::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// Four atoms at once, two accumulators each: hides the latency of the fused multiply-add.
+void DotAtoms(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
+              const float* HWY_RESTRICT v, float* HWY_RESTRICT out) {
+  const hn::ScalableTag<float> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  constexpr std::size_t n = 4;
+  for (std::int64_t first = 0; first < count; first += static_cast<std::int64_t>(n)) {
+    const float* rows[n];
+    hn::Vec<decltype(d)> even[n];
+    hn::Vec<decltype(d)> odd[n];
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::int64_t at = first + static_cast<std::int64_t>(i);
+      rows[i] = dictionary.atom(at < count ? atoms[at] : atoms[first]);
+      even[i] = odd[i] = hn::Zero(d);
+    }
+    for (std::int64_t k = 0; k < dictionary.ld; k += 2 * lanes) {
+      const auto v_even = hn::LoadU(d, v + k);
+      const auto v_odd = hn::LoadU(d, v + k + lanes);
+      for (std::size_t i = 0; i < n; ++i) {
+        even[i] = hn::MulAdd(hn::Load(d, rows[i] + k), v_even, even[i]);
+        odd[i] = hn::MulAdd(hn::Load(d, rows[i] + k + lanes), v_odd, odd[i]);
+      }
+    }
+    for (std::size_t i = 0; i < n && first + static_cast<std::int64_t>(i) < count; ++i) {
+      out[first + static_cast<std::int64_t>(i)] =
+          hn::GetLane(hn::SumOfLanes(d, hn::Add(even[i], odd[i])));
+    }
+  }
+}
+
+void DotAtomsF64(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
+                 const double* HWY_RESTRICT v, double* HWY_RESTRICT out) {
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, decltype(d)> df;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  constexpr std::size_t n = 4;
+  for (std::int64_t first = 0; first < count; first += static_cast<std::int64_t>(n)) {
+    const float* rows[n];
+    hn::Vec<decltype(d)> sum[n];
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::int64_t at = first + static_cast<std::int64_t>(i);
+      rows[i] = dictionary.atom(at < count ? atoms[at] : atoms[first]);
+      sum[i] = hn::Zero(d);
+    }
+    for (std::int64_t k = 0; k < dictionary.ld; k += lanes) {
+      const auto value = hn::LoadU(d, v + k);
+      for (std::size_t i = 0; i < n; ++i) {
+        sum[i] = hn::MulAdd(hn::PromoteTo(d, hn::Load(df, rows[i] + k)), value, sum[i]);
+      }
+    }
+    for (std::size_t i = 0; i < n && first + static_cast<std::int64_t>(i) < count; ++i) {
+      out[first + static_cast<std::int64_t>(i)] = hn::GetLane(hn::SumOfLanes(d, sum[i]));
+    }
+  }
+}
+
+void DotAtomsInt8(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
+                  const std::int8_t* HWY_RESTRICT q, const QuantizedRow& quantized,
+                  float* HWY_RESTRICT out) {
+  const hn::ScalableTag<std::int32_t> d;
+  const hn::Repartition<std::int8_t, decltype(d)> d8;
+  const auto bytes = static_cast<std::int64_t>(hn::Lanes(d8));
+  constexpr std::size_t n = 4;
+  for (std::int64_t first = 0; first < count; first += static_cast<std::int64_t>(n)) {
+    const std::int8_t* rows[n];
+    hn::Vec<decltype(d)> sum[n];
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::int64_t at = first + static_cast<std::int64_t>(i);
+      rows[i] = dictionary.atom8(at < count ? atoms[at] : atoms[first]);
+      sum[i] = hn::Zero(d);
+    }
+    for (std::int64_t k = 0; k < dictionary.ld; k += bytes) {
+      const auto row = hn::BitCast(d, hn::LoadU(d8, q + k));
+#if HWY_TARGET == HWY_AVX3_DL
+      const auto biased = hn::Xor(row, hn::Set(d, static_cast<std::int32_t>(0x80808080u)));
+      for (std::size_t i = 0; i < n; ++i) {
+        sum[i] = QuadDot(sum[i], biased, hn::BitCast(d, hn::Load(d8, rows[i] + k)));
+      }
+#else
+      const auto even = EvenBytes(d, row);
+      const auto odd = OddBytes(d, row);
+      for (std::size_t i = 0; i < n; ++i) {
+        const auto atom = hn::BitCast(d, hn::Load(d8, rows[i] + k));
+        sum[i] = hn::Add(sum[i], hn::Add(PairDot(d, even, EvenBytes(d, atom)),
+                                         PairDot(d, odd, OddBytes(d, atom))));
+      }
+#endif
+    }
+    for (std::size_t i = 0; i < n && first + static_cast<std::int64_t>(i) < count; ++i) {
+      const std::int32_t atom = atoms[first + static_cast<std::int64_t>(i)];
+      std::int32_t total = hn::GetLane(hn::SumOfLanes(d, sum[i]));
+      if (has_quad_dot) total -= 128 * dictionary.row_sum[atom];
+      out[first + static_cast<std::int64_t>(i)] =
+          static_cast<float>(total) * dictionary.scale[atom] * quantized.scale;
+    }
+  }
+}
+
+/// Blocks of 8 vectors of r stay in registers while all atoms pass by.
+template <class T, class LoadAtom>
+HWY_INLINE void Residual(const CpuDictionary& dictionary, const float* HWY_RESTRICT z,
+                         const std::int32_t* atoms, const T* HWY_RESTRICT weights,
+                         std::int64_t count, T* HWY_RESTRICT r, LoadAtom load) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  constexpr std::size_t block = 4;
+  const std::int64_t step = lanes * static_cast<std::int64_t>(block);
+  for (std::int64_t k = 0; k < dictionary.ld; k += step) {  // ld is a multiple of 64 elements
+    hn::Vec<decltype(d)> sum[block];
+    for (std::size_t b = 0; b < block; ++b) {
+      sum[b] = load(d, z + k + static_cast<std::int64_t>(b) * lanes);
+    }
+    for (std::int64_t i = 0; i < count; ++i) {
+      const float* atom = dictionary.atom(atoms[i]) + k;
+      const auto weight = hn::Set(d, weights[i]);
+      for (std::size_t b = 0; b < block; ++b) {
+        sum[b] = hn::NegMulAdd(weight, load(d, atom + static_cast<std::int64_t>(b) * lanes), sum[b]);
+      }
+    }
+    for (std::size_t b = 0; b < block; ++b) {
+      hn::StoreU(sum[b], d, r + k + static_cast<std::int64_t>(b) * lanes);
+    }
+  }
+}
+
+void ResidualF32(const CpuDictionary& dictionary, const float* z, const std::int32_t* atoms,
+                 const float* weights, std::int64_t count, float* r) {
+  Residual(dictionary, z, atoms, weights, count, r,
+           [](auto d, const float* p) HWY_ATTR { return hn::LoadU(d, p); });
+}
+
+void ResidualF64(const CpuDictionary& dictionary, const float* z, const std::int32_t* atoms,
+                 const double* weights, std::int64_t count, double* r) {
+  Residual(dictionary, z, atoms, weights, count, r, [](auto d, const float* p) HWY_ATTR {
+    const hn::Rebind<float, decltype(d)> df;
+    return hn::PromoteTo(d, hn::LoadU(df, p));
+  });
+}
+
+float DistanceF32(const float* HWY_RESTRICT v, const std::int8_t* HWY_RESTRICT q, float scale,
+                  std::int64_t size) {
+  const hn::ScalableTag<float> d;
+  const hn::Rebind<std::int32_t, decltype(d)> d32;
+  const hn::Rebind<std::int8_t, decltype(d)> d8;
+  auto sum = hn::Zero(d);
+  for (std::int64_t k = 0; k < size; k += static_cast<std::int64_t>(hn::Lanes(d))) {
+    const auto level = hn::ConvertTo(d, hn::PromoteTo(d32, hn::LoadU(d8, q + k)));
+    const auto delta = hn::NegMulAdd(hn::Set(d, scale), level, hn::LoadU(d, v + k));
+    sum = hn::MulAdd(delta, delta, sum);
+  }
+  return std::sqrt(hn::GetLane(hn::SumOfLanes(d, sum)));
+}
+
+double DistanceF64(const double* HWY_RESTRICT v, const std::int8_t* HWY_RESTRICT q, float scale,
+                   std::int64_t size) {
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<std::int32_t, decltype(d)> d32;
+  const hn::Rebind<std::int8_t, decltype(d)> d8;
+  auto sum = hn::Zero(d);
+  for (std::int64_t k = 0; k < size; k += static_cast<std::int64_t>(hn::Lanes(d))) {
+    const auto level = hn::PromoteTo(d, hn::PromoteTo(d32, hn::LoadU(d8, q + k)));
+    const auto delta =
+        hn::NegMulAdd(hn::Set(d, static_cast<double>(scale)), level, hn::LoadU(d, v + k));
+    sum = hn::MulAdd(delta, delta, sum);
+  }
+  return std::sqrt(hn::GetLane(hn::SumOfLanes(d, sum)));
+}
+
+}  // namespace splice_cuda::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace splice_cuda::cpu {
+
+HWY_EXPORT(DotAtoms);
+HWY_EXPORT(DotAtomsF64);
+HWY_EXPORT(DotAtomsInt8);
+HWY_EXPORT(ResidualF32);
+HWY_EXPORT(ResidualF64);
+HWY_EXPORT(DistanceF32);
+HWY_EXPORT(DistanceF64);
+
+void dot_atoms(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
+               const float* v, float* out) {
+  HWY_DYNAMIC_DISPATCH(DotAtoms)(dictionary, atoms, count, v, out);
+}
+void dot_atoms_f64(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
+                   const double* v, double* out) {
+  HWY_DYNAMIC_DISPATCH(DotAtomsF64)(dictionary, atoms, count, v, out);
+}
+void dot_atoms_int8(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
+                    const std::int8_t* q, const QuantizedRow& quantized, float* out) {
+  HWY_DYNAMIC_DISPATCH(DotAtomsInt8)(dictionary, atoms, count, q, quantized, out);
+}
+void residual(const CpuDictionary& dictionary, const float* z, const std::int32_t* atoms,
+              const float* weights, std::int64_t count, float* r) {
+  HWY_DYNAMIC_DISPATCH(ResidualF32)(dictionary, z, atoms, weights, count, r);
+}
+void residual_f64(const CpuDictionary& dictionary, const float* z, const std::int32_t* atoms,
+                  const double* weights, std::int64_t count, double* r) {
+  HWY_DYNAMIC_DISPATCH(ResidualF64)(dictionary, z, atoms, weights, count, r);
+}
+float distance_to_quantized(const float* v, const std::int8_t* q, float scale, std::int64_t size) {
+  return HWY_DYNAMIC_DISPATCH(DistanceF32)(v, q, scale, size);
+}
+double distance_to_quantized(const double* v, const std::int8_t* q, float scale, std::int64_t size) {
+  return HWY_DYNAMIC_DISPATCH(DistanceF64)(v, q, scale, size);
+}
+
+}  // namespace splice_cuda::cpu
+#endif

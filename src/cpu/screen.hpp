@@ -1,0 +1,46 @@
+#pragma once
+
+/// @file screen.hpp
+/// Stage `screen`: int8 correlations of a tile of rows with all atoms, fused with a threshold test. Only
+/// candidates leave the registers; the [rows, p] matrix never exists. Integer sums are exact, so that lists
+/// do not depend on tile, neighbours or instruction set.
+
+#include <cstdint>
+
+#include "cpu/cpu_dictionary.hpp"
+
+namespace splice_cuda::cpu {
+
+/// Rows that the kernel takes at once; tiles are padded to a multiple.
+inline constexpr std::int64_t screen_group = 8;
+/// Entries behind a list's capacity that the kernel may overwrite.
+inline constexpr std::int64_t list_slack = panel_atoms;
+
+/// Atoms of one row whose screened value passed. values[i] ~ c_j.r^ / a_j (with its sign).
+struct CandidateList {
+  std::int32_t* atoms = nullptr;  ///< [capacity + list_slack], ascending
+  float* values = nullptr;        ///< [capacity + list_slack]
+  std::int64_t count = 0;         ///< number that passed; those past `capacity` were not kept
+  std::int64_t capacity = 0;
+};
+
+/// One row of a tile.
+struct ScreenRow {
+  float scaled_threshold = 0;  ///< candidates have value > scaled_threshold * scale; must be > 0
+  float scale = 0;      ///< of the quantised residual (0 = nothing passes)
+  std::int32_t bias = 0;  ///< -128 * sum of the int8 entries: the panels are biased by 128
+  CandidateList* list = nullptr;  ///< null = padding row
+};
+
+/// Copies an int8 row into place `lane` of a packed group: byte k % 4 of quad k / 4 goes to
+/// packed[(k / 4) * 4 * screen_group + lane * 4 + k % 4].
+void pack_row(const std::int8_t* q, std::int64_t ld, std::int64_t lane, std::int8_t* packed);
+
+/// @param weights  scale of each atom times 1 / a_j, [panels * panel_atoms], 0 = never passes
+/// @param packed   [groups, ld * screen_group] int8
+/// @param rows     [groups * screen_group]
+/// @param both_signs  test |value|
+void screen_tile(const CpuDictionary& dictionary, const float* weights, bool both_signs,
+                 std::int64_t groups, const std::int8_t* packed, const ScreenRow* rows);
+
+}  // namespace splice_cuda::cpu

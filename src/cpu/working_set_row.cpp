@@ -1,0 +1,321 @@
+#include "cpu/working_set_row.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cpu/row_products.hpp"
+#include "cpu/select.hpp"
+
+namespace splice_cuda::cpu {
+namespace {
+
+// Sizes and margins below were chosen on text15k and on a synthetic d = 512 set; see docs/design.md.
+constexpr std::int64_t first_list_size = 512;   // candidates kept after the first pass
+constexpr std::int64_t first_set_size = 24;     // atoms the first small problem starts with
+constexpr std::int64_t atoms_per_step = 16;     // violators that join at once
+constexpr int first_steps = 8;                  // small problems of the first pass
+constexpr int certifying_steps = 12;            // small problems of a certifying round
+constexpr int newton_steps = 6;
+constexpr std::int64_t largest_set = 384;       // beyond, the fp64 path is as fast
+constexpr double first_margin = 0.12;           // of lambda: movement expected after the first pass
+constexpr double later_margin = 0.04;           // ... and after a certifying round
+constexpr float first_threshold = 0.1f;         // of |z| ~ 1: correlations below never start a set
+constexpr float pivot_floor = 1e-4f;            // of the Gram diagonal; float32 Gram entries err by 1e-6
+constexpr double smallest_threshold = 0.02;     // of lambda; below, lists would hold half of the dictionary
+constexpr int most_misses = 4;
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+}  // namespace
+
+void WorkingSetScratch::begin_row(const Tableau<float>& set) {
+  if (++stamp_ == 0x7fffffff) {
+    std::fill(stamps_.begin(), stamps_.end(), 0);
+    stamp_ = 1;
+  }
+  for (std::int64_t k = 0; k < set.size; ++k) insert(set.atoms[at(k)]);
+}
+
+WorkingSetSteps::WorkingSetSteps(const CpuDictionary& dictionary, const Problem& problem,
+                                 const ProblemScales& scales)
+    : dictionary_(dictionary), problem_(problem), scales_(scales), scratch_(dictionary.size) {}
+
+void WorkingSetSteps::plan_screen(WorkingSetRow& row) const {
+  row.quantized = quantize_row(row.r.get(), dictionary_.ld, row.q.get());
+  const double lambda = row.lambda;
+  const double norm = static_cast<double>(row.quantized.norm);
+  const double atom_norm = static_cast<double>(scales_.atom_norm);
+  // |(c_j - c^_j).r^| / a_j by Cauchy-Schwarz, and the rounding of the float32 epilogue.
+  const double value_error =
+      norm * (static_cast<double>(scales_.atom_error) * (1 + 1e-5) + 1e-6 * atom_norm);
+  row.value_error = static_cast<float>(value_error * (1 + 1e-6));
+  double threshold = 0;
+  if (row.phase == RowPhase::first_pass) {
+    threshold = std::max(lambda, static_cast<double>(first_threshold) * atom_norm);
+  } else {
+    const double moved = (row.misses == 0 ? first_margin : later_margin) * lambda;
+    const double margin = std::hypot(moved, static_cast<double>(row.quantized.error) * atom_norm);
+    row.margin = static_cast<float>(margin);
+    threshold = lambda - margin - value_error;
+    if (!(threshold > smallest_threshold * lambda) || !std::isfinite(threshold)) {
+      row.phase = RowPhase::exact;
+      return;
+    }
+    row.unlisted_bound = static_cast<float>((lambda - margin) * (1 + 1e-6));
+  }
+  row.list.count = 0;
+  row.threshold = static_cast<float>(std::min(threshold, 1e37));
+}
+
+/// How far a correlation may stay from lambda without costing more than a quarter of the allowed gap:
+/// a relative excess e of the largest correlation costs about e lambda sum_j a_j w_j.
+float WorkingSetSteps::slack(const WorkingSetRow& row) const {
+  double weighted = 0;
+  for (std::int64_t k = 0; k < row.set.size; ++k) {
+    if (row.set.in_support[at(k)] != 0) weighted += std::abs(static_cast<double>(row.set.value[at(k)]));
+  }
+  const double allowed = 0.25 * problem_.solve.gap_tolerance * 0.5 * row.z_dot_z;
+  const double excess = weighted > 0 ? allowed / (row.lambda * weighted) : 1e-3;
+  return static_cast<float>(row.lambda * std::clamp(excess, 2e-7, 1e-3));
+}
+
+void WorkingSetSteps::update_residual(WorkingSetRow& row) {
+  scratch_.atoms.clear();
+  scratch_.weights.clear();
+  for (std::int64_t k = 0; k < row.set.size; ++k) {
+    if (row.set.in_support[at(k)] == 0) continue;
+    scratch_.atoms.push_back(row.set.atoms[at(k)]);
+    scratch_.weights.push_back(row.set.value[at(k)] * row.set.factors[at(k)]);
+  }
+  residual(dictionary_, row.z.get(), scratch_.atoms.data(), scratch_.weights.data(),
+           static_cast<std::int64_t>(scratch_.atoms.size()), row.r.get());
+}
+
+/// Adds scratch_.picks to the working set. pick_values hold c_j.r (its sign chooses the factor's).
+void WorkingSetSteps::add_atoms(WorkingSetRow& row) {
+  const auto count = static_cast<std::int64_t>(scratch_.picks.size());
+  const std::int64_t total = row.set.size + count;
+  scratch_.factors.resize(at(count));
+  scratch_.values.resize(at(count));
+  scratch_.atoms.assign(row.set.atoms.begin(), row.set.atoms.begin() + row.set.size);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int32_t atom = scratch_.picks[at(i)];
+    const float correlation = scratch_.pick_values[at(i)];
+    const float factor = correlation < 0 && !problem_.nonnegative ? -inverse_weight(atom)
+                                                                  : inverse_weight(atom);
+    scratch_.factors[at(i)] = factor;
+    scratch_.values[at(i)] = static_cast<float>(row.lambda) - factor * correlation;
+    scratch_.atoms.push_back(atom);
+    scratch_.insert(atom);
+  }
+  scratch_.gram.resize(at(count * total));
+  for (std::int64_t i = 0; i < count; ++i) {
+    float* gram = scratch_.gram.data() + i * total;
+    dot_atoms(dictionary_, scratch_.atoms.data(), total, dictionary_.atom(scratch_.picks[at(i)]), gram);
+    const float factor = scratch_.factors[at(i)];
+    for (std::int64_t k = 0; k < row.set.size; ++k) gram[k] *= factor * row.set.factors[at(k)];
+    for (std::int64_t k = 0; k < count; ++k) gram[row.set.size + k] *= factor * scratch_.factors[at(k)];
+  }
+  append_atoms(row.set, scratch_.picks.data(), scratch_.factors.data(), count, scratch_.gram.data(),
+               total, scratch_.values.data());
+}
+
+/// Of scratch_.atoms / products (c_j.r): those outside the set whose weighted correlation exceeds `threshold`,
+/// at most `most` of them, the best, become picks.
+std::int64_t WorkingSetSteps::pick(float threshold, std::int64_t most) {
+  scratch_.picks.clear();
+  scratch_.pick_values.clear();
+  scratch_.values.clear();
+  for (std::size_t i = 0; i < scratch_.atoms.size(); ++i) {
+    const std::int32_t atom = scratch_.atoms[i];
+    const float product = scratch_.products[i];
+    const float value = (problem_.nonnegative ? product : std::abs(product)) * inverse_weight(atom);
+    if (!(value > threshold) || scratch_.contains(atom)) continue;
+    scratch_.picks.push_back(atom);
+    scratch_.pick_values.push_back(product);
+    scratch_.values.push_back(value);
+  }
+  const auto found = static_cast<std::int64_t>(scratch_.picks.size());
+  if (found <= most) return found;
+  const float limit = best_threshold(scratch_.values.data(), found, most, false);
+  std::int64_t kept = 0;
+  for (std::int64_t i = 0; i < found; ++i) {
+    if (!(scratch_.values[at(i)] > limit)) continue;
+    scratch_.picks[at(kept)] = scratch_.picks[at(i)];
+    scratch_.pick_values[at(kept)] = scratch_.pick_values[at(i)];
+    ++kept;
+  }
+  if (kept == 0) kept = most;  // all alike: the first ones
+  scratch_.picks.resize(at(kept));
+  scratch_.pick_values.resize(at(kept));
+  return kept;
+}
+
+void WorkingSetSteps::keep_best_candidates(WorkingSetRow& row) const {
+  CandidateList& list = row.list;
+  list.count = std::min(list.count, list.capacity);
+  const float limit =
+      best_threshold(list.values, list.count, first_list_size, !problem_.nonnegative);
+  std::int64_t kept = 0;
+  for (std::int64_t i = 0; i < list.count; ++i) {
+    const float value = problem_.nonnegative ? list.values[i] : std::abs(list.values[i]);
+    if (!(value > limit)) continue;
+    list.atoms[kept] = list.atoms[i];
+    list.values[kept] = list.values[i];
+    ++kept;
+  }
+  list.count = kept;
+}
+
+void WorkingSetSteps::solve_first(WorkingSetRow& row) {
+  row.set.clear();
+  scratch_.begin_row(row.set);
+  keep_best_candidates(row);
+  const CandidateList& list = row.list;
+  const float lambda = static_cast<float>(row.lambda);
+  // The screened values are correlations with z already.
+  scratch_.atoms.assign(list.atoms, list.atoms + list.count);
+  scratch_.products.resize(at(list.count));
+  for (std::int64_t i = 0; i < list.count; ++i) {
+    const float inverse = inverse_weight(list.atoms[i]);
+    scratch_.products[at(i)] = list.values[i] / inverse;
+  }
+  QuantizedRow quantized = row.quantized;
+  for (int step = 0; step < first_steps; ++step) {
+    const std::int64_t most = step == 0 ? first_set_size : atoms_per_step;
+    if (pick(step == 0 ? lambda : lambda * 1.02f, most) == 0) break;
+    if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > largest_set) break;
+    // Exact correlations for the few that join.
+    dot_atoms(dictionary_, scratch_.picks.data(), static_cast<std::int64_t>(scratch_.picks.size()),
+              row.r.get(), scratch_.pick_values.data());
+    add_atoms(row);
+    row.report.iterations +=
+        static_cast<std::int32_t>(solve_tableau(row.set, 1e-5f * lambda, pivot_floor));
+    update_residual(row);
+    quantized = quantize_row(row.r.get(), dictionary_.ld, row.q.get());
+    scratch_.atoms.assign(list.atoms, list.atoms + list.count);
+    dot_atoms_int8(dictionary_, list.atoms, list.count, row.q.get(), quantized,
+                   scratch_.products.data());
+  }
+  row.phase = RowPhase::certifying;
+}
+
+void WorkingSetSteps::start_from(WorkingSetRow& row, const std::int32_t* atoms, std::int64_t count) {
+  row.set.clear();
+  scratch_.begin_row(row.set);
+  scratch_.picks.clear();
+  for (std::int64_t i = 0; i < count && i < largest_set; ++i) {
+    if (inverse_weight(atoms[i]) > 0) scratch_.picks.push_back(atoms[i]);
+  }
+  row.phase = RowPhase::certifying;
+  if (scratch_.picks.empty()) return;
+  scratch_.pick_values.resize(scratch_.picks.size());
+  dot_atoms(dictionary_, scratch_.picks.data(), static_cast<std::int64_t>(scratch_.picks.size()),
+            row.z.get(), scratch_.pick_values.data());
+  add_atoms(row);
+  row.report.iterations += static_cast<std::int32_t>(
+      solve_tableau(row.set, 1e-5f * static_cast<float>(row.lambda), pivot_floor));
+  update_residual(row);
+}
+
+/// Newton steps with residuals computed from the atoms themselves: the tableau's float32 inverse is only a
+/// preconditioner, its error does not stay in the answer.
+void WorkingSetSteps::refine(WorkingSetRow& row) {
+  const float lambda = static_cast<float>(row.lambda);
+  const float allowed = slack(row);
+  Tableau<float>& set = row.set;
+  for (int step = 0; step < newton_steps; ++step) {
+    update_residual(row);
+    scratch_.products.resize(at(set.size));
+    dot_atoms(dictionary_, set.atoms.data(), set.size, row.r.get(), scratch_.products.data());
+    float worst = 0;
+    for (std::int64_t k = 0; k < set.size; ++k) {
+      float y = lambda - scratch_.products[at(k)] * set.factors[at(k)];
+      if (!problem_.nonnegative && set.in_support[at(k)] == 0 && y > 2 * lambda) {
+        flip_sign(set, k);
+        y = 2 * lambda - y;
+      }
+      scratch_.products[at(k)] = y;
+      worst = std::max(worst, set.in_support[at(k)] != 0 ? std::abs(y) : -y);
+    }
+    if (!(worst > allowed)) return;
+    newton_step(set, scratch_.products.data());
+    row.report.iterations +=
+        static_cast<std::int32_t>(solve_tableau(set, 0.5f * allowed, pivot_floor));
+  }
+  update_residual(row);
+}
+
+/// Listed atoms that may violate at the present residual are looked at exactly; the worst join the set.
+bool WorkingSetSteps::add_violators(WorkingSetRow& row) {
+  const float lambda = static_cast<float>(row.lambda);
+  const float moved = distance_to_quantized(row.r.get(), row.q.get(), row.quantized.scale,
+                                            dictionary_.ld) *
+                      scales_.atom_norm * (1 + 1e-5f);
+  const float limit = lambda - moved - row.value_error;
+  scratch_.atoms.clear();
+  for (std::int64_t i = 0; i < row.list.count; ++i) {
+    const float value = problem_.nonnegative ? row.list.values[i] : std::abs(row.list.values[i]);
+    if (value > limit && !scratch_.contains(row.list.atoms[i])) {
+      scratch_.atoms.push_back(row.list.atoms[i]);
+    }
+  }
+  scratch_.products.resize(scratch_.atoms.size());
+  dot_atoms(dictionary_, scratch_.atoms.data(), static_cast<std::int64_t>(scratch_.atoms.size()),
+            row.r.get(), scratch_.products.data());
+  if (pick(lambda + slack(row), 2 * atoms_per_step) == 0) return false;
+  if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > largest_set) {
+    row.phase = RowPhase::exact;
+    return false;
+  }
+  add_atoms(row);
+  return true;
+}
+
+void WorkingSetSteps::solve_certifying(WorkingSetRow& row) {
+  scratch_.begin_row(row.set);
+  if (row.list.count > row.list.capacity) {
+    row.phase = RowPhase::exact;
+    return;
+  }
+  const float lambda = static_cast<float>(row.lambda);
+  bool settled = false;
+  refine(row);
+  for (int step = 0; step < certifying_steps && !settled; ++step) {
+    if (!add_violators(row)) {
+      settled = true;
+      break;
+    }
+    row.report.iterations +=
+        static_cast<std::int32_t>(solve_tableau(row.set, 1e-6f * lambda, pivot_floor));
+    refine(row);
+  }
+  if (row.phase == RowPhase::exact) return;
+  const float moved = distance_to_quantized(row.r.get(), row.q.get(), row.quantized.scale,
+                                            dictionary_.ld) *
+                      scales_.atom_norm * (1 + 1e-5f);
+  row.claims = settled && row.unlisted_bound + moved <= lambda;
+  if (row.claims) write_code(row);
+  if (++row.misses > most_misses && !row.claims) row.phase = RowPhase::exact;
+}
+
+void WorkingSetSteps::write_code(WorkingSetRow& row) {
+  const Tableau<float>& set = row.set;
+  scratch_.picks.clear();
+  for (std::int64_t k = 0; k < set.size; ++k) {
+    if (set.in_support[at(k)] != 0 && set.value[at(k)] > 0) {
+      scratch_.picks.push_back(static_cast<std::int32_t>(k));
+    }
+  }
+  std::sort(scratch_.picks.begin(), scratch_.picks.end(), [&](std::int32_t a, std::int32_t b) {
+    return set.atoms[at(a)] < set.atoms[at(b)];
+  });
+  row.code_atoms.clear();
+  row.code_weights.clear();
+  for (const std::int32_t k : scratch_.picks) {
+    row.code_atoms.push_back(set.atoms[at(k)]);
+    row.code_weights.push_back(set.value[at(k)] * set.factors[at(k)]);
+  }
+}
+
+}  // namespace splice_cuda::cpu

@@ -1,0 +1,214 @@
+#include "cpu/working_set_tile.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "cpu/exact_row.hpp"
+#include "cpu/load_row.hpp"
+#include "cpu/refit.hpp"
+
+namespace splice_cuda::cpu {
+namespace {
+
+constexpr std::int64_t largest_list = 4096;
+constexpr std::int64_t preferred_rows = 192;  // their int8 copies share the second-level cache with a panel
+constexpr std::size_t typical_set_bytes = 96 * 96 * sizeof(float);
+
+std::int64_t list_capacity(const CpuDictionary& dictionary) {
+  return std::min(largest_list, dictionary.panels * panel_atoms);
+}
+
+std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
+
+}  // namespace
+
+TileCost working_set_tile_cost(const CpuDictionary& dictionary) {
+  TileCost cost;
+  // Screening weights, membership stamps, and the fp64 path's vectors over all atoms.
+  cost.fixed_bytes = size(dictionary.size) * 32 + (size_t{4} << 20);
+  cost.row_bytes = size(dictionary.ld) * 10 + size(list_capacity(dictionary) + list_slack) * 8 +
+                   typical_set_bytes + sizeof(WorkingSetRow);
+  cost.preferred_rows = preferred_rows;
+  cost.row_multiple = screen_group;
+  return cost;
+}
+
+WorkingSetTile::WorkingSetTile(const CpuDictionary& dictionary, const Problem& problem, std::int64_t rows)
+    : dictionary_(dictionary),
+      problem_(problem),
+      scales_(make_problem_scales(dictionary, problem)),
+      steps_(dictionary, problem, scales_),
+      slots_(size(rows)),
+      list_capacity_(list_capacity(dictionary)) {
+  const std::int64_t list_size = list_capacity_ + list_slack;
+  const std::int64_t padded_rows = round_up(rows, screen_group);
+  list_atoms_ = make_aligned<std::int32_t>(size(rows * list_size), "candidate lists");
+  list_values_ = make_aligned<float>(size(rows * list_size), "candidate lists");
+  packed_ = make_aligned<std::int8_t>(size(padded_rows * dictionary.ld), "a tile's int8 rows");
+  screen_rows_.resize(size(padded_rows));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    WorkingSetRow& slot = slots_[size(i)];
+    slot.z = make_aligned<float>(size(dictionary.ld), "a row");
+    slot.r = make_aligned<float>(size(dictionary.ld), "a row's residual");
+    slot.q = make_aligned<std::int8_t>(size(dictionary.ld), "a row's int8 residual");
+    slot.list = {list_atoms_.get() + i * list_size, list_values_.get() + i * list_size, 0,
+                 list_capacity_};
+  }
+}
+
+void WorkingSetTile::prepare(std::int64_t first_row, std::int64_t count) {
+  for (WorkingSetRow& slot : slots_) {
+    if (count == 0) break;
+    if (slot.phase != RowPhase::idle) continue;
+    load(slot, first_row++);
+    --count;
+    ++occupied_;
+  }
+}
+
+void WorkingSetTile::load(WorkingSetRow& slot, std::int64_t row) {
+  slot.row = row;
+  slot.claims = false;
+  slot.misses = 0;
+  slot.report = {};
+  slot.code_atoms.clear();
+  slot.code_weights.clear();
+  const LoadedRow loaded = load_row(problem_.embeddings, row, slot.z.get(), dictionary_.ld);
+  slot.exponent = loaded.exponent;
+  slot.z_dot_z = loaded.z_dot_z;
+  slot.phase = RowPhase::finished;
+  if (loaded.kind == RowKind::zero) {
+    slot.report.status = RowStatus::zero_embedding;
+    return;
+  }
+  if (loaded.kind == RowKind::non_finite) {
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    slot.report = {nan, nan, nan, nan, 0, 0, RowStatus::non_finite_input};
+    return;
+  }
+  slot.lambda = std::ldexp(problem_.lambda(row), loaded.exponent);
+  start(slot);
+}
+
+void WorkingSetTile::start(WorkingSetRow& slot) {
+  std::copy_n(slot.z.get(), dictionary_.ld, slot.r.get());
+  slot.set.clear();
+  slot.phase = RowPhase::first_pass;
+  // Beyond these, float32 thresholds mean nothing; the fp64 path decides.
+  if (!(slot.lambda > 1e-12)) slot.phase = RowPhase::exact;
+  if (slot.lambda > 1e12) slot.lambda = 1e12;
+  if (problem_.warm_start == nullptr || slot.phase == RowPhase::exact) return;
+  const auto atoms = problem_.warm_start->row_atoms(slot.row);
+  if (!atoms.empty()) {
+    steps_.start_from(slot, atoms.data(), static_cast<std::int64_t>(atoms.size()));
+  }
+}
+
+void WorkingSetTile::screen() {
+  std::int64_t count = 0;
+  for (WorkingSetRow& slot : slots_) {
+    if (slot.phase != RowPhase::first_pass && slot.phase != RowPhase::certifying) continue;
+    steps_.plan_screen(slot);
+    if (slot.phase == RowPhase::exact) continue;
+    ++slot.report.rounds;
+    const std::int64_t group = count / screen_group;
+    pack_row(slot.q.get(), dictionary_.ld, count % screen_group,
+             packed_.get() + group * screen_group * dictionary_.ld);
+    ScreenRow& row = screen_rows_[size(count)];
+    row.scale = slot.quantized.scale;
+    row.scaled_threshold = row.scale > 0 ? slot.threshold / row.scale : 3e38f;
+    row.bias = -128 * slot.quantized.sum;
+    row.list = &slot.list;
+    ++count;
+  }
+  const std::int64_t padded = round_up(count, screen_group);
+  for (std::int64_t i = count; i < padded; ++i) screen_rows_[size(i)].list = nullptr;
+  screen_tile(dictionary_, scales_.screen_weights.get(), !problem_.nonnegative, padded / screen_group,
+              packed_.get(), screen_rows_.data());
+}
+
+void WorkingSetTile::solve() {
+  for (WorkingSetRow& slot : slots_) {
+    switch (slot.phase) {
+      case RowPhase::first_pass: steps_.solve_first(slot); break;
+      case RowPhase::certifying: steps_.solve_certifying(slot); break;
+      case RowPhase::exact:
+      case RowPhase::idle:
+      case RowPhase::finished: break;
+    }
+    if (slot.phase == RowPhase::exact && !out_of_rounds(slot)) {
+      solve_exactly(dictionary_, problem_, slot, problem_.solve.max_rounds - slot.report.rounds);
+      slot.claims = true;
+    } else if (slot.phase != RowPhase::idle && slot.phase != RowPhase::finished && !slot.claims &&
+               out_of_rounds(slot)) {
+      steps_.write_code(slot);
+      slot.phase = RowPhase::exact;
+      slot.claims = true;
+    }
+  }
+}
+
+/// Half-form figures of the scaled problem back to the row's own units; status from the tolerance.
+void WorkingSetTile::settle(WorkingSetRow& slot, double half_z_dot_z) {
+  RowReport& report = slot.report;
+  const bool certified = report.gap <= problem_.solve.gap_tolerance * half_z_dot_z;
+  slot.claims = false;
+  if (!certified && slot.phase != RowPhase::exact && !out_of_rounds(slot)) return;
+  report.status = certified ? RowStatus::certified : RowStatus::budget_exhausted;
+  report.primal = std::ldexp(report.primal, -2 * slot.exponent);
+  report.dual = std::ldexp(report.dual, -2 * slot.exponent);
+  report.gap = std::ldexp(report.gap, -2 * slot.exponent);
+  report.kkt_violation = std::ldexp(report.kkt_violation, -slot.exponent);
+  slot.phase = RowPhase::finished;
+}
+
+void WorkingSetTile::certify_over_all_atoms(WorkingSetRow& slot) {
+  if (all_atoms_.empty()) {
+    all_atoms_.resize(size(dictionary_.size));
+    std::iota(all_atoms_.begin(), all_atoms_.end(), 0);
+    all_values_.assign(size(dictionary_.size), std::numeric_limits<float>::infinity());
+  }
+  std::fill_n(slot.q.get(), dictionary_.ld, std::int8_t{0});
+  const CandidateList everything{all_atoms_.data(), all_values_.data(), dictionary_.size,
+                                 dictionary_.size};
+  const ScreenedBounds bounds{slot.q.get(), 0, 0, -std::numeric_limits<float>::infinity(), 0,
+                              &everything};
+  settle(slot, certify_screened(dictionary_, problem_,
+                                {slot.z.get(), slot.lambda, slot.code_atoms, slot.code_weights},
+                                bounds, certify_scratch_, slot.report));
+}
+
+void WorkingSetTile::certify() {
+  for (WorkingSetRow& slot : slots_) {
+    if (!slot.claims) continue;
+    if (slot.phase == RowPhase::exact) {
+      certify_over_all_atoms(slot);
+      continue;
+    }
+    const ScreenedBounds bounds{slot.q.get(),         slot.quantized.scale, slot.value_error,
+                                slot.unlisted_bound, scales_.atom_norm,    &slot.list};
+    settle(slot, certify_screened(dictionary_, problem_,
+                                  {slot.z.get(), slot.lambda, slot.code_atoms, slot.code_weights},
+                                  bounds, certify_scratch_, slot.report));
+  }
+}
+
+void WorkingSetTile::compact(RowSink& sink) {
+  for (WorkingSetRow& slot : slots_) {
+    if (slot.phase != RowPhase::finished) continue;
+    if (problem_.refit) {
+      refit_row(dictionary_, slot.z.get(), problem_.nonnegative, slot.code_atoms, slot.code_weights);
+    }
+    code_values_.resize(slot.code_weights.size());
+    for (std::size_t i = 0; i < code_values_.size(); ++i) {
+      code_values_[i] = std::ldexp(slot.code_weights[i], -slot.exponent);
+    }
+    sink.accept({slot.row, slot.code_atoms, code_values_, slot.report});
+    slot.phase = RowPhase::idle;
+    --occupied_;
+  }
+}
+
+}  // namespace splice_cuda::cpu
