@@ -12,7 +12,6 @@ namespace {
 constexpr double pivot_floor = 1e-11;  // of the Gram diagonal: fp64 Gram entries err by 1e-15
 constexpr double tolerance = 1e-12;    // of lambda
 constexpr std::size_t most_new_atoms = 32;
-constexpr std::int64_t largest_set = 2048;
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
@@ -31,8 +30,7 @@ class ExactSolver {
   }
 
   void run(std::int32_t rounds) {
-    update_residual();
-    start();
+    start(support(row_.set));
     for (std::int32_t round = 0; round < rounds; ++round) {
       refine();
       ++row_.report.rounds;
@@ -48,12 +46,20 @@ class ExactSolver {
     return static_cast<double>(problem_.solver_inverse_weights[at(atom)]);
   }
 
-  /// The atoms of the float32 path's support, anew in fp64.
-  void start() {
+  template <class T>
+  static std::vector<std::int32_t> support(const Tableau<T>& set) {
     std::vector<std::int32_t> atoms;
-    for (std::int64_t k = 0; k < row_.set.size; ++k) {
-      if (row_.set.in_support[at(k)] != 0) atoms.push_back(row_.set.atoms[at(k)]);
+    for (std::int64_t k = 0; k < set.size; ++k) {
+      if (set.in_support[at(k)] != 0) atoms.push_back(set.atoms[at(k)]);
     }
+    return atoms;
+  }
+
+  /// A working set of just these atoms, solved.
+  void start(const std::vector<std::int32_t>& atoms) {
+    set_.clear();
+    std::fill(member_.begin(), member_.end(), std::uint8_t{0});
+    update_residual();  // = z
     std::vector<double> products(atoms.size());
     dot_atoms_f64(dictionary_, atoms.data(), static_cast<std::int64_t>(atoms.size()), residual_.data(),
                   products.data());
@@ -139,7 +145,11 @@ class ExactSolver {
     for (std::int32_t j = 0; j < static_cast<std::int32_t>(dictionary_.size); ++j) {
       if (member_[at(j)] == 0 && excess(j) > limit) found.push_back(j);
     }
-    if (found.empty() || set_.size >= largest_set) return false;
+    if (found.empty()) return false;
+    if (set_.size + static_cast<std::int64_t>(most_new_atoms) > exact_set_limit(dictionary_)) {
+      start(support(set_));  // atoms that came and went make room; the correlations above stay true
+      update_residual();
+    }
     const std::size_t take = std::min(found.size(), most_new_atoms);
     std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(take), found.end(),
                       [&](std::int32_t a, std::int32_t b) {
@@ -181,6 +191,10 @@ class ExactSolver {
 };
 
 }  // namespace
+
+std::int64_t exact_set_limit(const CpuDictionary& dictionary) {
+  return round_up(std::min(dictionary.size, dictionary.dim + 512), std::int64_t{32}) + 32;
+}
 
 void solve_exactly(const CpuDictionary& dictionary, const Problem& problem, WorkingSetRow& row,
                    std::int32_t rounds) {

@@ -12,6 +12,10 @@
 
 namespace splice_cuda::cpu {
 
+/// Atoms that a row's fp64 working set may have. An optimal support needs no more than d atoms; the rest is room for
+/// atoms that come and go.
+std::int64_t exact_set_limit(const CpuDictionary& dictionary);
+
 /// Solves the row to the end, starting from its working set; writes its code. Uses at most `rounds` passes over
 /// the dictionary and counts them in the row's report.
 void solve_exactly(const CpuDictionary& dictionary, const Problem& problem, WorkingSetRow& row,

@@ -151,7 +151,7 @@ std::int64_t blocking_atom(const Tableau<T>& t, std::int64_t k) {
 template <class T>
 void Tableau<T>::reserve(std::int64_t places) {
   if (places <= ld) return;
-  const std::int64_t grown = round_up(std::max<std::int64_t>(places, 2 * ld), std::int64_t{32});
+  const std::int64_t grown = round_up(places + places / 4, std::int64_t{32});
   auto bigger = make_aligned<T>(static_cast<std::size_t>(grown * grown), "a row's working set");
   for (std::int64_t k = 0; k < size; ++k) {
     std::memcpy(bigger.get() + k * grown, row(k), static_cast<std::size_t>(size) * sizeof(T));

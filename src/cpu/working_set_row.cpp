@@ -10,16 +10,15 @@ namespace splice_cuda::cpu {
 namespace {
 
 // Sizes and margins below were chosen on text15k and on a synthetic d = 512 set; see docs/design.md.
-constexpr std::int64_t first_list_size = 512;   // candidates kept after the first pass
+constexpr std::int64_t first_list_size = 1024;   // candidates kept after the first pass
 constexpr std::int64_t first_set_size = 24;     // atoms the first small problem starts with
 constexpr std::int64_t atoms_per_step = 16;     // violators that join at once
-constexpr int first_steps = 8;                  // small problems of the first pass
+constexpr int first_steps = 12;                  // small problems of the first pass
 constexpr int certifying_steps = 12;            // small problems of a certifying round
 constexpr int newton_steps = 6;
-constexpr std::int64_t largest_set = 384;       // beyond, the fp64 path is as fast
 constexpr double first_margin = 0.12;           // of lambda: movement expected after the first pass
 constexpr double later_margin = 0.04;           // ... and after a certifying round
-constexpr float first_threshold = 0.1f;         // of |z| ~ 1: correlations below never start a set
+constexpr float first_threshold = 0.08f;         // of |z| ~ 1: correlations below never start a set
 constexpr float pivot_floor = 1e-4f;            // of the Gram diagonal; float32 Gram entries err by 1e-6
 constexpr double smallest_threshold = 0.02;     // of lambda; below, lists would hold half of the dictionary
 constexpr int most_misses = 4;
@@ -184,7 +183,7 @@ void WorkingSetSteps::solve_first(WorkingSetRow& row) {
   for (int step = 0; step < first_steps; ++step) {
     const std::int64_t most = step == 0 ? first_set_size : atoms_per_step;
     if (pick(step == 0 ? lambda : lambda * 1.02f, most) == 0) break;
-    if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > largest_set) break;
+    if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > working_set_limit) break;
     // Exact correlations for the few that join.
     dot_atoms(dictionary_, scratch_.picks.data(), static_cast<std::int64_t>(scratch_.picks.size()),
               row.r.get(), scratch_.pick_values.data());
@@ -204,7 +203,7 @@ void WorkingSetSteps::start_from(WorkingSetRow& row, const std::int32_t* atoms, 
   row.set.clear();
   scratch_.begin_row(row.set);
   scratch_.picks.clear();
-  for (std::int64_t i = 0; i < count && i < largest_set; ++i) {
+  for (std::int64_t i = 0; i < count && i < working_set_limit; ++i) {
     if (inverse_weight(atoms[i]) > 0) scratch_.picks.push_back(atoms[i]);
   }
   row.phase = RowPhase::certifying;
@@ -264,7 +263,7 @@ bool WorkingSetSteps::add_violators(WorkingSetRow& row) {
   dot_atoms(dictionary_, scratch_.atoms.data(), static_cast<std::int64_t>(scratch_.atoms.size()),
             row.r.get(), scratch_.products.data());
   if (pick(lambda + slack(row), 2 * atoms_per_step) == 0) return false;
-  if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > largest_set) {
+  if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > working_set_limit) {
     row.phase = RowPhase::exact;
     return false;
   }

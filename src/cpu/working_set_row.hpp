@@ -16,6 +16,9 @@
 
 namespace splice_cuda::cpu {
 
+/// Atoms that a row's float32 working set may have; rows that want more go to the fp64 path.
+inline constexpr std::int64_t working_set_limit = 384;
+
 enum class RowPhase : std::uint8_t {
   idle,        ///< free slot
   first_pass,  ///< to be screened against z, and solved among the best atoms

@@ -13,8 +13,9 @@ namespace splice_cuda::cpu {
 namespace {
 
 constexpr std::int64_t largest_list = 4096;
-constexpr std::int64_t preferred_rows = 192;  // their int8 copies share the second-level cache with a panel
-constexpr std::size_t typical_set_bytes = 96 * 96 * sizeof(float);
+// Enough to screen a panel of atoms many times while it lies in the first-level cache; more gained nothing and
+// costs each row's list and working set.
+constexpr std::int64_t preferred_rows = 64;
 
 std::int64_t list_capacity(const CpuDictionary& dictionary) {
   return std::min(largest_list, dictionary.panels * panel_atoms);
@@ -26,10 +27,13 @@ std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 TileCost working_set_tile_cost(const CpuDictionary& dictionary) {
   TileCost cost;
-  // Screening weights, membership stamps, and the fp64 path's vectors over all atoms.
-  cost.fixed_bytes = size(dictionary.size) * 32 + (size_t{4} << 20);
+  // Screening weights, membership stamps, and the fp64 path's vectors over all atoms and its tableau (twice,
+  // while it grows).
+  const std::size_t exact_set = size(exact_set_limit(dictionary));
+  cost.fixed_bytes = size(dictionary.size) * 32 + 2 * exact_set * exact_set * sizeof(double) + 65536;
+  const std::size_t set = size(std::min(round_up(dictionary.size, tableau_multiple), working_set_limit));
   cost.row_bytes = size(dictionary.ld) * 10 + size(list_capacity(dictionary) + list_slack) * 8 +
-                   typical_set_bytes + sizeof(WorkingSetRow);
+                   set * set * sizeof(float) + sizeof(WorkingSetRow);
   cost.preferred_rows = preferred_rows;
   cost.row_multiple = screen_group;
   return cost;
