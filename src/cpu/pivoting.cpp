@@ -106,16 +106,21 @@ void subtract_scaled(double factor, const double* x, double* y, std::int64_t siz
 
 std::size_t at(std::int64_t k) { return static_cast<std::size_t>(k); }
 
+/// Times that a dependent atom may push another one out of the support before it stays out: what is left between
+/// such atoms is rounding.
+constexpr std::uint8_t most_exchanges = 8;
+
 /// Place of the most negative member (least_index: of the first negative one) among those in the support or
 /// outside; -1 where none is below -tolerance.
 template <class T>
 std::int64_t most_negative(const Tableau<T>& t, bool in_support, T tolerance, bool least_index,
-                           const std::vector<std::uint8_t>& barred) {
+                           const std::vector<std::uint8_t>& exchanges) {
   std::int64_t found = -1;
   T lowest = -tolerance;
   for (std::int64_t k = 0; k < t.size; ++k) {
     if (t.value[at(k)] >= lowest) continue;
-    if ((t.in_support[at(k)] != 0) != in_support || barred[at(k)] != 0) continue;
+    if ((t.in_support[at(k)] != 0) != in_support) continue;
+    if (!in_support && exchanges[at(k)] >= most_exchanges) continue;
     found = k;
     if (least_index) break;
     lowest = t.value[at(k)];
@@ -214,25 +219,24 @@ template <class T>
 std::int64_t solve_tableau(Tableau<T>& t, T tolerance, T pivot_floor) {
   const std::int64_t patience = 4 * t.size + 50;
   const std::int64_t limit = 40 * t.size + 500;
-  std::vector<std::uint8_t> barred(at(t.size), 0);
+  std::vector<std::uint8_t> exchanges(at(t.size), 0);
   std::int64_t pivots = 0;
   while (pivots < limit) {
     const bool least_index = pivots > patience;
-    std::int64_t k = most_negative(t, true, T(0), least_index, barred);
+    std::int64_t k = most_negative(t, true, T(0), least_index, exchanges);
     if (k < 0) {
-      k = most_negative(t, false, tolerance, least_index, barred);
+      k = most_negative(t, false, tolerance, least_index, exchanges);
       if (k < 0) break;
       if (depends_on_support(t, k, pivot_floor)) {
         const std::int64_t blocking = blocking_atom(t, k);
-        barred[at(blocking < 0 ? k : blocking)] = 1;
-        if (blocking < 0) continue;
-        pivot(t, blocking);
-        ++pivots;
-        if (depends_on_support(t, k, pivot_floor)) {
-          barred[at(k)] = 1;
-          barred[at(blocking)] = 0;
+        if (blocking < 0) {
+          exchanges[at(k)] = most_exchanges;
           continue;
         }
+        ++exchanges[at(k)];
+        pivot(t, blocking);
+        ++pivots;
+        if (depends_on_support(t, k, pivot_floor)) continue;
       }
     }
     pivot(t, k);

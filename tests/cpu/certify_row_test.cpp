@@ -1,0 +1,112 @@
+#include "cpu/certify_row.hpp"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "cpu/quantize.hpp"
+#include "cpu_problem.hpp"
+
+namespace splice_cuda::cpu {
+namespace {
+
+/// One row with a code, and its certificate from a full list and from screened ones.
+class CertifyRow : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    dictionary_ = testing::random_dictionary(300, 64, 21);
+    z_ = testing::random_row(64, dictionary_->ld, 22);
+    problem_.dictionary = dictionary_.get();
+    problem_.inverse_weights.assign(300, 1.0f);
+    atoms_ = {3, 50, 299};
+    weights_ = {0.5f, 0.25f, 1.0f};
+    q_.resize(z_.size());
+    residual_ = z_;
+    for (std::size_t i = 0; i < atoms_.size(); ++i) {
+      for (std::size_t k = 0; k < z_.size(); ++k) {
+        residual_[k] -= weights_[i] * dictionary_->atom(atoms_[i])[k];
+      }
+    }
+    quantized_ = quantize_row(residual_.data(), dictionary_->ld, q_.data());
+  }
+
+  RowReport certify(const ScreenedBounds& bounds) {
+    RowReport report;
+    CertifyScratch scratch;
+    certify_screened(*dictionary_, problem_, {z_.data(), lambda_, atoms_, weights_}, bounds, scratch, report);
+    return report;
+  }
+
+  RowReport over_all_atoms() {
+    std::vector<std::int32_t> all(300);
+    std::iota(all.begin(), all.end(), 0);
+    std::vector<float> values(300, std::numeric_limits<float>::infinity());
+    const std::vector<std::int8_t> zeros(z_.size(), 0);
+    const CandidateList list{all.data(), values.data(), 300, 300};
+    return certify({zeros.data(), 0, 0, -std::numeric_limits<float>::infinity(), 0, &list});
+  }
+
+  /// Lists the atoms whose exact correlation with r^ is above `threshold`, bounds the rest by it.
+  RowReport screened(float threshold) {
+    std::vector<std::int32_t> listed;
+    std::vector<float> values;
+    float largest_norm = 0;
+    for (std::int32_t j = 0; j < 300; ++j) {
+      double value = 0;
+      for (std::int64_t k = 0; k < 64; ++k) {
+        value += static_cast<double>(dictionary_->atom(j)[k]) * static_cast<double>(quantized_.scale) *
+                 static_cast<double>(q_[static_cast<std::size_t>(k)]);
+      }
+      largest_norm = std::max(largest_norm, dictionary_->norm[static_cast<std::size_t>(j)]);
+      if (!(value > static_cast<double>(threshold))) continue;
+      listed.push_back(j);
+      values.push_back(static_cast<float>(value));
+    }
+    const CandidateList list{listed.data(), values.data(), static_cast<std::int64_t>(listed.size()), 300};
+    return certify({q_.data(), quantized_.scale, 1e-6f, threshold, largest_norm, &list});
+  }
+
+  std::shared_ptr<const CpuDictionary> dictionary_;
+  Problem problem_;
+  std::vector<float> z_;
+  std::vector<float> residual_;
+  std::vector<std::int32_t> atoms_;
+  std::vector<float> weights_;
+  double lambda_ = 0.5;
+  std::vector<std::int8_t> q_;
+  QuantizedRow quantized_;
+};
+
+TEST_F(CertifyRow, ScreenedGapNeverUnderstates) {
+  const RowReport exact = over_all_atoms();
+  EXPECT_GT(exact.gap, 0.0);
+  for (const float threshold : {0.1f, 0.3f, 0.45f, 0.6f, 1.0f, 5.0f}) {
+    const RowReport bound = screened(threshold);
+    EXPECT_GE(bound.gap, exact.gap - 1e-12);
+    EXPECT_EQ(bound.primal, exact.primal);
+    EXPECT_GE(bound.kkt_violation, exact.kkt_violation - 1e-12);
+  }
+}
+
+TEST_F(CertifyRow, ListedBelowLambdaGivesTheExactGap) {
+  EXPECT_LE(std::abs(screened(0.2f).gap - over_all_atoms().gap), 1e-12);
+}
+
+TEST_F(CertifyRow, MovementSinceScreeningIsCharged) {
+  // Screened at a residual that is not the code's: bounds must widen by the distance.
+  std::fill(q_.begin(), q_.end(), std::int8_t{0});
+  const RowReport exact = over_all_atoms();
+  EXPECT_GE(screened(0.1f).gap, exact.gap - 1e-12);
+}
+
+TEST_F(CertifyRow, ACorruptedCodeHasALargerGap) {
+  const double before = over_all_atoms().gap;
+  weights_[2] *= 3.0f;
+  EXPECT_GT(over_all_atoms().gap, before);
+}
+
+}  // namespace
+}  // namespace splice_cuda::cpu

@@ -1,0 +1,120 @@
+#include "cpu/row_products.hpp"
+
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "cpu_problem.hpp"
+#include "every_target.hpp"
+
+namespace splice_cuda::cpu {
+namespace {
+
+/// Rounding of a float32 sum of `size` products whose absolute values add up to about `magnitude`.
+double float_sum_error(std::int64_t size, double magnitude) {
+  return 4.0 * std::sqrt(static_cast<double>(size)) * 6e-8 * magnitude;
+}
+
+std::vector<std::int32_t> some_atoms(std::int64_t count, std::int64_t size) {
+  std::vector<std::int32_t> atoms(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i) {
+    atoms[static_cast<std::size_t>(i)] = static_cast<std::int32_t>((i * 7 + 3) % size);
+  }
+  return atoms;
+}
+
+TEST(RowProducts, DotsEqualPlainSumsForEveryLengthAndTarget) {
+  for (const std::int64_t dim : {1, 3, 64, 100, 384}) {
+    const auto dictionary = testing::random_dictionary(37, dim, 5);
+    const std::vector<float> r = testing::random_row(dim, dictionary->ld, 6);
+    const std::vector<double> wide(r.begin(), r.end());
+    std::vector<std::int8_t> q(r.size());
+    const QuantizedRow quantized = quantize_row(r.data(), dictionary->ld, q.data());
+    testing::for_every_target([&] {
+      for (const std::int64_t count : {0, 1, 3, 4, 5, 37}) {
+        const auto atoms = some_atoms(count, 37);
+        std::vector<float> narrow_out(atoms.size(), NAN);
+        std::vector<double> wide_out(atoms.size(), NAN);
+        std::vector<float> int8_out(atoms.size(), NAN);
+        dot_atoms(*dictionary, atoms.data(), count, r.data(), narrow_out.data());
+        dot_atoms_f64(*dictionary, atoms.data(), count, wide.data(), wide_out.data());
+        dot_atoms_int8(*dictionary, atoms.data(), count, q.data(), quantized, int8_out.data());
+        for (std::size_t i = 0; i < atoms.size(); ++i) {
+          const std::int32_t j = atoms[i];
+          const double exact = testing::dot(dictionary->atom(j), r.data(), dim);
+          const double scale = std::sqrt(testing::dot(r.data(), r.data(), dim)) *
+                               static_cast<double>(dictionary->norm[static_cast<std::size_t>(j)]);
+          EXPECT_LE(std::abs(static_cast<double>(narrow_out[i]) - exact), float_sum_error(dim, scale));
+          EXPECT_LE(std::abs(wide_out[i] - exact), 1e-13 * scale);
+          std::int32_t sum = 0;
+          for (std::int64_t k = 0; k < dictionary->ld; ++k) {
+            sum += dictionary->atom8(j)[k] * q[static_cast<std::size_t>(k)];
+          }
+          EXPECT_EQ(int8_out[i], static_cast<float>(sum) *
+                                     dictionary->scale[static_cast<std::size_t>(j)] * quantized.scale);
+        }
+      }
+    });
+  }
+}
+
+TEST(RowProducts, ADotDoesNotDependOnItsPlaceInTheList) {
+  const auto dictionary = testing::random_dictionary(50, 384, 7);
+  const std::vector<float> r = testing::random_row(384, dictionary->ld, 8);
+  std::vector<std::int32_t> atoms(50);
+  std::iota(atoms.begin(), atoms.end(), 0);
+  std::vector<float> together(50);
+  dot_atoms(*dictionary, atoms.data(), 50, r.data(), together.data());
+  for (std::int32_t j = 0; j < 50; ++j) {
+    float alone = 0;
+    dot_atoms(*dictionary, &j, 1, r.data(), &alone);
+    EXPECT_EQ(alone, together[static_cast<std::size_t>(j)]);
+  }
+}
+
+TEST(RowProducts, ResidualsEqualPlainSums) {
+  const auto dictionary = testing::random_dictionary(20, 100, 9);
+  const std::vector<float> z = testing::random_row(100, dictionary->ld, 10);
+  const std::vector<std::int32_t> atoms = {4, 0, 19};
+  const std::vector<float> weights = {0.5f, -1.25f, 2.0f};
+  const std::vector<double> wide_weights(weights.begin(), weights.end());
+  testing::for_every_target([&] {
+    std::vector<float> r(z.size(), NAN);
+    std::vector<double> wide(z.size(), NAN);
+    residual(*dictionary, z.data(), atoms.data(), weights.data(), 3, r.data());
+    residual_f64(*dictionary, z.data(), atoms.data(), wide_weights.data(), 3, wide.data());
+    for (std::size_t k = 0; k < z.size(); ++k) {
+      double exact = static_cast<double>(z[k]);
+      for (std::size_t i = 0; i < atoms.size(); ++i) {
+        exact -= wide_weights[i] * static_cast<double>(dictionary->atom(atoms[i])[k]);
+      }
+      EXPECT_LE(std::abs(static_cast<double>(r[k]) - exact), float_sum_error(4, 4.0));
+      EXPECT_LE(std::abs(wide[k] - exact), 1e-14);
+    }
+  });
+}
+
+TEST(RowProducts, DistanceToTheQuantisedRow) {
+  const std::vector<float> r = testing::random_row(384, 384, 11);
+  std::vector<std::int8_t> q(r.size());
+  const QuantizedRow quantized = quantize_row(r.data(), 384, q.data());
+  std::vector<double> wide(r.begin(), r.end());
+  testing::for_every_target([&] {
+    double exact = 0;
+    for (std::size_t k = 0; k < r.size(); ++k) {
+      const double delta = wide[k] - static_cast<double>(quantized.scale) * static_cast<double>(q[k]);
+      exact += delta * delta;
+    }
+    exact = std::sqrt(exact);
+    EXPECT_LE(std::abs(distance_to_quantized(wide.data(), q.data(), quantized.scale, 384) - exact),
+              1e-12 * exact);
+    EXPECT_LE(std::abs(static_cast<double>(
+                  distance_to_quantized(r.data(), q.data(), quantized.scale, 384)) - exact),
+              1e-5 * exact);
+  });
+}
+
+}  // namespace
+}  // namespace splice_cuda::cpu

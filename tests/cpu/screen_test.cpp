@@ -1,0 +1,158 @@
+#include "cpu/screen.hpp"
+
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "cpu/quantize.hpp"
+#include "cpu_problem.hpp"
+#include "every_target.hpp"
+
+namespace splice_cuda::cpu {
+namespace {
+
+struct List {
+  explicit List(std::int64_t capacity)
+      : atoms(static_cast<std::size_t>(capacity + list_slack), -1),
+        values(static_cast<std::size_t>(capacity + list_slack), NAN),
+        list{atoms.data(), values.data(), 0, capacity} {}
+  std::vector<std::int32_t> atoms;
+  std::vector<float> values;
+  CandidateList list;
+};
+
+/// A tile of random rows, quantised and packed.
+struct Tile {
+  Tile(const CpuDictionary& dictionary, std::int64_t rows, std::int64_t capacity, float threshold) {
+    const std::int64_t groups = (rows + screen_group - 1) / screen_group;
+    packed.assign(static_cast<std::size_t>(groups * screen_group * dictionary.ld), 0);
+    screen_rows.resize(static_cast<std::size_t>(groups * screen_group));
+    lists.reserve(static_cast<std::size_t>(rows));
+    for (std::int64_t i = 0; i < rows; ++i) {
+      residuals.push_back(testing::random_row(dictionary.dim, dictionary.ld, 100u + static_cast<unsigned>(i)));
+      codes.emplace_back(static_cast<std::size_t>(dictionary.ld));
+      quantized.push_back(quantize_row(residuals.back().data(), dictionary.ld, codes.back().data()));
+      pack_row(codes.back().data(), dictionary.ld, i % screen_group,
+               packed.data() + i / screen_group * screen_group * dictionary.ld);
+      lists.emplace_back(capacity);
+      const QuantizedRow& q = quantized.back();
+      screen_rows[static_cast<std::size_t>(i)] = {threshold / q.scale, q.scale, -128 * q.sum,
+                                                  &lists.back().list};
+    }
+  }
+  std::int64_t groups() const { return static_cast<std::int64_t>(screen_rows.size()) / screen_group; }
+
+  std::vector<std::int8_t> packed;
+  std::vector<ScreenRow> screen_rows;
+  std::vector<std::vector<float>> residuals;
+  std::vector<std::vector<std::int8_t>> codes;
+  std::vector<QuantizedRow> quantized;
+  std::vector<List> lists;
+};
+
+std::vector<float> unit_weights(const CpuDictionary& dictionary) {
+  return {dictionary.scale.get(), dictionary.scale.get() + dictionary.panels * panel_atoms};
+}
+
+/// AlignedArray copy: the kernel loads weights by aligned vectors.
+AlignedArray<float> aligned(const std::vector<float>& values) {
+  auto copy = make_aligned<float>(values.size(), "test weights");
+  std::copy(values.begin(), values.end(), copy.get());
+  return copy;
+}
+
+/// What the kernel must emit, by plain integer arithmetic.
+std::vector<std::int32_t> expected_atoms(const CpuDictionary& dictionary, const std::vector<float>& weights,
+                                         const Tile& tile, std::size_t i, bool both_signs) {
+  std::vector<std::int32_t> atoms;
+  for (std::int64_t j = 0; j < dictionary.size; ++j) {
+    std::int32_t sum = 0;
+    for (std::int64_t k = 0; k < dictionary.ld; ++k) {
+      sum += dictionary.atom8(j)[k] * tile.codes[i][static_cast<std::size_t>(k)];
+    }
+    const float value = static_cast<float>(sum) * weights[static_cast<std::size_t>(j)];
+    if ((both_signs ? std::abs(value) : value) > tile.screen_rows[i].scaled_threshold) {
+      atoms.push_back(static_cast<std::int32_t>(j));
+    }
+  }
+  return atoms;
+}
+
+class ScreenShapes : public ::testing::TestWithParam<std::tuple<std::int64_t, std::int64_t, std::int64_t>> {};
+
+TEST_P(ScreenShapes, ListsEqualPlainIntegerArithmeticOnEveryTarget) {
+  const auto [atoms, dim, rows] = GetParam();
+  const auto dictionary = testing::random_dictionary(atoms, dim, 1);
+  std::vector<float> weights = unit_weights(*dictionary);
+  weights[0] = 0;  // a banned atom never passes
+  const auto kernel_weights = aligned(weights);
+  for (const bool both_signs : {false, true}) {
+    testing::for_every_target([&, rows = rows] {
+      Tile tile(*dictionary, rows, dictionary->size, 0.8f);
+      screen_tile(*dictionary, kernel_weights.get(), both_signs, tile.groups(), tile.packed.data(),
+                  tile.screen_rows.data());
+      for (std::size_t i = 0; i < tile.lists.size(); ++i) {
+        const List& list = tile.lists[i];
+        const auto expected = expected_atoms(*dictionary, weights, tile, i, both_signs);
+        ASSERT_EQ(list.list.count, static_cast<std::int64_t>(expected.size()));
+        for (std::size_t e = 0; e < expected.size(); ++e) EXPECT_EQ(list.atoms[e], expected[e]);
+      }
+    });
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Awkward, ScreenShapes,
+                         ::testing::Combine(::testing::Values(1, 31, 32, 33, 257),
+                                            ::testing::Values(1, 63, 64, 65, 384),
+                                            ::testing::Values(1, 7, 8, 9)));
+
+TEST(Screen, CountsWhatDoesNotFitAndKeepsTheFirst) {
+  const auto dictionary = testing::random_dictionary(200, 64, 2);
+  const auto weights = aligned(unit_weights(*dictionary));
+  testing::for_every_target([&] {
+    Tile full(*dictionary, 1, 200, 1e-3f);
+    Tile small(*dictionary, 1, 17, 1e-3f);
+    screen_tile(*dictionary, weights.get(), false, 1, full.packed.data(), full.screen_rows.data());
+    screen_tile(*dictionary, weights.get(), false, 1, small.packed.data(), small.screen_rows.data());
+    ASSERT_GT(full.lists[0].list.count, 17);
+    EXPECT_EQ(small.lists[0].list.count, full.lists[0].list.count);
+    for (std::size_t i = 0; i < 17; ++i) EXPECT_EQ(small.lists[0].atoms[i], full.lists[0].atoms[i]);
+  });
+}
+
+/// The largest excess of a true correlation over its screened bound; `share` scales the claimed errors.
+double worst_excess(const CpuDictionary& dictionary, const Tile& tile, double share) {
+  double worst = -1e9;
+  for (std::size_t i = 0; i < tile.lists.size(); ++i) {
+    const QuantizedRow& q = tile.quantized[i];
+    std::vector<double> back(static_cast<std::size_t>(dictionary.ld));
+    for (std::size_t k = 0; k < back.size(); ++k) {
+      back[k] = static_cast<double>(q.scale) * static_cast<double>(tile.codes[i][k]);
+    }
+    for (std::int64_t e = 0; e < tile.lists[i].list.count; ++e) {
+      const std::int32_t j = tile.lists[i].atoms[static_cast<std::size_t>(e)];
+      double exact = 0;
+      for (std::int64_t k = 0; k < dictionary.dim; ++k) {
+        exact += static_cast<double>(dictionary.atom(j)[k]) * back[static_cast<std::size_t>(k)];
+      }
+      const double error = static_cast<double>(dictionary.error[static_cast<std::size_t>(j)]) *
+                           static_cast<double>(q.norm);
+      const double value = static_cast<double>(tile.lists[i].values[static_cast<std::size_t>(e)]);
+      worst = std::max(worst, exact - (value + share * error + 1e-6 * static_cast<double>(q.norm)));
+    }
+  }
+  return worst;
+}
+
+TEST(Screen, BoundsHoldAndWouldNotWithTheErrorLeftOut) {
+  const auto dictionary = testing::random_dictionary(2000, 384, 3);
+  const auto weights = aligned(unit_weights(*dictionary));
+  Tile tile(*dictionary, 8, 2000, 1e-3f);
+  screen_tile(*dictionary, weights.get(), false, 1, tile.packed.data(), tile.screen_rows.data());
+  EXPECT_LE(worst_excess(*dictionary, tile, 1.0), 0.0);
+  EXPECT_GT(worst_excess(*dictionary, tile, 0.0), 0.0) << "the test would not notice a missing error term";
+}
+
+}  // namespace
+}  // namespace splice_cuda::cpu
