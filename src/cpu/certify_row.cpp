@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 
 #include "core/lasso_math.hpp"
 #include "cpu/row_products.hpp"
@@ -86,6 +88,39 @@ double certify_screened(const CpuDictionary& dictionary, const Problem& problem,
   report.gap = std::max(0.0, report.primal - report.dual) + math::gap_rounding(half);
   report.kkt_violation = std::max(violation, largest - code.lambda);
   return half;
+}
+
+double certify_over_all_atoms(const CpuDictionary& dictionary, const Problem& problem,
+                              const CodeToCertify& code, CertifyScratch& scratch, RowReport& report) {
+  const auto atoms = static_cast<std::size_t>(dictionary.size);
+  if (scratch.all_atoms.size() != atoms) {
+    scratch.all_atoms.resize(atoms);
+    std::iota(scratch.all_atoms.begin(), scratch.all_atoms.end(), 0);
+    scratch.all_values.assign(atoms, std::numeric_limits<float>::infinity());
+    scratch.zeros.assign(static_cast<std::size_t>(dictionary.ld), 0);
+  }
+  const CandidateList everything{scratch.all_atoms.data(), scratch.all_values.data(), dictionary.size,
+                                 dictionary.size};
+  const ScreenedBounds bounds{scratch.zeros.data(), 0, 0, -std::numeric_limits<float>::infinity(), 0,
+                              &everything};
+  return certify_screened(dictionary, problem, code, bounds, scratch, report);
+}
+
+void unscale_report(RowReport& report, int exponent) {
+  report.primal = std::ldexp(report.primal, -2 * exponent);
+  report.dual = std::ldexp(report.dual, -2 * exponent);
+  report.gap = std::ldexp(report.gap, -2 * exponent);
+  report.kkt_violation = std::ldexp(report.kkt_violation, -exponent);
+}
+
+bool report_irregular_row(RowKind kind, RowReport& report) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  switch (kind) {
+    case RowKind::regular: return false;
+    case RowKind::zero: report = {0, 0, 0, 0, 0, 0, RowStatus::zero_embedding}; return true;
+    case RowKind::non_finite: report = {nan, nan, nan, nan, 0, 0, RowStatus::non_finite_input}; return true;
+  }
+  return true;
 }
 
 }  // namespace splice_cuda::cpu

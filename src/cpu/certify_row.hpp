@@ -11,6 +11,7 @@
 
 #include "core/problem.hpp"
 #include "cpu/cpu_dictionary.hpp"
+#include "cpu/load_row.hpp"
 #include "cpu/screen.hpp"
 #include "splice_cuda/codes.hpp"
 
@@ -41,11 +42,24 @@ struct CertifyScratch {
   std::vector<double> weights;
   std::vector<double> products;
   std::vector<std::int32_t> near;
+  std::vector<std::int32_t> all_atoms;
+  std::vector<float> all_values;
+  std::vector<std::int8_t> zeros;
 };
 
 /// Fills primal, dual, gap and kkt_violation.
 /// @returns half |z|^2
 double certify_screened(const CpuDictionary& dictionary, const Problem& problem, const CodeToCertify& code,
                         const ScreenedBounds& bounds, CertifyScratch& scratch, RowReport& report);
+
+/// The same without any screening: exact products with every atom.
+double certify_over_all_atoms(const CpuDictionary& dictionary, const Problem& problem,
+                              const CodeToCertify& code, CertifyScratch& scratch, RowReport& report);
+
+/// Turns a report of the problem scaled by 2^exponent (load_row.hpp) into one of the row's own units.
+void unscale_report(RowReport& report, int exponent);
+
+/// Report of a row without a problem to solve. @returns false for a regular row
+bool report_irregular_row(RowKind kind, RowReport& report);
 
 }  // namespace splice_cuda::cpu

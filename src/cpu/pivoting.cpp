@@ -246,6 +246,13 @@ std::int64_t solve_tableau(Tableau<T>& t, T tolerance, T pivot_floor) {
 }
 
 template <class T>
+void enter_all(Tableau<T>& t, T pivot_floor) {
+  for (std::int64_t k = 0; k < t.size; ++k) {
+    if (t.in_support[at(k)] == 0 && !depends_on_support(t, k, pivot_floor)) pivot(t, k);
+  }
+}
+
+template <class T>
 void newton_step(Tableau<T>& t, const T* y) {
   std::vector<T> support_y(at(t.padded_size()), T(0));
   for (std::int64_t k = 0; k < t.size; ++k) {
@@ -275,6 +282,7 @@ template void append_atoms(Tableau<double>&, const std::int32_t*, const double*,
                            const double*, std::int64_t, const double*);
 template std::int64_t solve_tableau(Tableau<float>&, float, float);
 template std::int64_t solve_tableau(Tableau<double>&, double, double);
+template void enter_all(Tableau<double>&, double);
 template void newton_step(Tableau<float>&, const float*);
 template void newton_step(Tableau<double>&, const double*);
 template void flip_sign(Tableau<float>&, std::int64_t);

@@ -52,6 +52,10 @@ void append_atoms(Tableau<T>& tableau, const std::int32_t* atoms, const T* facto
 template <class T>
 std::int64_t solve_tableau(Tableau<T>& tableau, T tolerance, T pivot_floor);
 
+/// Takes every independent atom into the support, whatever the signs: plain least squares (with lambda = 0).
+template <class T>
+void enter_all(Tableau<T>& tableau, T pivot_floor);
+
 /// One Newton step on the support from y = lambda - factor_k <c_k, r> known at full precision ([size], by place):
 /// x_S -= inv(G_SS) y_S; outside the support y is carried along. Pivots may follow.
 template <class T>

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
 
 #include "cpu/exact_row.hpp"
 #include "cpu/load_row.hpp"
@@ -83,15 +81,7 @@ void WorkingSetTile::load(WorkingSetRow& slot, std::int64_t row) {
   slot.exponent = loaded.exponent;
   slot.z_dot_z = loaded.z_dot_z;
   slot.phase = RowPhase::finished;
-  if (loaded.kind == RowKind::zero) {
-    slot.report.status = RowStatus::zero_embedding;
-    return;
-  }
-  if (loaded.kind == RowKind::non_finite) {
-    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    slot.report = {nan, nan, nan, nan, 0, 0, RowStatus::non_finite_input};
-    return;
-  }
+  if (report_irregular_row(loaded.kind, slot.report)) return;
   slot.lambda = std::ldexp(problem_.lambda(row), loaded.exponent);
   start(slot);
 }
@@ -161,41 +151,21 @@ void WorkingSetTile::settle(WorkingSetRow& slot, double half_z_dot_z) {
   slot.claims = false;
   if (!certified && slot.phase != RowPhase::exact && !out_of_rounds(slot)) return;
   report.status = certified ? RowStatus::certified : RowStatus::budget_exhausted;
-  report.primal = std::ldexp(report.primal, -2 * slot.exponent);
-  report.dual = std::ldexp(report.dual, -2 * slot.exponent);
-  report.gap = std::ldexp(report.gap, -2 * slot.exponent);
-  report.kkt_violation = std::ldexp(report.kkt_violation, -slot.exponent);
+  unscale_report(report, slot.exponent);
   slot.phase = RowPhase::finished;
-}
-
-void WorkingSetTile::certify_over_all_atoms(WorkingSetRow& slot) {
-  if (all_atoms_.empty()) {
-    all_atoms_.resize(size(dictionary_.size));
-    std::iota(all_atoms_.begin(), all_atoms_.end(), 0);
-    all_values_.assign(size(dictionary_.size), std::numeric_limits<float>::infinity());
-  }
-  std::fill_n(slot.q.get(), dictionary_.ld, std::int8_t{0});
-  const CandidateList everything{all_atoms_.data(), all_values_.data(), dictionary_.size,
-                                 dictionary_.size};
-  const ScreenedBounds bounds{slot.q.get(), 0, 0, -std::numeric_limits<float>::infinity(), 0,
-                              &everything};
-  settle(slot, certify_screened(dictionary_, problem_,
-                                {slot.z.get(), slot.lambda, slot.code_atoms, slot.code_weights},
-                                bounds, certify_scratch_, slot.report));
 }
 
 void WorkingSetTile::certify() {
   for (WorkingSetRow& slot : slots_) {
     if (!slot.claims) continue;
+    const CodeToCertify code{slot.z.get(), slot.lambda, slot.code_atoms, slot.code_weights};
     if (slot.phase == RowPhase::exact) {
-      certify_over_all_atoms(slot);
+      settle(slot, certify_over_all_atoms(dictionary_, problem_, code, certify_scratch_, slot.report));
       continue;
     }
-    const ScreenedBounds bounds{slot.q.get(),         slot.quantized.scale, slot.value_error,
+    const ScreenedBounds bounds{slot.q.get(),        slot.quantized.scale, slot.value_error,
                                 slot.unlisted_bound, scales_.atom_norm,    &slot.list};
-    settle(slot, certify_screened(dictionary_, problem_,
-                                  {slot.z.get(), slot.lambda, slot.code_atoms, slot.code_weights},
-                                  bounds, certify_scratch_, slot.report));
+    settle(slot, certify_screened(dictionary_, problem_, code, bounds, certify_scratch_, slot.report));
   }
 }
 

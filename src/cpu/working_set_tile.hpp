@@ -33,7 +33,6 @@ class WorkingSetTile final : public TileSolver {
  private:
   void load(WorkingSetRow& slot, std::int64_t row);
   void start(WorkingSetRow& slot);
-  void certify_over_all_atoms(WorkingSetRow& slot);
   void settle(WorkingSetRow& slot, double half_z_dot_z);
   bool out_of_rounds(const WorkingSetRow& slot) const {
     return slot.report.rounds >= problem_.solve.max_rounds;
@@ -51,8 +50,6 @@ class WorkingSetTile final : public TileSolver {
   AlignedArray<std::int8_t> packed_;
   std::vector<ScreenRow> screen_rows_;
   CertifyScratch certify_scratch_;
-  std::vector<std::int32_t> all_atoms_;
-  std::vector<float> all_values_;
   std::vector<float> code_values_;
 };
 

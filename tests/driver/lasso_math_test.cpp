@@ -16,7 +16,9 @@ TEST(LassoMath, ProxMinimisesItsObjective) {
     EXPECT_GE(nonnegative, 0.0);
     for (double w = -3; w <= 3; w += 0.01) {
       EXPECT_LE(objective(free), objective(w) + 1e-12);
-      if (w >= 0) EXPECT_LE(objective(nonnegative), objective(w) + 1e-12);
+      if (w >= 0) {
+        EXPECT_LE(objective(nonnegative), objective(w) + 1e-12);
+      }
     }
   }
 }
@@ -28,7 +30,9 @@ TEST(LassoMath, DualScaleMaximisesWithinTheFeasibleRange) {
     const double lambda = 0.2;
     const double scale = dual_scale(z_dot_r, r_dot_r, correlation, lambda);
     EXPECT_GE(scale, 0.0);
-    if (correlation > 0) EXPECT_LE(scale * correlation, lambda * (1 + 1e-15));
+    if (correlation > 0) {
+      EXPECT_LE(scale * correlation, lambda * (1 + 1e-15));
+    }
     for (double s = 0; s < 3; s += 0.01) {
       if (s * correlation > lambda) break;
       EXPECT_LE(dual_objective(z_dot_r, r_dot_r, s), dual_objective(z_dot_r, r_dot_r, scale) + 1e-9);

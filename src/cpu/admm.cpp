@@ -1,0 +1,234 @@
+#include "cpu/admm.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <vector>
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+
+#include "core/lasso_math.hpp"
+#include "cpu/dense_products.hpp"
+#include "cpu/dense_tile.hpp"
+
+namespace splice_cuda::cpu {
+namespace {
+
+constexpr std::int32_t test_period = 10;
+/// rho moves in steps of 2 on a ladder of this many rungs to either side, so that factors are shared.
+constexpr int most_rungs = 12;
+constexpr double imbalance = 4;            // of the two residuals before rho moves
+constexpr std::int32_t balance_period = 10;
+constexpr std::int32_t last_balance = 400;  // a rho that moves for ever need not converge
+
+using Matrix = Eigen::MatrixXd;
+
+/// inv(rho I + C'C) of the weighted atoms, [ld, ld] float32, for each rung of the ladder.
+class Factors {
+ public:
+  Factors(const CpuDictionary& dictionary, const Problem& problem)
+      : dictionary_(dictionary), rho_(problem.solve.rho) {
+    const std::int64_t dim = dictionary.dim;
+    gram_ = Matrix::Zero(dim, dim);
+    constexpr std::int64_t block = 512;
+    for (std::int64_t first = 0; first < dictionary.size; first += block) {
+      const std::int64_t count = std::min(block, dictionary.size - first);
+      Eigen::MatrixXf atoms(count, dim);
+      for (std::int64_t j = 0; j < count; ++j) {
+        const float inverse = problem.solver_inverse_weights[static_cast<std::size_t>(first + j)];
+        for (std::int64_t k = 0; k < dim; ++k) atoms(j, k) = dictionary.atom(first + j)[k] * inverse;
+      }
+      gram_ += (atoms.transpose() * atoms).cast<double>();
+    }
+  }
+
+  double rho(int rung) const { return std::ldexp(rho_, rung); }
+
+  const float* inverse(int rung) {
+    AlignedArray<float>& cached = inverses_[rung];
+    if (cached) return cached.get();
+    const std::int64_t dim = dictionary_.dim;
+    Matrix shifted = gram_;
+    shifted.diagonal().array() += rho(rung);
+    const Matrix inverse = Eigen::LLT<Matrix>(shifted).solve(Matrix::Identity(dim, dim));
+    cached = make_aligned<float>(static_cast<std::size_t>(dim * dictionary_.ld), "ADMM's factor");
+    for (std::int64_t i = 0; i < dim; ++i) {
+      for (std::int64_t k = 0; k < dim; ++k) {
+        cached[static_cast<std::size_t>(i * dictionary_.ld + k)] = static_cast<float>(inverse(i, k));
+      }
+    }
+    return cached.get();
+  }
+
+ private:
+  const CpuDictionary& dictionary_;
+  double rho_;
+  Matrix gram_;
+  std::map<int, AlignedArray<float>> inverses_;
+};
+
+struct Multipliers {
+  AlignedArray<float> u;            ///< [size] scaled multipliers
+  AlignedArray<float> q;            ///< [size] C z + rho (v - u), then correlations
+  AlignedArray<float> z_products;   ///< [size] <c_j, z> / a_j
+  AlignedArray<float> combined;     ///< [ld] C'q
+  AlignedArray<float> solved;       ///< [ld] inv(rho I + C'C) C'q
+  int rung = 0;
+};
+
+class AdmmTile final : public DenseTile {
+ public:
+  AdmmTile(const CpuDictionary& dictionary, const Problem& problem, std::int64_t rows)
+      : DenseTile(dictionary, problem, rows),
+        factors_(dictionary, problem),
+        multipliers_(static_cast<std::size_t>(rows)) {
+    const auto size = static_cast<std::size_t>(dictionary.size);
+    const auto ld = static_cast<std::size_t>(dictionary.ld);
+    for (Multipliers& m : multipliers_) {
+      m.u = make_aligned<float>(size, "a row's multipliers");
+      m.q = make_aligned<float>(size, "a row's right-hand side");
+      m.z_products = make_aligned<float>(size, "a row's correlations");
+      m.combined = make_aligned<float>(ld, "a row's combination");
+      m.solved = make_aligned<float>(ld, "a row's solution");
+    }
+  }
+
+  /// The two products with the dictionary: C'q, and C times its solution.
+  void screen() override {
+    rows_ = iterating();
+    for (const std::size_t i : rows_) {
+      Multipliers& m = multipliers_[i];
+      const auto rho = static_cast<float>(factors_.rho(m.rung));
+      for (std::int64_t j = 0; j < dictionary_.size; ++j) {
+        const auto at = static_cast<std::size_t>(j);
+        // Times 1 / a_j: combine_atoms knows plain atoms only.
+        m.q[at] = (m.z_products[at] + rho * (slots_[i].x[at] - m.u[at])) * inverse_weight(j);
+      }
+    }
+    each_row([](Multipliers& m) { return m.q.get(); }, [](Multipliers& m) { return m.combined.get(); });
+    combine_atoms(dictionary_, inputs_, outputs_);
+    for (const std::size_t i : rows_) apply_inverse(multipliers_[i]);
+    each_row([](Multipliers& m) { return m.solved.get(); }, [](Multipliers& m) { return m.q.get(); });
+    correlate_rows(dictionary_, inputs_, outputs_);
+  }
+
+  void solve() override {
+    std::vector<std::size_t> to_test;
+    for (const std::size_t i : rows_) {
+      advance(i);
+      const std::int32_t done = ++slots_[i].report.iterations;
+      if (done % test_period == 0 || done >= problem_.solve.max_iterations) to_test.push_back(i);
+    }
+    rows_ = std::move(to_test);
+    inputs_.clear();
+    outputs_.clear();
+    for (const std::size_t i : rows_) {
+      update_residual(slots_[i]);
+      inputs_.push_back(slots_[i].r.get());
+      outputs_.push_back(multipliers_[i].q.get());
+    }
+    correlate_rows(dictionary_, inputs_, outputs_);
+    for (const std::size_t i : rows_) {
+      ++slots_[i].report.rounds;
+      const bool exhausted = slots_[i].report.iterations >= problem_.solve.max_iterations;
+      if (exhausted || looks_solved(slots_[i], multipliers_[i].q.get())) claim(slots_[i], exhausted);
+    }
+  }
+
+ protected:
+  void start_row(std::size_t i) override {
+    Multipliers& m = multipliers_[i];
+    m.rung = 0;
+    std::fill_n(m.u.get(), dictionary_.size, 0.0f);
+    const float* z = slots_[i].z.get();
+    float* products = m.z_products.get();
+    correlate_rows(dictionary_, {&z, 1}, {&products, 1});
+    for (std::int64_t j = 0; j < dictionary_.size; ++j) products[j] *= inverse_weight(j);
+  }
+
+ private:
+  template <class Input, class Output>
+  void each_row(Input input, Output output) {
+    inputs_.clear();
+    outputs_.clear();
+    for (const std::size_t i : rows_) {
+      inputs_.push_back(input(multipliers_[i]));
+      outputs_.push_back(output(multipliers_[i]));
+    }
+  }
+
+  void apply_inverse(Multipliers& m) {
+    const float* inverse = factors_.inverse(m.rung);
+    for (std::int64_t i = 0; i < dictionary_.dim; ++i) {
+      const float* row = inverse + i * dictionary_.ld;
+      float sum = 0;
+      for (std::int64_t k = 0; k < dictionary_.dim; ++k) sum += row[k] * m.combined[static_cast<std::size_t>(k)];
+      m.solved[static_cast<std::size_t>(i)] = sum;
+    }
+  }
+
+  /// x = (q - C~ inv(rho I + C~'C~) C~'q) / rho, v = prox(relaxed x + u), u += relaxed x - v; slot.x holds v.
+  void advance(std::size_t i) {
+    DenseRow& slot = slots_[i];
+    Multipliers& m = multipliers_[i];
+    const auto rho = static_cast<float>(factors_.rho(m.rung));
+    const auto relaxation = static_cast<float>(problem_.solve.over_relaxation);
+    const float threshold = static_cast<float>(slot.lambda) / rho;
+    double primal = 0;
+    double dual = 0;
+    for (std::int64_t j = 0; j < dictionary_.size; ++j) {
+      const auto at = static_cast<std::size_t>(j);
+      const float inverse = inverse_weight(j);
+      if (!(inverse > 0)) continue;
+      const float v = slot.x[at];
+      const float x = (m.z_products[at] - m.q[at] * inverse) / rho + (v - m.u[at]);
+      const float relaxed = relaxation * x + (1 - relaxation) * v;
+      const float sum = relaxed + m.u[at];
+      const float updated = problem_.nonnegative ? math::prox_nonnegative(sum, threshold)
+                                                 : math::prox_signed(sum, threshold);
+      m.u[at] = sum - updated;
+      slot.x[at] = updated;
+      primal += static_cast<double>(x - updated) * static_cast<double>(x - updated);
+      dual += static_cast<double>(updated - v) * static_cast<double>(updated - v);
+    }
+    balance(slot, m, std::sqrt(primal), static_cast<double>(rho) * std::sqrt(dual));
+  }
+
+  /// Residual balancing (Boyd et al. 2011, section 3.4.1).
+  void balance(const DenseRow& slot, Multipliers& m, double primal, double dual) {
+    if (slot.report.iterations >= last_balance || slot.report.iterations % balance_period != 0) return;
+    float factor = 1;
+    if (primal > imbalance * dual && m.rung < most_rungs) {
+      ++m.rung;
+      factor = 0.5f;
+    } else if (dual > imbalance * primal && m.rung > -most_rungs) {
+      --m.rung;
+      factor = 2.0f;
+    }
+    if (factor == 1) return;
+    for (std::int64_t j = 0; j < dictionary_.size; ++j) m.u[static_cast<std::size_t>(j)] *= factor;
+  }
+
+  Factors factors_;
+  std::vector<Multipliers> multipliers_;
+  std::vector<std::size_t> rows_;
+  std::vector<const float*> inputs_;
+  std::vector<float*> outputs_;
+};
+
+}  // namespace
+
+TileCost admm_tile_cost(const CpuDictionary& dictionary) {
+  TileCost cost = dense_tile_cost(dictionary, 3, 2);
+  const auto dim = static_cast<std::size_t>(dictionary.ld);
+  cost.fixed_bytes += dim * dim * (sizeof(double) * 4 + sizeof(float) * 8);
+  return cost;
+}
+
+std::unique_ptr<TileSolver> make_admm_tile(const CpuDictionary& dictionary, const Problem& problem,
+                                           std::int64_t rows) {
+  return std::make_unique<AdmmTile>(dictionary, problem, rows);
+}
+
+}  // namespace splice_cuda::cpu

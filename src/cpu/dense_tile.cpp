@@ -1,0 +1,188 @@
+#include "cpu/dense_tile.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/lasso_math.hpp"
+#include "cpu/dense_products.hpp"
+#include "cpu/load_row.hpp"
+#include "cpu/refit.hpp"
+#include "cpu/row_products.hpp"
+
+namespace splice_cuda::cpu {
+namespace {
+
+std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
+
+}  // namespace
+
+DenseTile::DenseTile(const CpuDictionary& dictionary, const Problem& problem, std::int64_t rows)
+    : dictionary_(dictionary), problem_(problem), slots_(size(rows)) {
+  for (DenseRow& slot : slots_) {
+    slot.z = make_aligned<float>(size(dictionary.ld), "a row");
+    slot.r = make_aligned<float>(size(dictionary.ld), "a row's residual");
+    slot.x = make_aligned<float>(size(dictionary.size), "a row's weights");
+  }
+}
+
+void DenseTile::prepare(std::int64_t first_row, std::int64_t count) {
+  for (std::size_t i = 0; i < slots_.size() && count > 0; ++i) {
+    if (slots_[i].phase != DenseRow::Phase::idle) continue;
+    load(i, first_row++);
+    --count;
+    ++occupied_;
+  }
+}
+
+void DenseTile::load(std::size_t i, std::int64_t row) {
+  DenseRow& slot = slots_[i];
+  slot.row = row;
+  slot.exhausted = false;
+  slot.report = {};
+  slot.code_atoms.clear();
+  slot.code_weights.clear();
+  const LoadedRow loaded = load_row(problem_.embeddings, row, slot.z.get(), dictionary_.ld);
+  slot.exponent = loaded.exponent;
+  slot.z_dot_z = loaded.z_dot_z;
+  slot.phase = DenseRow::Phase::finished;
+  if (report_irregular_row(loaded.kind, slot.report)) return;
+  slot.phase = DenseRow::Phase::iterating;
+  slot.lambda = std::min(std::ldexp(problem_.lambda(row), loaded.exponent), 1e12);
+  std::fill_n(slot.x.get(), dictionary_.size, 0.0f);
+  if (problem_.warm_start != nullptr) {
+    const auto atoms = problem_.warm_start->row_atoms(row);
+    const auto values = problem_.warm_start->row_values(row);
+    for (std::size_t e = 0; e < atoms.size(); ++e) {
+      const float inverse = inverse_weight(atoms[e]);
+      if (!(inverse > 0) || (problem_.nonnegative && values[e] < 0)) continue;
+      slot.x[size(atoms[e])] = std::ldexp(values[e], loaded.exponent) / inverse;
+    }
+  }
+  update_residual(slot);
+  start_row(i);
+}
+
+std::vector<std::size_t> DenseTile::iterating() const {
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].phase == DenseRow::Phase::iterating) rows.push_back(i);
+  }
+  return rows;
+}
+
+void DenseTile::update_residual(DenseRow& slot) {
+  atoms_.clear();
+  weights_.clear();
+  for (std::int64_t j = 0; j < dictionary_.size; ++j) {
+    if (slot.x[size(j)] == 0) continue;
+    atoms_.push_back(static_cast<std::int32_t>(j));
+    weights_.push_back(slot.x[size(j)] * inverse_weight(j));
+  }
+  residual(dictionary_, slot.z.get(), atoms_.data(), weights_.data(),
+           static_cast<std::int64_t>(atoms_.size()), slot.r.get());
+}
+
+bool DenseTile::looks_solved(const DenseRow& slot, const float* correlations) const {
+  float largest = 0;
+  double l1 = 0;
+  for (std::int64_t j = 0; j < dictionary_.size; ++j) {
+    const float value = correlations[j] * inverse_weight(j);
+    largest = std::max(largest, problem_.nonnegative ? value : std::abs(value));
+    l1 += std::abs(static_cast<double>(slot.x[size(j)]));
+  }
+  double z_dot_r = 0;
+  double r_dot_r = 0;
+  for (std::int64_t k = 0; k < dictionary_.dim; ++k) {
+    const double r = static_cast<double>(slot.r[size(k)]);
+    z_dot_r += static_cast<double>(slot.z[size(k)]) * r;
+    r_dot_r += r * r;
+  }
+  const double scale = math::dual_scale(z_dot_r, r_dot_r, static_cast<double>(largest), slot.lambda);
+  const double gap = math::primal_objective(r_dot_r, l1, slot.lambda) -
+                     math::dual_objective(z_dot_r, r_dot_r, scale);
+  return gap <= 0.9 * problem_.solve.gap_tolerance * 0.5 * slot.z_dot_z;
+}
+
+void DenseTile::claim(DenseRow& slot, bool exhausted) {
+  slot.phase = DenseRow::Phase::claims;
+  slot.exhausted = exhausted;
+  slot.code_atoms.clear();
+  slot.code_weights.clear();
+  for (std::int64_t j = 0; j < dictionary_.size; ++j) {
+    const float weight = slot.x[size(j)] * inverse_weight(j);
+    if (weight == 0) continue;
+    slot.code_atoms.push_back(static_cast<std::int32_t>(j));
+    slot.code_weights.push_back(weight);
+  }
+}
+
+void DenseTile::certify() {
+  for (DenseRow& slot : slots_) {
+    if (slot.phase != DenseRow::Phase::claims) continue;
+    const CodeToCertify code{slot.z.get(), slot.lambda, slot.code_atoms, slot.code_weights};
+    const double half = certify_over_all_atoms(dictionary_, problem_, code, certify_scratch_, slot.report);
+    const bool certified = slot.report.gap <= problem_.solve.gap_tolerance * half;
+    slot.phase = certified || slot.exhausted ? DenseRow::Phase::finished : DenseRow::Phase::iterating;
+    if (slot.phase != DenseRow::Phase::finished) continue;
+    slot.report.status = certified ? RowStatus::certified : RowStatus::budget_exhausted;
+    unscale_report(slot.report, slot.exponent);
+  }
+}
+
+void DenseTile::compact(RowSink& sink) {
+  for (DenseRow& slot : slots_) {
+    if (slot.phase != DenseRow::Phase::finished) continue;
+    if (problem_.refit) {
+      refit_row(dictionary_, slot.z.get(), problem_.nonnegative, slot.code_atoms, slot.code_weights);
+    }
+    for (float& weight : slot.code_weights) weight = std::ldexp(weight, -slot.exponent);
+    sink.accept({slot.row, slot.code_atoms, slot.code_weights, slot.report});
+    slot.phase = DenseRow::Phase::idle;
+    --occupied_;
+  }
+}
+
+TileCost dense_tile_cost(const CpuDictionary& dictionary, std::size_t atom_vectors,
+                         std::size_t dim_vectors) {
+  TileCost cost;
+  cost.fixed_bytes = size(dictionary.size) * 64 + 65536;
+  cost.row_bytes = (atom_vectors + 1) * size(dictionary.size) * sizeof(float) +
+                   (dim_vectors + 2) * size(dictionary.ld) * sizeof(float) + sizeof(DenseRow);
+  cost.preferred_rows = 32;
+  cost.row_multiple = 4;
+  return cost;
+}
+
+double largest_eigenvalue(const CpuDictionary& dictionary, const Problem& problem) {
+  const std::vector<float>& inverse = problem.solver_inverse_weights;
+  auto v = make_aligned<float>(size(dictionary.ld), "power iteration");
+  std::vector<float> q(size(dictionary.size));
+  for (std::int64_t k = 0; k < dictionary.dim; ++k) {
+    v[size(k)] = 1.0f + 0.1f * static_cast<float>(k % 7);  // any start that is not orthogonal to the top
+  }
+  double eigenvalue = 0;
+  for (int step = 0; step < 100; ++step) {
+    double norm = 0;
+    for (std::int64_t k = 0; k < dictionary.dim; ++k) {
+      norm += static_cast<double>(v[size(k)]) * static_cast<double>(v[size(k)]);
+    }
+    norm = std::sqrt(norm);
+    if (!(norm > 0)) break;
+    for (std::int64_t k = 0; k < dictionary.ld; ++k) {
+      v[size(k)] = static_cast<float>(static_cast<double>(v[size(k)]) / norm);
+    }
+    const double previous = eigenvalue;
+    eigenvalue = norm;  // |C'C v| for the unit v of the step before
+    if (step > 2 && std::abs(eigenvalue - previous) <= 1e-5 * eigenvalue) break;
+    const float* row = v.get();
+    float* correlations = q.data();
+    correlate_rows(dictionary, {&row, 1}, {&correlations, 1});
+    for (std::size_t j = 0; j < q.size(); ++j) q[j] *= inverse[j] * inverse[j];
+    const float* weights = q.data();
+    float* out = v.get();
+    combine_atoms(dictionary, {&weights, 1}, {&out, 1});
+  }
+  return std::max(eigenvalue * 1.02, 1e-30);
+}
+
+}  // namespace splice_cuda::cpu
