@@ -124,8 +124,8 @@ class AdmmTile final : public DenseTile {
     inputs_.clear();
     outputs_.clear();
     for (const std::size_t i : rows_) {
-      update_residual(slots_[i]);
-      inputs_.push_back(slots_[i].r.get());
+      write_relaxed_code(slots_[i]);
+      inputs_.push_back(slots_[i].code_r.get());
       outputs_.push_back(multipliers_[i].q.get());
     }
     correlate_rows(dictionary_, inputs_, outputs_);

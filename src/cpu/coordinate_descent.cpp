@@ -55,7 +55,7 @@ class CoordinateDescentTile final : public DenseTile {
     for (int n = 0; n < most_active_sweeps && moved > still && !out_of_budget(slot); ++n) {
       moved = sweep(slot, active_);
     }
-    update_residual(slot);
+    write_code(slot);
     claim(slot, out_of_budget(slot));
   }
 

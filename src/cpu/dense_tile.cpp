@@ -8,6 +8,7 @@
 #include "cpu/load_row.hpp"
 #include "cpu/refit.hpp"
 #include "cpu/row_products.hpp"
+#include "cpu/support_tableau.hpp"
 
 namespace splice_cuda::cpu {
 namespace {
@@ -21,6 +22,7 @@ DenseTile::DenseTile(const CpuDictionary& dictionary, const Problem& problem, st
   for (DenseRow& slot : slots_) {
     slot.z = make_aligned<float>(size(dictionary.ld), "a row");
     slot.r = make_aligned<float>(size(dictionary.ld), "a row's residual");
+    slot.code_r = make_aligned<float>(size(dictionary.ld), "a code's residual");
     slot.x = make_aligned<float>(size(dictionary.size), "a row's weights");
   }
 }
@@ -74,26 +76,63 @@ void DenseTile::update_residual(DenseRow& slot) {
   atoms_.clear();
   weights_.clear();
   for (std::int64_t j = 0; j < dictionary_.size; ++j) {
-    if (slot.x[size(j)] == 0) continue;
+    const float weight = slot.x[size(j)] * inverse_weight(j);
+    if (weight == 0) continue;
     atoms_.push_back(static_cast<std::int32_t>(j));
-    weights_.push_back(slot.x[size(j)] * inverse_weight(j));
+    weights_.push_back(weight);
   }
   residual(dictionary_, slot.z.get(), atoms_.data(), weights_.data(),
            static_cast<std::int64_t>(atoms_.size()), slot.r.get());
 }
 
+void DenseTile::write_code(DenseRow& slot) {
+  update_residual(slot);
+  slot.code_atoms = atoms_;
+  slot.code_weights = weights_;
+  std::copy_n(slot.r.get(), dictionary_.ld, slot.code_r.get());
+}
+
+void DenseTile::write_relaxed_code(DenseRow& slot) {
+  constexpr std::size_t largest_support = 256;
+  write_code(slot);
+  if (slot.code_atoms.size() > largest_support) return;
+  std::vector<double> factors;
+  for (std::size_t i = 0; i < slot.code_atoms.size(); ++i) {
+    const auto inverse = static_cast<double>(inverse_weight(slot.code_atoms[i]));
+    factors.push_back(slot.code_weights[i] < 0 ? -inverse : inverse);
+  }
+  Tableau<double> tableau =
+      support_tableau(dictionary_, slot.z.get(), slot.code_atoms, factors, slot.lambda);
+  solve_tableau(tableau, 1e-12 * slot.lambda, support_pivot_floor);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    const auto weight = static_cast<float>(tableau.value[i] * factors[i]);
+    if (tableau.in_support[i] == 0 || weight == 0) continue;
+    slot.code_atoms[kept] = slot.code_atoms[i];
+    slot.code_weights[kept] = weight;
+    ++kept;
+  }
+  slot.code_atoms.resize(kept);
+  slot.code_weights.resize(kept);
+  residual(dictionary_, slot.z.get(), slot.code_atoms.data(), slot.code_weights.data(),
+           static_cast<std::int64_t>(kept), slot.code_r.get());
+}
+
 bool DenseTile::looks_solved(const DenseRow& slot, const float* correlations) const {
   float largest = 0;
-  double l1 = 0;
   for (std::int64_t j = 0; j < dictionary_.size; ++j) {
     const float value = correlations[j] * inverse_weight(j);
     largest = std::max(largest, problem_.nonnegative ? value : std::abs(value));
-    l1 += std::abs(static_cast<double>(slot.x[size(j)]));
+  }
+  double l1 = 0;
+  for (std::size_t i = 0; i < slot.code_atoms.size(); ++i) {
+    l1 += std::abs(static_cast<double>(slot.code_weights[i])) /
+          static_cast<double>(inverse_weight(slot.code_atoms[i]));
   }
   double z_dot_r = 0;
   double r_dot_r = 0;
   for (std::int64_t k = 0; k < dictionary_.dim; ++k) {
-    const double r = static_cast<double>(slot.r[size(k)]);
+    const double r = static_cast<double>(slot.code_r[size(k)]);
     z_dot_r += static_cast<double>(slot.z[size(k)]) * r;
     r_dot_r += r * r;
   }
@@ -106,14 +145,6 @@ bool DenseTile::looks_solved(const DenseRow& slot, const float* correlations) co
 void DenseTile::claim(DenseRow& slot, bool exhausted) {
   slot.phase = DenseRow::Phase::claims;
   slot.exhausted = exhausted;
-  slot.code_atoms.clear();
-  slot.code_weights.clear();
-  for (std::int64_t j = 0; j < dictionary_.size; ++j) {
-    const float weight = slot.x[size(j)] * inverse_weight(j);
-    if (weight == 0) continue;
-    slot.code_atoms.push_back(static_cast<std::int32_t>(j));
-    slot.code_weights.push_back(weight);
-  }
 }
 
 void DenseTile::certify() {
@@ -147,7 +178,7 @@ TileCost dense_tile_cost(const CpuDictionary& dictionary, std::size_t atom_vecto
   TileCost cost;
   cost.fixed_bytes = size(dictionary.size) * 64 + 65536;
   cost.row_bytes = (atom_vectors + 1) * size(dictionary.size) * sizeof(float) +
-                   (dim_vectors + 2) * size(dictionary.ld) * sizeof(float) + sizeof(DenseRow);
+                   (dim_vectors + 3) * size(dictionary.ld) * sizeof(float) + sizeof(DenseRow);
   cost.preferred_rows = 32;
   cost.row_multiple = 4;
   return cost;

@@ -27,8 +27,10 @@ struct DenseRow {
   AlignedArray<float> z;  ///< [ld]
   AlignedArray<float> r;  ///< [ld] z - C'w
   AlignedArray<float> x;  ///< [size]
+  /// What the certificate is asked about next: x, or the minimiser on its support.
   std::vector<std::int32_t> code_atoms;
   std::vector<float> code_weights;
+  AlignedArray<float> code_r;  ///< [ld] residual of that code
   RowReport report;
 };
 
@@ -48,12 +50,17 @@ class DenseTile : public TileSolver {
 
   /// Slots whose rows are still iterating.
   std::vector<std::size_t> iterating() const;
-  /// The row's x as its code; the certificate decides what comes of it.
-  void claim(DenseRow& slot, bool exhausted);
   /// r = z - C'w from the non-zeros of x.
   void update_residual(DenseRow& slot);
-  /// A cheap float32 test whether the certificate may succeed, from correlations <c_j, r> of the present r.
+  /// The row's x as its code.
+  void write_code(DenseRow& slot);
+  /// The same, and then the minimiser on its support in place of x ("relax", arXiv 2110.07281): first-order methods
+  /// find the support long before its weights. Supports of more than 256 atoms are left as they are.
+  void write_relaxed_code(DenseRow& slot);
+  /// A cheap test whether the code's certificate may succeed, from float32 correlations <c_j, code_r>.
   bool looks_solved(const DenseRow& slot, const float* correlations) const;
+  /// Hands the code to the certificate; its word is final if the budget is exhausted.
+  static void claim(DenseRow& slot, bool exhausted);
   float inverse_weight(std::int64_t atom) const {
     return problem_.solver_inverse_weights[static_cast<std::size_t>(atom)];
   }

@@ -61,7 +61,8 @@ class FistaTile final : public DenseTile {
       if (done % test_period == 0 || done >= problem_.solve.max_iterations) to_test.push_back(i);
     }
     rows_ = std::move(to_test);
-    correlate([&](std::size_t i) { return slots_[i].r.get(); });
+    for (const std::size_t i : rows_) write_relaxed_code(slots_[i]);
+    correlate([&](std::size_t i) { return slots_[i].code_r.get(); });
     for (const std::size_t i : rows_) {
       ++slots_[i].report.rounds;
       const bool exhausted = slots_[i].report.iterations >= problem_.solve.max_iterations;
