@@ -23,6 +23,8 @@ class AtomicFile {
   /// @throws FileError (disk full, I/O error)
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text);
+  /// Another library wrote a new file at temporary_path(): commit that one.
+  void adopt_written();
   /// fsync, rename, fsync of the folder. @throws FileError
   void commit();
   const std::filesystem::path& temporary_path() const noexcept { return temporary_; }

@@ -20,9 +20,15 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
+  /// Copies bytes by read(2) instead of the map: a file that another process truncates meanwhile gives a
+  /// FileError here, and a fatal signal there. For data that is read long after opening.
+  void read_at(std::size_t offset, std::span<std::byte> out) const;
+
  private:
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  int descriptor_ = -1;
+  std::filesystem::path path_;
 };
 
 }  // namespace splice_cuda::io

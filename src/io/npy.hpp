@@ -39,6 +39,12 @@ NpyArray parse_npy(std::span<const std::byte> bytes, const std::string& name);
 /// Header (version 1.0, padded so that data start at a multiple of 64 bytes) of an array to be written.
 std::string npy_header(NpyType type, std::span<const std::int64_t> shape);
 
+/// @throws FileError unless the type is f16, f32 or f64.
+void check_float_type(NpyType type, const std::string& name);
+
+/// Elements of a float type to float; `data` need not be aligned.
+void convert_to_float32(NpyType type, const std::byte* data, std::int64_t count, float* out);
+
 /// Copies a numeric array to float (f16, f32, f64). @throws FileError for other types.
 std::vector<float> to_float32(const NpyArray& array, const std::string& name);
 
