@@ -9,6 +9,7 @@
 #include "splice_cuda/decompose.hpp"      // IWYU pragma: export
 #include "splice_cuda/device.hpp"         // IWYU pragma: export
 #include "splice_cuda/dictionary.hpp"     // IWYU pragma: export
+#include "splice_cuda/dictionary_health.hpp"  // IWYU pragma: export
 #include "splice_cuda/error.hpp"          // IWYU pragma: export
 #include "splice_cuda/matrix_view.hpp"    // IWYU pragma: export
 #include "splice_cuda/options.hpp"        // IWYU pragma: export

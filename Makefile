@@ -1,0 +1,49 @@
+# Front doors. Each installs what is missing (and says what and why), builds what changed, and does its job.
+#
+#   make build   the library and the command build/release/bin/splice
+#   make demo    build, then decompose generated embeddings with known concepts and check the outcome
+#   make test    build and run every test
+#   make bench   benchmarks, tables and plots (bench/run.sh)
+#   make asan    the quick tests under address and undefined-behaviour sanitizers
+#   make tsan    the quick tests under the thread sanitizer
+#   make nocuda  the quick tests of a build without CUDA
+#
+# SPLICE_CUDA=AUTO|ON|OFF is passed on to CMake.
+
+SPLICE_CUDA ?= AUTO
+JOBS ?= $(shell nproc)
+CONFIGURE = cmake --preset $(1) $(if $(filter release,$(1)),-DSPLICE_CUDA=$(SPLICE_CUDA)) $(2) --log-level=NOTICE
+
+.PHONY: build demo test bench asan tsan nocuda check-format clean
+
+build:
+	@scripts/bootstrap.sh build
+	@$(call CONFIGURE,release)
+	@cmake --build build/release --target splice_cuda splice_cli -j $(JOBS)
+
+demo: build
+	build/release/bin/splice demo
+
+test:
+	@scripts/bootstrap.sh test
+	@$(call CONFIGURE,release)
+	@cmake --build build/release -j $(JOBS)
+	@ctest --preset release -j $(JOBS)
+
+asan tsan nocuda:
+	@scripts/bootstrap.sh test
+	@$(call CONFIGURE,$@)
+	@cmake --build build/$@ -j $(JOBS)
+	@ctest --preset $@ -j $(JOBS)
+
+bench:
+	@scripts/bootstrap.sh bench
+	@$(call CONFIGURE,release,-DSPLICE_BENCH=ON)
+	@cmake --build build/release -j $(JOBS)
+	@bench/run.sh
+
+check-format:
+	@scripts/check_format.sh
+
+clean:
+	rm -rf build

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Installs what a Debian or Ubuntu machine lacks for the job named by $1 (build, test or bench), and says what and why.
+# Asks for nothing, and needs neither root nor a network, where nothing is missing.
+set -euo pipefail
+
+job=${1:-build}
+missing=()
+
+need() {  # package, reason
+  if ! dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; then
+    missing+=("$1")
+    printf 'missing: %-22s %s\n' "$1" "$2" >&2
+  fi
+}
+
+need_command() {  # command, package, reason
+  command -v "$1" >/dev/null 2>&1 || need "$2" "$3"
+}
+
+if ! command -v dpkg-query >/dev/null 2>&1; then
+  echo "bootstrap: this is no Debian or Ubuntu; see docs/dependencies.md for what the build needs" >&2
+  exit 0
+fi
+
+need_command c++ g++ "C++20 compiler"
+need_command cmake cmake "builds the project"
+need_command ninja ninja-build "runs the build"
+need libhwy-dev "SIMD kernels with run-time dispatch"
+need libeigen3-dev "Cholesky factor of the ADMM solver, eigenvalues"
+need libcli11-dev "arguments of the command"
+need nlohmann-json3-dev "JSON: .safetensors headers, --json"
+need libfmt-dev "text of the command"
+need libssl-dev "SHA-256 of vocabularies"
+need libzip-dev ".npz archives"
+need zlib1g-dev "used by libzip"
+if [ "$job" != build ]; then
+  need libgtest-dev "tests"
+fi
+if [ "$job" = bench ]; then
+  need libbenchmark-dev "benchmarks"
+  need libopenblas-dev "the matrix product that benchmarks compare with"
+  need python3-venv "Python environment of the peers"
+fi
+
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+run=()
+if [ "$(id -u)" -ne 0 ]; then
+  if command -v sudo >/dev/null 2>&1; then
+    run=(sudo)
+  else
+    echo "bootstrap: not root and no sudo; please install: ${missing[*]}" >&2
+    exit 1
+  fi
+fi
+echo "bootstrap: installing ${missing[*]}" >&2
+"${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+"${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,224 @@
+#include "splice_cuda/concept_space.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "concepts/nearest_names.hpp"
+#include "concepts/unit_rows.hpp"
+#include "core/half.hpp"
+#include "core/validate.hpp"
+#include "splice_cuda/error.hpp"
+#include "splice_cuda/recompose.hpp"
+
+namespace splice_cuda {
+namespace {
+
+constexpr std::int64_t rows_at_once = 8192;  // prepared or recomposed copies held at a time
+
+std::vector<double> load_row(const EmbeddingsView& view, std::int64_t row) {
+  std::vector<double> values(static_cast<std::size_t>(view.cols));
+  const std::int64_t offset = row * view.ld;
+  for (std::int64_t k = 0; k < view.cols; ++k) {
+    float value = 0;
+    switch (view.dtype) {
+      case DType::float32: value = static_cast<const float*>(view.data)[offset + k]; break;
+      case DType::float16: value = to_float(static_cast<const Float16*>(view.data)[offset + k]); break;
+      case DType::bfloat16: value = to_float(static_cast<const BFloat16*>(view.data)[offset + k]); break;
+    }
+    values[static_cast<std::size_t>(k)] = static_cast<double>(value);
+  }
+  return values;
+}
+
+void check_raw(const EmbeddingsView& raw, std::int64_t dim) {
+  check_matrix("embeddings", raw.data, raw.rows, raw.cols, raw.ld);
+  check_device("embeddings", raw.device, Device::cpu());
+  if (raw.cols != dim) {
+    fail_argument("embeddings", std::to_string(raw.cols) + " columns",
+                  "the dictionary's dimension, " + std::to_string(dim));
+  }
+}
+
+/// Rows [first, first + count) of CSR codes, as codes of their own.
+SparseCodes slice_rows(const SparseCodes& codes, std::int64_t first, std::int64_t count) {
+  SparseCodes part;
+  part.rows = count;
+  part.cols = codes.cols;
+  const auto begin = codes.row_offsets[static_cast<std::size_t>(first)];
+  const auto end = codes.row_offsets[static_cast<std::size_t>(first + count)];
+  for (std::int64_t row = 0; row <= count; ++row) {
+    part.row_offsets.push_back(codes.row_offsets[static_cast<std::size_t>(first + row)] - begin);
+  }
+  part.atom_indices.assign(codes.atom_indices.begin() + begin, codes.atom_indices.begin() + end);
+  part.values.assign(codes.values.begin() + begin, codes.values.begin() + end);
+  return part;
+}
+
+void append(DecomposeResult& all, DecomposeResult part) {
+  const std::int64_t before = all.codes.nnz();
+  for (std::size_t row = 1; row < part.codes.row_offsets.size(); ++row) {
+    all.codes.row_offsets.push_back(before + part.codes.row_offsets[row]);
+  }
+  all.codes.atom_indices.insert(all.codes.atom_indices.end(), part.codes.atom_indices.begin(), part.codes.atom_indices.end());
+  all.codes.values.insert(all.codes.values.end(), part.codes.values.begin(), part.codes.values.end());
+  all.reports.insert(all.reports.end(), part.reports.begin(), part.reports.end());
+}
+
+}  // namespace
+
+ConceptSpace ConceptSpace::from_atoms(MatrixView<const float> atoms, std::vector<std::string> names) {
+  check_matrix("atoms", atoms.data, atoms.rows, atoms.cols, atoms.ld);
+  if (atoms.rows < 1) fail_argument("atoms", "0 rows", "at least one atom");
+  if (names.empty()) {
+    for (std::int64_t j = 0; j < atoms.rows; ++j) names.push_back("atom " + std::to_string(j));
+  }
+  if (static_cast<std::int64_t>(names.size()) != atoms.rows) {
+    fail_argument("names", std::to_string(names.size()) + " names", "one an atom, " + std::to_string(atoms.rows));
+  }
+  ConceptSpace space;
+  space.dim_ = atoms.cols;
+  space.names_ = std::move(names);
+  space.atoms_.reserve(static_cast<std::size_t>(atoms.rows * atoms.cols));
+  for (std::int64_t j = 0; j < atoms.rows; ++j) {
+    space.atoms_.insert(space.atoms_.end(), atoms.row(j), atoms.row(j) + atoms.cols);
+  }
+  space.index_names();
+  return space;
+}
+
+void ConceptSpace::index_names() {
+  index_.clear();
+  for (std::size_t j = 0; j < names_.size(); ++j) {
+    if (!index_.emplace(names_[j], static_cast<std::int32_t>(j)).second) {
+      fail_argument("names", "\"" + names_[j] + "\" twice", "unique names");
+    }
+  }
+}
+
+MatrixView<const float> ConceptSpace::atoms() const noexcept { return {atoms_.data(), size(), dim_}; }
+
+std::optional<std::int32_t> ConceptSpace::find(std::string_view name) const {
+  const auto found = index_.find(name);
+  if (found == index_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::int32_t ConceptSpace::at(std::string_view name) const {
+  if (const auto found = find(name)) return *found;
+  std::string offer;
+  for (const std::string& near : nearest_names(names_, name, 3)) offer += (offer.empty() ? "" : ", ") + near;
+  fail_argument("concept", "\"" + std::string(name) + "\"", "a name of the dictionary; nearest: " + offer);
+}
+
+void ConceptSpace::set_image_mean(std::vector<float> mean) {
+  if (!mean.empty() && static_cast<std::int64_t>(mean.size()) != dim_) {
+    fail_argument("image_mean", std::to_string(mean.size()) + " numbers", "the dictionary's dimension, " + std::to_string(dim_));
+  }
+  if (!std::all_of(mean.begin(), mean.end(), [](float value) { return std::isfinite(value); })) {
+    fail_argument("image_mean", "a NaN or infinity", "finite numbers");
+  }
+  image_mean_ = std::move(mean);
+}
+
+const Dictionary& ConceptSpace::dictionary(const Context& context) const {
+  if (!dictionary_ || dictionary_->device() != context.device()) {
+    dictionary_ = std::make_shared<const Dictionary>(context, atoms());
+  }
+  return *dictionary_;
+}
+
+void ConceptSpace::prepare(EmbeddingsView raw, MatrixView<float> out, const PrepareOptions& options) const {
+  check_raw(raw, dim_);
+  if (out.rows != raw.rows || out.cols != raw.cols || out.ld < out.cols) {
+    fail_argument("out", "shape [" + std::to_string(out.rows) + ", " + std::to_string(out.cols) + "]",
+                  "the embeddings' shape [" + std::to_string(raw.rows) + ", " + std::to_string(raw.cols) + "]");
+  }
+  const std::span<const float> mean =
+      options.center ? std::span<const float>(image_mean_) : std::span<const float>();
+  for (std::int64_t i = 0; i < raw.rows; ++i) {
+    std::vector<double> row = load_row(raw, i);
+    if (options.normalize) {
+      std::vector<double> prepared = row;
+      if (prepare_row(prepared, mean)) row = std::move(prepared);
+    }
+    for (std::size_t k = 0; k < row.size(); ++k) out.row(i)[k] = static_cast<float>(row[k]);
+  }
+}
+
+DecomposeResult ConceptSpace::decompose(const Context& context, EmbeddingsView raw, const DecomposeOptions& options,
+                                        const PrepareOptions& prepare_options) const {
+  check_raw(raw, dim_);
+  if (!prepare_options.normalize) return splice_cuda::decompose(context, dictionary(context), raw, options);
+  if (raw.rows <= rows_at_once) {
+    std::vector<float> z(static_cast<std::size_t>(raw.rows * dim_));
+    const MatrixView<float> view{z.data(), raw.rows, dim_};
+    prepare(raw, view, prepare_options);
+    return splice_cuda::decompose(context, dictionary(context), view, options);
+  }
+  ContextOptions chunk_options = context.options();
+  std::int64_t finished = 0;
+  if (chunk_options.progress) {
+    chunk_options.progress = [&](std::int64_t done, std::int64_t) { context.options().progress(finished + done, raw.rows); };
+  }
+  const Context chunk_context(context.device(), chunk_options);
+  DecomposeResult result;
+  result.codes.rows = raw.rows;
+  result.codes.cols = size();
+  result.codes.row_offsets.push_back(0);
+  std::vector<float> z(static_cast<std::size_t>(rows_at_once * dim_));
+  for (; finished < raw.rows; finished += rows_at_once) {
+    const std::int64_t count = std::min(rows_at_once, raw.rows - finished);
+    const MatrixView<float> view{z.data(), count, dim_};
+    prepare(raw.slice(finished, count), view, prepare_options);
+    DecomposeOptions chunk = options;
+    SparseCodes start;
+    if (options.warm_start != nullptr) {
+      check_codes("warm_start", *options.warm_start, raw.rows, size());
+      start = slice_rows(*options.warm_start, finished, count);
+      chunk.warm_start = &start;
+    }
+    if (!options.l1_penalties.empty()) {
+      if (static_cast<std::int64_t>(options.l1_penalties.size()) != raw.rows) {
+        fail_argument("l1_penalties", std::to_string(options.l1_penalties.size()) + " entries",
+                      "one a row of embeddings, " + std::to_string(raw.rows));
+      }
+      chunk.l1_penalties = options.l1_penalties.subspan(static_cast<std::size_t>(finished), static_cast<std::size_t>(count));
+    }
+    append(result, splice_cuda::decompose(chunk_context, dictionary(context), view, chunk));
+  }
+  return result;
+}
+
+void ConceptSpace::recompose(const Context& context, const SparseCodes& codes, MatrixView<float> out) const {
+  splice_cuda::recompose(context, dictionary(context), codes, out);
+  for (std::int64_t i = 0; i < out.rows; ++i) {
+    std::vector<double> row(out.row(i), out.row(i) + out.cols);
+    normalize_row(row);  // an empty code stays zero
+    for (std::size_t k = 0; k < image_mean_.size(); ++k) row[k] += static_cast<double>(image_mean_[k]);
+    normalize_row(row);
+    for (std::size_t k = 0; k < row.size(); ++k) out.row(i)[k] = static_cast<float>(row[k]);
+  }
+}
+
+std::vector<float> ConceptSpace::cosine(const Context& context, EmbeddingsView raw, const SparseCodes& codes) const {
+  check_raw(raw, dim_);
+  check_codes("codes", codes, raw.rows, size());
+  std::vector<float> cosines(static_cast<std::size_t>(raw.rows), 0.0f);
+  std::vector<float> back(static_cast<std::size_t>(std::min(raw.rows, rows_at_once) * dim_));
+  for (std::int64_t first = 0; first < raw.rows; first += rows_at_once) {
+    const std::int64_t count = std::min(rows_at_once, raw.rows - first);
+    recompose(context, slice_rows(codes, first, count), {back.data(), count, dim_});
+    for (std::int64_t i = 0; i < count; ++i) {
+      std::vector<double> row = load_row(raw, first + i);
+      if (!normalize_row(row)) continue;
+      double sum = 0;
+      for (std::size_t k = 0; k < row.size(); ++k) {
+        sum += row[k] * static_cast<double>(back[static_cast<std::size_t>(i * dim_) + k]);
+      }
+      cosines[static_cast<std::size_t>(first + i)] = static_cast<float>(sum);
+    }
+  }
+  return cosines;
+}
+
+}  // namespace splice_cuda
