@@ -5,6 +5,7 @@
 
 #include "concepts/nearest_names.hpp"
 #include "concepts/unit_rows.hpp"
+#include "core/code_rows.hpp"
 #include "core/half.hpp"
 #include "core/validate.hpp"
 #include "splice_cuda/error.hpp"
@@ -37,31 +38,6 @@ void check_raw(const EmbeddingsView& raw, std::int64_t dim) {
     fail_argument("embeddings", std::to_string(raw.cols) + " columns",
                   "the dictionary's dimension, " + std::to_string(dim));
   }
-}
-
-/// Rows [first, first + count) of CSR codes, as codes of their own.
-SparseCodes slice_rows(const SparseCodes& codes, std::int64_t first, std::int64_t count) {
-  SparseCodes part;
-  part.rows = count;
-  part.cols = codes.cols;
-  const auto begin = codes.row_offsets[static_cast<std::size_t>(first)];
-  const auto end = codes.row_offsets[static_cast<std::size_t>(first + count)];
-  for (std::int64_t row = 0; row <= count; ++row) {
-    part.row_offsets.push_back(codes.row_offsets[static_cast<std::size_t>(first + row)] - begin);
-  }
-  part.atom_indices.assign(codes.atom_indices.begin() + begin, codes.atom_indices.begin() + end);
-  part.values.assign(codes.values.begin() + begin, codes.values.begin() + end);
-  return part;
-}
-
-void append(DecomposeResult& all, DecomposeResult part) {
-  const std::int64_t before = all.codes.nnz();
-  for (std::size_t row = 1; row < part.codes.row_offsets.size(); ++row) {
-    all.codes.row_offsets.push_back(before + part.codes.row_offsets[row]);
-  }
-  all.codes.atom_indices.insert(all.codes.atom_indices.end(), part.codes.atom_indices.begin(), part.codes.atom_indices.end());
-  all.codes.values.insert(all.codes.values.end(), part.codes.values.begin(), part.codes.values.end());
-  all.reports.insert(all.reports.end(), part.reports.begin(), part.reports.end());
 }
 
 }  // namespace
@@ -162,9 +138,6 @@ DecomposeResult ConceptSpace::decompose(const Context& context, EmbeddingsView r
   }
   const Context chunk_context(context.device(), chunk_options);
   DecomposeResult result;
-  result.codes.rows = raw.rows;
-  result.codes.cols = size();
-  result.codes.row_offsets.push_back(0);
   std::vector<float> z(static_cast<std::size_t>(rows_at_once * dim_));
   for (; finished < raw.rows; finished += rows_at_once) {
     const std::int64_t count = std::min(rows_at_once, raw.rows - finished);
@@ -184,7 +157,9 @@ DecomposeResult ConceptSpace::decompose(const Context& context, EmbeddingsView r
       }
       chunk.l1_penalties = options.l1_penalties.subspan(static_cast<std::size_t>(finished), static_cast<std::size_t>(count));
     }
-    append(result, splice_cuda::decompose(chunk_context, dictionary(context), view, chunk));
+    const DecomposeResult part = splice_cuda::decompose(chunk_context, dictionary(context), view, chunk);
+    append_rows(result.codes, part.codes);
+    result.reports.insert(result.reports.end(), part.reports.begin(), part.reports.end());
   }
   return result;
 }

@@ -1,9 +1,6 @@
-#include "cli/code_rows.hpp"
+#include "core/code_rows.hpp"
 
-#include <algorithm>
-#include <cmath>
-
-namespace splice_cuda::cli {
+namespace splice_cuda {
 
 SparseCodes slice_rows(const SparseCodes& codes, std::int64_t first, std::int64_t count) {
   const auto from = codes.row_offsets.begin() + first;
@@ -31,15 +28,4 @@ void append_rows(SparseCodes& codes, const SparseCodes& block) {
   codes.values.insert(codes.values.end(), block.values.begin(), block.values.end());
 }
 
-std::vector<CodeEntry> sorted_entries(const SparseCodes& codes, std::int64_t row) {
-  std::vector<CodeEntry> entries;
-  const auto atoms = codes.row_atoms(row);
-  const auto values = codes.row_values(row);
-  for (std::size_t i = 0; i < atoms.size(); ++i) entries.push_back({atoms[i], values[i]});
-  std::stable_sort(entries.begin(), entries.end(), [](const CodeEntry& a, const CodeEntry& b) {
-    return std::abs(a.weight) > std::abs(b.weight);
-  });
-  return entries;
-}
-
-}  // namespace splice_cuda::cli
+}  // namespace splice_cuda

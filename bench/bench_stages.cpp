@@ -1,0 +1,84 @@
+// Where a row's time goes: each stage of the default solver, over one tile on one thread.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "core/problem.hpp"
+#include "machine.hpp"
+#include "problem.hpp"
+#include "splice_cuda/context.hpp"
+#include "splice_cuda/dictionary.hpp"
+#include "staged_run.hpp"
+#include "statistics.hpp"
+#include "synthetic.hpp"
+
+namespace {
+
+using namespace splice_cuda;
+using namespace splice_cuda::bench;
+
+constexpr std::int64_t rows = 1024;
+constexpr int repetitions = 5;
+
+/// Microseconds a row of each stage, medians over the repetitions; total_us is the median of the sums.
+void run_case(benchmark::State& state, const BenchProblem& problem, const Dictionary& dictionary,
+              float l1_penalty) {
+  const Context context{Device::cpu(), {.threads = 1}};
+  const Problem resolved = resolve_problem(context, dictionary, problem.embeddings_view(0, rows),
+                                           {.l1_penalty = l1_penalty});
+  run_stages(context.backend(), resolved);  // warm-up
+
+  std::array<std::vector<double>, stage_names.size()> microseconds;
+  std::vector<double> totals;
+  double rounds = 0;
+  for (auto _ : state) {
+    const StagedTimes times = run_stages(context.backend(), resolved);
+    double total = 0;
+    for (std::size_t stage = 0; stage < stage_names.size(); ++stage) {
+      microseconds[stage].push_back(1e6 * times.seconds[stage] / static_cast<double>(times.rows));
+      total += microseconds[stage].back();
+    }
+    totals.push_back(total);
+    rounds = static_cast<double>(times.rounds);
+    state.SetIterationTime(total * 1e-6 * static_cast<double>(times.rows));
+  }
+  for (std::size_t stage = 0; stage < stage_names.size(); ++stage) {
+    state.counters[std::string(stage_names[stage]) + "_us"] = median(microseconds[stage]);
+  }
+  state.counters["total_us"] = median(totals);
+  state.counters["tile_rounds"] = rounds;
+}
+
+void register_cases(const std::shared_ptr<const BenchProblem>& problem) {
+  const auto dictionary = std::make_shared<const Dictionary>(Context{}, problem->atoms_view());
+  for (const float l1 : {0.15f, 0.25f, 0.35f}) {
+    std::string penalty = std::to_string(l1);
+    penalty.resize(4);
+    const std::string name = "stages/" + problem->name + "/p:" + std::to_string(problem->atom_count()) +
+                             "/d:" + std::to_string(problem->dim) + "/l1:" + penalty;
+    benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
+      run_case(state, *problem, *dictionary, l1);
+    })
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond)
+        ->Iterations(repetitions);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  register_cases(default_problem(rows));
+  register_cases(make_synthetic({.atoms = 10000, .dim = 512, .rows = rows}));
+  for (const auto& [key, value] : describe_build()) benchmark::AddCustomContext(key, value);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

@@ -1,0 +1,41 @@
+#include "staged_run.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "stopwatch.hpp"
+
+namespace splice_cuda::bench {
+namespace {
+
+class CountingSink final : public RowSink {
+ public:
+  void accept(const RowResult&) override { ++rows; }
+  std::int64_t rows = 0;
+};
+
+}  // namespace
+
+StagedTimes run_stages(const Backend& backend, const Problem& problem) {
+  const std::int64_t rows = problem.embeddings.rows;
+  const std::int64_t tile_rows = std::min(backend.tile_cost(problem).preferred_rows, rows);
+  const std::unique_ptr<TileSolver> tile = backend.make_tile_solver(problem, tile_rows);
+  CountingSink sink;
+  StagedTimes times;
+  std::int64_t next = 0;
+  for (;;) {
+    const std::int64_t count = std::min(tile->capacity() - tile->occupied(), rows - next);
+    if (count > 0) times.seconds[0] += seconds_of([&] { tile->prepare(next, count); });
+    next += std::max<std::int64_t>(count, 0);
+    if (tile->occupied() == 0) break;
+    times.seconds[1] += seconds_of([&] { tile->screen(); });
+    times.seconds[2] += seconds_of([&] { tile->solve(); });
+    times.seconds[3] += seconds_of([&] { tile->certify(); });
+    times.seconds[4] += seconds_of([&] { tile->compact(sink); });
+    ++times.rounds;
+  }
+  times.rows = sink.rows;
+  return times;
+}
+
+}  // namespace splice_cuda::bench

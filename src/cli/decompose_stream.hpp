@@ -1,0 +1,32 @@
+#pragma once
+
+/// @file decompose_stream.hpp
+/// Decomposes embeddings that may be larger than memory, block by block.
+
+#include <functional>
+
+#include "cli/problem_arguments.hpp"
+#include "io/embedding_source.hpp"
+#include "io/npz.hpp"
+#include "splice_cuda/concept_space.hpp"
+
+namespace splice_cuda::cli {
+
+struct StreamRequest {
+  const ConceptSpace& space;
+  const io::EmbeddingSource& source;
+  DecomposeOptions options;
+  PrepareOptions prepare;
+  ResourceArguments resources;
+  bool quiet = false;
+};
+
+/// Codes, reports and cosines of all rows, in order. options_json is left to the caller.
+io::CodesFile decompose_stream(const StreamRequest& request);
+
+/// Brute-force certificates (fp64, every atom) of stored codes, block by block.
+/// @param report  called with the index of the block's first row, the prepared rows and their certificates
+using CertificateVisitor = std::function<void(std::int64_t, MatrixView<const float>, const std::vector<RowReport>&)>;
+void certify_stream(const StreamRequest& request, const SparseCodes& codes, const CertificateVisitor& report);
+
+}  // namespace splice_cuda::cli

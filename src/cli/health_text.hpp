@@ -1,0 +1,17 @@
+#pragma once
+
+/// @file health_text.hpp
+/// What a dictionary is and how healthy it is, as text and JSON.
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "splice_cuda/dictionary_health.hpp"
+
+namespace splice_cuda::cli {
+
+std::string space_text(const ConceptSpace& space);
+std::string health_text(const ConceptSpace& space, const DictionaryHealth& health);
+nlohmann::ordered_json space_json(const ConceptSpace& space, const DictionaryHealth& health);
+
+}  // namespace splice_cuda::cli

@@ -1,0 +1,48 @@
+#include "cli/image_mean.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstddef>
+
+#include "cli/embedding_blocks.hpp"
+#include "cli/progress_line.hpp"
+#include "io/npy.hpp"
+#include "splice_cuda/error.hpp"
+
+namespace splice_cuda::cli {
+
+std::vector<float> read_mean(const std::filesystem::path& path) {
+  io::FloatArray array = io::read_npy_float32(path);
+  const bool vector = array.shape.size() == 1 || (array.shape.size() == 2 && array.shape[0] == 1);
+  if (!vector || array.values.empty()) {
+    throw FileError(fmt::format("{}: found {} dimensions and {} numbers, expected a mean of shape [d] or [1, d]",
+                                path.string(), array.shape.size(), array.values.size()));
+  }
+  return std::move(array.values);
+}
+
+std::vector<float> mean_of_unit_rows(const io::EmbeddingSource& source, bool quiet) {
+  std::vector<double> sum(static_cast<std::size_t>(source.dim()), 0.0);
+  std::int64_t counted = 0;
+  ProgressLine progress("mean", source.rows(), quiet);
+  for_each_block(source, {}, [&](std::int64_t first, MatrixView<const float> block) {
+    for (std::int64_t i = 0; i < block.rows; ++i) {
+      double square = 0;
+      for (std::int64_t k = 0; k < block.cols; ++k) {
+        const auto value = static_cast<double>(block.row(i)[k]);
+        square += value * value;
+      }
+      const double length = std::sqrt(square);
+      if (!(length > 0) || !std::isfinite(length)) continue;
+      for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += static_cast<double>(block.row(i)[k]) / length;
+      ++counted;
+    }
+    progress.update(first + block.rows);
+  });
+  std::vector<float> mean;
+  for (const double value : sum) mean.push_back(counted > 0 ? static_cast<float>(value / static_cast<double>(counted)) : 0.0f);
+  return mean;
+}
+
+}  // namespace splice_cuda::cli

@@ -1,0 +1,19 @@
+#pragma once
+
+/// @file image_mean.hpp
+/// The mean that is subtracted from unit embeddings, from a file or from the batch itself.
+
+#include <filesystem>
+#include <vector>
+
+#include "io/embedding_source.hpp"
+
+namespace splice_cuda::cli {
+
+/// A .npy of shape [d] or [1, d]. @throws FileError
+std::vector<float> read_mean(const std::filesystem::path& path);
+
+/// Mean of the finite, non-zero rows, each scaled to length 1; accumulated in fp64. Zeros if there are none.
+std::vector<float> mean_of_unit_rows(const io::EmbeddingSource& source, bool quiet);
+
+}  // namespace splice_cuda::cli

@@ -1,0 +1,34 @@
+#include "cli/input_checks.hpp"
+
+#include <fmt/format.h>
+
+#include <system_error>
+
+#include "io/atomic_file.hpp"
+#include "splice_cuda/error.hpp"
+
+namespace splice_cuda::cli {
+
+void check_output(const std::filesystem::path& out, const std::vector<std::filesystem::path>& inputs) {
+  for (const auto& input : inputs) {
+    std::error_code ignored;
+    if (std::filesystem::equivalent(out, input, ignored)) {
+      throw ArgumentError(fmt::format("--out: got '{}', which is an input; expected another file", out.string()));
+    }
+  }
+  const io::AtomicFile probe(out);  // fails where nothing can be written; goes away again
+}
+
+void check_same_dim(const std::string& embeddings, std::int64_t embeddings_dim, const std::string& dictionary,
+                    std::int64_t dictionary_dim) {
+  if (embeddings_dim == dictionary_dim) return;
+  throw ArgumentError(fmt::format("--embeddings: got rows of {} numbers in '{}'; expected {}, the length of the atoms of '{}'",
+                                  embeddings_dim, embeddings, dictionary_dim, dictionary));
+}
+
+void check_code_shape(const std::string& codes, std::int64_t given, const std::string& what, std::int64_t expected) {
+  if (given == expected) return;
+  throw ArgumentError(fmt::format("codes: got {} {} in '{}'; expected {}", given, what, codes, expected));
+}
+
+}  // namespace splice_cuda::cli

@@ -1,0 +1,23 @@
+#pragma once
+
+/// @file input_checks.hpp
+/// What can be told to be wrong before any work is done.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace splice_cuda::cli {
+
+/// The output can be written, and is none of the inputs. @throws FileError, ArgumentError
+void check_output(const std::filesystem::path& out, const std::vector<std::filesystem::path>& inputs);
+
+/// @throws ArgumentError (names both files and lengths)
+void check_same_dim(const std::string& embeddings, std::int64_t embeddings_dim, const std::string& dictionary,
+                    std::int64_t dictionary_dim);
+
+/// @throws ArgumentError when codes of `rows` x `cols` do not belong to the embeddings or the dictionary
+void check_code_shape(const std::string& codes, std::int64_t given, const std::string& what, std::int64_t expected);
+
+}  // namespace splice_cuda::cli

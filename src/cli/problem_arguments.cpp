@@ -1,0 +1,65 @@
+#include "cli/problem_arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "cli/argument_parsing.hpp"
+#include "cli/signals.hpp"
+#include "splice_cuda/error.hpp"
+
+namespace splice_cuda::cli {
+namespace {
+
+constexpr std::int64_t most_int32 = std::numeric_limits<std::int32_t>::max();
+
+/// @throws ArgumentError where a float can't hold the number: it would solve another problem.
+float as_float(const std::string& option, double value) {
+  const auto narrow = static_cast<float>(value);
+  if (!(narrow > 0) || narrow > std::numeric_limits<float>::max()) {
+    throw ArgumentError(fmt::format("{}: got {}; expected a number within float32's range", option, value));
+  }
+  return narrow;
+}
+
+}  // namespace
+
+void add_resource_options(CLI::App& verb, ResourceArguments& resources) {
+  add_whole_number(verb, "--threads", resources.threads, 0, 4096, "CPU threads; 0 = all. Results do not depend on it");
+  add_byte_count(verb, "--memory-limit", resources.memory_limit_bytes, "256M",
+                 "Most memory for tiles and lists, beside inputs and outputs");
+  verb.add_option("--device", resources.device, "cpu, cuda, cuda:N or auto")->type_name("NAME")->capture_default_str();
+}
+
+Context make_context(const ResourceArguments& resources, std::function<void(std::int64_t)> progress) {
+  ContextOptions options;
+  options.threads = static_cast<int>(resources.threads);
+  options.memory_limit_bytes = resources.memory_limit_bytes;
+  options.cancel = signals::stop_requested;
+  if (progress) {
+    options.progress = [report = std::move(progress)](std::int64_t done, std::int64_t) { report(done); };
+  }
+  return Context(Device::parse(resources.device), options);
+}
+
+void add_solver_options(CLI::App& verb, SolverArguments& solver) {
+  add_positive_number(verb, "--l1-penalty,--l1_penalty", solver.l1_penalty, "0.25",
+                      "Price of a unit of weight in |z - C'w|^2 + l1_penalty * sum w; larger = fewer concepts");
+  add_positive_number(verb, "--gap-tolerance", solver.gap_tolerance, "1e-6",
+                      "A row is certified when its duality gap is at most this times |z|^2 / 2");
+  add_solver(verb, solver.solver);
+  add_whole_number(verb, "--max-rounds", solver.max_rounds, 1, most_int32, "Most passes over the dictionary a row");
+  add_whole_number(verb, "--max-iterations", solver.max_iterations, 1, most_int32, "Most iterations a row");
+}
+
+DecomposeOptions to_options(const SolverArguments& solver) {
+  DecomposeOptions options;
+  if (solver.l1_penalty) options.l1_penalty = as_float("--l1-penalty", *solver.l1_penalty);
+  if (solver.gap_tolerance) options.solve.gap_tolerance = *solver.gap_tolerance;
+  options.solve.solver = solver.solver;
+  options.solve.max_rounds = static_cast<std::int32_t>(solver.max_rounds);
+  options.solve.max_iterations = static_cast<std::int32_t>(solver.max_iterations);
+  return options;
+}
+
+}  // namespace splice_cuda::cli

@@ -1,0 +1,40 @@
+#pragma once
+
+/// @file problem_arguments.hpp
+/// The options that `decompose` and `demo` share: the problem, the solver, and the resources.
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "splice_cuda/context.hpp"
+#include "splice_cuda/options.hpp"
+
+namespace splice_cuda::cli {
+
+struct ResourceArguments {
+  std::int64_t threads = 0;
+  std::size_t memory_limit_bytes = ContextOptions{}.memory_limit_bytes;
+  std::string device = "cpu";
+};
+void add_resource_options(CLI::App& verb, ResourceArguments& resources);
+
+/// A context that stops on Ctrl-C and tells `progress` (may be empty) the rows done.
+Context make_context(const ResourceArguments& resources, std::function<void(std::int64_t)> progress = {});
+
+struct SolverArguments {
+  std::optional<double> l1_penalty;
+  std::optional<double> gap_tolerance;
+  SolverKind solver = SolverKind::working_set;
+  std::int64_t max_rounds = SolveOptions{}.max_rounds;
+  std::int64_t max_iterations = SolveOptions{}.max_iterations;
+};
+void add_solver_options(CLI::App& verb, SolverArguments& solver);
+
+/// The options of one call, with defaults where nothing was given.
+DecomposeOptions to_options(const SolverArguments& solver);
+
+}  // namespace splice_cuda::cli

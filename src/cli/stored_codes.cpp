@@ -1,0 +1,35 @@
+#include "cli/stored_codes.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/input_checks.hpp"
+#include "splice_cuda/error.hpp"
+
+namespace splice_cuda::cli {
+
+void add_stored_codes_options(CLI::App& verb, StoredCodesArguments& arguments) {
+  verb.add_option("codes", arguments.codes, "What splice decompose wrote (.npz)")->type_name("FILE")->required();
+  verb.add_option("-d,--dictionary", arguments.dictionary, "Dictionary; default: the one that the file names")->type_name("FILE");
+}
+
+StoredCodes read_stored_codes(const StoredCodesArguments& arguments) {
+  StoredCodes stored;
+  stored.file = io::read_codes(arguments.codes);
+  stored.settings = parse_run_settings(stored.file.options_json, arguments.codes);
+  return stored;
+}
+
+ConceptSpace load_space_of(const StoredCodesArguments& arguments, const StoredCodes& stored) {
+  const std::string path = arguments.dictionary.empty() ? stored.settings.dictionary : arguments.dictionary;
+  if (path.empty()) {
+    throw ArgumentError(fmt::format("--dictionary: got none, and '{}' names none; expected the dictionary of these codes",
+                                    arguments.codes));
+  }
+  ConceptSpace space = ConceptSpace::load(path);
+  check_code_shape(arguments.codes, stored.file.codes.cols, "columns", space.size());
+  // A foreign file says nothing of means: the dictionary's own stays.
+  if (!stored.settings.dictionary.empty()) space.set_image_mean(stored.settings.image_mean);
+  return space;
+}
+
+}  // namespace splice_cuda::cli

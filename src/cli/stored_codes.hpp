@@ -1,0 +1,31 @@
+#pragma once
+
+/// @file stored_codes.hpp
+/// A codes.npz together with the dictionary it was made with.
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "cli/run_settings.hpp"
+#include "io/npz.hpp"
+#include "splice_cuda/concept_space.hpp"
+
+namespace splice_cuda::cli {
+
+struct StoredCodesArguments {
+  std::string codes;
+  std::string dictionary;  ///< empty: the one the file names
+};
+void add_stored_codes_options(CLI::App& verb, StoredCodesArguments& arguments);
+
+struct StoredCodes {
+  io::CodesFile file;
+  RunSettings settings;
+};
+StoredCodes read_stored_codes(const StoredCodesArguments& arguments);
+
+/// The dictionary, with the mean that the run subtracted.
+/// @throws FileError; ArgumentError where none is known, or its size is not the codes' columns
+ConceptSpace load_space_of(const StoredCodesArguments& arguments, const StoredCodes& stored);
+
+}  // namespace splice_cuda::cli

@@ -1,0 +1,61 @@
+#include "cli/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/numbers_text.hpp"
+
+namespace splice_cuda::cli {
+
+Summary summarize(const io::CodesFile& file, double seconds) {
+  Summary summary;
+  summary.rows = file.codes.rows;
+  summary.seconds = seconds;
+  std::int64_t solved = 0;
+  for (std::size_t i = 0; i < file.reports.size(); ++i) {
+    const RowReport& report = file.reports[i];
+    ++summary.by_status[static_cast<std::size_t>(report.status)];
+    if (report.status != RowStatus::certified && report.status != RowStatus::budget_exhausted) continue;
+    ++solved;
+    summary.mean_l0 += static_cast<double>(file.codes.l0(static_cast<std::int64_t>(i)));
+    summary.mean_rounds += report.rounds;
+    summary.largest_gap = std::max(summary.largest_gap, report.gap);
+    if (i < file.cosine.size()) summary.mean_cosine += static_cast<double>(file.cosine[i]);
+  }
+  if (solved > 0) {
+    for (double* mean : {&summary.mean_l0, &summary.mean_rounds, &summary.mean_cosine}) *mean /= static_cast<double>(solved);
+  }
+  return summary;
+}
+
+std::string to_text(const Summary& summary) {
+  const std::int64_t certified = summary.count(RowStatus::certified) + summary.count(RowStatus::zero_embedding);
+  std::string text = fmt::format("{} rows in {} ({} rows/s): {} certified, largest gap {:.1e}, {:.1f} concepts a row, cosine {:.3f}\n",
+                                 grouped(summary.rows), duration(summary.seconds),
+                                 rate(static_cast<double>(summary.rows) / summary.seconds),
+                                 percent(certified, summary.rows), summary.largest_gap, summary.mean_l0, summary.mean_cosine);
+  const auto add = [&](RowStatus status, const char* meaning) {
+    if (const std::int64_t rows = summary.count(status)) text += fmt::format("{} rows {}\n", grouped(rows), meaning);
+  };
+  add(RowStatus::budget_exhausted, "ran out of their budget (budget_exhausted); their gap is a true bound");
+  add(RowStatus::non_finite_input, "hold NaN or infinity (non_finite_input) and have an empty code");
+  add(RowStatus::zero_embedding, "are zero (zero_embedding) and have an empty code");
+  return text;
+}
+
+nlohmann::ordered_json to_json(const Summary& summary) {
+  nlohmann::ordered_json json;
+  json["rows"] = summary.rows;
+  for (const RowStatus status : {RowStatus::certified, RowStatus::budget_exhausted, RowStatus::non_finite_input, RowStatus::zero_embedding}) {
+    json[std::string(to_string(status))] = summary.count(status);
+  }
+  json["mean_l0"] = summary.mean_l0;
+  json["mean_cosine"] = summary.mean_cosine;
+  json["largest_gap"] = summary.largest_gap;
+  json["mean_rounds"] = summary.mean_rounds;
+  json["seconds"] = summary.seconds;
+  return json;
+}
+
+}  // namespace splice_cuda::cli

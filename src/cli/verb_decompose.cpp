@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+#include "cli/decompose_stream.hpp"
+#include "cli/image_mean.hpp"
+#include "cli/argument_parsing.hpp"
+#include "cli/input_checks.hpp"
+#include "cli/listing.hpp"
+#include "cli/output.hpp"
+#include "cli/run_settings.hpp"
+#include "cli/summary.hpp"
+#include "cli/verbs.hpp"
+#include "splice_cuda/error.hpp"
+
+namespace splice_cuda::cli {
+namespace {
+
+struct Arguments {
+  std::string dictionary;
+  std::string embeddings;
+  std::string out;
+  std::string image_mean;
+  bool raw = false;
+  bool signed_weights = false;
+  bool refit = false;
+  std::vector<std::string> banned;
+  std::int64_t top = 0;  // 0: 10 without --out, none with it
+  SolverArguments solver;
+  ResourceArguments resources;
+  ReportArguments report;
+};
+
+/// Settles which mean is subtracted, and says so where nothing is.
+void settle_image_mean(const Arguments& a, const io::EmbeddingSource& source, ConceptSpace& space) {
+  if (a.raw) {
+    if (!a.image_mean.empty()) {
+      throw ArgumentError(fmt::format("--image-mean: got '{}' together with --raw; expected only one of them, as --raw "
+                                      "uses rows exactly as given", a.image_mean));
+    }
+    space.set_image_mean({});
+  } else if (a.image_mean == "batch") {
+    space.set_image_mean(mean_of_unit_rows(source, a.report.quiet));
+  } else if (a.image_mean == "none") {
+    space.set_image_mean({});
+  } else if (!a.image_mean.empty()) {
+    std::vector<float> mean = read_mean(a.image_mean);
+    if (static_cast<std::int64_t>(mean.size()) != space.dim()) {
+      throw ArgumentError(fmt::format("--image-mean: got {} numbers in '{}'; expected {}, the length of the atoms",
+                                      mean.size(), a.image_mean, space.dim()));
+    }
+    space.set_image_mean(std::move(mean));
+  } else if (space.image_mean().empty()) {
+    print_note(a.report.quiet, "note: the dictionary holds no image mean, so embeddings are normalised but not centred; "
+                               "--image-mean FILE or --image-mean batch centres them");
+  }
+}
+
+RunSettings settings_of(const Arguments& a, const ConceptSpace& space, const DecomposeOptions& options) {
+  RunSettings settings;
+  settings.dictionary = std::filesystem::absolute(a.dictionary).string();
+  settings.embeddings = std::filesystem::absolute(a.embeddings).string();
+  settings.solver = to_string(a.solver.solver);
+  settings.l1_penalty = static_cast<double>(options.l1_penalty);
+  settings.gap_tolerance = options.solve.gap_tolerance;
+  settings.nonnegative = options.nonnegative;
+  settings.refit = options.refit;
+  settings.raw = a.raw;
+  settings.banned = a.banned;
+  settings.image_mean = space.image_mean();
+  return settings;
+}
+
+void print_rows(const Arguments& a, const ConceptSpace& space, const io::CodesFile& file, const Summary& summary) {
+  const std::int64_t top = a.top > 0 ? a.top : 10;
+  const bool rows = a.top > 0 || a.out.empty();
+  if (a.report.json) {
+    // Row by row: a million rows as one JSON value would not fit in memory.
+    print_result("{\"summary\": " + to_json(summary).dump() + ",\n\"rows\": [");
+    for (std::int64_t row = 0; rows && row < file.codes.rows; ++row) {
+      print_result((row == 0 ? "\n" : ",\n") + row_json(space, file, row, top).dump());
+    }
+    print_result("\n]}\n");
+    return;
+  }
+  for (std::int64_t row = 0; rows && row < file.codes.rows; ++row) print_result(row_line(space, file, row, top));
+  print_result(to_text(summary));
+}
+
+ExitCode decompose_files(const Arguments& a) {
+  ConceptSpace space = ConceptSpace::load(a.dictionary);
+  const auto source = io::EmbeddingSource::open(a.embeddings);
+  check_same_dim(a.embeddings, source->dim(), a.dictionary, space.dim());
+  if (!a.out.empty()) check_output(a.out, {a.dictionary, a.embeddings});
+  settle_image_mean(a, *source, space);
+
+  StreamRequest request{space, *source, to_options(a.solver), {}, a.resources, a.report.quiet};
+  request.options.nonnegative = !a.signed_weights;
+  request.options.refit = a.refit;
+  request.prepare.normalize = !a.raw;
+  std::vector<std::int32_t> banned;
+  for (const std::string& name : a.banned) banned.push_back(space.at(name));
+  request.options.banned_atoms = banned;
+
+  const auto start = std::chrono::steady_clock::now();
+  io::CodesFile file = decompose_stream(request);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  file.options_json = to_json_text(settings_of(a, space, request.options));
+  if (!a.out.empty()) io::write_codes(a.out, file);
+  print_rows(a, space, file, summarize(file, elapsed.count()));
+  if (!a.out.empty()) print_note(a.report.quiet, "wrote " + a.out);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_decompose(CLI::App& app, Run& chosen) {
+  CLI::App* verb = app.add_subcommand("decompose", "Explain each embedding by a few concepts, with a proof");
+  const auto a = std::make_shared<Arguments>();
+  verb->add_option("-d,--dictionary,--vocab", a->dictionary, "Dictionary (.safetensors of ours, or a .npy of atoms used as they are)")
+      ->type_name("FILE")->required();
+  verb->add_option("-e,--embeddings,--path", a->embeddings,
+                   "Embeddings [n, d]: .npy (f16, f32, f64), .safetensors, or a folder of img_emb_*.npy")
+      ->type_name("PATH")->required();
+  verb->add_option("-o,--out,--out_path", a->out, "Write codes here (.npz; scipy.sparse.load_npz reads it)")->type_name("FILE");
+  add_solver_options(*verb, a->solver);
+  verb->add_option("--image-mean", a->image_mean,
+                   "Mean to subtract: a .npy, 'batch' (mean of these embeddings) or 'none'; default: the dictionary's")
+      ->type_name("FILE|batch|none");
+  verb->add_flag("--raw", a->raw, "Use rows exactly as given: no normalising, no centring");
+  verb->add_option("--ban", a->banned, "A concept that must not be used (repeatable)")->type_name("CONCEPT")->allow_extra_args(false);
+  verb->add_flag("--signed", a->signed_weights, "Allow weights of either sign (the ablation)");
+  verb->add_flag("--refit", a->refit, "Least squares on each row's support afterwards");
+  add_resource_options(*verb, a->resources);
+  add_whole_number(*verb, "--top", a->top, 0, 1000000, "Print this many concepts of each row; 0 = 10 without --out, none with it");
+  add_report_options(*verb, a->report);
+  verb->footer("Example:\n  splice decompose --dictionary dict.safetensors --embeddings images.npy --l1-penalty 0.1 --top 5 --out codes.npz");
+  verb->callback([a, &chosen] { chosen = [a] { return decompose_files(*a); }; });
+}
+
+}  // namespace splice_cuda::cli

@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+
+#include "cli/argument_parsing.hpp"
+#include "cli/demo_problem.hpp"
+#include "cli/listing.hpp"
+#include "cli/numbers_text.hpp"
+#include "cli/output.hpp"
+#include "cli/problem_arguments.hpp"
+#include "cli/summary.hpp"
+#include "cli/text_layout.hpp"
+#include "cli/verbs.hpp"
+
+namespace splice_cuda::cli {
+namespace {
+
+struct Arguments {
+  std::int64_t rows = 2000;
+  std::int64_t atoms = 10000;
+  std::int64_t dim = 512;
+  std::int64_t seed = 1;
+  SolverArguments solver;
+  ResourceArguments resources;
+  ReportArguments report;
+};
+
+struct Check {
+  std::string what;
+  bool passed = false;
+};
+
+/// Rows whose heaviest concepts are the very ones that the embedding was made of, in any order.
+std::int64_t rows_recovered(const DemoProblem& problem, const SparseCodes& codes) {
+  std::int64_t recovered = 0;
+  for (std::int64_t row = 0; row < codes.rows; ++row) {
+    const auto& made_of = problem.concepts[static_cast<std::size_t>(row)];
+    std::vector<std::pair<float, std::int32_t>> found;
+    for (std::size_t i = 0; i < codes.row_atoms(row).size(); ++i) found.emplace_back(-codes.row_values(row)[i], codes.row_atoms(row)[i]);
+    std::sort(found.begin(), found.end());
+    found.resize(std::min(found.size(), made_of.size()));
+    recovered += std::all_of(made_of.begin(), made_of.end(), [&](std::int32_t atom) {
+      return std::any_of(found.begin(), found.end(), [&](const auto& entry) { return entry.second == atom; });
+    });
+  }
+  return recovered;
+}
+
+/// The largest gap in units of the tolerance, by brute force over every atom.
+double worst_recomputed(const Context& context, const DemoProblem& problem, const io::CodesFile& file,
+                        const DecomposeOptions& options) {
+  const MatrixView<const float> raw(problem.embeddings.data(), file.codes.rows, problem.space.dim());
+  std::vector<float> prepared(problem.embeddings.size());
+  const MatrixView<float> z(prepared.data(), raw.rows, raw.cols);
+  problem.space.prepare(raw, z);
+  double worst = 0;
+  const auto reports = certify(context, problem.space.dictionary(context), z, file.codes, options);
+  for (std::int64_t row = 0; row < raw.rows; ++row) {
+    double square = 0;
+    for (std::int64_t k = 0; k < z.cols; ++k) square += static_cast<double>(z.row(row)[k]) * static_cast<double>(z.row(row)[k]);
+    const double relative = reports[static_cast<std::size_t>(row)].gap / (options.solve.gap_tolerance * square / 2);
+    worst = std::isfinite(relative) ? std::max(worst, relative) : relative;
+  }
+  return worst;
+}
+
+std::string table(const DemoProblem& problem, const io::CodesFile& file) {
+  constexpr std::int64_t shown = 8;
+  constexpr int names_width = 54;
+  std::string text = fmt::format("{:>3}  {}  found by decompose, with weight\n", "row", fit("made of", names_width));
+  for (std::int64_t row = 0; row < std::min(shown, file.codes.rows); ++row) {
+    std::string names;
+    for (const std::int32_t atom : problem.concepts[static_cast<std::size_t>(row)]) {
+      names += (names.empty() ? "" : ", ") + problem.space.name(atom);
+    }
+    std::string found;
+    const auto json = row_json(problem.space, file, row, 3);
+    for (const auto& entry : json["concepts"]) {
+      found += fmt::format("{}{} {:.2f}", found.empty() ? "" : ", ", entry["concept"].get<std::string>(), entry["weight"].get<double>());
+    }
+    text += fmt::format("{:>3}  {}  {}\n", row, fit(names, names_width), found);
+  }
+  return text;
+}
+
+ExitCode demo(const Arguments& a) {
+  const DemoProblem problem = make_demo_problem(a.atoms, a.dim, a.rows, static_cast<std::uint64_t>(a.seed));
+  const Context context = make_context(a.resources);
+  const DecomposeOptions options = to_options(a.solver);
+  const MatrixView<const float> embeddings(problem.embeddings.data(), a.rows, a.dim);
+  problem.space.dictionary(context);  // built once, before the clock starts
+  const auto start = std::chrono::steady_clock::now();
+  DecomposeResult result = problem.space.decompose(context, embeddings, options);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  io::CodesFile file;
+  file.cosine = problem.space.cosine(context, embeddings, result.codes);
+  file.codes = std::move(result.codes);
+  file.reports = std::move(result.reports);
+
+  const Summary summary = summarize(file, elapsed.count());
+  const std::int64_t recovered = rows_recovered(problem, file.codes);
+  const double worst = worst_recomputed(context, problem, file, options);
+  const std::vector<Check> checks = {
+      {fmt::format("every row certified: {} of {}", grouped(summary.count(RowStatus::certified)), grouped(a.rows)),
+       summary.count(RowStatus::certified) == a.rows},
+      {fmt::format("certificates recomputed by brute force in fp64: largest gap {:.2f} of the tolerance", worst), worst <= 1},
+      {fmt::format("the concepts each embedding was made of come first: {} of rows (at least 99%)", percent(recovered, a.rows)),
+       static_cast<double>(recovered) >= 0.99 * static_cast<double>(a.rows)}};
+  const bool passed = std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.passed; });
+  if (a.report.json) {
+    nlohmann::ordered_json json = to_json(summary);
+    json["atoms"] = problem.space.size();
+    json["dim"] = a.dim;
+    json["recovered"] = recovered;
+    json["passed"] = passed;
+    print_result(json.dump(2) + "\n");
+  } else {
+    print_result(fmt::format("{} embeddings of {} numbers, {} concepts, l1_penalty {:g}\n\n", grouped(a.rows), a.dim,
+                             grouped(problem.space.size()), options.l1_penalty));
+    print_result(table(problem, file) + "\n" + to_text(summary));
+    for (const Check& check : checks) print_result((check.passed ? "ok      " : "FAILED  ") + check.what + "\n");
+  }
+  return passed ? ExitCode::ok : ExitCode::check_failed;
+}
+
+}  // namespace
+
+void add_demo(CLI::App& app, Run& chosen) {
+  CLI::App* verb = app.add_subcommand("demo", "Decompose generated embeddings with known concepts, and check the outcome");
+  const auto a = std::make_shared<Arguments>();
+  add_whole_number(*verb, "--rows", a->rows, 1, 10000000, "Embeddings to generate");
+  add_whole_number(*verb, "--atoms", a->atoms, 1, 10000, "Concepts in the dictionary");
+  add_whole_number(*verb, "--dim", a->dim, 2, 65536, "Length of an embedding");
+  add_whole_number(*verb, "--seed", a->seed, 0, std::numeric_limits<std::int64_t>::max(), "Seed of the generator");
+  add_solver_options(*verb, a->solver);
+  add_resource_options(*verb, a->resources);
+  add_report_options(*verb, a->report);
+  verb->footer("Example:\n  splice demo");
+  verb->callback([a, &chosen] { chosen = [a] { return demo(*a); }; });
+}
+
+}  // namespace splice_cuda::cli
