@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t family_size = 6;
 constexpr float family_share = 0.4f;
 constexpr int atoms_per_row = 8;
+constexpr float explained_share = 0.2f;
 
 /// SplitMix64 and Box-Muller: the same numbers with every standard library, unlike std::normal_distribution.
 class Generator {
@@ -75,13 +76,16 @@ void make_atoms(BenchProblem& problem, const SyntheticSize& size, std::span<cons
   }
 }
 
-void make_embeddings(BenchProblem& problem, const SyntheticSize& size, std::span<const float> deviations) {
+void make_embeddings(BenchProblem& problem, const SyntheticSize& size) {
   problem.embeddings.resize(static_cast<std::size_t>(size.rows * size.dim));
   std::vector<float> explained(static_cast<std::size_t>(size.dim));
+  const std::vector<float> isotropic(static_cast<std::size_t>(size.dim), 1.0f);
+  const float from_atoms = std::sqrt(explained_share);
+  const float own = std::sqrt(1 - explained_share);
   Generator generator(2);
   for (std::int64_t i = 0; i < size.rows; ++i) {
     const std::span<float> row = row_of(problem.embeddings, size.dim, i);
-    generator.fill(row, deviations);
+    generator.fill(row, isotropic);
     normalize(row);
     std::fill(explained.begin(), explained.end(), 0.0f);
     for (int a = 0; a < atoms_per_row; ++a) {
@@ -90,7 +94,7 @@ void make_embeddings(BenchProblem& problem, const SyntheticSize& size, std::span
       for (std::size_t k = 0; k < row.size(); ++k) explained[k] += weight * atom[k];
     }
     normalize(explained);
-    for (std::size_t k = 0; k < row.size(); ++k) row[k] += explained[k];
+    for (std::size_t k = 0; k < row.size(); ++k) row[k] = own * row[k] + from_atoms * explained[k];
     normalize(row);
   }
 }
@@ -106,7 +110,7 @@ std::shared_ptr<const BenchProblem> make_synthetic(const SyntheticSize& size) {
     deviations[k] = 1 / std::sqrt(static_cast<float>(k) + 2);
   }
   make_atoms(*problem, size, deviations);
-  make_embeddings(*problem, size, deviations);
+  make_embeddings(*problem, size);
   return problem;
 }
 

@@ -32,7 +32,8 @@ need nlohmann-json3-dev "JSON: .safetensors headers, --json"
 need libfmt-dev "text of the command"
 need libssl-dev "SHA-256 of vocabularies"
 need libzip-dev ".npz archives"
-need zlib1g-dev "used by libzip"
+need_command pkg-config pkg-config "finds libzip"
+
 if [ "$job" != build ]; then
   need libgtest-dev "tests"
 fi

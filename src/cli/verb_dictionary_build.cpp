@@ -5,6 +5,8 @@
 #include <limits>
 #include <memory>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/argument_parsing.hpp"
 #include "cli/image_mean.hpp"
 #include "cli/input_checks.hpp"

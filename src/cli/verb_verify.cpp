@@ -4,6 +4,8 @@
 #include <cmath>
 #include <memory>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/argument_parsing.hpp"
 #include "cli/decompose_stream.hpp"
 #include "cli/image_mean.hpp"
