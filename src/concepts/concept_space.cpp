@@ -8,6 +8,7 @@
 #include "core/code_rows.hpp"
 #include "core/half.hpp"
 #include "core/validate.hpp"
+#include "io/utf8.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/recompose.hpp"
 
@@ -44,6 +45,7 @@ void check_raw(const EmbeddingsView& raw, std::int64_t dim) {
 
 ConceptSpace ConceptSpace::from_atoms(MatrixView<const float> atoms, std::vector<std::string> names) {
   check_matrix("atoms", atoms.data, atoms.rows, atoms.cols, atoms.ld);
+  check_device("atoms", atoms.device, Device::cpu());
   if (atoms.rows < 1) fail_argument("atoms", "0 rows", "at least one atom");
   if (names.empty()) {
     for (std::int64_t j = 0; j < atoms.rows; ++j) names.push_back("atom " + std::to_string(j));
@@ -51,11 +53,17 @@ ConceptSpace ConceptSpace::from_atoms(MatrixView<const float> atoms, std::vector
   if (static_cast<std::int64_t>(names.size()) != atoms.rows) {
     fail_argument("names", std::to_string(names.size()) + " names", "one an atom, " + std::to_string(atoms.rows));
   }
+  for (const std::string& name : names) {
+    if (!io::is_utf8(name)) fail_argument("names", "text that is not UTF-8", "UTF-8");
+  }
   ConceptSpace space;
   space.dim_ = atoms.cols;
   space.names_ = std::move(names);
   space.atoms_.reserve(static_cast<std::size_t>(atoms.rows * atoms.cols));
   for (std::int64_t j = 0; j < atoms.rows; ++j) {
+    if (!std::all_of(atoms.row(j), atoms.row(j) + atoms.cols, [](float value) { return std::isfinite(value); })) {
+      fail_argument("atoms", "a NaN or infinity in row " + std::to_string(j), "finite numbers");
+    }
     space.atoms_.insert(space.atoms_.end(), atoms.row(j), atoms.row(j) + atoms.cols);
   }
   space.index_names();
@@ -113,10 +121,7 @@ void ConceptSpace::prepare(EmbeddingsView raw, MatrixView<float> out, const Prep
       options.center ? std::span<const float>(image_mean_) : std::span<const float>();
   for (std::int64_t i = 0; i < raw.rows; ++i) {
     std::vector<double> row = load_row(raw, i);
-    if (options.normalize) {
-      std::vector<double> prepared = row;
-      if (prepare_row(prepared, mean)) row = std::move(prepared);
-    }
+    if (options.normalize) prepare_row(row, mean);
     for (std::size_t k = 0; k < row.size(); ++k) out.row(i)[k] = static_cast<float>(row[k]);
   }
 }

@@ -70,7 +70,9 @@ ConceptSpace ConceptSpace::load(const std::filesystem::path& path) {
     check_finite(path, values, "the atoms");
     const auto concepts = file.metadata().find("concepts");
     if (concepts == file.metadata().end()) fail(path, "no metadata concepts", "the atoms' names");
-    ConceptSpace space = from_atoms({values.data(), atoms.shape[0], atoms.shape[1]}, parse_names(path, concepts->second));
+    std::vector<std::string> names = parse_names(path, concepts->second);
+    if (names.empty()) fail(path, "0 concepts", "one an atom, " + std::to_string(atoms.shape[0]));  // never made up here
+    ConceptSpace space = from_atoms({values.data(), atoms.shape[0], atoms.shape[1]}, std::move(names));
     space.text_mean_ = load_mean(path, file, "text_mean", space.dim_);
     space.image_mean_ = load_mean(path, file, "image_mean", space.dim_);
     for (const auto& [key, value] : file.metadata()) {

@@ -13,7 +13,7 @@ namespace splice_cuda {
 bool normalize_row(std::span<double> row);
 
 /// z = normalise(normalise(e) - mean) (arXiv 2402.10376, section 4); an empty mean leaves the second half out. @returns
-/// false for rows that have no direction (zero, not finite, equal to the mean)
+/// false for rows that have no direction: zero and non-finite ones, left alone, and those equal to the mean, now zero
 bool prepare_row(std::span<double> row, std::span<const float> mean);
 
 }  // namespace splice_cuda

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -25,11 +26,13 @@ struct OpenName {
   std::array<char, longest_name> name{};
 };
 std::array<OpenName, most_open> open_names;
+std::mutex names_mutex;  // among writers; the handler reads `used` alone before it trusts a name
 
 void remember(const std::string& name) {
   if (name.size() + 1 > longest_name) return;
+  const std::lock_guard lock(names_mutex);
   for (OpenName& slot : open_names) {
-    if (slot.used.load() || slot.name[0] != '\0') continue;
+    if (slot.used.load()) continue;
     std::memcpy(slot.name.data(), name.c_str(), name.size() + 1);
     slot.used = true;
     return;
@@ -37,10 +40,10 @@ void remember(const std::string& name) {
 }
 
 void forget(const std::string& name) {
+  const std::lock_guard lock(names_mutex);
   for (OpenName& slot : open_names) {
     if (!slot.used.load() || name != slot.name.data()) continue;
     slot.used = false;
-    slot.name[0] = '\0';
     return;
   }
 }
@@ -52,6 +55,11 @@ void forget(const std::string& name) {
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+  // The rename would put a file in the place of a device (/dev/null) or a pipe.
+  struct stat status {};
+  if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    throw FileError(path_.string() + ": found something else than a regular file, expected a file to write");
+  }
   std::string pattern = path_.string() + ".XXXXXX.tmp";
   descriptor_ = ::mkostemps(pattern.data(), 4, O_CLOEXEC);
   if (descriptor_ < 0) fail(path_, "create a file beside it", errno);

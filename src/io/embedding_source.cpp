@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <utility>
 
+#include "core/validate.hpp"
 #include "io/mapped_file.hpp"
 #include "io/npy.hpp"
 #include "io/safetensors.hpp"
@@ -19,7 +21,21 @@ namespace {
 
 void check_matrix_shape(const std::vector<std::int64_t>& shape, const std::string& name) {
   if (shape.size() != 2) fail(name, std::to_string(shape.size()) + " dimensions", "a matrix [rows, d]");
-  if (shape[1] < 1) fail(name, "rows of length 0", "d >= 1");
+  // A file without rows may claim any d: the limit keeps a row's bytes countable.
+  if (shape[1] < 1 || shape[1] > std::numeric_limits<std::int32_t>::max()) {
+    fail(name, "rows of length " + std::to_string(shape[1]), "1 <= d < 2^31");
+  }
+}
+
+/// A read outside the source is the caller's mistake.
+void check_block(const EmbeddingSource& source, std::int64_t first, const MatrixView<float>& out) {
+  if (out.cols != source.dim() || out.ld < out.cols) {
+    fail_argument("out", std::to_string(out.cols) + " columns", "rows of length " + std::to_string(source.dim()));
+  }
+  if (first < 0 || out.rows < 0 || first > source.rows() - out.rows) {
+    fail_argument("first", "rows " + std::to_string(first) + " to " + std::to_string(first + out.rows),
+                  "rows of the " + std::to_string(source.rows()) + " there are");
+  }
 }
 
 class NpySource final : public EmbeddingSource {
@@ -31,6 +47,7 @@ class NpySource final : public EmbeddingSource {
   std::int64_t rows() const noexcept override { return array_.shape[0]; }
   std::int64_t dim() const noexcept override { return array_.shape[1]; }
   void read(std::int64_t first, MatrixView<float> out) const override {
+    check_block(*this, first, out);
     const std::size_t row_bytes = static_cast<std::size_t>(dim()) * size_of(array_.type);
     const auto start = static_cast<std::size_t>(array_.data.data() - file_.bytes().data());
     std::vector<std::byte> row(row_bytes);
@@ -62,19 +79,17 @@ class SafetensorsSource final : public EmbeddingSource {
       }
     }
     check_matrix_shape(tensor_.shape, name_);
-    static_cast<void>(to_float32(TensorView{tensor_.type, {0}, {}}, name_));  // refuses integer tensors now
-    element_ = tensor_.elements() == 0 ? 0 : tensor_.data.size() / static_cast<std::size_t>(tensor_.elements());
+    check_float_type(tensor_.type, name_);
   }
   std::int64_t rows() const noexcept override { return tensor_.shape[0]; }
   std::int64_t dim() const noexcept override { return tensor_.shape[1]; }
   void read(std::int64_t first, MatrixView<float> out) const override {
-    const std::size_t row_bytes = static_cast<std::size_t>(dim()) * element_;
+    check_block(*this, first, out);
+    const std::size_t row_bytes = static_cast<std::size_t>(dim()) * size_of(tensor_.type);
+    std::vector<std::byte> row(row_bytes);
     for (std::int64_t i = 0; i < out.rows; ++i) {
-      const TensorView row{tensor_.type,
-                           {dim()},
-                           tensor_.data.subspan(static_cast<std::size_t>(first + i) * row_bytes, row_bytes)};
-      const std::vector<float> values = to_float32(row, name_);
-      std::copy(values.begin(), values.end(), out.row(i));
+      file_.read_at(tensor_, static_cast<std::size_t>(first + i) * row_bytes, row);
+      convert_to_float32(tensor_.type, row.data(), dim(), out.row(i));
     }
   }
 
@@ -82,7 +97,6 @@ class SafetensorsSource final : public EmbeddingSource {
   std::string name_;
   SafetensorsFile file_;
   TensorView tensor_;
-  std::size_t element_ = 0;
 };
 
 /// Shards of clip-retrieval: img_emb_0.npy, img_emb_1.npy, ... (numbers may have leading zeros).
@@ -90,7 +104,10 @@ class ShardedSource final : public EmbeddingSource {
  public:
   explicit ShardedSource(const std::filesystem::path& folder) {
     std::vector<std::pair<std::uint64_t, std::filesystem::path>> found;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::error_code error_code;
+    const std::filesystem::directory_iterator entries(folder, error_code);
+    if (error_code) throw FileError(folder.string() + ": can't list: " + error_code.message());
+    for (const auto& entry : entries) {
       const std::string name = entry.path().filename().string();
       constexpr std::string_view prefix = "img_emb_";
       constexpr std::string_view suffix = ".npy";
@@ -115,6 +132,7 @@ class ShardedSource final : public EmbeddingSource {
   std::int64_t rows() const noexcept override { return rows_; }
   std::int64_t dim() const noexcept override { return shards_.front()->dim(); }
   void read(std::int64_t first, MatrixView<float> out) const override {
+    check_block(*this, first, out);
     std::int64_t done = 0;
     while (done < out.rows) {
       const auto next = std::upper_bound(starts_.begin(), starts_.end(), first + done);

@@ -22,6 +22,7 @@ class EmbeddingSource {
   virtual std::int64_t rows() const noexcept = 0;
   virtual std::int64_t dim() const noexcept = 0;
   /// Copies rows [first, first + out.rows) as float32. @throws FileError (a file that shrank meanwhile)
+  /// @throws ArgumentError for rows that are not there, or out.cols other than dim()
   virtual void read(std::int64_t first, MatrixView<float> out) const = 0;
 
   /// @throws FileError

@@ -250,7 +250,7 @@ void check_csr(const std::string& name, const SparseCodes& codes, const std::vec
   if (codes.rows < 0 || codes.cols < 0 || codes.cols > 0x7fffffff) {
     fail(name + ":shape", std::to_string(codes.rows) + " x " + std::to_string(codes.cols), "rows >= 0, columns < 2^31");
   }
-  if (static_cast<std::int64_t>(codes.row_offsets.size()) != codes.rows + 1 || codes.row_offsets.front() != 0 ||
+  if (static_cast<std::int64_t>(codes.row_offsets.size()) - 1 != codes.rows || codes.row_offsets.front() != 0 ||
       codes.row_offsets.back() != nnz || static_cast<std::int64_t>(indices.size()) != nnz) {
     fail(name + ":indptr", std::to_string(codes.row_offsets.size()) + " offsets for " + std::to_string(nnz) + " values",
          "rows + 1 offsets from 0 to the number of values");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <set>
 
@@ -57,6 +58,8 @@ class HeaderGuard {
 };
 
 Json parse_header(std::string_view text, const std::string& name) {
+  // To the JSON parser a NUL is the end of its input: what follows would go unread.
+  if (text.find('\0') != std::string_view::npos) fail(name, "a NUL byte in the header", "a JSON header");
   try {
     HeaderGuard guard(name);
     Json header = Json::parse(text, std::ref(guard));
@@ -179,18 +182,41 @@ const TensorView& SafetensorsFile::tensor(const std::string& name) const {
   return found->second;
 }
 
-std::vector<float> to_float32(const TensorView& tensor, const std::string& name) {
-  std::vector<float> values(static_cast<std::size_t>(tensor.elements()));
-  const std::byte* at = tensor.data.data();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    switch (tensor.type) {
-      case TensorType::float16: values[i] = to_float(load<Float16>(at + 2 * i)); break;
-      case TensorType::bfloat16: values[i] = to_float(load<BFloat16>(at + 2 * i)); break;
-      case TensorType::float32: values[i] = load<float>(at + 4 * i); break;
-      case TensorType::float64: values[i] = static_cast<float>(load<double>(at + 8 * i)); break;
-      default: fail(name, "an integer tensor", "F16, BF16, F32 or F64");
+void SafetensorsFile::read_at(const TensorView& tensor, std::size_t offset, std::span<std::byte> out) const {
+  const auto start = static_cast<std::size_t>(tensor.data.data() - file_.bytes().data());
+  file_.read_at(start + offset, out);
+}
+
+std::size_t size_of(TensorType type) noexcept {
+  return static_cast<std::size_t>(type_names[static_cast<std::size_t>(type)].size);
+}
+
+void check_float_type(TensorType type, const std::string& name) {
+  if (type == TensorType::float16 || type == TensorType::bfloat16 || type == TensorType::float32 ||
+      type == TensorType::float64) {
+    return;
+  }
+  fail(name, "an integer tensor", "F16, BF16, F32 or F64");
+}
+
+void convert_to_float32(TensorType type, const std::byte* data, std::int64_t count, float* out) {
+  const std::size_t size = size_of(type);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::byte* at = data + static_cast<std::size_t>(i) * size;
+    switch (type) {
+      case TensorType::float16: out[i] = to_float(load<Float16>(at)); break;
+      case TensorType::bfloat16: out[i] = to_float(load<BFloat16>(at)); break;
+      case TensorType::float32: out[i] = load<float>(at); break;
+      case TensorType::float64: out[i] = static_cast<float>(load<double>(at)); break;
+      default: out[i] = NAN; break;  // check_float_type comes first
     }
   }
+}
+
+std::vector<float> to_float32(const TensorView& tensor, const std::string& name) {
+  check_float_type(tensor.type, name);
+  std::vector<float> values(static_cast<std::size_t>(tensor.elements()));
+  convert_to_float32(tensor.type, tensor.data.data(), tensor.elements(), values.data());
   return values;
 }
 
@@ -204,7 +230,12 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
     header[tensor.name] = {{"dtype", type.name}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.data.size()}}};
     at += tensor.data.size();
   }
-  std::string text = header.dump();
+  std::string text;
+  try {
+    text = header.dump();
+  } catch (const Json::exception& error) {
+    fail(path.string(), std::string("text that is not UTF-8 (") + error.what() + ")", "UTF-8 names and metadata");
+  }
   text.append((8 - text.size() % 8) % 8, ' ');  // data start aligned
   const std::uint64_t length = text.size();
   AtomicFile file(path);

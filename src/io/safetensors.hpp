@@ -35,6 +35,8 @@ class SafetensorsFile {
   const std::map<std::string, std::string>& metadata() const noexcept { return metadata_; }
   /// @throws FileError when there is none of this name.
   const TensorView& tensor(const std::string& name) const;
+  /// Copies bytes of a tensor from `offset` on by read(2): see MappedFile::read_at. @throws FileError
+  void read_at(const TensorView& tensor, std::size_t offset, std::span<std::byte> out) const;
   bool contains(const std::string& name) const { return tensors_.contains(name); }
 
  private:
@@ -43,6 +45,14 @@ class SafetensorsFile {
   std::map<std::string, TensorView> tensors_;
   std::map<std::string, std::string> metadata_;
 };
+
+std::size_t size_of(TensorType type) noexcept;
+
+/// @throws FileError unless the type is f16, bf16, f32 or f64.
+void check_float_type(TensorType type, const std::string& name);
+
+/// Elements of a float type to float; `data` need not be aligned.
+void convert_to_float32(TensorType type, const std::byte* data, std::int64_t count, float* out);
 
 /// f16, bf16, f32 or f64 to float32. @throws FileError for other types.
 std::vector<float> to_float32(const TensorView& tensor, const std::string& name);
