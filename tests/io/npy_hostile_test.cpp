@@ -94,7 +94,7 @@ TEST(NpyHostile, HeadersHaveToBeTheThreeKeysOnceEach) {
 
 TEST(NpyHostile, HeaderLengthsBeyondTheFileAreRefused) {
   std::string file = npy_bytes(npy_dict("<f4", "(1,)"), "abcd", 2);
-  for (const std::string length : {std::string("\xff\xff\xff\xff"), std::string("\xff\xff\xff\x7f"), std::string("\x00\x00\x01\x00", 4)}) {
+  for (const std::string& length : {std::string("\xff\xff\xff\xff"), std::string("\xff\xff\xff\x7f"), std::string("\x00\x00\x01\x00", 4)}) {
     file.replace(8, 4, length);
     EXPECT_THAT(refusal(file), AllOf(HasSubstr("a header of "), HasSubstr("that fits the file and 65536 bytes")));
   }
