@@ -36,6 +36,7 @@ need_command pkg-config pkg-config "finds libzip"
 
 if [ "$job" != build ]; then
   need libgtest-dev "tests"
+  need libgmock-dev "matchers of the tests"
 fi
 if [ "$job" = bench ]; then
   need libbenchmark-dev "benchmarks"
