@@ -1,0 +1,87 @@
+// The oracle itself, against answers found by other means.
+
+#include "oracle/lasso_oracle.hpp"
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace splice_oracle {
+namespace {
+
+Problem random_problem(std::int64_t atoms, std::int64_t dim, double penalty, unsigned seed) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<double> normal;
+  Problem problem{.atoms = atoms, .dim = dim, .dictionary = {}, .weights = {}, .penalty = penalty};
+  for (std::int64_t i = 0; i < atoms * dim; ++i) problem.dictionary.push_back(normal(generator));
+  return problem;
+}
+
+std::vector<double> random_vector(std::int64_t dim, unsigned seed) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<double> normal;
+  std::vector<double> z(static_cast<std::size_t>(dim));
+  for (double& value : z) value = normal(generator);
+  return z;
+}
+
+TEST(Oracle, SoftThresholdsOnOrthonormalAtoms) {
+  Problem problem{.atoms = 3, .dim = 3, .dictionary = {1, 0, 0, 0, 1, 0, 0, 0, 1}, .weights = {}, .penalty = 0.5};
+  const std::vector<double> z = {2.0, 0.25, -3.0};
+  const Solution kept = solve(problem, z);
+  EXPECT_DOUBLE_EQ(kept.w[0], 1.5);
+  EXPECT_EQ(kept.w[1], 0.0);
+  EXPECT_EQ(kept.w[2], 0.0);
+  problem.any_sign = true;
+  EXPECT_DOUBLE_EQ(solve(problem, z).w[2], -2.5);
+  problem.weights = {2.0, 1.0, std::numeric_limits<double>::infinity()};
+  const Solution weighted = solve(problem, z);
+  EXPECT_DOUBLE_EQ(weighted.w[0], 1.0);
+  EXPECT_EQ(weighted.w[2], 0.0);
+}
+
+/// The best of a fine grid over two weights.
+TEST(Oracle, NoPointOfAGridIsBetter) {
+  const Problem problem = random_problem(2, 3, 0.3, 11);
+  const std::vector<double> z = random_vector(3, 12);
+  const Solution best = solve(problem, z);
+  for (int i = 0; i <= 200; ++i) {
+    for (int j = 0; j <= 200; ++j) {
+      EXPECT_GE(evaluate(problem, z, {i * 0.01, j * 0.01}).primal, best.primal - 1e-12);
+    }
+  }
+}
+
+TEST(Oracle, ClosesTheGapAndMeetsTheOptimalityConditions) {
+  for (const bool any_sign : {false, true}) {
+    Problem problem = random_problem(60, 17, 1.0, 21);
+    problem.any_sign = any_sign;
+    const Solution solution = solve(problem, random_vector(17, 22));
+    EXPECT_LE(solution.gap, 1e-11);
+    EXPECT_GE(solution.gap, -1e-12);
+    for (std::size_t j = 0; j < solution.w.size(); ++j) {
+      const double pull = solution.correlations[j];
+      if (solution.w[j] != 0) {
+        EXPECT_NEAR(pull, std::copysign(1.0, solution.w[j]), 1e-5);
+      } else {
+        EXPECT_LE(any_sign ? std::abs(pull) : pull, 1.0 + 1e-5);
+      }
+    }
+  }
+}
+
+TEST(Oracle, AWorseAnswerHasALargerGap) {
+  const Problem problem = random_problem(20, 9, 0.5, 31);
+  const std::vector<double> z = random_vector(9, 32);
+  Solution solution = solve(problem, z);
+  std::vector<double> worse = solution.w;
+  worse[0] += 0.1;
+  const Solution seen = evaluate(problem, z, worse);
+  EXPECT_GT(seen.gap, 1e-4);
+  EXPECT_GE(seen.gap, seen.primal - solution.primal);
+}
+
+}  // namespace
+}  // namespace splice_oracle
