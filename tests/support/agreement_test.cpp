@@ -2,7 +2,9 @@
 
 #include "support/agreement.hpp"
 
+#include <cmath>
 #include <functional>
+#include <limits>
 
 #include <gtest/gtest.h>
 
