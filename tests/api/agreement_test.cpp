@@ -1,0 +1,53 @@
+// Every solver against the fp64 oracle: certified, the gap a true bound, provably-zero atoms zero.
+
+#include <gtest/gtest.h>
+
+#include "api/solver_names.hpp"
+#include "support/agreement.hpp"
+#include "support/sample_problem.hpp"
+
+namespace splice_cuda::testing {
+namespace {
+
+class OracleAgreement : public EachSolver {
+ protected:
+  /// Solves all rows of the sample and compares each with the oracle.
+  void check(const SampleProblem& sample, float l1_penalty, bool nonnegative = true) const {
+    const Context context;
+    const Dictionary dictionary(context, sample.atom_view());
+    DecomposeOptions wanted = options(l1_penalty);
+    wanted.nonnegative = nonnegative;
+    const DecomposeResult result = decompose(context, dictionary, sample.view(), wanted);
+    ASSERT_EQ(malformed(result.codes), "");
+    splice_oracle::Problem problem = oracle_problem(sample, static_cast<double>(l1_penalty));
+    problem.any_sign = !nonnegative;
+    for (std::int64_t i = 0; i < sample.rows; ++i) {
+      const RowReport& report = result.reports[static_cast<std::size_t>(i)];
+      ASSERT_EQ(report.status, RowStatus::certified) << "row " << i << ", gap " << report.gap;
+      const std::vector<double> z = oracle_row(sample, i);
+      const splice_oracle::Solution oracle = splice_oracle::solve(problem, z, 1e-10);
+      ASSERT_EQ(row_disagreement(problem, z, oracle, dense_row(result.codes, i), report), "") << "row " << i;
+    }
+  }
+};
+
+// 500 rows in each of four shapes: 2,000 random rows a solver.
+TEST_P(OracleAgreement, WideDictionary) { check(sample_problem(600, 64, 500, 1), 0.25f); }
+TEST_P(OracleAgreement, PrimeShapes) { check(sample_problem(307, 37, 500, 2), 0.1f); }
+TEST_P(OracleAgreement, FewerAtomsThanNumbers) { check(sample_problem(50, 128, 500, 3), 0.02f); }
+TEST_P(OracleAgreement, HighPenalty) { check(sample_problem(1000, 32, 500, 4), 0.6f); }
+TEST_P(OracleAgreement, EitherSign) { check(sample_problem(300, 48, 100, 5), 0.2f, false); }
+TEST_P(OracleAgreement, OneAtom) { check(sample_problem(1, 16, 20, 6), 0.05f); }
+TEST_P(OracleAgreement, OneNumber) { check(sample_problem(7, 1, 20, 7), 0.05f); }
+
+TEST_P(OracleAgreement, RealSentences) {
+  const auto sample = real_problem(10, 200);
+  SPLICE_NEEDS_DATA("text15k");
+  check(*sample, 0.25f);
+  check(*sample, 0.1f);
+}
+
+SPLICE_EACH_SOLVER(OracleAgreement);
+
+}  // namespace
+}  // namespace splice_cuda::testing

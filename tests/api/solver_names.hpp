@@ -1,0 +1,42 @@
+#pragma once
+
+/// @file solver_names.hpp
+/// The four solvers as test parameters.
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "splice_cuda/options.hpp"
+
+namespace splice_cuda::testing {
+
+inline std::string solver_name(SolverKind kind) {
+  switch (kind) {
+    case SolverKind::working_set: return "working_set";
+    case SolverKind::coordinate_descent: return "coordinate_descent";
+    case SolverKind::fista: return "fista";
+    case SolverKind::admm: return "admm";
+  }
+  return "unknown";
+}
+
+inline auto all_solvers() {
+  return ::testing::Values(SolverKind::working_set, SolverKind::coordinate_descent, SolverKind::fista, SolverKind::admm);
+}
+
+class EachSolver : public ::testing::TestWithParam<SolverKind> {
+ protected:
+  DecomposeOptions options(float l1_penalty = 0.25f) const {
+    DecomposeOptions options{.l1_penalty = l1_penalty};
+    options.solve.solver = GetParam();
+    return options;
+  }
+};
+
+inline std::string parameter_name(const ::testing::TestParamInfo<SolverKind>& info) { return solver_name(info.param); }
+
+}  // namespace splice_cuda::testing
+
+#define SPLICE_EACH_SOLVER(suite) \
+  INSTANTIATE_TEST_SUITE_P(, suite, splice_cuda::testing::all_solvers(), splice_cuda::testing::parameter_name)
