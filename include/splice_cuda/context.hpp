@@ -23,9 +23,9 @@ struct ContextOptions {
   CUstream_st* stream = nullptr;
   /// Asked between tiles, from any of the worker threads but never from two at once; true stops the
   /// call, which then throws CancelledError.
-  std::function<bool()> cancel;
+  std::function<bool()> cancel = {};
   /// Told between tiles (rows done, rows in all) under the same rule. Must not throw.
-  std::function<void(std::int64_t, std::int64_t)> progress;
+  std::function<void(std::int64_t, std::int64_t)> progress = {};
 };
 
 class Backend;

@@ -40,11 +40,11 @@ struct DecomposeOptions {
   /// On the scale above; > 0 and finite. = 2 x lambda of the half form, = 2 d x scikit-learn's alpha.
   float l1_penalty = 0.25f;
   /// If not empty: one penalty a row, in place of l1_penalty. Size n; each > 0 and finite.
-  std::span<const float> l1_penalties;
+  std::span<const float> l1_penalties = {};
   /// If not empty: a_j of each atom. Size p; each > 0; +infinity bans the atom.
-  std::span<const float> atom_weights;
+  std::span<const float> atom_weights = {};
   /// Atoms whose weight must be 0, by index; in [0, p).
-  std::span<const std::int32_t> banned_atoms;
+  std::span<const std::int32_t> banned_atoms = {};
   /// false: weights of either sign (the ablation); the penalty is then on |w_j|.
   bool nonnegative = true;
   /// Least squares on each row's support afterwards (no penalty; w >= 0 kept unless nonnegative is
@@ -53,7 +53,7 @@ struct DecomposeOptions {
   /// Codes to start from ([n, p]), such as those of a nearby penalty. Speeds up; never changes what is
   /// certified.
   const SparseCodes* warm_start = nullptr;
-  SolveOptions solve;
+  SolveOptions solve = {};
 };
 
 }  // namespace splice_cuda
