@@ -55,7 +55,12 @@ class CoordinateDescentTile final : public DenseTile {
     for (int n = 0; n < most_active_sweeps && moved > still && !out_of_budget(slot); ++n) {
       moved = sweep(slot, active_);
     }
-    write_code(slot);
+    // Sweeps that keep moving creep along near-dependent atoms: the minimiser on their support ends that.
+    if (moved > still) {
+      write_relaxed_code(slot);
+    } else {
+      write_code(slot);
+    }
     claim(slot, out_of_budget(slot));
   }
 
