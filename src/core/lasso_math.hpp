@@ -5,6 +5,8 @@
 ///   P(w) = 1/2 |r|^2 + lambda a.w,  r = z - C'w;   D(theta) = 1/2 |z|^2 - 1/2 |z - theta|^2,
 /// theta feasible when c_j.theta <= lambda a_j for all j (two-sided when weights may be negative).
 
+#include <cmath>
+
 #ifdef __CUDACC__
 #define SPLICE_HOST_DEVICE __host__ __device__
 #else
@@ -48,9 +50,52 @@ SPLICE_HOST_DEVICE inline double dual_objective(double z_dot_r, double r_dot_r, 
   return scale * z_dot_r - 0.5 * scale * scale * r_dot_r;
 }
 
-/// What rounding may hide in a gap that was accumulated in fp64 over d (and l0) terms: added to every gap,
-/// so that the figure stays an upper bound, and far below any useful tolerance.
-SPLICE_HOST_DEVICE inline double gap_rounding(double half_z_dot_z) { return 1e-14 * half_z_dot_z; }
+/// What a certificate is made of: fp64 sums over d terms, for a residual that is itself a sum over the code's l0
+/// atoms.
+struct CertificateTerms {
+  double z_dot_z = 0;
+  double z_dot_r = 0;
+  double r_dot_r = 0;
+  double weighted_l1 = 0;      ///< sum_j a_j |w_j|
+  double max_correlation = 0;  ///< (upper bound of) max_j c_j.r / a_j
+  double lambda = 0;
+  double atom_norm = 0;  ///< (upper bound of) max_j |c_j| / a_j
+  double summands = 0;   ///< d + l0
+};
+
+struct Certificate {
+  double primal = 0;
+  double dual = 0;
+  double gap = 0;  ///< never below P(w) - P(w*), rounding included
+};
+
+/// Upper bound of the rounding in primal - dual, for sums in any order: with g = (summands + 8) 2^-53,
+///   |r^ - r|   <= g (|z| + sum_j |w_j| |c_j|)                 (the residual that was summed)
+///   |c.r^| / a <= max_correlation + g atom_norm |r^|           (so that s r^ is feasible after division by 1 + delta)
+/// and each inner product errs by at most g |x| |y| (Higham, "Accuracy and Stability of Numerical Algorithms", 3.1).
+SPLICE_HOST_DEVICE inline double gap_rounding(const CertificateTerms& t, double scale) {
+  const double g = (t.summands + 8) * 0x1p-53;
+  const double z_norm = std::sqrt(t.z_dot_z);
+  const double r_norm = std::sqrt(t.r_dot_r);
+  const double residual = g * (z_norm + t.atom_norm * t.weighted_l1);
+  const double primal = residual * (r_norm + residual) + g * (0.5 * t.r_dot_r + t.lambda * t.weighted_l1);
+  const double delta = g * t.atom_norm * r_norm * scale / t.lambda + 0x1p-50;
+  const double slope = t.z_dot_r - scale * t.r_dot_r;
+  const double shrunk = scale * delta * ((slope > 0 ? slope : 0) + scale * delta * t.r_dot_r);
+  const double dual = g * scale * (z_norm * r_norm + scale * t.r_dot_r) + shrunk;
+  return primal + dual;
+}
+
+/// The certificate of design.md, section 1: the dual point is the residual, scaled to where it is feasible.
+SPLICE_HOST_DEVICE inline Certificate make_certificate(const CertificateTerms& t) {
+  const double scale = dual_scale(t.z_dot_r, t.r_dot_r, t.max_correlation, t.lambda);
+  Certificate c;
+  c.primal = primal_objective(t.r_dot_r, t.weighted_l1, t.lambda);
+  c.dual = dual_objective(t.z_dot_r, t.r_dot_r, scale);
+  const double difference = c.primal - c.dual;
+  c.gap = (difference > 0 ? difference : 0) + gap_rounding(t, scale);
+  return c;
+}
 
 /// Upper bound of c.r from a screened value of c^.r^ (quantised operands):
 ///   c.r = c^.r^ + (c - c^).r^ + c.(r - r^)  <=  value + |c - c^| |r^| + |c| |r - r^|.

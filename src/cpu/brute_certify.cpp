@@ -115,8 +115,10 @@ RowReport report_of(const CpuDictionary& dictionary, const Problem& problem, con
   }
   const double lambda = problem.lambda(row);
   double largest = 0;
+  double atom_norm = 0;
   for (std::int64_t j = 0; j < dictionary.size; ++j) {
     const double inverse = static_cast<double>(problem.inverse_weights[static_cast<std::size_t>(j)]);
+    atom_norm = std::max(atom_norm, static_cast<double>(dictionary.norm[static_cast<std::size_t>(j)]) * inverse);
     const double value = correlations[j] * inverse;
     largest = std::max(largest, problem.nonnegative ? value : std::abs(value));
   }
@@ -130,10 +132,12 @@ RowReport report_of(const CpuDictionary& dictionary, const Problem& problem, con
     violation = std::max(violation, std::abs((values[i] < 0 ? -value : value) - lambda));
   }
   const double half = 0.5 * terms.z_dot_z;
-  const double scale = math::dual_scale(terms.z_dot_r, terms.r_dot_r, largest, lambda);
-  report.primal = math::primal_objective(terms.r_dot_r, terms.weighted_l1, lambda);
-  report.dual = math::dual_objective(terms.z_dot_r, terms.r_dot_r, scale);
-  report.gap = std::max(0.0, report.primal - report.dual) + math::gap_rounding(half);
+  const math::Certificate certificate = math::make_certificate(
+      {terms.z_dot_z, terms.z_dot_r, terms.r_dot_r, terms.weighted_l1, largest, lambda, atom_norm,
+       static_cast<double>(dictionary.dim + codes.l0(row))});
+  report.primal = certificate.primal;
+  report.dual = certificate.dual;
+  report.gap = certificate.gap;
   report.kkt_violation = violation;
   if (!terms.feasible) report.gap = report.kkt_violation = infinity;
   const bool certified = report.gap <= problem.solve.gap_tolerance * half;

@@ -71,6 +71,8 @@ double certify_screened(const CpuDictionary& dictionary, const Problem& problem,
         static_cast<double>(problem.nonnegative ? value : std::abs(value)) + offset;
     if (bound > code.lambda) {
       scratch.near.push_back(bounds.list->atoms[i]);
+    } else {
+      largest = std::max(largest, bound);  // not looked at, hence only bounded
     }
   }
   scratch.products.resize(std::max(scratch.near.size(), scratch.products.size()));
@@ -81,13 +83,14 @@ double certify_screened(const CpuDictionary& dictionary, const Problem& problem,
     largest = std::max(largest, problem.nonnegative ? correlation : std::abs(correlation));
   }
 
-  const double half = 0.5 * sums.z_dot_z;
-  const double scale = math::dual_scale(sums.z_dot_r, sums.r_dot_r, largest, code.lambda);
-  report.primal = math::primal_objective(sums.r_dot_r, weighted_l1, code.lambda);
-  report.dual = math::dual_objective(sums.z_dot_r, sums.r_dot_r, scale);
-  report.gap = std::max(0.0, report.primal - report.dual) + math::gap_rounding(half);
+  const math::Certificate certificate = math::make_certificate(
+      {sums.z_dot_z, sums.z_dot_r, sums.r_dot_r, weighted_l1, largest, code.lambda,
+       static_cast<double>(bounds.atom_norm), static_cast<double>(dictionary.dim + count)});
+  report.primal = certificate.primal;
+  report.dual = certificate.dual;
+  report.gap = certificate.gap;
   report.kkt_violation = std::max(violation, largest - code.lambda);
-  return half;
+  return 0.5 * sums.z_dot_z;
 }
 
 double certify_over_all_atoms(const CpuDictionary& dictionary, const Problem& problem,
@@ -98,12 +101,31 @@ double certify_over_all_atoms(const CpuDictionary& dictionary, const Problem& pr
     std::iota(scratch.all_atoms.begin(), scratch.all_atoms.end(), 0);
     scratch.all_values.assign(atoms, std::numeric_limits<float>::infinity());
     scratch.zeros.assign(static_cast<std::size_t>(dictionary.ld), 0);
+    scratch.atom_norm = 0;
+    for (std::size_t j = 0; j < atoms; ++j) {
+      scratch.atom_norm = std::max(scratch.atom_norm, dictionary.norm[j] * problem.inverse_weights[j] * (1 + 1e-6f));
+    }
   }
   const CandidateList everything{scratch.all_atoms.data(), scratch.all_values.data(), dictionary.size,
                                  dictionary.size};
-  const ScreenedBounds bounds{scratch.zeros.data(), 0, 0, -std::numeric_limits<float>::infinity(), 0,
-                              &everything};
+  const ScreenedBounds bounds{scratch.zeros.data(), 0, 0, -std::numeric_limits<float>::infinity(),
+                              scratch.atom_norm, &everything};
   return certify_screened(dictionary, problem, code, bounds, scratch, report);
+}
+
+void round_code(int exponent, std::vector<std::int32_t>& atoms, std::vector<float>& weights) {
+  const double up = std::ldexp(1.0, exponent);
+  const double down = std::ldexp(1.0, -exponent);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < atoms.size(); ++i) {
+    const auto value = static_cast<float>(static_cast<double>(weights[i]) * down);
+    if (value == 0 || !std::isfinite(value)) continue;
+    atoms[kept] = atoms[i];
+    weights[kept] = static_cast<float>(static_cast<double>(value) * up);
+    ++kept;
+  }
+  atoms.resize(kept);
+  weights.resize(kept);
 }
 
 void unscale_report(RowReport& report, int exponent) {

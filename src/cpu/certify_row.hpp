@@ -45,6 +45,7 @@ struct CertifyScratch {
   std::vector<std::int32_t> all_atoms;
   std::vector<float> all_values;
   std::vector<std::int8_t> zeros;
+  float atom_norm = 0;  ///< max_j |c_j| / a_j over all atoms
 };
 
 /// Fills primal, dual, gap and kkt_violation.
@@ -55,6 +56,11 @@ double certify_screened(const CpuDictionary& dictionary, const Problem& problem,
 /// The same without any screening: exact products with every atom.
 double certify_over_all_atoms(const CpuDictionary& dictionary, const Problem& problem,
                               const CodeToCertify& code, CertifyScratch& scratch, RowReport& report);
+
+/// Rounds the weights of the problem scaled by 2^exponent to what float32 holds in the row's own units, and leaves
+/// out what becomes 0 or infinite there (rows many orders of magnitude off the atoms' length). Before the
+/// certificate: it then speaks of the very code that is returned.
+void round_code(int exponent, std::vector<std::int32_t>& atoms, std::vector<float>& weights);
 
 /// Turns a report of the problem scaled by 2^exponent (load_row.hpp) into one of the row's own units.
 void unscale_report(RowReport& report, int exponent);

@@ -49,7 +49,7 @@ void DenseTile::load(std::size_t i, std::int64_t row) {
   slot.phase = DenseRow::Phase::finished;
   if (report_irregular_row(loaded.kind, slot.report)) return;
   slot.phase = DenseRow::Phase::iterating;
-  slot.lambda = std::min(std::ldexp(problem_.lambda(row), loaded.exponent), 1e12);
+  slot.lambda = std::min(std::ldexp(problem_.lambda(row), loaded.exponent), 1e19);
   std::fill_n(slot.x.get(), dictionary_.size, 0.0f);
   if (problem_.warm_start != nullptr) {
     const auto atoms = problem_.warm_start->row_atoms(row);
@@ -150,6 +150,7 @@ void DenseTile::claim(DenseRow& slot, bool exhausted) {
 void DenseTile::certify() {
   for (DenseRow& slot : slots_) {
     if (slot.phase != DenseRow::Phase::claims) continue;
+    round_code(slot.exponent, slot.code_atoms, slot.code_weights);
     const CodeToCertify code{slot.z.get(), slot.lambda, slot.code_atoms, slot.code_weights};
     const double half = certify_over_all_atoms(dictionary_, problem_, code, certify_scratch_, slot.report);
     const bool certified = slot.report.gap <= problem_.solve.gap_tolerance * half;
@@ -165,6 +166,7 @@ void DenseTile::compact(RowSink& sink) {
     if (slot.phase != DenseRow::Phase::finished) continue;
     if (problem_.refit) {
       refit_row(dictionary_, slot.z.get(), problem_.nonnegative, slot.code_atoms, slot.code_weights);
+      round_code(slot.exponent, slot.code_atoms, slot.code_weights);
     }
     for (float& weight : slot.code_weights) weight = std::ldexp(weight, -slot.exponent);
     sink.accept({slot.row, slot.code_atoms, slot.code_weights, slot.report});

@@ -91,8 +91,7 @@ void WorkingSetTile::start(WorkingSetRow& slot) {
   slot.set.clear();
   slot.phase = RowPhase::first_pass;
   // Beyond these, float32 thresholds mean nothing; the fp64 path decides.
-  if (!(slot.lambda > 1e-12)) slot.phase = RowPhase::exact;
-  if (slot.lambda > 1e12) slot.lambda = 1e12;
+  if (!(slot.lambda > 1e-12) || !(slot.lambda < 1e12)) slot.phase = RowPhase::exact;
   if (problem_.warm_start == nullptr || slot.phase == RowPhase::exact) return;
   const auto atoms = problem_.warm_start->row_atoms(slot.row);
   if (!atoms.empty()) {
@@ -158,6 +157,7 @@ void WorkingSetTile::settle(WorkingSetRow& slot, double half_z_dot_z) {
 void WorkingSetTile::certify() {
   for (WorkingSetRow& slot : slots_) {
     if (!slot.claims) continue;
+    round_code(slot.exponent, slot.code_atoms, slot.code_weights);
     const CodeToCertify code{slot.z.get(), slot.lambda, slot.code_atoms, slot.code_weights};
     if (slot.phase == RowPhase::exact) {
       settle(slot, certify_over_all_atoms(dictionary_, problem_, code, certify_scratch_, slot.report));
@@ -174,10 +174,11 @@ void WorkingSetTile::compact(RowSink& sink) {
     if (slot.phase != RowPhase::finished) continue;
     if (problem_.refit) {
       refit_row(dictionary_, slot.z.get(), problem_.nonnegative, slot.code_atoms, slot.code_weights);
+      round_code(slot.exponent, slot.code_atoms, slot.code_weights);
     }
     code_values_.resize(slot.code_weights.size());
     for (std::size_t i = 0; i < code_values_.size(); ++i) {
-      code_values_[i] = std::ldexp(slot.code_weights[i], -slot.exponent);
+      code_values_[i] = std::ldexp(slot.code_weights[i], -slot.exponent);  // exact: see round_code
     }
     sink.accept({slot.row, slot.code_atoms, code_values_, slot.report});
     slot.phase = RowPhase::idle;

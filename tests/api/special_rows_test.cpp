@@ -68,6 +68,28 @@ TEST_P(SpecialRows, HugeAndTinyRows) {
   }
 }
 
+/// So far off that weights are subnormal or infinite in float32: the report is of the code that float32 can hold.
+TEST_P(SpecialRows, UnitsAtTheEdgeOfFloat32KeepReportsTrue) {
+  for (const float scale : {1e-42f, 1e-39f, 1e-37f, 1e37f}) {
+    for (const float atom_scale : {1.0f, 1e-3f}) {
+      SampleProblem scaled = sample;
+      for (float& value : scaled.embeddings) value *= scale;
+      for (float& value : scaled.dictionary) value *= atom_scale;
+      const Dictionary dictionary(context, scaled.atom_view());
+      DecomposeOptions wanted = options(0.25f * scale * atom_scale);
+      if (!(wanted.l1_penalty > 0)) continue;
+      wanted.solve.max_iterations = 200;
+      const DecomposeResult result = decompose(context, dictionary, scaled.view(), wanted);
+      ASSERT_EQ(malformed(result.codes), "") << scale << ", " << atom_scale;
+      const std::vector<RowReport> brute = certify(context, dictionary, scaled.view(), result.codes, wanted);
+      for (std::size_t i = 0; i < brute.size(); ++i) {
+        EXPECT_NEAR(result.reports[i].primal, brute[i].primal, 1e-10 * brute[i].primal) << scale << ", " << atom_scale;
+        EXPECT_GE(result.reports[i].gap, brute[i].gap - 1e-10 * brute[i].primal) << scale << ", " << atom_scale;
+      }
+    }
+  }
+}
+
 TEST_P(SpecialRows, EqualAtomsGiveAllWeightToTheLowestIndex) {
   for (std::int64_t j = 0; j < 100; ++j) {  // atom j + 100 is atom j once more
     std::copy_n(sample.dictionary.begin() + j * sample.dim, sample.dim, sample.dictionary.begin() + (j + 100) * sample.dim);

@@ -102,6 +102,42 @@ TEST_F(CertifyRow, MovementSinceScreeningIsCharged) {
   EXPECT_GE(screened(0.1f).gap, exact.gap - 1e-12);
 }
 
+TEST_F(CertifyRow, AListedAtomThatIsNotLookedAtStaysInTheMaximum) {
+  // No atom reaches lambda, and the code's only atom is far from it: what limits the dual point is an atom that is
+  // listed with a bound below lambda.
+  double largest = 0;
+  std::int32_t far = 0;  // an atom of positive correlation, well below the largest
+  for (std::int32_t j = 0; j < 300; ++j) {
+    const double correlation = testing::dot(dictionary_->atom(j), residual_.data(), 64);
+    largest = std::max(largest, correlation);
+    if (correlation > 0.5 && correlation < 1.0) far = j;
+  }
+  ASSERT_GT(largest, 2.0);
+  atoms_ = {far};
+  weights_ = {20.0f};
+  z_ = residual_;
+  for (std::size_t k = 0; k < z_.size(); ++k) z_[k] += weights_[0] * dictionary_->atom(far)[k];
+  lambda_ = 1.2 * largest;
+  const RowReport exact = over_all_atoms();
+  EXPECT_LT(exact.dual, exact.primal);
+  EXPECT_GE(screened(0.1f).gap, exact.gap - 1e-12);
+}
+
+TEST_F(CertifyRow, RoundingACodeKeepsWhatFloat32HoldsInTheRowsUnits) {
+  std::vector<std::int32_t> atoms = {1, 2, 3, 4};
+  std::vector<float> weights = {0.3f, 1e-6f, -0.7f, 2.0f};
+  const std::vector<float> before = weights;
+  round_code(20, atoms, weights);
+  EXPECT_EQ(weights, before);
+  round_code(140, atoms, weights);  // 2^-140: subnormal, with 9 bits left; 1e-6 times that is 0
+  EXPECT_EQ(atoms, (std::vector<std::int32_t>{1, 3, 4}));
+  EXPECT_NE(weights[0], 0.3f);
+  EXPECT_NEAR(weights[0], 0.3f, 0.3 * 0x1p-7);
+  EXPECT_EQ(weights[2], 2.0f);
+  round_code(-128, atoms, weights);  // 2 * 2^128 is no float
+  EXPECT_EQ(atoms, (std::vector<std::int32_t>{1, 3}));
+}
+
 TEST_F(CertifyRow, ACorruptedCodeHasALargerGap) {
   const double before = over_all_atoms().gap;
   weights_[2] *= 3.0f;
