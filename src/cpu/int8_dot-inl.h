@@ -47,6 +47,17 @@ HWY_INLINE VI32 PairDot(DI32 d, VI32 a, VI32 b) {
 #endif
 }
 
+/// Keeps an accumulator in one register: GCC otherwise reassociates integer sums across the turns of a loop, and
+/// copies and spills what it has no registers for.
+template <class V>
+HWY_INLINE void KeepInPlace(V& accumulator) {
+#if HWY_ARCH_X86
+  asm("" : "+x"(accumulator.raw));
+#else
+  (void)accumulator;
+#endif
+}
+
 /// Quads of signed bytes, as int32 lanes, split into int16 pairs: bytes 0 and 2 ...
 template <class DI32, class VI32 = hn::Vec<DI32>>
 HWY_INLINE VI32 EvenBytes(DI32 d, VI32 quads) {

@@ -69,61 +69,10 @@ HWY_INLINE void ScreenPanel(const std::uint8_t* panel, std::int64_t ld, const fl
   }
 }
 
-#else
-
-/// Any other target: quads split into int16 pairs, 4 rows x 2 vectors at a time.
-template <bool both_signs>
-HWY_INLINE void ScreenPanel(const std::uint8_t* panel, std::int64_t ld, const float* weights,
-                            std::int32_t first_atom, const std::int8_t* packed,
-                            const ScreenRow* rows) {
-  const DI32 d;
-  constexpr std::size_t n = 4;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const std::int64_t step = 2 * lanes <= panel_atoms ? 2 * lanes : lanes;
-  const VI32 unbias = hn::Set(d, static_cast<std::int32_t>(0x80808080u));
-  for (std::int64_t first = 0; first < screen_group; first += n) {
-    for (std::int64_t atom = 0; atom < panel_atoms; atom += step) {
-      VI32 low[n];
-      VI32 high[n];
-      for (std::size_t i = 0; i < n; ++i) low[i] = high[i] = hn::Zero(d);
-      for (std::int64_t quad = 0; quad < ld / 4; ++quad) {
-        const auto* atoms =
-            reinterpret_cast<const std::int32_t*>(panel + quad * 4 * panel_atoms) + atom;
-        const VI32 a = hn::Xor(hn::Load(d, atoms), unbias);
-        const VI32 b = hn::Xor(hn::Load(d, atoms + step - lanes), unbias);
-        const VI32 a_even = EvenBytes(d, a);
-        const VI32 a_odd = OddBytes(d, a);
-        const VI32 b_even = EvenBytes(d, b);
-        const VI32 b_odd = OddBytes(d, b);
-        const auto* quads =
-            reinterpret_cast<const std::int32_t*>(packed + quad * 4 * screen_group) + first;
-        for (std::size_t i = 0; i < n; ++i) {
-          const VI32 row = hn::Set(d, quads[i]);
-          const VI32 even = EvenBytes(d, row);
-          const VI32 odd = OddBytes(d, row);
-          low[i] = hn::Add(low[i], hn::Add(PairDot(d, a_even, even), PairDot(d, a_odd, odd)));
-          high[i] = hn::Add(high[i], hn::Add(PairDot(d, b_even, even), PairDot(d, b_odd, odd)));
-        }
-      }
-      for (std::size_t i = 0; i < n; ++i) {
-        const auto index = static_cast<std::size_t>(first) + i;
-        const ScreenRow& row = rows[index];
-        if (row.list == nullptr) continue;
-        const auto base = first_atom + static_cast<std::int32_t>(atom);
-        Emit<both_signs>(low[i], weights + atom, base, row.scaled_threshold, row.scale, *row.list);
-        if (step == lanes) continue;
-        Emit<both_signs>(high[i], weights + atom + lanes, base + static_cast<std::int32_t>(lanes),
-                         row.scaled_threshold, row.scale, *row.list);
-      }
-    }
-  }
-}
-
-#endif
-
+/// No scratch: the quads are used as they lie.
 template <bool both_signs>
 void ScreenTileSigned(const CpuDictionary& dictionary, const float* weights, std::int64_t groups,
-                      const std::int8_t* packed, const ScreenRow* rows) {
+                      const std::int8_t* packed, const ScreenRow* rows, std::int32_t* /*scratch*/) {
   // A panel (32 x ld bytes) stays in the first-level cache while all rows of the tile pass by.
   for (std::int64_t panel = 0; panel < dictionary.panels; ++panel) {
     const std::uint8_t* atoms = dictionary.panels8.get() + panel * panel_atoms * dictionary.ld;
@@ -136,12 +85,114 @@ void ScreenTileSigned(const CpuDictionary& dictionary, const float* weights, std
   }
 }
 
+#else
+
+// Any other target multiplies pairs of int16. Quads of bytes are split into two such pairs before the tile passes
+// by, rows once a tile and atoms once a strip: in the inner loop that would cost as much as the products.
+
+/// Rows that the inner loop takes at once; with two vectors of atoms, 8 accumulators: as many as 16 registers allow.
+constexpr std::int64_t split_rows = 4;
+
+/// The quads of a tile's rows as pairs: [groups, ld / 4, 2, screen_group].
+HWY_INLINE void SplitRows(const std::int8_t* packed, std::int64_t quads, std::int32_t* out) {
+  const hn::CappedTag<std::int32_t, screen_group> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const auto* source = reinterpret_cast<const std::int32_t*>(packed);
+  for (std::int64_t quad = 0; quad < quads; ++quad) {
+    for (std::int64_t i = 0; i < screen_group; i += lanes) {
+      const auto bytes = hn::LoadU(d, source + quad * screen_group + i);
+      hn::StoreU(EvenBytes(d, bytes), d, out + (2 * quad) * screen_group + i);
+      hn::StoreU(OddBytes(d, bytes), d, out + (2 * quad + 1) * screen_group + i);
+    }
+  }
+}
+
+/// The quads of `width` atoms of a panel as pairs, their bias taken off: [ld / 4, 2, width].
+HWY_INLINE void SplitAtoms(const std::uint8_t* panel, std::int64_t first, std::int64_t width, std::int64_t quads,
+                           std::int32_t* out) {
+  const DI32 d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const VI32 unbias = hn::Set(d, static_cast<std::int32_t>(0x80808080u));
+  const auto* source = reinterpret_cast<const std::int32_t*>(panel) + first;
+  for (std::int64_t quad = 0; quad < quads; ++quad) {
+    for (std::int64_t i = 0; i < width; i += lanes) {
+      const VI32 bytes = hn::Xor(hn::Load(d, source + quad * panel_atoms + i), unbias);
+      hn::Store(EvenBytes(d, bytes), d, out + (2 * quad) * width + i);
+      hn::Store(OddBytes(d, bytes), d, out + (2 * quad + 1) * width + i);
+    }
+  }
+}
+
+/// split_rows rows x one or two vectors of atoms.
+template <bool both_signs, std::int64_t vectors>
+HWY_INLINE void ScreenStrip(const std::int32_t* atoms, std::int64_t quads, const float* weights,
+                            std::int32_t first_atom, const std::int32_t* row_pairs, const ScreenRow* rows) {
+  const DI32 d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  VI32 sums[split_rows * vectors];
+  HWY_UNROLL(8)
+  for (VI32& sum : sums) sum = hn::Zero(d);
+  for (std::int64_t pair = 0; pair < 2 * quads; ++pair) {
+    const VI32 a = hn::Load(d, atoms);
+    const VI32 b = vectors == 2 ? hn::Load(d, atoms + lanes) : a;
+    HWY_UNROLL(4)
+    for (std::int64_t i = 0; i < split_rows; ++i) {
+      const VI32 row = hn::Set(d, row_pairs[i]);
+      sums[i * vectors] = hn::Add(sums[i * vectors], PairDot(d, a, row));
+      KeepInPlace(sums[i * vectors]);
+      if (vectors == 1) continue;
+      sums[i * vectors + 1] = hn::Add(sums[i * vectors + 1], PairDot(d, b, row));
+      KeepInPlace(sums[i * vectors + 1]);
+    }
+    atoms += vectors * lanes;
+    row_pairs += screen_group;
+  }
+  VI32 done[split_rows * vectors];  // a copy, so that only constants index `sums`: it stays in registers
+  HWY_UNROLL(8)
+  for (std::int64_t i = 0; i < split_rows * vectors; ++i) done[i] = sums[i];
+  for (std::int64_t i = 0; i < split_rows; ++i) {
+    const ScreenRow& row = rows[i];
+    if (row.list == nullptr) continue;
+    for (std::int64_t v = 0; v < vectors; ++v) {
+      Emit<both_signs>(done[i * vectors + v], weights + v * lanes, first_atom + static_cast<std::int32_t>(v * lanes),
+                       row.scaled_threshold, row.scale, *row.list);
+    }
+  }
+}
+
+template <bool both_signs>
+void ScreenTileSigned(const CpuDictionary& dictionary, const float* weights, std::int64_t groups,
+                      const std::int8_t* packed, const ScreenRow* rows, std::int32_t* scratch) {
+  const DI32 d;
+  constexpr std::int64_t vectors = 2 * hn::MaxLanes(DI32()) <= panel_atoms ? 2 : 1;
+  const std::int64_t width = vectors * static_cast<std::int64_t>(hn::Lanes(d));
+  const std::int64_t quads = dictionary.ld / 4;
+  std::int32_t* strip = scratch;
+  std::int32_t* row_pairs = scratch + 2 * quads * panel_atoms;
+  const std::int64_t group_pairs = 2 * quads * screen_group;
+  for (std::int64_t group = 0; group < groups; ++group) {
+    SplitRows(packed + group * screen_group * dictionary.ld, quads, row_pairs + group * group_pairs);
+  }
+  for (std::int64_t first = 0; first < dictionary.panels * panel_atoms; first += width) {
+    const std::uint8_t* panel = dictionary.panels8.get() + first / panel_atoms * panel_atoms * dictionary.ld;
+    SplitAtoms(panel, first % panel_atoms, width, quads, strip);
+    for (std::int64_t group = 0; group < groups; ++group) {
+      for (std::int64_t i = 0; i < screen_group; i += split_rows) {
+        ScreenStrip<both_signs, vectors>(strip, quads, weights + first, static_cast<std::int32_t>(first),
+                                         row_pairs + group * group_pairs + i, rows + group * screen_group + i);
+      }
+    }
+  }
+}
+
+#endif
+
 void ScreenTile(const CpuDictionary& dictionary, const float* weights, bool both_signs,
-                std::int64_t groups, const std::int8_t* packed, const ScreenRow* rows) {
+                std::int64_t groups, const std::int8_t* packed, const ScreenRow* rows, std::int32_t* scratch) {
   if (both_signs) {
-    ScreenTileSigned<true>(dictionary, weights, groups, packed, rows);
+    ScreenTileSigned<true>(dictionary, weights, groups, packed, rows, scratch);
   } else {
-    ScreenTileSigned<false>(dictionary, weights, groups, packed, rows);
+    ScreenTileSigned<false>(dictionary, weights, groups, packed, rows, scratch);
   }
 }
 
@@ -160,8 +211,8 @@ void pack_row(const std::int8_t* q, std::int64_t ld, std::int64_t lane, std::int
 }
 
 void screen_tile(const CpuDictionary& dictionary, const float* weights, bool both_signs,
-                 std::int64_t groups, const std::int8_t* packed, const ScreenRow* rows) {
-  HWY_DYNAMIC_DISPATCH(ScreenTile)(dictionary, weights, both_signs, groups, packed, rows);
+                 std::int64_t groups, const std::int8_t* packed, const ScreenRow* rows, std::int32_t* scratch) {
+  HWY_DYNAMIC_DISPATCH(ScreenTile)(dictionary, weights, both_signs, groups, packed, rows, scratch);
 }
 
 }  // namespace splice_cuda::cpu

@@ -36,11 +36,18 @@ struct ScreenRow {
 /// packed[(k / 4) * 4 * screen_group + lane * 4 + k % 4].
 void pack_row(const std::int8_t* q, std::int64_t ld, std::int64_t lane, std::int8_t* packed);
 
+/// int32 entries of scratch that `screen_tile` needs for `groups` groups of rows.
+constexpr std::int64_t screen_scratch_size(std::int64_t ld, std::int64_t groups) {
+  return ld / 2 * (panel_atoms + groups * screen_group);
+}
+
 /// @param weights  scale of each atom times 1 / a_j, [panels * panel_atoms], 0 = never passes
 /// @param packed   [groups, ld * screen_group] int8
 /// @param rows     [groups * screen_group]
 /// @param both_signs  test |value|
+/// @param scratch  [screen_scratch_size(ld, groups)], aligned
 void screen_tile(const CpuDictionary& dictionary, const float* weights, bool both_signs,
-                 std::int64_t groups, const std::int8_t* packed, const ScreenRow* rows);
+                 std::int64_t groups, const std::int8_t* packed, const ScreenRow* rows,
+                 std::int32_t* scratch);
 
 }  // namespace splice_cuda::cpu

@@ -28,9 +28,10 @@ TileCost working_set_tile_cost(const CpuDictionary& dictionary) {
   // Screening weights, membership stamps, and the fp64 path's vectors over all atoms and its tableau (twice,
   // while it grows).
   const std::size_t exact_set = size(exact_set_limit(dictionary));
-  cost.fixed_bytes = size(dictionary.size) * 32 + 2 * exact_set * exact_set * sizeof(double) + 65536;
+  cost.fixed_bytes = size(dictionary.size) * 32 + 2 * exact_set * exact_set * sizeof(double) + 65536 +
+                     size(screen_scratch_size(dictionary.ld, 1)) * sizeof(std::int32_t);
   const std::size_t set = size(std::min(round_up(dictionary.size, tableau_multiple), working_set_limit));
-  cost.row_bytes = size(dictionary.ld) * 10 + size(list_capacity(dictionary) + list_slack) * 8 +
+  cost.row_bytes = size(dictionary.ld) * 12 + size(list_capacity(dictionary) + list_slack) * 8 +
                    set * set * sizeof(float) + sizeof(WorkingSetRow);
   cost.preferred_rows = preferred_rows;
   cost.row_multiple = screen_group;
@@ -50,6 +51,8 @@ WorkingSetTile::WorkingSetTile(const CpuDictionary& dictionary, const Problem& p
   list_values_ = make_aligned<float>(size(rows * list_size), "candidate lists");
   packed_ = make_aligned<std::int8_t>(size(padded_rows * dictionary.ld), "a tile's int8 rows");
   screen_rows_.resize(size(padded_rows));
+  screen_scratch_ = make_aligned<std::int32_t>(size(screen_scratch_size(dictionary.ld, padded_rows / screen_group)),
+                                               "screening scratch");
   for (std::int64_t i = 0; i < rows; ++i) {
     WorkingSetRow& slot = slots_[size(i)];
     slot.z = make_aligned<float>(size(dictionary.ld), "a row");
@@ -119,7 +122,7 @@ void WorkingSetTile::screen() {
   const std::int64_t padded = round_up(count, screen_group);
   for (std::int64_t i = count; i < padded; ++i) screen_rows_[size(i)].list = nullptr;
   screen_tile(dictionary_, scales_.screen_weights.get(), !problem_.nonnegative, padded / screen_group,
-              packed_.get(), screen_rows_.data());
+              packed_.get(), screen_rows_.data(), screen_scratch_.get());
 }
 
 void WorkingSetTile::solve() {

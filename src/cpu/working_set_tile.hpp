@@ -49,6 +49,7 @@ class WorkingSetTile final : public TileSolver {
   AlignedArray<float> list_values_;
   AlignedArray<std::int8_t> packed_;
   std::vector<ScreenRow> screen_rows_;
+  AlignedArray<std::int32_t> screen_scratch_;
   CertifyScratch certify_scratch_;
   std::vector<float> code_values_;
 };

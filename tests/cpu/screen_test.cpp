@@ -28,6 +28,8 @@ struct Tile {
     const std::int64_t groups = (rows + screen_group - 1) / screen_group;
     packed.assign(static_cast<std::size_t>(groups * screen_group * dictionary.ld), 0);
     screen_rows.resize(static_cast<std::size_t>(groups * screen_group));
+    scratch = make_aligned<std::int32_t>(
+        static_cast<std::size_t>(screen_scratch_size(dictionary.ld, groups)), "test scratch");
     lists.reserve(static_cast<std::size_t>(rows));
     for (std::int64_t i = 0; i < rows; ++i) {
       residuals.push_back(testing::random_row(dictionary.dim, dictionary.ld, 100u + static_cast<unsigned>(i)));
@@ -45,6 +47,7 @@ struct Tile {
 
   std::vector<std::int8_t> packed;
   std::vector<ScreenRow> screen_rows;
+  AlignedArray<std::int32_t> scratch;
   std::vector<std::vector<float>> residuals;
   std::vector<std::vector<std::int8_t>> codes;
   std::vector<QuantizedRow> quantized;
@@ -91,7 +94,7 @@ TEST_P(ScreenShapes, ListsEqualPlainIntegerArithmeticOnEveryTarget) {
     testing::for_every_target([&, rows = rows] {
       Tile tile(*dictionary, rows, dictionary->size, 0.8f);
       screen_tile(*dictionary, kernel_weights.get(), both_signs, tile.groups(), tile.packed.data(),
-                  tile.screen_rows.data());
+                  tile.screen_rows.data(), tile.scratch.get());
       for (std::size_t i = 0; i < tile.lists.size(); ++i) {
         const List& list = tile.lists[i];
         const auto expected = expected_atoms(*dictionary, weights, tile, i, both_signs);
@@ -113,8 +116,8 @@ TEST(Screen, CountsWhatDoesNotFitAndKeepsTheFirst) {
   testing::for_every_target([&] {
     Tile full(*dictionary, 1, 200, 1e-3f);
     Tile small(*dictionary, 1, 17, 1e-3f);
-    screen_tile(*dictionary, weights.get(), false, 1, full.packed.data(), full.screen_rows.data());
-    screen_tile(*dictionary, weights.get(), false, 1, small.packed.data(), small.screen_rows.data());
+    screen_tile(*dictionary, weights.get(), false, 1, full.packed.data(), full.screen_rows.data(), full.scratch.get());
+    screen_tile(*dictionary, weights.get(), false, 1, small.packed.data(), small.screen_rows.data(), small.scratch.get());
     ASSERT_GT(full.lists[0].list.count, 17);
     EXPECT_EQ(small.lists[0].list.count, full.lists[0].list.count);
     for (std::size_t i = 0; i < 17; ++i) EXPECT_EQ(small.lists[0].atoms[i], full.lists[0].atoms[i]);
@@ -149,7 +152,7 @@ TEST(Screen, BoundsHoldAndWouldNotWithTheErrorLeftOut) {
   const auto dictionary = testing::random_dictionary(2000, 384, 3);
   const auto weights = aligned(unit_weights(*dictionary));
   Tile tile(*dictionary, 8, 2000, 1e-3f);
-  screen_tile(*dictionary, weights.get(), false, 1, tile.packed.data(), tile.screen_rows.data());
+  screen_tile(*dictionary, weights.get(), false, 1, tile.packed.data(), tile.screen_rows.data(), tile.scratch.get());
   EXPECT_LE(worst_excess(*dictionary, tile, 1.0), 0.0);
   EXPECT_GT(worst_excess(*dictionary, tile, 0.0), 0.0) << "the test would not notice a missing error term";
 }
