@@ -47,6 +47,22 @@ HWY_INLINE VI32 PairDot(DI32 d, VI32 a, VI32 b) {
 #endif
 }
 
+#if HWY_TARGET == HWY_AVX2
+/// a[4i] b[4i] + ... + a[4i+3] b[4i+3] for each i, exactly, of bytes in [-127, 127]: |a| times b with a's sign. Sums of
+/// two such products fit int16.
+template <class VI32>
+HWY_INLINE VI32 SignedQuadDot(VI32 magnitude_a, VI32 a, VI32 b) {
+  const __m256i pairs = _mm256_maddubs_epi16(magnitude_a.raw, _mm256_sign_epi8(b.raw, a.raw));
+  return VI32{_mm256_madd_epi16(pairs, _mm256_set1_epi16(1))};
+}
+#elif HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3
+template <class VI32>
+HWY_INLINE VI32 SignedQuadDot(VI32 magnitude_a, VI32 a, VI32 b) {
+  const __m128i pairs = _mm_maddubs_epi16(magnitude_a.raw, _mm_sign_epi8(b.raw, a.raw));
+  return VI32{_mm_madd_epi16(pairs, _mm_set1_epi16(1))};
+}
+#endif
+
 /// Keeps an accumulator in one register: GCC otherwise reassociates integer sums across the turns of a loop, and
 /// copies and spills what it has no registers for.
 template <class V>

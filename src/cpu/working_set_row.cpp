@@ -16,6 +16,7 @@ constexpr std::int64_t atoms_per_step = 16;     // violators that join at once
 constexpr int first_steps = 12;                  // small problems of the first pass
 constexpr int certifying_steps = 12;            // small problems of a certifying round
 constexpr int newton_steps = 6;
+constexpr float weak_candidate = 0.5f;          // of lambda: see drop_weak_candidates
 constexpr double first_margin = 0.12;           // of lambda: movement expected after the first pass
 constexpr double later_margin = 0.04;           // ... and after a certifying round
 constexpr float first_threshold = 0.08f;         // of |z| ~ 1: correlations below never start a set
@@ -119,14 +120,14 @@ void WorkingSetSteps::add_atoms(WorkingSetRow& row) {
                total, scratch_.values.data());
 }
 
-/// Of scratch_.atoms / products (c_j.r): those outside the set whose weighted correlation exceeds `threshold`,
+/// Of scratch_.candidates / products (c_j.r): those outside the set whose weighted correlation exceeds `threshold`,
 /// at most `most` of them, the best, become picks.
 std::int64_t WorkingSetSteps::pick(float threshold, std::int64_t most) {
   scratch_.picks.clear();
   scratch_.pick_values.clear();
   scratch_.values.clear();
-  for (std::size_t i = 0; i < scratch_.atoms.size(); ++i) {
-    const std::int32_t atom = scratch_.atoms[i];
+  for (std::size_t i = 0; i < scratch_.candidates.size(); ++i) {
+    const std::int32_t atom = scratch_.candidates[i];
     const float product = scratch_.products[i];
     const float value = (problem_.nonnegative ? product : std::abs(product)) * inverse_weight(atom);
     if (!(value > threshold) || scratch_.contains(atom)) continue;
@@ -148,6 +149,19 @@ std::int64_t WorkingSetSteps::pick(float threshold, std::int64_t most) {
   scratch_.picks.resize(at(kept));
   scratch_.pick_values.resize(at(kept));
   return kept;
+}
+
+/// Candidates far below lambda at the present residual hardly come back: later steps do not look at them again. (The
+/// next pass over all atoms finds those that do.)
+void WorkingSetSteps::drop_weak_candidates(float lambda) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < scratch_.candidates.size(); ++i) {
+    const std::int32_t atom = scratch_.candidates[i];
+    const float product = scratch_.products[i];
+    const float value = (problem_.nonnegative ? product : std::abs(product)) * inverse_weight(atom);
+    if (value > weak_candidate * lambda && !scratch_.contains(atom)) scratch_.candidates[kept++] = atom;
+  }
+  scratch_.candidates.resize(kept);
 }
 
 void WorkingSetSteps::keep_best_candidates(WorkingSetRow& row) const {
@@ -173,13 +187,12 @@ void WorkingSetSteps::solve_first(WorkingSetRow& row) {
   const CandidateList& list = row.list;
   const float lambda = static_cast<float>(row.lambda);
   // The screened values are correlations with z already.
-  scratch_.atoms.assign(list.atoms, list.atoms + list.count);
+  scratch_.candidates.assign(list.atoms, list.atoms + list.count);
   scratch_.products.resize(at(list.count));
   for (std::int64_t i = 0; i < list.count; ++i) {
     const float inverse = inverse_weight(list.atoms[i]);
     scratch_.products[at(i)] = list.values[i] / inverse;
   }
-  QuantizedRow quantized = row.quantized;
   for (int step = 0; step < first_steps; ++step) {
     const std::int64_t most = step == 0 ? first_set_size : atoms_per_step;
     if (pick(step == 0 ? lambda : lambda * 1.02f, most) == 0) break;
@@ -187,14 +200,15 @@ void WorkingSetSteps::solve_first(WorkingSetRow& row) {
     // Exact correlations for the few that join.
     dot_atoms(dictionary_, scratch_.picks.data(), static_cast<std::int64_t>(scratch_.picks.size()),
               row.r.get(), scratch_.pick_values.data());
+    if (step > 0) drop_weak_candidates(lambda);
     add_atoms(row);
     row.report.iterations +=
         static_cast<std::int32_t>(solve_tableau(row.set, 1e-5f * lambda, pivot_floor));
     update_residual(row);
-    quantized = quantize_row(row.r.get(), dictionary_.ld, row.q.get());
-    scratch_.atoms.assign(list.atoms, list.atoms + list.count);
-    dot_atoms_int8(dictionary_, list.atoms, list.count, row.q.get(), quantized,
-                   scratch_.products.data());
+    const QuantizedRow quantized = quantize_row(row.r.get(), dictionary_.ld, row.q.get());
+    scratch_.products.resize(scratch_.candidates.size());
+    dot_atoms_int8(dictionary_, scratch_.candidates.data(), static_cast<std::int64_t>(scratch_.candidates.size()),
+                   row.q.get(), quantized, scratch_.products.data());
   }
   row.phase = RowPhase::certifying;
 }
@@ -252,15 +266,15 @@ bool WorkingSetSteps::add_violators(WorkingSetRow& row) {
                                             dictionary_.ld) *
                       scales_.atom_norm * (1 + 1e-5f);
   const float limit = lambda - moved - row.value_error;
-  scratch_.atoms.clear();
+  scratch_.candidates.clear();
   for (std::int64_t i = 0; i < row.list.count; ++i) {
     const float value = problem_.nonnegative ? row.list.values[i] : std::abs(row.list.values[i]);
     if (value > limit && !scratch_.contains(row.list.atoms[i])) {
-      scratch_.atoms.push_back(row.list.atoms[i]);
+      scratch_.candidates.push_back(row.list.atoms[i]);
     }
   }
-  scratch_.products.resize(scratch_.atoms.size());
-  dot_atoms(dictionary_, scratch_.atoms.data(), static_cast<std::int64_t>(scratch_.atoms.size()),
+  scratch_.products.resize(scratch_.candidates.size());
+  dot_atoms(dictionary_, scratch_.candidates.data(), static_cast<std::int64_t>(scratch_.candidates.size()),
             row.r.get(), scratch_.products.data());
   if (pick(lambda + slack(row), 2 * atoms_per_step) == 0) return false;
   if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > working_set_limit) {

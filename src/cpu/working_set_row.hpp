@@ -61,9 +61,10 @@ class WorkingSetScratch {
   bool contains(std::int32_t atom) const { return stamps_[static_cast<std::size_t>(atom)] == stamp_; }
   void insert(std::int32_t atom) { stamps_[static_cast<std::size_t>(atom)] = stamp_; }
 
+  std::vector<std::int32_t> candidates;  ///< to be picked from ...
+  std::vector<float> products;           ///< ... and c_j.r of each
   std::vector<std::int32_t> atoms;
   std::vector<float> values;
-  std::vector<float> products;
   std::vector<std::int32_t> picks;
   std::vector<float> pick_values;
   std::vector<float> gram;
@@ -98,6 +99,7 @@ class WorkingSetSteps {
   void update_residual(WorkingSetRow& row);
   void refine(WorkingSetRow& row);
   bool add_violators(WorkingSetRow& row);
+  void drop_weak_candidates(float lambda);
   void keep_best_candidates(WorkingSetRow& row) const;
   std::int64_t pick(float threshold, std::int64_t most);
   float slack(const WorkingSetRow& row) const;
