@@ -48,8 +48,9 @@ struct PrepareOptions {
 /// Atoms, names, image mean and text mean. Immutable, apart from `set_image_mean`.
 class ConceptSpace {
  public:
-  /// Raw text embeddings [p, d] and one name a row (UTF-8) -> unit atoms: normalise, subtract the mean over
-  /// the kept rows, normalise (arXiv 2402.10376, section 4).
+  /// Raw text embeddings [p, d] and one name a row (UTF-8) -> unit atoms: normalise, subtract their mean,
+  /// normalise (arXiv 2402.10376, section 4). Rows without a name of their own or a direction have no part in the mean;
+  /// rows that turn out equal to the mean or to each other have.
   /// @throws ArgumentError when names and rows differ in number, or nothing is left.
   static ConceptSpace build(MatrixView<const float> text_embeddings,
                             const std::vector<std::string>& names, const BuildOptions& options = {},
@@ -85,7 +86,8 @@ class ConceptSpace {
   std::map<std::string, std::string>& provenance() noexcept { return provenance_; }
   const std::map<std::string, std::string>& provenance() const noexcept { return provenance_; }
 
-  /// The dictionary on a context's device; made at the first call and kept.
+  /// The dictionary on a context's device; made at the first call and kept, for this space and its copies. May be
+  /// called from several threads at once.
   const Dictionary& dictionary(const Context& context) const;
 
   /// normalise -> centre -> normalise into `out` [n, d] float32. Zero and non-finite rows pass unchanged:
@@ -105,7 +107,9 @@ class ConceptSpace {
   std::vector<float> cosine(const Context& context, EmbeddingsView raw, const SparseCodes& codes) const;
 
  private:
-  ConceptSpace() = default;
+  struct Dictionaries;
+
+  ConceptSpace();
   void index_names();
 
   std::int64_t dim_ = 0;
@@ -115,7 +119,7 @@ class ConceptSpace {
   std::vector<float> text_mean_;
   std::vector<float> image_mean_;
   std::map<std::string, std::string> provenance_;
-  mutable std::shared_ptr<const Dictionary> dictionary_;
+  std::shared_ptr<Dictionaries> dictionaries_;  ///< one a device; atoms never change, so copies share them
 };
 
 }  // namespace splice_cuda

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <list>
+#include <mutex>
 
 #include "concepts/nearest_names.hpp"
 #include "concepts/unit_rows.hpp"
 #include "core/code_rows.hpp"
 #include "core/half.hpp"
+#include "core/problem.hpp"
 #include "core/validate.hpp"
 #include "io/utf8.hpp"
 #include "splice_cuda/error.hpp"
@@ -104,16 +107,27 @@ void ConceptSpace::set_image_mean(std::vector<float> mean) {
   image_mean_ = std::move(mean);
 }
 
+/// Entries stay where they are once made: references to them outlive later calls.
+struct ConceptSpace::Dictionaries {
+  std::mutex mutex;
+  std::list<Dictionary> made;
+};
+
+ConceptSpace::ConceptSpace() : dictionaries_(std::make_shared<Dictionaries>()) {}
+
 const Dictionary& ConceptSpace::dictionary(const Context& context) const {
-  if (!dictionary_ || dictionary_->device() != context.device()) {
-    dictionary_ = std::make_shared<const Dictionary>(context, atoms());
+  const std::lock_guard lock(dictionaries_->mutex);
+  for (const Dictionary& dictionary : dictionaries_->made) {
+    if (dictionary.device() == context.device()) return dictionary;
   }
-  return *dictionary_;
+  return dictionaries_->made.emplace_back(context, atoms());
 }
 
 void ConceptSpace::prepare(EmbeddingsView raw, MatrixView<float> out, const PrepareOptions& options) const {
   check_raw(raw, dim_);
-  if (out.rows != raw.rows || out.cols != raw.cols || out.ld < out.cols) {
+  check_matrix("out", out.data, out.rows, out.cols, out.ld);
+  check_device("out", out.device, Device::cpu());
+  if (out.rows != raw.rows || out.cols != raw.cols) {
     fail_argument("out", "shape [" + std::to_string(out.rows) + ", " + std::to_string(out.cols) + "]",
                   "the embeddings' shape [" + std::to_string(raw.rows) + ", " + std::to_string(raw.cols) + "]");
   }
@@ -136,6 +150,7 @@ DecomposeResult ConceptSpace::decompose(const Context& context, EmbeddingsView r
     prepare(raw, view, prepare_options);
     return splice_cuda::decompose(context, dictionary(context), view, options);
   }
+  resolve_problem(context, dictionary(context), raw, options);  // every argument, before the first chunk is solved
   ContextOptions chunk_options = context.options();
   std::int64_t finished = 0;
   if (chunk_options.progress) {
@@ -151,15 +166,10 @@ DecomposeResult ConceptSpace::decompose(const Context& context, EmbeddingsView r
     DecomposeOptions chunk = options;
     SparseCodes start;
     if (options.warm_start != nullptr) {
-      check_codes("warm_start", *options.warm_start, raw.rows, size());
       start = slice_rows(*options.warm_start, finished, count);
       chunk.warm_start = &start;
     }
     if (!options.l1_penalties.empty()) {
-      if (static_cast<std::int64_t>(options.l1_penalties.size()) != raw.rows) {
-        fail_argument("l1_penalties", std::to_string(options.l1_penalties.size()) + " entries",
-                      "one a row of embeddings, " + std::to_string(raw.rows));
-      }
       chunk.l1_penalties = options.l1_penalties.subspan(static_cast<std::size_t>(finished), static_cast<std::size_t>(count));
     }
     const DecomposeResult part = splice_cuda::decompose(chunk_context, dictionary(context), view, chunk);

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <new>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "backend/backend.hpp"
 #include "core/call_monitor.hpp"
+#include "core/fitting_tile.hpp"
+#include "core/memory_errors.hpp"
 #include "core/parallel.hpp"
 #include "core/problem.hpp"
 #include "core/tile_plan.hpp"
@@ -106,7 +108,7 @@ class Driver {
   void drive(int worker) {
     std::unique_ptr<TileSolver>& tile = tiles_[static_cast<std::size_t>(worker)];
     WorkerSink& sink = sinks_[static_cast<std::size_t>(worker)];
-    if (!tile) tile = make_tile();
+    if (!tile) tile = make_fitting_tile(backend_, problem_, plan_.rows_per_tile);
     for (;;) {
       fill(*tile);
       if (tile->occupied() == 0) return;
@@ -116,19 +118,6 @@ class Driver {
       tile->certify();
       tile->compact(sink);
       monitor_.advance(sink.accepted - before);
-    }
-  }
-
-  /// The memory limit is a plan; what the machine has may be less. A smaller tile gives the same bits.
-  std::unique_ptr<TileSolver> make_tile() const {
-    for (std::int64_t rows = plan_.rows_per_tile;; rows /= 2) {
-      try {
-        return backend_.make_tile_solver(problem_, rows);
-      } catch (const std::bad_alloc&) {
-        if (rows == 1) throw OutOfMemoryError("out of memory for a tile of one row");
-      } catch (const OutOfMemoryError&) {
-        if (rows == 1) throw;
-      }
     }
   }
 
@@ -179,13 +168,10 @@ class Driver {
 
 DecomposeResult decompose(const Context& context, const Dictionary& dictionary, EmbeddingsView embeddings,
                           const DecomposeOptions& options) {
-  const Problem problem = resolve_problem(context, dictionary, embeddings, options);
-  try {
+  return with_memory_errors("decomposing " + std::to_string(embeddings.rows) + " rows", [&] {
+    const Problem problem = resolve_problem(context, dictionary, embeddings, options);
     return Driver(context, problem).run();
-  } catch (const std::bad_alloc&) {
-    throw OutOfMemoryError("out of memory while decomposing " + std::to_string(embeddings.rows) +
-                           " rows");
-  }
+  });
 }
 
 }  // namespace splice_cuda

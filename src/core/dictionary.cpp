@@ -4,6 +4,7 @@
 #include <string>
 
 #include "backend/backend.hpp"
+#include "core/memory_errors.hpp"
 #include "core/validate.hpp"
 
 namespace splice_cuda {
@@ -34,7 +35,8 @@ void check_atoms(MatrixView<const float> atoms) {
 Dictionary::Dictionary(const Context& context, MatrixView<const float> atoms) {
   check_device("atoms", atoms.device, Device::cpu());
   check_atoms(atoms);
-  data_ = context.backend().make_dictionary(atoms);
+  data_ = with_memory_errors("preparing a dictionary of " + std::to_string(atoms.rows) + " atoms",
+                             [&] { return context.backend().make_dictionary(atoms); });
 }
 
 std::int64_t Dictionary::size() const noexcept { return data_->size; }

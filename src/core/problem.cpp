@@ -16,7 +16,7 @@ bool is_positive(float value) { return value > 0 && std::isfinite(value); }
 void check_penalties(const DecomposeOptions& options, std::int64_t rows) {
   if (options.l1_penalties.empty()) {
     if (!is_positive(options.l1_penalty)) {
-      fail_argument("l1_penalty", std::to_string(options.l1_penalty), "a finite number > 0");
+      fail_argument("l1_penalty", number_text(static_cast<double>(options.l1_penalty)), "a finite number > 0");
     }
     return;
   }
@@ -28,14 +28,14 @@ void check_penalties(const DecomposeOptions& options, std::int64_t rows) {
   for (std::int64_t i = 0; i < count; ++i) {
     const float penalty = options.l1_penalties[static_cast<std::size_t>(i)];
     if (!is_positive(penalty)) {
-      fail_argument("l1_penalties[" + std::to_string(i) + "]", std::to_string(penalty),
+      fail_argument("l1_penalties[" + std::to_string(i) + "]", number_text(static_cast<double>(penalty)),
                     "a finite number > 0");
     }
   }
 }
 
-std::vector<float> inverse_weights(const DecomposeOptions& options, std::int64_t atoms) {
-  std::vector<float> inverse(static_cast<std::size_t>(atoms), 1.0f);
+std::vector<double> inverse_weights(const DecomposeOptions& options, std::int64_t atoms) {
+  std::vector<double> inverse(static_cast<std::size_t>(atoms), 1.0);
   const auto count = static_cast<std::int64_t>(options.atom_weights.size());
   if (count != 0 && count != atoms) {
     fail_argument("atom_weights", std::to_string(count) + " entries",
@@ -44,12 +44,13 @@ std::vector<float> inverse_weights(const DecomposeOptions& options, std::int64_t
   for (std::size_t j = 0; j < options.atom_weights.size(); ++j) {
     const float weight = options.atom_weights[j];
     if (!(weight > 0)) {
-      fail_argument("atom_weights[" + std::to_string(j) + "]", std::to_string(weight),
+      fail_argument("atom_weights[" + std::to_string(j) + "]", number_text(static_cast<double>(weight)),
                     "a number > 0 (+infinity bans the atom)");
     }
-    inverse[j] = 1.0f / weight;
-    if (!std::isfinite(inverse[j])) {
-      fail_argument("atom_weights[" + std::to_string(j) + "]", "a subnormal number",
+    inverse[j] = 1.0 / static_cast<double>(weight);
+    if (!std::isfinite(static_cast<float>(inverse[j]))) {
+      fail_argument("atom_weights[" + std::to_string(j) + "]",
+                    number_text(static_cast<double>(weight)) + ", a subnormal number",
                     "a weight whose inverse is finite");
     }
   }
@@ -59,16 +60,17 @@ std::vector<float> inverse_weights(const DecomposeOptions& options, std::int64_t
       fail_argument("banned_atoms[" + std::to_string(i) + "]", std::to_string(atom),
                     "an atom's index, 0 to " + std::to_string(atoms - 1));
     }
-    inverse[static_cast<std::size_t>(atom)] = 0.0f;
+    inverse[static_cast<std::size_t>(atom)] = 0;
   }
   return inverse;
 }
 
 /// Among bitwise equal atoms only the one with the smallest weight (largest inverse) may be used, and among
 /// those the lowest index.
-std::vector<float> without_duplicates(const std::vector<float>& inverse,
+std::vector<float> without_duplicates(const std::vector<double>& inverse,
                                       const std::vector<std::int32_t>& first_equal) {
-  std::vector<float> used = inverse;
+  std::vector<float> used;
+  for (const double value : inverse) used.push_back(static_cast<float>(value));
   std::vector<std::int32_t> chosen(first_equal.begin(), first_equal.end());  // by first equal atom
   for (std::size_t j = 0; j < first_equal.size(); ++j) {
     const auto first = static_cast<std::size_t>(first_equal[j]);

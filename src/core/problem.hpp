@@ -20,9 +20,10 @@ struct Problem {
   EmbeddingsView embeddings;                 ///< [n, d]
   float l1_penalty = 0;
   std::span<const float> l1_penalties;       ///< [n] or empty
-  /// 1 / a_j of each atom, 0 where banned. What certificates are made with.
-  std::vector<float> inverse_weights;        ///< [p]
-  /// The same, and 0 for every atom but the chosen one among bitwise equal atoms: what solvers use. The
+  /// 1 / a_j of each atom, 0 where banned. What certificates are made with: in float32 the reciprocal would be that
+  /// of another weight, and the certificate one of another problem.
+  std::vector<double> inverse_weights;       ///< [p]
+  /// The same in float32, and 0 for every atom but the chosen one among bitwise equal atoms: what solvers use. The
   /// constraints of the others are implied by the chosen one's.
   std::vector<float> solver_inverse_weights; ///< [p]
   bool nonnegative = true;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "backend/backend.hpp"
+#include "core/memory_errors.hpp"
 #include "core/parallel.hpp"
 #include "core/validate.hpp"
 
@@ -24,17 +25,17 @@ void recompose(const Context& context, const Dictionary& dictionary, const Spars
   constexpr std::int64_t rows_at_once = 256;
   const Backend& backend = context.backend();
   std::atomic<std::int64_t> next{0};
-  run_workers(static_cast<int>(std::min<std::int64_t>(backend.workers(),
-                                                      codes.rows / rows_at_once + 1)),
-              [&](int) {
-                for (;;) {
-                  const std::int64_t first = next.fetch_add(rows_at_once);
-                  if (first >= codes.rows) return;
-                  const std::int64_t count = std::min(rows_at_once, codes.rows - first);
-                  backend.recompose(dictionary.data(), codes, first, count,
-                                    reconstruction.slice(first, count));
-                }
-              });
+  const std::int64_t workers = std::min<std::int64_t>(backend.workers(), codes.rows / rows_at_once + 1);
+  with_memory_errors("recomposing " + std::to_string(codes.rows) + " rows", [&] {
+    run_workers(static_cast<int>(workers), [&](int) {
+      for (;;) {
+        const std::int64_t first = next.fetch_add(rows_at_once);
+        if (first >= codes.rows) return;
+        const std::int64_t count = std::min(rows_at_once, codes.rows - first);
+        backend.recompose(dictionary.data(), codes, first, count, reconstruction.slice(first, count));
+      }
+    });
+  });
 }
 
 }  // namespace splice_cuda

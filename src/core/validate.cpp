@@ -13,13 +13,13 @@ std::string shape(std::int64_t rows, std::int64_t cols) {
   return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "]";
 }
 
-std::string text(double value) {
+}  // namespace
+
+std::string number_text(double value) {
   std::ostringstream out;
   out << value;
   return out.str();
 }
-
-}  // namespace
 
 void fail_argument(std::string_view argument, const std::string& given, std::string_view expected) {
   throw ArgumentError(std::string(argument) + ": got " + given + ", expected " + std::string(expected));
@@ -86,7 +86,7 @@ void check_codes(std::string_view argument, const SparseCodes& codes, std::int64
     }
     for (const float value : codes.row_values(row)) {
       if (!std::isfinite(value)) {
-        fail_argument(name + ".values", text(static_cast<double>(value)) + " in row " + std::to_string(row),
+        fail_argument(name + ".values", number_text(static_cast<double>(value)) + " in row " + std::to_string(row),
                       "finite values");
       }
     }
@@ -104,7 +104,7 @@ void check_solve_options(const SolveOptions& options) {
                     "working_set, coordinate_descent, fista or admm");
   }
   if (!(options.gap_tolerance > 0) || !std::isfinite(options.gap_tolerance)) {
-    fail_argument("solve.gap_tolerance", text(options.gap_tolerance), "a finite number > 0");
+    fail_argument("solve.gap_tolerance", number_text(options.gap_tolerance), "a finite number > 0");
   }
   if (options.max_rounds < 1) {
     fail_argument("solve.max_rounds", std::to_string(options.max_rounds), "at least 1");
@@ -113,10 +113,10 @@ void check_solve_options(const SolveOptions& options) {
     fail_argument("solve.max_iterations", std::to_string(options.max_iterations), "at least 1");
   }
   if (!(options.rho > 0) || !std::isfinite(options.rho)) {
-    fail_argument("solve.rho", text(options.rho), "a finite number > 0");
+    fail_argument("solve.rho", number_text(options.rho), "a finite number > 0");
   }
   if (!(options.over_relaxation >= 1) || !(options.over_relaxation < 2)) {
-    fail_argument("solve.over_relaxation", text(options.over_relaxation), "a number in [1, 2)");
+    fail_argument("solve.over_relaxation", number_text(options.over_relaxation), "a number in [1, 2)");
   }
 }
 

@@ -20,6 +20,9 @@ namespace splice_cuda {
 [[noreturn]] void fail_argument(std::string_view argument, const std::string& given,
                                 std::string_view expected);
 
+/// The shortest text that tells small numbers apart: std::to_string shows 1e-9 as 0.000000.
+std::string number_text(double value);
+
 /// Shape, leading dimension and null pointer of a matrix. The elements are not looked at.
 void check_matrix(std::string_view argument, const void* data, std::int64_t rows, std::int64_t cols,
                   std::int64_t ld);

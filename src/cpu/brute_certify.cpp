@@ -88,8 +88,7 @@ RowTerms row_terms(const CpuDictionary& dictionary, const Problem& problem, cons
   for (std::size_t i = 0; i < atoms.size(); ++i) {
     const double weight = static_cast<double>(values[i]);
     if (weight == 0) continue;
-    const double inverse =
-        static_cast<double>(problem.inverse_weights[static_cast<std::size_t>(atoms[i])]);
+    const double inverse = problem.inverse_weights[static_cast<std::size_t>(atoms[i])];
     if (inverse == 0 || (weight < 0 && problem.nonnegative)) terms.feasible = false;
     terms.weighted_l1 += std::abs(weight) / inverse;
     const float* atom = dictionary.atom(atoms[i]);
@@ -117,7 +116,7 @@ RowReport report_of(const CpuDictionary& dictionary, const Problem& problem, con
   double largest = 0;
   double atom_norm = 0;
   for (std::int64_t j = 0; j < dictionary.size; ++j) {
-    const double inverse = static_cast<double>(problem.inverse_weights[static_cast<std::size_t>(j)]);
+    const double inverse = problem.inverse_weights[static_cast<std::size_t>(j)];
     atom_norm = std::max(atom_norm, static_cast<double>(dictionary.norm[static_cast<std::size_t>(j)]) * inverse);
     const double value = correlations[j] * inverse;
     largest = std::max(largest, problem.nonnegative ? value : std::abs(value));
@@ -127,8 +126,8 @@ RowReport report_of(const CpuDictionary& dictionary, const Problem& problem, con
   const auto values = codes.row_values(row);
   for (std::size_t i = 0; i < atoms.size(); ++i) {
     if (values[i] == 0) continue;
-    const double value = correlations[atoms[i]] *
-                         static_cast<double>(problem.inverse_weights[static_cast<std::size_t>(atoms[i])]);
+    const double value =
+        correlations[atoms[i]] * problem.inverse_weights[static_cast<std::size_t>(atoms[i])];
     violation = std::max(violation, std::abs((values[i] < 0 ? -value : value) - lambda));
   }
   const double half = 0.5 * terms.z_dot_z;

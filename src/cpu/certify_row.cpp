@@ -35,7 +35,7 @@ double certify_screened(const CpuDictionary& dictionary, const Problem& problem,
                         CertifyScratch& scratch, RowReport& report) {
   const auto count = static_cast<std::int64_t>(code.atoms.size());
   const auto inverse = [&](std::int32_t atom) {
-    return static_cast<double>(problem.inverse_weights[static_cast<std::size_t>(atom)]);
+    return problem.inverse_weights[static_cast<std::size_t>(atom)];
   };
   scratch.residual.resize(static_cast<std::size_t>(dictionary.ld));
   scratch.weights.assign(code.weights.begin(), code.weights.end());
@@ -103,7 +103,8 @@ double certify_over_all_atoms(const CpuDictionary& dictionary, const Problem& pr
     scratch.zeros.assign(static_cast<std::size_t>(dictionary.ld), 0);
     scratch.atom_norm = 0;
     for (std::size_t j = 0; j < atoms; ++j) {
-      scratch.atom_norm = std::max(scratch.atom_norm, dictionary.norm[j] * problem.inverse_weights[j] * (1 + 1e-6f));
+      const double norm = static_cast<double>(dictionary.norm[j]) * problem.inverse_weights[j];
+      scratch.atom_norm = std::max(scratch.atom_norm, static_cast<float>(norm * (1 + 1e-6)));
     }
   }
   const CandidateList everything{scratch.all_atoms.data(), scratch.all_values.data(), dictionary.size,

@@ -20,7 +20,7 @@ class CertifyRow : public ::testing::Test {
     dictionary_ = testing::random_dictionary(300, 64, 21);
     z_ = testing::random_row(64, dictionary_->ld, 22);
     problem_.dictionary = dictionary_.get();
-    problem_.inverse_weights.assign(300, 1.0f);
+    problem_.inverse_weights.assign(300, 1.0);
     atoms_ = {3, 50, 299};
     weights_ = {0.5f, 0.25f, 1.0f};
     q_.resize(z_.size());

@@ -1,0 +1,141 @@
+// Matrices and devices that do not fit, for each call that takes them.
+
+#include <cmath>
+#include <limits>
+
+#include "bad_call.hpp"
+
+namespace splice_cuda::testing {
+namespace {
+
+constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+constexpr float inf = std::numeric_limits<float>::infinity();
+constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+
+/// What is wrong with a matrix whatever it is for: the view, and what a message says of it.
+struct BadView {
+  std::string name;
+  std::int64_t rows, cols, ld;
+  bool null;
+  std::string given, expected;
+};
+
+std::vector<BadView> bad_views() {
+  return {
+      {"NoColumns", 2, 0, 0, false, "[2, 0]", "1 column"},
+      {"NegativeColumns", 2, -3, 5, false, "[2, -3]", "1 column"},
+      {"NegativeRows", -1, 2, 2, false, "[-1, 2]", "at least 0 rows"},
+      {"LeadingDimensionTooSmall", 3, 2, 1, false, "leading dimension 1", "at least the number of columns, 2"},
+      {"NullPointer", 3, 2, 2, true, "null pointer for shape [3, 2]", "a pointer"},
+      {"MoreThanMemoryAddresses", most / 4, 2, 2, false, "leading dimension 2", "fits the address space"},
+  };
+}
+
+BadCall dictionary(std::string name, MatrixView<const float> (*view)(SmallCall&), std::string given,
+                   std::string expected) {
+  const auto call = [view](SmallCall& c) { Dictionary(c.context, view(c)); };
+  return {"Dictionary" + std::move(name), call, "atoms", std::move(given), std::move(expected)};
+}
+
+void append_bad_views(std::vector<BadCall>& table) {
+  for (const BadView& view : bad_views()) {
+    const auto spoiled = [view](std::vector<float>& memory) {
+      return MatrixView<float>{view.null ? nullptr : memory.data(), view.rows, view.cols, view.ld};
+    };
+    table.push_back({"Dictionary" + view.name, [=](SmallCall& c) { Dictionary(c.context, spoiled(c.atoms)); },
+                     "atoms", view.given, view.expected});
+    table.push_back({"Decompose" + view.name,
+                     [=](SmallCall& c) { decompose(c.context, c.dictionary, MatrixView<const float>(spoiled(c.rows))); },
+                     "embeddings", view.given, view.expected});
+    table.push_back({"Certify" + view.name,
+                     [=](SmallCall& c) {
+                       certify(c.context, c.dictionary, MatrixView<const float>(spoiled(c.rows)), c.codes);
+                     },
+                     "embeddings", view.given, view.expected});
+    table.push_back({"Recompose" + view.name,
+                     [=](SmallCall& c) { recompose(c.context, c.dictionary, c.codes, spoiled(c.rows)); },
+                     "reconstruction", view.given, view.expected});
+  }
+}
+
+std::vector<BadCall> table() {
+  std::vector<BadCall> table = {
+      {"ContextNegativeThreads", [](SmallCall&) { Context(Device::cpu(), {.threads = -1}); }, "threads", "-1", "0 (all"},
+      dictionary("NoRows", [](SmallCall& c) { return MatrixView<const float>{c.atoms.data(), 0, 2}; }, "0 rows",
+                 "1 to 2147483583 rows"),
+      dictionary("TooManyRows", [](SmallCall& c) { return MatrixView<const float>{c.atoms.data(), 1LL << 31, 2}; },
+                 "2147483648 rows", "1 to 2147483583 rows"),
+      dictionary("TooManyColumns", [](SmallCall& c) { return MatrixView<const float>{c.atoms.data(), 1, 65537}; },
+                 "65537 columns", "at most 65536"),
+      dictionary("OnADevice",
+                 [](SmallCall& c) { return MatrixView<const float>{c.atoms.data(), 4, 2, 2, Device::cuda(1)}; },
+                 "data on cuda:1", "data on cpu"),
+      dictionary("WithANan",
+                 [](SmallCall& c) {
+                   c.atoms[5] = nan;
+                   return MatrixView<const float>{c.atoms.data(), 4, 2};
+                 },
+                 "row 2", "finite atoms"),
+      dictionary("WithAnInfinity",
+                 [](SmallCall& c) {
+                   c.atoms[7] = -inf;
+                   return MatrixView<const float>{c.atoms.data(), 4, 2};
+                 },
+                 "row 3", "finite atoms"),
+      {"DecomposeOtherDimension",
+       [](SmallCall& c) { decompose(c.context, c.dictionary, MatrixView<const float>{c.rows.data(), 2, 3}); }, "embeddings",
+       "3 columns", "the dictionary's dimension, 2"},
+      {"CertifyOtherDimension",
+       [](SmallCall& c) { certify(c.context, c.dictionary, MatrixView<const float>{c.rows.data(), 2, 3}, c.codes); },
+       "embeddings", "3 columns", "the dictionary's dimension, 2"},
+      {"RecomposeOtherDimension",
+       [](SmallCall& c) { recompose(c.context, c.dictionary, c.codes, {c.rows.data(), 2, 3}); }, "reconstruction",
+       "3 columns", "the dictionary's dimension, 2"},
+      {"DecomposeOnADevice",
+       [](SmallCall& c) {
+         c.embeddings.device = Device::cuda(0);
+         decompose(c.context, c.dictionary, c.embeddings);
+       },
+       "embeddings", "data on cuda:0", "data on cpu, where the context works"},
+      {"RecomposeOnADevice",
+       [](SmallCall& c) { recompose(c.context, c.dictionary, c.codes, {c.rows.data(), 3, 2, 2, Device::cuda(0)}); },
+       "reconstruction", "data on cuda:0", "data on cpu"},
+      {"RecomposeOtherRows",
+       [](SmallCall& c) { recompose(c.context, c.dictionary, c.codes, {c.rows.data(), 2, 2}); }, "codes", "[3, 4]",
+       "[2, 4]"},
+      {"CertifyOtherRows",
+       [](SmallCall& c) { certify(c.context, c.dictionary, c.embeddings.slice(0, 2), c.codes); }, "codes", "[3, 4]",
+       "[2, 4]"},
+  };
+  append_bad_views(table);
+  return table;
+}
+
+class BadShapes : public ::testing::TestWithParam<BadCall> {};
+
+TEST_P(BadShapes, AreNamed) { expect_argument_error(GetParam()); }
+
+INSTANTIATE_TEST_SUITE_P(, BadShapes, ::testing::ValuesIn(table()), bad_call_name);
+
+/// No rows need no memory: a null pointer is as good as any.
+TEST(GoodShapes, NoRowsAtNowhere) {
+  SmallCall c;
+  const MatrixView<const float> nothing{nullptr, 0, 2};
+  const SparseCodes none{.rows = 0, .cols = 4, .row_offsets = {0}, .atom_indices = {}, .values = {}};
+  EXPECT_EQ(decompose(c.context, c.dictionary, nothing).codes.row_offsets, std::vector<std::int64_t>{0});
+  EXPECT_TRUE(certify(c.context, c.dictionary, nothing, none).empty());
+  recompose(c.context, c.dictionary, none, {nullptr, 0, 2});
+}
+
+TEST(GoodShapes, TheWidestDictionary) {
+  const Context context;
+  std::vector<float> atom(65536, 1.0f / 256);  // of unit length
+  const Dictionary dictionary(context, MatrixView<const float>{atom.data(), 1, 65536});
+  const DecomposeResult result = decompose(context, dictionary, MatrixView<const float>{atom.data(), 1, 65536});
+  ASSERT_EQ(result.codes.nnz(), 1);
+  EXPECT_NEAR(result.codes.values[0], 1 - 0.125, 1e-6);  // c.z - l1_penalty / 2
+  EXPECT_EQ(result.reports[0].status, RowStatus::certified);
+}
+
+}  // namespace
+}  // namespace splice_cuda::testing
