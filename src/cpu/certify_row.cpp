@@ -28,6 +28,41 @@ RowSums row_sums(const float* z, const double* r, std::int64_t size) {
   return sums;
 }
 
+/// Upper bound of the largest correlation among scratch.near: in float32 with its proven error where that stays below
+/// lambda, in fp64 for the few atoms where it does not.
+///   |c.r - fl(c.r32)| <= |c| |r - r32| + g |c| |r32|, g = (ld + 8) 2^-24   (Higham, 3.1)
+double largest_near(const CpuDictionary& dictionary, const Problem& problem, double lambda, double r_norm,
+                    double atom_norm, CertifyScratch& scratch) {
+  scratch.residual32.assign(scratch.residual.begin(), scratch.residual.end());
+  scratch.products32.resize(std::max(scratch.near.size(), scratch.products32.size()));
+  dot_atoms(dictionary, scratch.near.data(), static_cast<std::int64_t>(scratch.near.size()),
+            scratch.residual32.data(), scratch.products32.data());
+  const double error = static_cast<double>(dictionary.ld + 10) * 0x1p-24 * 1.001 * atom_norm * r_norm + 1e-30;
+  double largest = 0;
+  std::size_t exact = 0;
+  for (std::size_t i = 0; i < scratch.near.size(); ++i) {
+    const std::int32_t atom = scratch.near[i];
+    const double product = static_cast<double>(scratch.products32[i]);
+    const double bound = (problem.nonnegative ? product : std::abs(product)) *
+                             problem.inverse_weights[static_cast<std::size_t>(atom)] + error;
+    if (bound <= lambda) {
+      largest = std::max(largest, bound);
+    } else {
+      scratch.near[exact++] = atom;  // also where float32 overflowed
+    }
+  }
+  scratch.near.resize(exact);
+  scratch.products.resize(std::max(exact, scratch.products.size()));
+  dot_atoms_f64(dictionary, scratch.near.data(), static_cast<std::int64_t>(exact), scratch.residual.data(),
+                scratch.products.data());
+  for (std::size_t i = 0; i < exact; ++i) {
+    const double correlation =
+        scratch.products[i] * problem.inverse_weights[static_cast<std::size_t>(scratch.near[i])];
+    largest = std::max(largest, problem.nonnegative ? correlation : std::abs(correlation));
+  }
+  return largest;
+}
+
 }  // namespace
 
 double certify_screened(const CpuDictionary& dictionary, const Problem& problem,
@@ -58,30 +93,26 @@ double certify_screened(const CpuDictionary& dictionary, const Problem& problem,
     violation = std::max(violation, std::abs(correlation - code.lambda));
   }
 
-  // All others: moved from the screened residual by at most `moved`, hence below value + error + moved.
+  // All others: moved from the screened residual by at most `moved`, hence below value + error |r^| + moved.
   const double moved = static_cast<double>(bounds.atom_norm) *
                        distance_to_quantized(scratch.residual.data(), bounds.q, bounds.scale, dictionary.ld) *
                        (1 + 1e-9);
   largest = std::max(largest, static_cast<double>(bounds.unlisted_bound) + moved);
-  const double offset = static_cast<double>(bounds.value_error) + moved;
+  const double norm = static_cast<double>(bounds.norm);
   scratch.near.clear();
   for (std::int64_t i = 0; i < bounds.list->count; ++i) {
+    const std::int32_t atom = bounds.list->atoms[i];
     const float value = bounds.list->values[i];
-    const double bound =
-        static_cast<double>(problem.nonnegative ? value : std::abs(value)) + offset;
+    const double error = norm > 0 ? static_cast<double>(bounds.errors[atom]) * norm : 0;
+    const double bound = static_cast<double>(problem.nonnegative ? value : std::abs(value)) + error + moved;
     if (bound > code.lambda) {
-      scratch.near.push_back(bounds.list->atoms[i]);
+      scratch.near.push_back(atom);
     } else {
       largest = std::max(largest, bound);  // not looked at, hence only bounded
     }
   }
-  scratch.products.resize(std::max(scratch.near.size(), scratch.products.size()));
-  dot_atoms_f64(dictionary, scratch.near.data(), static_cast<std::int64_t>(scratch.near.size()),
-                scratch.residual.data(), scratch.products.data());
-  for (std::size_t i = 0; i < scratch.near.size(); ++i) {
-    const double correlation = scratch.products[i] * inverse(scratch.near[i]);
-    largest = std::max(largest, problem.nonnegative ? correlation : std::abs(correlation));
-  }
+  largest = std::max(largest, largest_near(dictionary, problem, code.lambda, std::sqrt(sums.r_dot_r),
+                                           static_cast<double>(bounds.atom_norm), scratch));
 
   const math::Certificate certificate = math::make_certificate(
       {sums.z_dot_z, sums.z_dot_r, sums.r_dot_r, weighted_l1, largest, code.lambda,
@@ -109,7 +140,7 @@ double certify_over_all_atoms(const CpuDictionary& dictionary, const Problem& pr
   }
   const CandidateList everything{scratch.all_atoms.data(), scratch.all_values.data(), dictionary.size,
                                  dictionary.size};
-  const ScreenedBounds bounds{scratch.zeros.data(), 0, 0, -std::numeric_limits<float>::infinity(),
+  const ScreenedBounds bounds{scratch.zeros.data(), 0, 0, nullptr, -std::numeric_limits<float>::infinity(),
                               scratch.atom_norm, &everything};
   return certify_screened(dictionary, problem, code, bounds, scratch, report);
 }

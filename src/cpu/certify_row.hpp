@@ -18,11 +18,12 @@
 namespace splice_cuda::cpu {
 
 /// What a screening proved of a row's quantised residual r^ = scale q, per weighted atom c_j / a_j:
-/// |correlation| <= |value| + value_error for listed atoms, <= unlisted_bound for all others.
+/// |correlation| <= |value| + errors[j] norm for listed atoms, <= unlisted_bound for all others.
 struct ScreenedBounds {
   const std::int8_t* q = nullptr;
   float scale = 0;
-  float value_error = 0;
+  float norm = 0;                 ///< |r^|
+  const float* errors = nullptr;  ///< [p] ProblemScales::screen_error; null where norm is 0
   float unlisted_bound = 0;
   float atom_norm = 0;  ///< max_j |c_j| / a_j
   const CandidateList* list = nullptr;
@@ -41,6 +42,8 @@ struct CertifyScratch {
   std::vector<double> residual;
   std::vector<double> weights;
   std::vector<double> products;
+  std::vector<float> residual32;
+  std::vector<float> products32;
   std::vector<std::int32_t> near;
   std::vector<std::int32_t> all_atoms;
   std::vector<float> all_values;

@@ -8,15 +8,15 @@ ProblemScales make_problem_scales(const CpuDictionary& dictionary, const Problem
   ProblemScales scales;
   const auto padded = static_cast<std::size_t>(dictionary.panels * panel_atoms);
   scales.screen_weights = make_aligned<float>(padded, "the screening weights");
+  scales.screen_error = make_aligned<float>(padded, "the screening errors");
   for (std::size_t j = 0; j < problem.solver_inverse_weights.size(); ++j) {
     const float inverse = problem.solver_inverse_weights[j];
     if (!(inverse > 0)) continue;
     scales.screen_weights[j] = dictionary.scale[j] * inverse;
-    scales.atom_error = std::max(scales.atom_error, dictionary.error[j] * inverse);
+    scales.screen_error[j] = (dictionary.error[j] * (1 + 1e-5f) + 2e-6f * dictionary.norm[j]) * inverse;
     scales.atom_norm = std::max(scales.atom_norm, dictionary.norm[j] * inverse);
   }
   constexpr float rounding = 1.0f + 1e-6f;
-  scales.atom_error *= rounding;
   scales.atom_norm *= rounding;
   return scales;
 }

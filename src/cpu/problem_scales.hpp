@@ -5,6 +5,7 @@
 
 #include "core/problem.hpp"
 #include "cpu/cpu_dictionary.hpp"
+#include "cpu/screen.hpp"
 
 namespace splice_cuda::cpu {
 
@@ -12,8 +13,11 @@ namespace splice_cuda::cpu {
 /// x_j = a_j w_j. Banned atoms, and all but one of equal atoms, become zero atoms.
 struct ProblemScales {
   AlignedArray<float> screen_weights;  ///< [panels * panel_atoms] int8 scale / a_j
-  float atom_error = 0;                ///< max_j |c_j - c^_j| / a_j over the atoms in use
+  /// [panels * panel_atoms] upper bound of |c_j - c^_j| / a_j and of the rounding of the float32 epilogue, per unit of
+  /// |r^|: |c_j.r^ / a_j - value| <= screen_error[j] |r^|
+  AlignedArray<float> screen_error;
   float atom_norm = 0;                 ///< max_j |c_j| / a_j
+  AtomScales atom_scales() const { return {screen_weights.get(), screen_error.get()}; }
 };
 
 ProblemScales make_problem_scales(const CpuDictionary& dictionary, const Problem& problem);

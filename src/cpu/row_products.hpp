@@ -15,6 +15,10 @@ namespace splice_cuda::cpu {
 void dot_atoms(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
                const float* v, float* out);
 
+/// The same with two vectors at once, which costs less than one after the other.
+void dot_atoms_twice(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
+                     const float* v0, const float* v1, float* out0, float* out1);
+
 /// The same with v in fp64 and fp64 accumulation: for certificates.
 void dot_atoms_f64(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
                    const double* v, double* out);

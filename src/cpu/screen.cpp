@@ -17,21 +17,23 @@ using DI32 = hn::ScalableTag<std::int32_t>;
 using VI32 = hn::Vec<DI32>;
 
 /// Appends the lanes of one vector of sums that pass the row's threshold. The comparison is made before the
-/// row's scale is multiplied in, so that the common case (none passes) costs a conversion, a product and a
+/// row's scale is multiplied in, so that the common case (none passes) costs a conversion, two products and a
 /// test.
 template <bool both_signs>
-HWY_INLINE void Emit(VI32 sums, const float* weights, std::int32_t first_atom, float scaled_threshold,
-                     float scale, CandidateList& list) {
+HWY_INLINE void Emit(VI32 sums, const AtomScales& atoms, std::int64_t first_atom, const ScreenRow& row) {
   const hn::ScalableTag<float> df;
   const DI32 di;
-  const auto value = hn::Mul(hn::ConvertTo(df, sums), hn::Load(df, weights));
-  const auto tested = both_signs ? hn::Abs(value) : value;
-  const auto passes = hn::Gt(tested, hn::Set(df, scaled_threshold));
+  const auto value = hn::Mul(hn::ConvertTo(df, sums), hn::Load(df, atoms.weight + first_atom));
+  const auto error = hn::Mul(hn::Load(df, atoms.error + first_atom), hn::Set(df, row.scaled_norm));
+  // A product and a sum on every target, never fused: lists are the same on all of them.
+  const auto bound = hn::Add(both_signs ? hn::Abs(value) : value, error);
+  const auto passes = hn::Gt(bound, hn::Set(df, row.scaled_threshold));
   if (HWY_LIKELY(hn::AllFalse(df, passes))) return;
+  CandidateList& list = *row.list;
   const std::int64_t at = list.count < list.capacity ? list.count : list.capacity;
-  const auto atoms = hn::Iota(di, first_atom);
-  hn::StoreU(hn::Compress(atoms, hn::RebindMask(di, passes)), di, list.atoms + at);
-  hn::StoreU(hn::Compress(hn::Mul(value, hn::Set(df, scale)), passes), df, list.values + at);
+  const auto indices = hn::Iota(di, static_cast<std::int32_t>(first_atom));
+  hn::StoreU(hn::Compress(indices, hn::RebindMask(di, passes)), di, list.atoms + at);
+  hn::StoreU(hn::Compress(hn::Mul(value, hn::Set(df, row.scale)), passes), df, list.values + at);
   list.count += static_cast<std::int64_t>(hn::CountTrue(df, passes));
 }
 
@@ -39,8 +41,8 @@ HWY_INLINE void Emit(VI32 sums, const float* weights, std::int32_t first_atom, f
 
 /// 8 rows x 32 atoms by VNNI: 16 accumulators, the row's quads as embedded broadcasts.
 template <bool both_signs>
-HWY_INLINE void ScreenPanel(const std::uint8_t* panel, std::int64_t ld, const float* weights,
-                            std::int32_t first_atom, const std::int8_t* packed,
+HWY_INLINE void ScreenPanel(const std::uint8_t* panel, std::int64_t ld, const AtomScales& scales,
+                            std::int64_t first_atom, const std::int8_t* packed,
                             const ScreenRow* rows) {
   const DI32 d;
   constexpr std::size_t n = screen_group;
@@ -63,22 +65,20 @@ HWY_INLINE void ScreenPanel(const std::uint8_t* panel, std::int64_t ld, const fl
   }
   for (std::size_t i = 0; i < n; ++i) {
     if (rows[i].list == nullptr) continue;
-    Emit<both_signs>(low[i], weights, first_atom, rows[i].scaled_threshold, rows[i].scale, *rows[i].list);
-    Emit<both_signs>(high[i], weights + 16, first_atom + 16, rows[i].scaled_threshold, rows[i].scale,
-                     *rows[i].list);
+    Emit<both_signs>(low[i], scales, first_atom, rows[i]);
+    Emit<both_signs>(high[i], scales, first_atom + 16, rows[i]);
   }
 }
 
 /// No scratch: the quads are used as they lie.
 template <bool both_signs>
-void ScreenTileSigned(const CpuDictionary& dictionary, const float* weights, std::int64_t groups,
+void ScreenTileSigned(const CpuDictionary& dictionary, const AtomScales& scales, std::int64_t groups,
                       const std::int8_t* packed, const ScreenRow* rows, std::int32_t* /*scratch*/) {
   // A panel (32 x ld bytes) stays in the first-level cache while all rows of the tile pass by.
   for (std::int64_t panel = 0; panel < dictionary.panels; ++panel) {
     const std::uint8_t* atoms = dictionary.panels8.get() + panel * panel_atoms * dictionary.ld;
     for (std::int64_t group = 0; group < groups; ++group) {
-      ScreenPanel<both_signs>(atoms, dictionary.ld, weights + panel * panel_atoms,
-                              static_cast<std::int32_t>(panel * panel_atoms),
+      ScreenPanel<both_signs>(atoms, dictionary.ld, scales, panel * panel_atoms,
                               packed + group * screen_group * dictionary.ld,
                               rows + group * screen_group);
     }
@@ -125,8 +125,8 @@ HWY_INLINE void SplitAtoms(const std::uint8_t* panel, std::int64_t first, std::i
 
 /// split_rows rows x one or two vectors of atoms.
 template <bool both_signs, std::int64_t vectors>
-HWY_INLINE void ScreenStrip(const std::int32_t* atoms, std::int64_t quads, const float* weights,
-                            std::int32_t first_atom, const std::int32_t* row_pairs, const ScreenRow* rows) {
+HWY_INLINE void ScreenStrip(const std::int32_t* atoms, std::int64_t quads, const AtomScales& scales,
+                            std::int64_t first_atom, const std::int32_t* row_pairs, const ScreenRow* rows) {
   const DI32 d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   VI32 sums[split_rows * vectors];
@@ -151,17 +151,15 @@ HWY_INLINE void ScreenStrip(const std::int32_t* atoms, std::int64_t quads, const
   HWY_UNROLL(8)
   for (std::int64_t i = 0; i < split_rows * vectors; ++i) done[i] = sums[i];
   for (std::int64_t i = 0; i < split_rows; ++i) {
-    const ScreenRow& row = rows[i];
-    if (row.list == nullptr) continue;
+    if (rows[i].list == nullptr) continue;
     for (std::int64_t v = 0; v < vectors; ++v) {
-      Emit<both_signs>(done[i * vectors + v], weights + v * lanes, first_atom + static_cast<std::int32_t>(v * lanes),
-                       row.scaled_threshold, row.scale, *row.list);
+      Emit<both_signs>(done[i * vectors + v], scales, first_atom + v * lanes, rows[i]);
     }
   }
 }
 
 template <bool both_signs>
-void ScreenTileSigned(const CpuDictionary& dictionary, const float* weights, std::int64_t groups,
+void ScreenTileSigned(const CpuDictionary& dictionary, const AtomScales& scales, std::int64_t groups,
                       const std::int8_t* packed, const ScreenRow* rows, std::int32_t* scratch) {
   const DI32 d;
   constexpr std::int64_t vectors = 2 * hn::MaxLanes(DI32()) <= panel_atoms ? 2 : 1;
@@ -178,7 +176,7 @@ void ScreenTileSigned(const CpuDictionary& dictionary, const float* weights, std
     SplitAtoms(panel, first % panel_atoms, width, quads, strip);
     for (std::int64_t group = 0; group < groups; ++group) {
       for (std::int64_t i = 0; i < screen_group; i += split_rows) {
-        ScreenStrip<both_signs, vectors>(strip, quads, weights + first, static_cast<std::int32_t>(first),
+        ScreenStrip<both_signs, vectors>(strip, quads, scales, first,
                                          row_pairs + group * group_pairs + i, rows + group * screen_group + i);
       }
     }
@@ -187,12 +185,12 @@ void ScreenTileSigned(const CpuDictionary& dictionary, const float* weights, std
 
 #endif
 
-void ScreenTile(const CpuDictionary& dictionary, const float* weights, bool both_signs,
+void ScreenTile(const CpuDictionary& dictionary, const AtomScales& scales, bool both_signs,
                 std::int64_t groups, const std::int8_t* packed, const ScreenRow* rows, std::int32_t* scratch) {
   if (both_signs) {
-    ScreenTileSigned<true>(dictionary, weights, groups, packed, rows, scratch);
+    ScreenTileSigned<true>(dictionary, scales, groups, packed, rows, scratch);
   } else {
-    ScreenTileSigned<false>(dictionary, weights, groups, packed, rows, scratch);
+    ScreenTileSigned<false>(dictionary, scales, groups, packed, rows, scratch);
   }
 }
 
@@ -210,9 +208,9 @@ void pack_row(const std::int8_t* q, std::int64_t ld, std::int64_t lane, std::int
   }
 }
 
-void screen_tile(const CpuDictionary& dictionary, const float* weights, bool both_signs,
+void screen_tile(const CpuDictionary& dictionary, const AtomScales& scales, bool both_signs,
                  std::int64_t groups, const std::int8_t* packed, const ScreenRow* rows, std::int32_t* scratch) {
-  HWY_DYNAMIC_DISPATCH(ScreenTile)(dictionary, weights, both_signs, groups, packed, rows, scratch);
+  HWY_DYNAMIC_DISPATCH(ScreenTile)(dictionary, scales, both_signs, groups, packed, rows, scratch);
 }
 
 }  // namespace splice_cuda::cpu

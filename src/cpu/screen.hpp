@@ -24,9 +24,17 @@ struct CandidateList {
   std::int64_t capacity = 0;
 };
 
-/// One row of a tile.
+/// What the kernel multiplies integer sums by, and what an atom's int8 copy may hide. [panels * panel_atoms] each,
+/// aligned; both 0 = never passes.
+struct AtomScales {
+  const float* weight = nullptr;  ///< scale / a_j
+  const float* error = nullptr;   ///< |correlation with r^ - value| <= error |r^|
+};
+
+/// One row of a tile. Candidates have value + scaled_norm * scale * error > scaled_threshold * scale.
 struct ScreenRow {
-  float scaled_threshold = 0;  ///< candidates have value > scaled_threshold * scale; must be > 0
+  float scaled_threshold = 0;  ///< must be > 0
+  float scaled_norm = 0;       ///< |r^| / scale, or 0: values are tested without their error
   float scale = 0;      ///< of the quantised residual (0 = nothing passes)
   std::int32_t bias = 0;  ///< -128 * sum of the int8 entries: the panels are biased by 128
   CandidateList* list = nullptr;  ///< null = padding row
@@ -41,12 +49,11 @@ constexpr std::int64_t screen_scratch_size(std::int64_t ld, std::int64_t groups)
   return ld / 2 * (panel_atoms + groups * screen_group);
 }
 
-/// @param weights  scale of each atom times 1 / a_j, [panels * panel_atoms], 0 = never passes
 /// @param packed   [groups, ld * screen_group] int8
 /// @param rows     [groups * screen_group]
 /// @param both_signs  test |value|
 /// @param scratch  [screen_scratch_size(ld, groups)], aligned
-void screen_tile(const CpuDictionary& dictionary, const float* weights, bool both_signs,
+void screen_tile(const CpuDictionary& dictionary, const AtomScales& scales, bool both_signs,
                  std::int64_t groups, const std::int8_t* packed, const ScreenRow* rows,
                  std::int32_t* scratch);
 

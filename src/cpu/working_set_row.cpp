@@ -43,12 +43,7 @@ WorkingSetSteps::WorkingSetSteps(const CpuDictionary& dictionary, const Problem&
 void WorkingSetSteps::plan_screen(WorkingSetRow& row) const {
   row.quantized = quantize_row(row.r.get(), dictionary_.ld, row.q.get());
   const double lambda = row.lambda;
-  const double norm = static_cast<double>(row.quantized.norm);
   const double atom_norm = static_cast<double>(scales_.atom_norm);
-  // |(c_j - c^_j).r^| / a_j by Cauchy-Schwarz, and the rounding of the float32 epilogue.
-  const double value_error =
-      norm * (static_cast<double>(scales_.atom_error) * (1 + 1e-5) + 1e-6 * atom_norm);
-  row.value_error = static_cast<float>(value_error * (1 + 1e-6));
   double threshold = 0;
   if (row.phase == RowPhase::first_pass) {
     threshold = std::max(lambda, static_cast<double>(first_threshold) * atom_norm);
@@ -56,7 +51,7 @@ void WorkingSetSteps::plan_screen(WorkingSetRow& row) const {
     const double moved = (row.misses == 0 ? first_margin : later_margin) * lambda;
     const double margin = std::hypot(moved, static_cast<double>(row.quantized.error) * atom_norm);
     row.margin = static_cast<float>(margin);
-    threshold = lambda - margin - value_error;
+    threshold = lambda - margin;  // of value + error
     if (!(threshold > smallest_threshold * lambda) || !std::isfinite(threshold)) {
       row.phase = RowPhase::exact;
       return;
@@ -109,9 +104,14 @@ void WorkingSetSteps::add_atoms(WorkingSetRow& row) {
     scratch_.insert(atom);
   }
   scratch_.gram.resize(at(count * total));
+  for (std::int64_t i = 0; i < count; i += 2) {
+    const std::int64_t last = std::min(i + 1, count - 1);  // an odd one is done twice
+    dot_atoms_twice(dictionary_, scratch_.atoms.data(), total, dictionary_.atom(scratch_.picks[at(i)]),
+                    dictionary_.atom(scratch_.picks[at(last)]), scratch_.gram.data() + i * total,
+                    scratch_.gram.data() + last * total);
+  }
   for (std::int64_t i = 0; i < count; ++i) {
     float* gram = scratch_.gram.data() + i * total;
-    dot_atoms(dictionary_, scratch_.atoms.data(), total, dictionary_.atom(scratch_.picks[at(i)]), gram);
     const float factor = scratch_.factors[at(i)];
     for (std::int64_t k = 0; k < row.set.size; ++k) gram[k] *= factor * row.set.factors[at(k)];
     for (std::int64_t k = 0; k < count; ++k) gram[row.set.size + k] *= factor * scratch_.factors[at(k)];
@@ -265,13 +265,13 @@ bool WorkingSetSteps::add_violators(WorkingSetRow& row) {
   const float moved = distance_to_quantized(row.r.get(), row.q.get(), row.quantized.scale,
                                             dictionary_.ld) *
                       scales_.atom_norm * (1 + 1e-5f);
-  const float limit = lambda - moved - row.value_error;
+  const float limit = lambda - moved;
   scratch_.candidates.clear();
   for (std::int64_t i = 0; i < row.list.count; ++i) {
+    const std::int32_t atom = row.list.atoms[i];
     const float value = problem_.nonnegative ? row.list.values[i] : std::abs(row.list.values[i]);
-    if (value > limit && !scratch_.contains(row.list.atoms[i])) {
-      scratch_.candidates.push_back(row.list.atoms[i]);
-    }
+    const float error = scales_.screen_error[at(atom)] * row.quantized.norm;
+    if (value + error > limit && !scratch_.contains(atom)) scratch_.candidates.push_back(atom);
   }
   scratch_.products.resize(scratch_.candidates.size());
   dot_atoms(dictionary_, scratch_.candidates.data(), static_cast<std::int64_t>(scratch_.candidates.size()),

@@ -42,7 +42,6 @@ struct WorkingSetRow {
   QuantizedRow quantized;
   float threshold = 0;       ///< of the next screening: values above are listed
   float margin = 0;          ///< what the residual may move before unlisted atoms could reach lambda
-  float value_error = 0;     ///< c_j.r^ / a_j <= value + value_error
   float unlisted_bound = 0;  ///< c_j.r^ / a_j <= this for every atom that is not in the list
   CandidateList list;
   Tableau<float> set;

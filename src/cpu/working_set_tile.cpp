@@ -115,13 +115,15 @@ void WorkingSetTile::screen() {
     ScreenRow& row = screen_rows_[size(count)];
     row.scale = slot.quantized.scale;
     row.scaled_threshold = row.scale > 0 ? slot.threshold / row.scale : 3e38f;
+    const bool bounded = slot.phase == RowPhase::certifying && row.scale > 0;
+    row.scaled_norm = bounded ? slot.quantized.norm / row.scale : 0;
     row.bias = -128 * slot.quantized.sum;
     row.list = &slot.list;
     ++count;
   }
   const std::int64_t padded = round_up(count, screen_group);
   for (std::int64_t i = count; i < padded; ++i) screen_rows_[size(i)].list = nullptr;
-  screen_tile(dictionary_, scales_.screen_weights.get(), !problem_.nonnegative, padded / screen_group,
+  screen_tile(dictionary_, scales_.atom_scales(), !problem_.nonnegative, padded / screen_group,
               packed_.get(), screen_rows_.data(), screen_scratch_.get());
 }
 
@@ -166,7 +168,7 @@ void WorkingSetTile::certify() {
       settle(slot, certify_over_all_atoms(dictionary_, problem_, code, certify_scratch_, slot.report));
       continue;
     }
-    const ScreenedBounds bounds{slot.q.get(),        slot.quantized.scale, slot.value_error,
+    const ScreenedBounds bounds{slot.q.get(),        slot.quantized.scale, slot.quantized.norm, scales_.screen_error.get(),
                                 slot.unlisted_bound, scales_.atom_norm,    &slot.list};
     settle(slot, certify_screened(dictionary_, problem_, code, bounds, certify_scratch_, slot.report));
   }

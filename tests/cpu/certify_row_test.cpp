@@ -46,7 +46,7 @@ class CertifyRow : public ::testing::Test {
     std::vector<float> values(300, std::numeric_limits<float>::infinity());
     const std::vector<std::int8_t> zeros(z_.size(), 0);
     const CandidateList list{all.data(), values.data(), 300, 300};
-    return certify({zeros.data(), 0, 0, -std::numeric_limits<float>::infinity(), 0, &list});
+    return certify({zeros.data(), 0, 0, nullptr, -std::numeric_limits<float>::infinity(), 4, &list});
   }
 
   /// Lists the atoms whose exact correlation with r^ is above `threshold`, bounds the rest by it.
@@ -66,7 +66,8 @@ class CertifyRow : public ::testing::Test {
       values.push_back(static_cast<float>(value));
     }
     const CandidateList list{listed.data(), values.data(), static_cast<std::int64_t>(listed.size()), 300};
-    return certify({q_.data(), quantized_.scale, 1e-6f, threshold, largest_norm, &list});
+    const std::vector<float> errors(300, 1e-6f);
+    return certify({q_.data(), quantized_.scale, 1, errors.data(), threshold, largest_norm, &list});
   }
 
   std::shared_ptr<const CpuDictionary> dictionary_;

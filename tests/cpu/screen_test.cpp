@@ -39,9 +39,13 @@ struct Tile {
                packed.data() + i / screen_group * screen_group * dictionary.ld);
       lists.emplace_back(capacity);
       const QuantizedRow& q = quantized.back();
-      screen_rows[static_cast<std::size_t>(i)] = {threshold / q.scale, q.scale, -128 * q.sum,
+      screen_rows[static_cast<std::size_t>(i)] = {threshold / q.scale, 0, q.scale, -128 * q.sum,
                                                   &lists.back().list};
     }
+  }
+  /// Tests values with their errors, as certifying passes do.
+  void bound() {
+    for (std::size_t i = 0; i < quantized.size(); ++i) screen_rows[i].scaled_norm = quantized[i].norm / quantized[i].scale;
   }
   std::int64_t groups() const { return static_cast<std::int64_t>(screen_rows.size()) / screen_group; }
 
@@ -54,19 +58,23 @@ struct Tile {
   std::vector<List> lists;
 };
 
-std::vector<float> unit_weights(const CpuDictionary& dictionary) {
-  return {dictionary.scale.get(), dictionary.scale.get() + dictionary.panels * panel_atoms};
-}
-
-/// AlignedArray copy: the kernel loads weights by aligned vectors.
-AlignedArray<float> aligned(const std::vector<float>& values) {
-  auto copy = make_aligned<float>(values.size(), "test weights");
-  std::copy(values.begin(), values.end(), copy.get());
-  return copy;
-}
+/// Scales of a dictionary without weights.
+struct Scales {
+  explicit Scales(const CpuDictionary& dictionary) {
+    const auto padded = static_cast<std::size_t>(dictionary.panels * panel_atoms);
+    weight = make_aligned<float>(padded, "test weights");
+    error = make_aligned<float>(padded, "test errors");
+    std::copy_n(dictionary.scale.get(), padded, weight.get());
+    std::copy_n(dictionary.error.get(), padded, error.get());
+  }
+  void ban(std::size_t atom) { weight[atom] = error[atom] = 0; }
+  AtomScales view() const { return {weight.get(), error.get()}; }
+  AlignedArray<float> weight;
+  AlignedArray<float> error;
+};
 
 /// What the kernel must emit, by plain integer arithmetic.
-std::vector<std::int32_t> expected_atoms(const CpuDictionary& dictionary, const std::vector<float>& weights,
+std::vector<std::int32_t> expected_atoms(const CpuDictionary& dictionary, const Scales& scales,
                                          const Tile& tile, std::size_t i, bool both_signs) {
   std::vector<std::int32_t> atoms;
   for (std::int64_t j = 0; j < dictionary.size; ++j) {
@@ -74,8 +82,9 @@ std::vector<std::int32_t> expected_atoms(const CpuDictionary& dictionary, const 
     for (std::int64_t k = 0; k < dictionary.ld; ++k) {
       sum += dictionary.atom8(j)[k] * tile.codes[i][static_cast<std::size_t>(k)];
     }
-    const float value = static_cast<float>(sum) * weights[static_cast<std::size_t>(j)];
-    if ((both_signs ? std::abs(value) : value) > tile.screen_rows[i].scaled_threshold) {
+    const float value = static_cast<float>(sum) * scales.weight[static_cast<std::size_t>(j)];
+    const float error = scales.error[static_cast<std::size_t>(j)] * tile.screen_rows[i].scaled_norm;
+    if ((both_signs ? std::abs(value) : value) + error > tile.screen_rows[i].scaled_threshold) {
       atoms.push_back(static_cast<std::int32_t>(j));
     }
   }
@@ -87,21 +96,23 @@ class ScreenShapes : public ::testing::TestWithParam<std::tuple<std::int64_t, st
 TEST_P(ScreenShapes, ListsEqualPlainIntegerArithmeticOnEveryTarget) {
   const auto [atoms, dim, rows] = GetParam();
   const auto dictionary = testing::random_dictionary(atoms, dim, 1);
-  std::vector<float> weights = unit_weights(*dictionary);
-  weights[0] = 0;  // a banned atom never passes
-  const auto kernel_weights = aligned(weights);
+  Scales scales(*dictionary);
+  scales.ban(0);
   for (const bool both_signs : {false, true}) {
-    testing::for_every_target([&, rows = rows] {
-      Tile tile(*dictionary, rows, dictionary->size, 0.8f);
-      screen_tile(*dictionary, kernel_weights.get(), both_signs, tile.groups(), tile.packed.data(),
-                  tile.screen_rows.data(), tile.scratch.get());
-      for (std::size_t i = 0; i < tile.lists.size(); ++i) {
-        const List& list = tile.lists[i];
-        const auto expected = expected_atoms(*dictionary, weights, tile, i, both_signs);
-        ASSERT_EQ(list.list.count, static_cast<std::int64_t>(expected.size()));
-        for (std::size_t e = 0; e < expected.size(); ++e) EXPECT_EQ(list.atoms[e], expected[e]);
-      }
-    });
+    for (const bool bounded : {false, true}) {
+      testing::for_every_target([&, rows = rows] {
+        Tile tile(*dictionary, rows, dictionary->size, 0.8f);
+        if (bounded) tile.bound();
+        screen_tile(*dictionary, scales.view(), both_signs, tile.groups(), tile.packed.data(),
+                    tile.screen_rows.data(), tile.scratch.get());
+        for (std::size_t i = 0; i < tile.lists.size(); ++i) {
+          const List& list = tile.lists[i];
+          const auto expected = expected_atoms(*dictionary, scales, tile, i, both_signs);
+          ASSERT_EQ(list.list.count, static_cast<std::int64_t>(expected.size()));
+          for (std::size_t e = 0; e < expected.size(); ++e) EXPECT_EQ(list.atoms[e], expected[e]);
+        }
+      });
+    }
   }
 }
 
@@ -112,12 +123,12 @@ INSTANTIATE_TEST_SUITE_P(Awkward, ScreenShapes,
 
 TEST(Screen, CountsWhatDoesNotFitAndKeepsTheFirst) {
   const auto dictionary = testing::random_dictionary(200, 64, 2);
-  const auto weights = aligned(unit_weights(*dictionary));
+  const Scales scales(*dictionary);
   testing::for_every_target([&] {
     Tile full(*dictionary, 1, 200, 1e-3f);
     Tile small(*dictionary, 1, 17, 1e-3f);
-    screen_tile(*dictionary, weights.get(), false, 1, full.packed.data(), full.screen_rows.data(), full.scratch.get());
-    screen_tile(*dictionary, weights.get(), false, 1, small.packed.data(), small.screen_rows.data(), small.scratch.get());
+    screen_tile(*dictionary, scales.view(), false, 1, full.packed.data(), full.screen_rows.data(), full.scratch.get());
+    screen_tile(*dictionary, scales.view(), false, 1, small.packed.data(), small.screen_rows.data(), small.scratch.get());
     ASSERT_GT(full.lists[0].list.count, 17);
     EXPECT_EQ(small.lists[0].list.count, full.lists[0].list.count);
     for (std::size_t i = 0; i < 17; ++i) EXPECT_EQ(small.lists[0].atoms[i], full.lists[0].atoms[i]);
@@ -150,9 +161,9 @@ double worst_excess(const CpuDictionary& dictionary, const Tile& tile, double sh
 
 TEST(Screen, BoundsHoldAndWouldNotWithTheErrorLeftOut) {
   const auto dictionary = testing::random_dictionary(2000, 384, 3);
-  const auto weights = aligned(unit_weights(*dictionary));
+  const Scales scales(*dictionary);
   Tile tile(*dictionary, 8, 2000, 1e-3f);
-  screen_tile(*dictionary, weights.get(), false, 1, tile.packed.data(), tile.screen_rows.data(), tile.scratch.get());
+  screen_tile(*dictionary, scales.view(), false, 1, tile.packed.data(), tile.screen_rows.data(), tile.scratch.get());
   EXPECT_LE(worst_excess(*dictionary, tile, 1.0), 0.0);
   EXPECT_GT(worst_excess(*dictionary, tile, 0.0), 0.0) << "the test would not notice a missing error term";
 }
