@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/lasso_math.hpp"
 #include "cpu/quantize.hpp"
 #include "cpu_problem.hpp"
 
@@ -122,6 +123,41 @@ TEST_F(CertifyRow, AListedAtomThatIsNotLookedAtStaysInTheMaximum) {
   const RowReport exact = over_all_atoms();
   EXPECT_LT(exact.dual, exact.primal);
   EXPECT_GE(screened(0.1f).gap, exact.gap - 1e-12);
+}
+
+TEST_F(CertifyRow, AtomsKeptBelowLambdaInFloat32AreBoundedNotRounded) {
+  // lambda close above the largest correlation: a float32 sum without its error would come out below it every other
+  // time, and the dual point would be scaled too far.
+  weights_ = {0.5f, 1.0f, 1.0f};
+  for (unsigned seed = 100; seed < 140; ++seed) {
+    residual_ = testing::random_row(64, dictionary_->ld, seed);
+    z_ = residual_;
+    for (std::size_t i = 0; i < atoms_.size(); ++i) {
+      for (std::size_t k = 0; k < z_.size(); ++k) z_[k] += weights_[i] * dictionary_->atom(atoms_[i])[k];
+    }
+    std::vector<double> r(z_.begin(), z_.end());
+    math::CertificateTerms terms;
+    for (std::size_t k = 0; k < r.size(); ++k) {
+      for (std::size_t i = 0; i < atoms_.size(); ++i) {
+        r[k] -= static_cast<double>(weights_[i]) * static_cast<double>(dictionary_->atom(atoms_[i])[k]);
+      }
+      terms.z_dot_z += static_cast<double>(z_[k]) * static_cast<double>(z_[k]);
+      terms.z_dot_r += static_cast<double>(z_[k]) * r[k];
+      terms.r_dot_r += r[k] * r[k];
+    }
+    for (std::int64_t j = 0; j < 300; ++j) {
+      double correlation = 0;
+      for (std::size_t k = 0; k < 64; ++k) correlation += static_cast<double>(dictionary_->atom(j)[k]) * r[k];
+      terms.max_correlation = std::max(terms.max_correlation, correlation);
+    }
+    terms.weighted_l1 = 2.5;
+    for (const double excess : {1e-9, 1e-7, 1e-5, 1e-3}) {
+      lambda_ = terms.lambda = terms.max_correlation * (1 + excess);
+      const double gap = math::make_certificate(terms).gap;
+      EXPECT_GE(over_all_atoms().gap, gap - 1e-11) << "seed " << seed << ", excess " << excess;
+      EXPECT_LE(over_all_atoms().gap, gap + 1e-3) << "seed " << seed << ", excess " << excess;
+    }
+  }
 }
 
 TEST_F(CertifyRow, RoundingACodeKeepsWhatFloat32HoldsInTheRowsUnits) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -58,6 +59,61 @@ TEST(RowProducts, DotsEqualPlainSumsForEveryLengthAndTarget) {
       }
     });
   }
+}
+
+TEST(RowProducts, TwoVectorsAtOnceGiveWhatEachGives) {
+  for (const std::int64_t dim : {1, 65, 384}) {
+    const auto dictionary = testing::random_dictionary(37, dim, 15);
+    const std::vector<float> v0 = testing::random_row(dim, dictionary->ld, 16);
+    const std::vector<float> v1 = testing::random_row(dim, dictionary->ld, 17);
+    testing::for_every_target([&] {
+      for (const std::int64_t count : {0, 1, 4, 5, 37}) {
+        const auto atoms = some_atoms(count, 37);
+        std::vector<float> out0(atoms.size(), NAN);
+        std::vector<float> out1(atoms.size(), NAN);
+        dot_atoms_twice(*dictionary, atoms.data(), count, v0.data(), v1.data(), out0.data(), out1.data());
+        for (std::size_t i = 0; i < atoms.size(); ++i) {
+          const float* atom = dictionary->atom(atoms[i]);
+          const double norm = static_cast<double>(dictionary->norm[static_cast<std::size_t>(atoms[i])]);
+          for (const auto& [v, out] : {std::pair{&v0, &out0}, std::pair{&v1, &out1}}) {
+            const double scale = std::sqrt(testing::dot(v->data(), v->data(), dim)) * norm;
+            EXPECT_LE(std::abs(static_cast<double>((*out)[i]) - testing::dot(atom, v->data(), dim)),
+                      float_sum_error(dim, scale));
+          }
+        }
+      }
+    });
+  }
+}
+
+/// The largest bytes of every combination of signs: sums of two products are 32,258, close to what int16 holds.
+TEST(RowProducts, Int8SumsHoldTheLargestBytes) {
+  constexpr std::int64_t dim = 384;
+  std::vector<float> values(2 * dim);
+  for (std::size_t k = 0; k < dim; ++k) {
+    values[k] = 1;
+    values[dim + k] = k % 2 == 0 ? 1.0f : -1.0f;
+  }
+  const auto dictionary = make_cpu_dictionary(MatrixView<const float>{values.data(), 2, dim});
+  const std::int32_t atoms[] = {0, 1};
+  testing::for_every_target([&] {
+    for (const int period : {1, 2, 3}) {
+      std::vector<std::int8_t> q(static_cast<std::size_t>(dictionary->ld), 0);
+      std::int32_t expected[2] = {0, 0};
+      QuantizedRow quantized;
+      quantized.scale = 1;
+      for (std::size_t k = 0; k < dim; ++k) {
+        q[k] = static_cast<std::int8_t>(static_cast<int>(k) % period == 0 ? -127 : 127);
+        for (int j = 0; j < 2; ++j) expected[j] += q[k] * dictionary->atom8(j)[k];
+        quantized.sum += q[k];
+      }
+      float out[2];
+      dot_atoms_int8(*dictionary, atoms, 2, q.data(), quantized, out);
+      for (int j = 0; j < 2; ++j) {
+        EXPECT_EQ(out[j], static_cast<float>(expected[j]) * dictionary->scale[static_cast<std::size_t>(j)]);
+      }
+    }
+  });
 }
 
 TEST(RowProducts, ADotDoesNotDependOnItsPlaceInTheList) {
