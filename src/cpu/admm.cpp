@@ -41,6 +41,9 @@ class Factors {
       }
       gram_ += (atoms.transpose() * atoms).cast<double>();
     }
+    // Further from the eigenvalues, float32 iterations lose one of the two terms of rho I + C'C.
+    const double mean_eigenvalue = gram_.trace() / static_cast<double>(dim);
+    if (mean_eigenvalue > 0) rho_ = std::clamp(rho_, 1e-4 * mean_eigenvalue, 1e4 * mean_eigenvalue);
   }
 
   double rho(int rung) const { return std::ldexp(rho_, rung); }
@@ -140,7 +143,7 @@ class AdmmTile final : public DenseTile {
   void start_row(std::size_t i) override {
     Multipliers& m = multipliers_[i];
     m.rung = 0;
-    std::fill_n(m.u.get(), dictionary_.size, 0.0f);
+    start_multipliers(slots_[i], m);
     const float* z = slots_[i].z.get();
     float* products = m.z_products.get();
     correlate_rows(dictionary_, {&z, 1}, {&products, 1});
@@ -148,6 +151,18 @@ class AdmmTile final : public DenseTile {
   }
 
  private:
+  /// At the optimum u = C r / rho, within the threshold; a start without weights knows nothing of it.
+  void start_multipliers(const DenseRow& slot, Multipliers& m) {
+    float* u = m.u.get();
+    std::fill_n(u, dictionary_.size, 0.0f);
+    if (std::all_of(slot.x.get(), slot.x.get() + dictionary_.size, [](float x) { return x == 0; })) return;
+    const float* r = slot.r.get();
+    correlate_rows(dictionary_, {&r, 1}, {&u, 1});
+    const auto rho = static_cast<float>(factors_.rho(m.rung));
+    const float most = static_cast<float>(slot.lambda) / rho;
+    for (std::int64_t j = 0; j < dictionary_.size; ++j) u[j] = std::clamp(u[j] * inverse_weight(j) / rho, -most, most);
+  }
+
   template <class Input, class Output>
   void each_row(Input input, Output output) {
     inputs_.clear();

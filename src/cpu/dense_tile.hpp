@@ -71,6 +71,10 @@ class DenseTile : public TileSolver {
 
  private:
   void load(std::size_t i, std::int64_t row);
+  /// x from the warm start, as far as the problem allows its weights.
+  void load_warm_start(DenseRow& slot) const;
+  /// P(x) from x and r.
+  double objective(const DenseRow& slot) const;
 
   std::int64_t occupied_ = 0;
   CertifyScratch certify_scratch_;
