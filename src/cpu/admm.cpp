@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <vector>
 
-#include <Eigen/Cholesky>
-#include <Eigen/Core>
-
 #include "core/lasso_math.hpp"
+#include "cpu/admm_factors.hpp"
 #include "cpu/dense_products.hpp"
 #include "cpu/dense_tile.hpp"
 
@@ -16,57 +13,8 @@ namespace splice_cuda::cpu {
 namespace {
 
 constexpr std::int32_t test_period = 10;
-/// rho moves in steps of 2 on a ladder of this many rungs to either side, so that factors are shared.
-constexpr int most_rungs = 12;
-constexpr double imbalance = 4;            // of the two residuals before rho moves
 constexpr std::int32_t balance_period = 10;
 constexpr std::int32_t last_balance = 400;  // a rho that moves for ever need not converge
-
-using Matrix = Eigen::MatrixXd;
-
-/// inv(rho I + C'C) of the weighted atoms, [ld, ld] float32, for each rung of the ladder.
-class Factors {
- public:
-  Factors(const CpuDictionary& dictionary, const Problem& problem)
-      : dictionary_(dictionary), rho_(problem.solve.rho) {
-    const std::int64_t dim = dictionary.dim;
-    gram_ = Matrix::Zero(dim, dim);
-    constexpr std::int64_t block = 512;
-    for (std::int64_t first = 0; first < dictionary.size; first += block) {
-      const std::int64_t count = std::min(block, dictionary.size - first);
-      Eigen::MatrixXf atoms(count, dim);
-      for (std::int64_t j = 0; j < count; ++j) {
-        const float inverse = problem.solver_inverse_weights[static_cast<std::size_t>(first + j)];
-        for (std::int64_t k = 0; k < dim; ++k) atoms(j, k) = dictionary.atom(first + j)[k] * inverse;
-      }
-      gram_ += (atoms.transpose() * atoms).cast<double>();
-    }
-  }
-
-  double rho(int rung) const { return std::ldexp(rho_, rung); }
-
-  const float* inverse(int rung) {
-    AlignedArray<float>& cached = inverses_[rung];
-    if (cached) return cached.get();
-    const std::int64_t dim = dictionary_.dim;
-    Matrix shifted = gram_;
-    shifted.diagonal().array() += rho(rung);
-    const Matrix inverse = Eigen::LLT<Matrix>(shifted).solve(Matrix::Identity(dim, dim));
-    cached = make_aligned<float>(static_cast<std::size_t>(dim * dictionary_.ld), "ADMM's factor");
-    for (std::int64_t i = 0; i < dim; ++i) {
-      for (std::int64_t k = 0; k < dim; ++k) {
-        cached[static_cast<std::size_t>(i * dictionary_.ld + k)] = static_cast<float>(inverse(i, k));
-      }
-    }
-    return cached.get();
-  }
-
- private:
-  const CpuDictionary& dictionary_;
-  double rho_;
-  Matrix gram_;
-  std::map<int, AlignedArray<float>> inverses_;
-};
 
 struct Multipliers {
   AlignedArray<float> u;            ///< [size] scaled multipliers
@@ -140,7 +88,7 @@ class AdmmTile final : public DenseTile {
   void start_row(std::size_t i) override {
     Multipliers& m = multipliers_[i];
     m.rung = 0;
-    std::fill_n(m.u.get(), dictionary_.size, 0.0f);
+    start_multipliers(slots_[i], m);
     const float* z = slots_[i].z.get();
     float* products = m.z_products.get();
     correlate_rows(dictionary_, {&z, 1}, {&products, 1});
@@ -148,6 +96,18 @@ class AdmmTile final : public DenseTile {
   }
 
  private:
+  /// At the optimum u = C r / rho, within the threshold; a start without weights knows nothing of it.
+  void start_multipliers(const DenseRow& slot, Multipliers& m) {
+    float* u = m.u.get();
+    std::fill_n(u, dictionary_.size, 0.0f);
+    if (std::all_of(slot.x.get(), slot.x.get() + dictionary_.size, [](float x) { return x == 0; })) return;
+    const float* r = slot.r.get();
+    correlate_rows(dictionary_, {&r, 1}, {&u, 1});
+    const auto rho = static_cast<float>(factors_.rho(m.rung));
+    const float most = static_cast<float>(slot.lambda) / rho;
+    for (std::int64_t j = 0; j < dictionary_.size; ++j) u[j] = std::clamp(u[j] * inverse_weight(j) / rho, -most, most);
+  }
+
   template <class Input, class Output>
   void each_row(Input input, Output output) {
     inputs_.clear();
@@ -195,22 +155,16 @@ class AdmmTile final : public DenseTile {
     balance(slot, m, std::sqrt(primal), static_cast<double>(rho) * std::sqrt(dual));
   }
 
-  /// Residual balancing (Boyd et al. 2011, section 3.4.1).
   void balance(const DenseRow& slot, Multipliers& m, double primal, double dual) {
     if (slot.report.iterations >= last_balance || slot.report.iterations % balance_period != 0) return;
-    float factor = 1;
-    if (primal > imbalance * dual && m.rung < most_rungs) {
-      ++m.rung;
-      factor = 0.5f;
-    } else if (dual > imbalance * primal && m.rung > -most_rungs) {
-      --m.rung;
-      factor = 2.0f;
-    }
-    if (factor == 1) return;
+    const int rung = balanced_rung(m.rung, primal, dual);
+    if (rung == m.rung) return;
+    const float factor = rung > m.rung ? 0.5f : 2.0f;  // u holds multipliers / rho
+    m.rung = rung;
     for (std::int64_t j = 0; j < dictionary_.size; ++j) m.u[static_cast<std::size_t>(j)] *= factor;
   }
 
-  Factors factors_;
+  AdmmFactors factors_;
   std::vector<Multipliers> multipliers_;
   std::vector<std::size_t> rows_;
   std::vector<const float*> inputs_;

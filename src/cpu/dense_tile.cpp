@@ -51,17 +51,34 @@ void DenseTile::load(std::size_t i, std::int64_t row) {
   slot.phase = DenseRow::Phase::iterating;
   slot.lambda = std::min(std::ldexp(problem_.lambda(row), loaded.exponent), 1e19);
   std::fill_n(slot.x.get(), dictionary_.size, 0.0f);
-  if (problem_.warm_start != nullptr) {
-    const auto atoms = problem_.warm_start->row_atoms(row);
-    const auto values = problem_.warm_start->row_values(row);
-    for (std::size_t e = 0; e < atoms.size(); ++e) {
-      const float inverse = inverse_weight(atoms[e]);
-      if (!(inverse > 0) || (problem_.nonnegative && values[e] < 0)) continue;
-      slot.x[size(atoms[e])] = std::ldexp(values[e], loaded.exponent) / inverse;
-    }
-  }
+  if (problem_.warm_start != nullptr) load_warm_start(slot);
   update_residual(slot);
+  if (!(objective(slot) <= 0.5 * slot.z_dot_z)) {
+    std::fill_n(slot.x.get(), dictionary_.size, 0.0f);  // a start that is worse than none
+    update_residual(slot);
+  }
   start_row(i);
+}
+
+void DenseTile::load_warm_start(DenseRow& slot) const {
+  const auto atoms = problem_.warm_start->row_atoms(slot.row);
+  const auto values = problem_.warm_start->row_values(slot.row);
+  for (std::size_t e = 0; e < atoms.size(); ++e) {
+    const float inverse = inverse_weight(atoms[e]);
+    if (!(inverse > 0) || (problem_.nonnegative && values[e] < 0)) continue;
+    slot.x[size(atoms[e])] = std::ldexp(values[e], slot.exponent) / inverse;
+  }
+}
+
+double DenseTile::objective(const DenseRow& slot) const {
+  double r_dot_r = 0;
+  double l1 = 0;
+  for (std::int64_t k = 0; k < dictionary_.dim; ++k) {
+    const double r = static_cast<double>(slot.r[size(k)]);
+    r_dot_r += r * r;
+  }
+  for (std::int64_t j = 0; j < dictionary_.size; ++j) l1 += std::abs(static_cast<double>(slot.x[size(j)]));
+  return math::primal_objective(r_dot_r, l1, slot.lambda);
 }
 
 std::vector<std::size_t> DenseTile::iterating() const {

@@ -71,6 +71,10 @@ class DenseTile : public TileSolver {
 
  private:
   void load(std::size_t i, std::int64_t row);
+  /// x from the warm start, as far as the problem allows its weights.
+  void load_warm_start(DenseRow& slot) const;
+  /// P(x) from x and r.
+  double objective(const DenseRow& slot) const;
 
   std::int64_t occupied_ = 0;
   CertifyScratch certify_scratch_;
@@ -82,7 +86,8 @@ class DenseTile : public TileSolver {
 TileCost dense_tile_cost(const CpuDictionary& dictionary, std::size_t atom_vectors,
                          std::size_t dim_vectors);
 
-/// Largest eigenvalue of the weighted atoms' C'C, from above: power iteration with a margin for what it may lack.
+/// Largest eigenvalue of the weighted atoms' C'C by power iteration, with a margin for what it may lack: nearly always a
+/// bound from above. Where the start is all but orthogonal to the top eigenvector it is not; FISTA notices.
 double largest_eigenvalue(const CpuDictionary& dictionary, const Problem& problem);
 
 }  // namespace splice_cuda::cpu

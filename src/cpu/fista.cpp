@@ -7,6 +7,7 @@
 #include "core/lasso_math.hpp"
 #include "cpu/dense_products.hpp"
 #include "cpu/dense_tile.hpp"
+#include "cpu/momentum.hpp"
 
 namespace splice_cuda::cpu {
 namespace {
@@ -14,25 +15,25 @@ namespace {
 /// Iterations between gap tests: a test costs one more product.
 constexpr std::int32_t test_period = 10;
 
-/// A row's momentum. Residuals are linear in x: that of the extrapolated point needs no product of its own.
-struct Momentum {
+/// A row's last step. Residuals are linear in x: that of the extrapolated point needs no product of its own.
+struct LastStep {
   AlignedArray<float> previous_x;    ///< [size]
   AlignedArray<float> previous_r;    ///< [ld]
   AlignedArray<float> correlations;  ///< [size]
   AlignedArray<float> point_r;       ///< [ld] residual at y = x + beta (x - previous x)
-  double t = 1;
-  float beta = 0;
+  Momentum momentum;
+  float step = 0;
 };
 
 class FistaTile final : public DenseTile {
  public:
   FistaTile(const CpuDictionary& dictionary, const Problem& problem, std::int64_t rows)
       : DenseTile(dictionary, problem, rows),
-        step_(static_cast<float>(1.0 / largest_eigenvalue(dictionary, problem))),
-        momentum_(static_cast<std::size_t>(rows)) {
+        first_step_(static_cast<float>(1.0 / largest_eigenvalue(dictionary, problem))),
+        last_steps_(static_cast<std::size_t>(rows)) {
     const auto size = static_cast<std::size_t>(dictionary.size);
     const auto ld = static_cast<std::size_t>(dictionary.ld);
-    for (Momentum& m : momentum_) {
+    for (LastStep& m : last_steps_) {
       m.previous_x = make_aligned<float>(size, "a row's previous weights");
       m.previous_r = make_aligned<float>(ld, "a row's previous residual");
       m.correlations = make_aligned<float>(size, "a row's correlations");
@@ -44,13 +45,13 @@ class FistaTile final : public DenseTile {
   void screen() override {
     rows_ = iterating();
     for (const std::size_t i : rows_) {
-      Momentum& m = momentum_[i];
+      LastStep& m = last_steps_[i];
       for (std::int64_t k = 0; k < dictionary_.ld; ++k) {
         const auto at = static_cast<std::size_t>(k);
-        m.point_r[at] = slots_[i].r[at] + m.beta * (slots_[i].r[at] - m.previous_r[at]);
+        m.point_r[at] = slots_[i].r[at] + m.momentum.beta * (slots_[i].r[at] - m.previous_r[at]);
       }
     }
-    correlate([&](std::size_t i) { return momentum_[i].point_r.get(); });
+    correlate([&](std::size_t i) { return last_steps_[i].point_r.get(); });
   }
 
   void solve() override {
@@ -66,15 +67,15 @@ class FistaTile final : public DenseTile {
     for (const std::size_t i : rows_) {
       ++slots_[i].report.rounds;
       const bool exhausted = slots_[i].report.iterations >= problem_.solve.max_iterations;
-      if (exhausted || looks_solved(slots_[i], momentum_[i].correlations.get())) claim(slots_[i], exhausted);
+      if (exhausted || looks_solved(slots_[i], last_steps_[i].correlations.get())) claim(slots_[i], exhausted);
     }
   }
 
  protected:
   void start_row(std::size_t i) override {
-    Momentum& m = momentum_[i];
-    m.t = 1;
-    m.beta = 0;
+    LastStep& m = last_steps_[i];
+    m.momentum = {};
+    m.step = first_step_;
     std::copy_n(slots_[i].x.get(), dictionary_.size, m.previous_x.get());
     std::copy_n(slots_[i].r.get(), dictionary_.ld, m.previous_r.get());
   }
@@ -86,42 +87,58 @@ class FistaTile final : public DenseTile {
     outputs_.clear();
     for (const std::size_t i : rows_) {
       inputs_.push_back(residual_of(i));
-      outputs_.push_back(momentum_[i].correlations.get());
+      outputs_.push_back(last_steps_[i].correlations.get());
     }
     correlate_rows(dictionary_, inputs_, outputs_);
   }
 
-  /// x <- prox(y + step * correlations), momentum, restart when the step goes against the gradient.
+  /// x <- prox(y + step * correlations), momentum, restart when the step goes against the gradient. A step that proves
+  /// too long is taken back and halved.
   void advance(std::size_t i) {
     DenseRow& slot = slots_[i];
-    Momentum& m = momentum_[i];
-    const float threshold = static_cast<float>(slot.lambda) * step_;
+    LastStep& m = last_steps_[i];
+    const float threshold = static_cast<float>(slot.lambda) * m.step;
     double against = 0;
+    double moved = 0;  // |x+ - y|^2
     for (std::int64_t j = 0; j < dictionary_.size; ++j) {
       const auto at = static_cast<std::size_t>(j);
       const float x = slot.x[at];
-      const float y = x + m.beta * (x - m.previous_x[at]);
-      const float v = y + step_ * m.correlations[at] * inverse_weight(j);
+      const float y = x + m.momentum.beta * (x - m.previous_x[at]);
+      const float v = y + m.step * m.correlations[at] * inverse_weight(j);
       const float updated =
           problem_.nonnegative ? math::prox_nonnegative(v, threshold) : math::prox_signed(v, threshold);
       against += static_cast<double>(y - updated) * static_cast<double>(updated - x);
+      moved += static_cast<double>(updated - y) * static_cast<double>(updated - y);
       m.previous_x[at] = x;
       slot.x[at] = updated;
     }
     std::copy_n(slot.r.get(), dictionary_.ld, m.previous_r.get());
     update_residual(slot);
-    if (against > 0) {
-      m.t = 1;
-      m.beta = 0;
+    if (too_long(slot, m, moved)) {
+      std::copy_n(m.previous_x.get(), dictionary_.size, slot.x.get());
+      std::copy_n(m.previous_r.get(), dictionary_.ld, slot.r.get());
+      m.step *= 0.5f;
+      m.momentum = {};
       return;
     }
-    const double next = 0.5 * (1 + std::sqrt(1 + 4 * m.t * m.t));
-    m.beta = static_cast<float>((m.t - 1) / next);
-    m.t = next;
+    m.momentum = next_momentum(m.momentum, against);
   }
 
-  float step_;
-  std::vector<Momentum> momentum_;
+  /// The step 1/L is sound where |C'(x+ - y)|^2 <= L |x+ - y|^2 (Beck & Teboulle 2009, section 4): power iteration may
+  /// have missed the largest eigenvalue. Both sides vanish as the row converges, the rounding of residuals does not.
+  bool too_long(const DenseRow& slot, const LastStep& m, double moved) const {
+    double image = 0;
+    for (std::int64_t k = 0; k < dictionary_.dim; ++k) {
+      const auto at = static_cast<std::size_t>(k);
+      const double change = static_cast<double>(slot.r[at] - m.point_r[at]);
+      image += change * change;
+    }
+    constexpr double rounding = 1e-10;
+    return image * static_cast<double>(m.step) > moved + rounding * slot.z_dot_z * static_cast<double>(m.step);
+  }
+
+  float first_step_;
+  std::vector<LastStep> last_steps_;
   std::vector<std::size_t> rows_;
   std::vector<const float*> inputs_;
   std::vector<float*> outputs_;

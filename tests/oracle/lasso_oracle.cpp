@@ -26,6 +26,16 @@ std::vector<double> residual_of(const Problem& problem, const std::vector<double
   return residual;
 }
 
+/// |c_j|^2 of each atom.
+std::vector<double> curvatures(const Problem& problem) {
+  const auto dim = static_cast<std::size_t>(problem.dim);
+  std::vector<double> curvature(static_cast<std::size_t>(problem.atoms), 0.0);
+  for (std::size_t i = 0; i < problem.dictionary.size(); ++i) {
+    curvature[i / dim] += problem.dictionary[i] * problem.dictionary[i];
+  }
+  return curvature;
+}
+
 /// The best w_j when all others stay.
 double best_weight(const Problem& problem, double pull, double curvature, double threshold) {
   if (pull > threshold) return (pull - threshold) / curvature;
@@ -85,12 +95,7 @@ Solution solve(const Problem& problem, const std::vector<double>& z, double tole
   const auto atoms = static_cast<std::size_t>(problem.atoms);
   double zz = 0;
   for (const double value : z) zz += value * value;
-  std::vector<double> curvature(atoms, 0.0);
-  for (std::size_t j = 0; j < atoms; ++j) {
-    for (std::size_t k = 0; k < z.size(); ++k) {
-      curvature[j] += problem.dictionary[j * z.size() + k] * problem.dictionary[j * z.size() + k];
-    }
-  }
+  const std::vector<double> curvature = curvatures(problem);
   std::vector<double> w(atoms, 0.0);
   std::vector<char> is_active(atoms, 0);
   std::vector<std::size_t> active;
@@ -111,6 +116,19 @@ Solution solve(const Problem& problem, const std::vector<double>& z, double tole
     solution = evaluate(problem, z, w);
   }
   return solution;
+}
+
+std::vector<double> least_squares(const Problem& problem, const std::vector<double>& z,
+                                  const std::vector<std::size_t>& support, int sweeps) {
+  Problem free = problem;
+  free.penalty = 0;
+  free.weights.clear();
+  const std::vector<double> curvature = curvatures(problem);
+  std::vector<double> residual = z;
+  std::vector<double> w(static_cast<std::size_t>(problem.atoms), 0.0);
+  for (int done = 0; done < sweeps && sweep(free, support, curvature, residual, w) > 1e-15; ++done) {
+  }
+  return w;
 }
 
 }  // namespace splice_oracle

@@ -29,6 +29,11 @@ struct Solution {
 /// Solves to a gap of `tolerance` * 1/2 |z|^2, or as near as `sweeps` get.
 Solution solve(const Problem& problem, const std::vector<double>& z, double tolerance = 1e-12, int sweeps = 20000);
 
+/// Least squares on `support` alone, without penalty or weights; w >= 0 unless `any_sign`. By the same sweeps, until
+/// they move nothing.
+std::vector<double> least_squares(const Problem& problem, const std::vector<double>& z,
+                                  const std::vector<std::size_t>& support, int sweeps = 200000);
+
 /// Objective, correlations and gap of any w.
 Solution evaluate(const Problem& problem, const std::vector<double>& z, const std::vector<double>& w);
 

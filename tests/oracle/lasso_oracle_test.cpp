@@ -83,5 +83,61 @@ TEST(Oracle, AWorseAnswerHasALargerGap) {
   EXPECT_GE(seen.gap, seen.primal - solution.primal);
 }
 
+/// Weights are a change of units: with c_j / a_j in place of c_j, the weights a_j w_j solve the plain problem.
+TEST(Oracle, WeightsAreAChangeOfUnits) {
+  for (const bool any_sign : {false, true}) {
+    Problem weighted = random_problem(30, 11, 0.8, 41);
+    weighted.any_sign = any_sign;
+    Problem plain = weighted;
+    for (std::size_t j = 0; j < 30; ++j) {
+      weighted.weights.push_back(0.5 + 0.1 * static_cast<double>(j));
+      for (std::size_t k = 0; k < 11; ++k) plain.dictionary[j * 11 + k] /= weighted.weights[j];
+    }
+    const std::vector<double> z = random_vector(11, 42);
+    const Solution left = solve(weighted, z);
+    const Solution right = solve(plain, z);
+    EXPECT_NEAR(left.primal, right.primal, 1e-10);
+    EXPECT_LE(left.gap, 1e-11);
+    for (std::size_t j = 0; j < 30; ++j) EXPECT_NEAR(left.w[j] * weighted.weights[j], right.w[j], 1e-4);
+  }
+}
+
+/// A flipped atom takes the flipped weight; with w >= 0 it is another problem.
+TEST(Oracle, EitherSignDoesNotCareForTheAtomsSign) {
+  Problem problem = random_problem(25, 9, 0.6, 51);
+  Problem flipped = problem;
+  for (std::size_t i = 0; i < flipped.dictionary.size(); ++i) {
+    if (i / 9 % 2 == 1) flipped.dictionary[i] = -flipped.dictionary[i];
+  }
+  const std::vector<double> z = random_vector(9, 52);
+  EXPECT_GT(std::abs(solve(problem, z).primal - solve(flipped, z).primal), 1e-3);
+  problem.any_sign = flipped.any_sign = true;
+  EXPECT_NEAR(solve(problem, z).primal, solve(flipped, z).primal, 1e-10);
+}
+
+/// Normal equations: the residual is orthogonal to every atom with weight, and pulls no other atom of the support in.
+TEST(Oracle, LeastSquaresMeetsTheNormalEquations) {
+  for (const bool any_sign : {false, true}) {
+    Problem problem = random_problem(20, 12, 1.0, 61);
+    problem.any_sign = any_sign;
+    const std::vector<double> z = random_vector(12, 62);
+    const std::vector<std::size_t> support = {1, 4, 5, 11, 17};
+    const std::vector<double> w = least_squares(problem, z, support);
+    const Solution seen = evaluate(problem, z, w);
+    int used = 0;
+    for (const std::size_t j : support) {
+      if (w[j] != 0) {
+        EXPECT_NEAR(seen.correlations[j], 0, 1e-12);
+        ++used;
+      } else {
+        EXPECT_LE(seen.correlations[j], 1e-12);
+      }
+      EXPECT_TRUE(any_sign || w[j] >= 0);
+    }
+    EXPECT_EQ(used == 5, any_sign) << "of random atoms some have a negative weight";
+    EXPECT_EQ(w[0], 0.0) << "not of the support";
+  }
+}
+
 }  // namespace
 }  // namespace splice_oracle
