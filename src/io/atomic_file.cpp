@@ -6,6 +6,7 @@
 #include <cstring>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -52,15 +53,29 @@ void forget(const std::string& name) {
   throw FileError(path.string() + ": can't " + what + ": " + std::strerror(error));
 }
 
+/// Where `path` leads: the rename would put a file in the place of a link, and leave the file it names as it was.
+std::filesystem::path follow_links(const std::filesystem::path& path) {
+  constexpr int most_links = 40;  // as the kernel has it
+  std::filesystem::path target = path;
+  for (int link = 0; link < most_links; ++link) {
+    std::error_code no_link;
+    const std::filesystem::path next = std::filesystem::read_symlink(target, no_link);
+    if (no_link) return target;
+    target = target.parent_path() / next;  // an absolute link replaces the folder
+  }
+  throw FileError(path.string() + ": found links without end, expected a file to write");
+}
+
 }  // namespace
 
-AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), target_(follow_links(path_)) {
+  if (path_.empty()) throw FileError("output file: found an empty path, expected the path of a file to write");
   // The rename would put a file in the place of a device (/dev/null) or a pipe.
   struct stat status {};
   if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
     throw FileError(path_.string() + ": found something else than a regular file, expected a file to write");
   }
-  std::string pattern = path_.string() + ".XXXXXX.tmp";
+  std::string pattern = target_.string() + ".XXXXXX.tmp";
   descriptor_ = ::mkostemps(pattern.data(), 4, O_CLOEXEC);
   if (descriptor_ < 0) fail(path_, "create a file beside it", errno);
   temporary_ = pattern;
@@ -79,6 +94,7 @@ AtomicFile::~AtomicFile() {
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
     : path_(std::move(other.path_)),
+      target_(std::move(other.target_)),
       temporary_(std::move(other.temporary_)),
       descriptor_(std::exchange(other.descriptor_, -1)) {}
 
@@ -104,11 +120,11 @@ void AtomicFile::adopt_written() {
 
 void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) fail(path_, "write to disk", errno);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, "replace", errno);
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(path_, "replace", errno);
   ::close(descriptor_);
   descriptor_ = -1;
   forget(temporary_.string());
-  const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
+  const std::filesystem::path folder = target_.has_parent_path() ? target_.parent_path() : ".";
   const int handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (handle < 0) return;  // the file is in place; only the folder's own durability is not known
   ::fsync(handle);

@@ -11,10 +11,11 @@
 namespace splice_cuda::io {
 
 /// Writes to a temporary file beside `path`; `commit` makes it durable and renames it. Without commit the
-/// temporary file is removed and whatever stood at `path` is untouched.
+/// temporary file is removed and whatever stood at `path` is untouched. A symbolic link stays: the file that
+/// it leads to is replaced. Of several writers of one path the last to commit wins, whole.
 class AtomicFile {
  public:
-  /// @throws FileError when the folder does not exist or can't be written to.
+  /// @throws FileError when the folder does not exist or can't be written to, or `path` is no regular file.
   explicit AtomicFile(std::filesystem::path path);
   ~AtomicFile();
   AtomicFile(AtomicFile&& other) noexcept;
@@ -30,7 +31,8 @@ class AtomicFile {
   const std::filesystem::path& temporary_path() const noexcept { return temporary_; }
 
  private:
-  std::filesystem::path path_;
+  std::filesystem::path path_;    ///< as given: for messages
+  std::filesystem::path target_;  ///< with links followed
   std::filesystem::path temporary_;
   int descriptor_ = -1;
 };

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <map>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "core/validate.hpp"
@@ -33,7 +36,7 @@ void check_block(const EmbeddingSource& source, std::int64_t first, const Matrix
     fail_argument("out", std::to_string(out.cols) + " columns", "rows of length " + std::to_string(source.dim()));
   }
   if (first < 0 || out.rows < 0 || first > source.rows() - out.rows) {
-    fail_argument("first", "rows " + std::to_string(first) + " to " + std::to_string(first + out.rows),
+    fail_argument("first", std::to_string(out.rows) + " rows from row " + std::to_string(first) + " on",
                   "rows of the " + std::to_string(source.rows()) + " there are");
   }
 }
@@ -99,27 +102,47 @@ class SafetensorsSource final : public EmbeddingSource {
   TensorView tensor_;
 };
 
+/// The N of img_emb_N.npy; nothing for other names.
+std::optional<std::uint64_t> shard_number(const std::filesystem::path& path) {
+  constexpr std::string_view prefix = "img_emb_";
+  constexpr std::string_view suffix = ".npy";
+  const std::string name = path.filename().string();
+  if (!name.starts_with(prefix) || !name.ends_with(suffix) || name.size() <= prefix.size() + suffix.size()) return std::nullopt;
+  const std::string_view digits = std::string_view(name).substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error == std::errc::invalid_argument || end != digits.data() + digits.size()) return std::nullopt;
+  // Left out silently, its rows would be missing.
+  if (error != std::errc{}) fail(path.string(), "a shard number beyond 2^64", "a smaller number");
+  return number;
+}
+
+/// Shards of a folder in the order of their numbers.
+std::vector<std::filesystem::path> find_shards(const std::filesystem::path& folder) {
+  std::map<std::uint64_t, std::filesystem::path> found;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const auto number = shard_number(entry->path());
+    if (!number) continue;
+    const auto [place, is_new] = found.emplace(*number, entry->path());
+    if (!is_new) {
+      fail(folder.string(), "both " + place->second.filename().string() + " and " + entry->path().filename().string(),
+           "one shard of each number");
+    }
+  }
+  if (error) throw FileError(folder.string() + ": can't list: " + error.message());
+  if (found.empty()) fail(folder.string(), "no img_emb_N.npy", "a folder of such shards");
+  std::vector<std::filesystem::path> shards;
+  for (auto& [number, path] : found) shards.push_back(std::move(path));
+  return shards;
+}
+
 /// Shards of clip-retrieval: img_emb_0.npy, img_emb_1.npy, ... (numbers may have leading zeros).
 class ShardedSource final : public EmbeddingSource {
  public:
   explicit ShardedSource(const std::filesystem::path& folder) {
-    std::vector<std::pair<std::uint64_t, std::filesystem::path>> found;
-    std::error_code error_code;
-    const std::filesystem::directory_iterator entries(folder, error_code);
-    if (error_code) throw FileError(folder.string() + ": can't list: " + error_code.message());
-    for (const auto& entry : entries) {
-      const std::string name = entry.path().filename().string();
-      constexpr std::string_view prefix = "img_emb_";
-      constexpr std::string_view suffix = ".npy";
-      if (!name.starts_with(prefix) || !name.ends_with(suffix) || name.size() <= prefix.size() + suffix.size()) continue;
-      const std::string_view digits = std::string_view(name).substr(prefix.size(), name.size() - prefix.size() - suffix.size());
-      std::uint64_t number = 0;
-      const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-      if (error == std::errc{} && end == digits.data() + digits.size()) found.emplace_back(number, entry.path());
-    }
-    if (found.empty()) fail(folder.string(), "no img_emb_N.npy", "a folder of such shards");
-    std::sort(found.begin(), found.end());
-    for (const auto& [number, path] : found) {
+    for (const std::filesystem::path& path : find_shards(folder)) {
       shards_.push_back(std::make_unique<NpySource>(path));
       if (shards_.back()->dim() != shards_.front()->dim()) {
         fail(path.string(), "rows of length " + std::to_string(shards_.back()->dim()),

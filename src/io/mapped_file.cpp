@@ -15,12 +15,13 @@
 namespace splice_cuda::io {
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without O_NONBLOCK the opening of a pipe waits for a writer, before its type can be seen.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) throw FileError(path.string() + ": can't open: " + std::strerror(errno));
   struct stat status {};
   if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(descriptor);
-    throw FileError(path.string() + ": not a regular file");
+    throw FileError(path.string() + ": found something that is not a regular file, expected a file to read");
   }
   size_ = static_cast<std::size_t>(status.st_size);
   if (size_ > 0) {

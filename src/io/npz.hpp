@@ -18,9 +18,9 @@ namespace splice_cuda::io {
 /// (int32), l0 (int32), cosine (float32), and `options` (JSON text as a uint8 array).
 struct CodesFile {
   SparseCodes codes;
-  std::vector<RowReport> reports;     ///< [n], or empty in a foreign CSR file
-  std::vector<float> cosine;          ///< [n], or empty
-  std::string options_json = "{}";    ///< settings and input paths, for `verify` and `show`
+  std::vector<RowReport> reports;   ///< [n], or empty in a foreign CSR file
+  std::vector<float> cosine;        ///< [n], or empty
+  std::string options_json = "{}";  ///< settings and input paths, for `verify` and `show`
 };
 
 /// Whole or not at all (AtomicFile). @throws FileError

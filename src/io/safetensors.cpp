@@ -33,8 +33,14 @@ constexpr std::array<TypeName, 7> type_names = {{{TensorType::float16, "F16", 2}
 constexpr std::uint64_t longest_header = 100'000'000;  // the reference implementation's limit
 constexpr int deepest_nesting = 4;                      // tensors are two levels deep
 
+/// Names and types in a header may be as long as the header.
+std::string shortened(const std::string& text) {
+  constexpr std::size_t most = 200;
+  return text.size() <= most ? text : text.substr(0, most) + "...";
+}
+
 [[noreturn]] void fail(const std::string& name, const std::string& found, const std::string& expected) {
-  throw FileError(name + ": found " + found + ", expected " + expected);
+  throw FileError(name + ": found " + shortened(found) + ", expected " + expected);
 }
 
 /// Refuses nesting and repeated keys while parsing: neither is seen afterwards.
@@ -144,6 +150,37 @@ T load(const std::byte* at) {
   return value;
 }
 
+/// The header to be written, padded so that data start aligned. What SafetensorsFile would refuse is refused here.
+std::string header_text(const std::string& path, std::span<const TensorToWrite> tensors,
+                        const std::map<std::string, std::string>& metadata) {
+  Json header = Json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::size_t at = 0;
+  for (const TensorToWrite& tensor : tensors) {
+    const TypeName& type = type_names[static_cast<std::size_t>(tensor.type)];
+    if (tensor.name == "__metadata__" || header.contains(tensor.name)) {
+      fail(path, "two tensors \"" + shortened(tensor.name) + "\", or one of a reserved name", "a name of its own for each");
+    }
+    const auto bytes = checked_bytes(tensor.shape, type.size);
+    if (!bytes || static_cast<std::uint64_t>(*bytes) != tensor.data.size()) {
+      fail(path + ":" + shortened(tensor.name), std::to_string(tensor.data.size()) + " bytes of data", "as many as its shape and type say");
+    }
+    header[tensor.name] = {{"dtype", type.name}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.data.size()}}};
+    at += tensor.data.size();
+  }
+  std::string text;
+  try {
+    text = header.dump();
+  } catch (const Json::exception& error) {
+    fail(path, std::string("text that is not UTF-8 (") + error.what() + ")", "UTF-8 names and metadata");
+  }
+  text.append((8 - text.size() % 8) % 8, ' ');
+  if (text.size() > longest_header) {
+    fail(path, "names and metadata of " + std::to_string(text.size()) + " bytes", "at most 100 MB");
+  }
+  return text;
+}
+
 }  // namespace
 
 std::int64_t TensorView::elements() const noexcept { return checked_elements(shape).value_or(0); }
@@ -171,7 +208,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
       continue;
     }
     extents.emplace_back();
-    tensors_[key] = parse_tensor(entry, data, name + ":" + key, extents.back());
+    tensors_[key] = parse_tensor(entry, data, name + ":" + shortened(key), extents.back());
   }
   check_cover(std::move(extents), data.size(), name);
 }
@@ -222,21 +259,7 @@ std::vector<float> to_float32(const TensorView& tensor, const std::string& name)
 
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
                        const std::map<std::string, std::string>& metadata) {
-  Json header = Json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  std::size_t at = 0;
-  for (const TensorToWrite& tensor : tensors) {
-    const TypeName& type = type_names[static_cast<std::size_t>(tensor.type)];
-    header[tensor.name] = {{"dtype", type.name}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.data.size()}}};
-    at += tensor.data.size();
-  }
-  std::string text;
-  try {
-    text = header.dump();
-  } catch (const Json::exception& error) {
-    fail(path.string(), std::string("text that is not UTF-8 (") + error.what() + ")", "UTF-8 names and metadata");
-  }
-  text.append((8 - text.size() % 8) % 8, ' ');  // data start aligned
+  const std::string text = header_text(path.string(), tensors, metadata);
   const std::uint64_t length = text.size();
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(&length, 1)));

@@ -32,6 +32,7 @@ class ScratchFolder {
   std::filesystem::path path(std::string_view name) const { return root_ / name; }
 
   std::filesystem::path write(std::string_view name, std::string_view bytes) const {
+    std::filesystem::remove(path(name));  // some file systems wait for the disk when an old file is cut to nothing
     std::ofstream out(path(name), std::ios::binary | std::ios::trunc);
     out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     out.close();
