@@ -21,12 +21,19 @@ class DenseProducts : public ::testing::TestWithParam<std::tuple<std::int64_t, s
   std::shared_ptr<const CpuDictionary> dictionary = testing::random_dictionary(atoms, dim, 31);
 };
 
-/// Rows of `size` numbers each, random or NaN, and their addresses.
+/// Rows of `size` numbers each, all `first` to begin with, and their addresses.
 struct Rows {
-  Rows(std::size_t rows, std::int64_t size) {
+  Rows(std::size_t rows, std::int64_t size, float first = NAN) {
     for (std::size_t i = 0; i < rows; ++i) {
-      values.emplace_back(static_cast<std::size_t>(size), NAN);
+      values.emplace_back(static_cast<std::size_t>(size), first);
       places.push_back(values.back().data());
+    }
+  }
+  /// Random numbers in the first `count` places of each row.
+  void fill(std::int64_t count, unsigned seed) {
+    for (float* row : places) {
+      const std::vector<float> random = testing::random_row(count, count, seed++);
+      std::copy(random.begin(), random.end(), row);
     }
   }
   std::vector<const float*> constant() const { return {places.begin(), places.end()}; }
@@ -35,11 +42,8 @@ struct Rows {
 };
 
 TEST_P(DenseProducts, CorrelationsEqualPlainLoops) {
-  Rows input(rows, dictionary->ld);
-  for (std::size_t i = 0; i < rows; ++i) {
-    const std::vector<float> row = testing::random_row(dim, dictionary->ld, 40u + static_cast<unsigned>(i));
-    std::copy(row.begin(), row.end(), input.places[i]);
-  }
+  Rows input(rows, dictionary->ld, 0.0f);  // zeros behind the columns
+  input.fill(dim, 40);
   testing::for_every_target([&] {
     Rows out(rows, atoms);
     correlate_rows(*dictionary, input.constant(), out.places);
@@ -54,10 +58,7 @@ TEST_P(DenseProducts, CorrelationsEqualPlainLoops) {
 
 TEST_P(DenseProducts, CombinationsEqualPlainLoops) {
   Rows weights(rows, atoms);
-  for (std::size_t i = 0; i < rows; ++i) {
-    const std::vector<float> row = testing::gaussian(static_cast<std::size_t>(atoms), 50u + static_cast<unsigned>(i));
-    std::copy(row.begin(), row.end(), weights.places[i]);
-  }
+  weights.fill(atoms, 50);
   testing::for_every_target([&] {
     Rows out(rows, dictionary->ld);
     combine_atoms(*dictionary, weights.constant(), out.places);
@@ -75,11 +76,8 @@ TEST_P(DenseProducts, CombinationsEqualPlainLoops) {
 
 /// The place in the tile plays no part, bit by bit.
 TEST_P(DenseProducts, ARowAloneGivesTheSameBits) {
-  Rows input(rows, dictionary->ld);
-  for (std::size_t i = 0; i < rows; ++i) {
-    const std::vector<float> row = testing::random_row(dim, dictionary->ld, 60u + static_cast<unsigned>(i));
-    std::copy(row.begin(), row.end(), input.places[i]);
-  }
+  Rows input(rows, dictionary->ld, 0.0f);  // zeros behind the columns
+  input.fill(dim, 60);
   testing::for_every_target([&] {
     Rows together(rows, atoms);
     Rows alone(1, atoms);

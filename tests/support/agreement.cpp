@@ -60,6 +60,24 @@ std::string row_disagreement(const splice_oracle::Problem& problem, const std::v
   return text.str();
 }
 
+std::string result_disagreement(const splice_oracle::Problem& problem, const SampleProblem& sample,
+                                const DecomposeResult& result) {
+  if (std::string wrong = malformed(result.codes); !wrong.empty()) return wrong;
+  if (result.codes.rows != sample.rows || result.reports.size() != static_cast<std::size_t>(sample.rows)) {
+    return "not one code and one report a row";
+  }
+  for (std::int64_t i = 0; i < sample.rows; ++i) {
+    const RowReport& report = result.reports[static_cast<std::size_t>(i)];
+    const std::string where = "row " + std::to_string(i) + ": ";
+    if (report.status != RowStatus::certified) return where + std::string(to_string(report.status));
+    const std::vector<double> z = oracle_row(sample, i);
+    const splice_oracle::Solution oracle = splice_oracle::solve(problem, z, 1e-10);
+    const std::string wrong = row_disagreement(problem, z, oracle, dense_row(result.codes, i), report);
+    if (!wrong.empty()) return where + wrong;
+  }
+  return {};
+}
+
 std::string malformed(const SparseCodes& codes) {
   if (static_cast<std::int64_t>(codes.row_offsets.size()) != codes.rows + 1) return "wrong number of offsets";
   if (codes.row_offsets.front() != 0 || codes.row_offsets.back() != codes.nnz()) return "offsets do not span the values";

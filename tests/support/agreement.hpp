@@ -10,6 +10,7 @@
 
 #include "oracle/lasso_oracle.hpp"
 #include "splice_cuda/codes.hpp"
+#include "support/sample_problem.hpp"
 
 namespace splice_cuda::testing {
 
@@ -18,6 +19,10 @@ namespace splice_cuda::testing {
 std::string row_disagreement(const splice_oracle::Problem& problem, const std::vector<double>& z,
                              const splice_oracle::Solution& oracle, const std::vector<double>& w,
                              const RowReport& report);
+
+/// All rows of a result, in the same way; certified, besides. The first disagreement, with its row.
+std::string result_disagreement(const splice_oracle::Problem& problem, const SampleProblem& sample,
+                                const DecomposeResult& result);
 
 /// CSR in order: offsets ascending from 0, indices ascending and in range, values finite and not zero.
 std::string malformed(const SparseCodes& codes);

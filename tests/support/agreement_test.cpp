@@ -67,6 +67,22 @@ TEST_F(Agreement, SeesAWeightThatIsProvablyZero) {
   EXPECT_NE(judged().find("provably zero"), std::string::npos) << judged();
 }
 
+TEST_F(Agreement, SeesOneBadRowOfAResult) {
+  EXPECT_EQ(result_disagreement(problem, sample, result), "");
+  const std::vector<std::function<void(DecomposeResult&)>> corruptions = {
+      [](DecomposeResult& other) { other.reports[2].status = RowStatus::budget_exhausted; },
+      [](DecomposeResult& other) { other.reports[2].primal += 1e-6; },
+      [](DecomposeResult& other) { other.codes.values.back() *= -1; },
+      [](DecomposeResult& other) { other.codes.values.back() = 0; },
+      [](DecomposeResult& other) { other.reports.pop_back(); },
+  };
+  for (const auto& corrupt : corruptions) {
+    DecomposeResult other = result;
+    corrupt(other);
+    EXPECT_NE(result_disagreement(problem, sample, other), "");
+  }
+}
+
 TEST_F(Agreement, SeesMalformedCodes) {
   EXPECT_EQ(malformed(result.codes), "");
   ASSERT_GE(result.codes.l0(0), 2);
