@@ -37,6 +37,9 @@ need_command pkg-config pkg-config "finds libzip"
 if [ "$job" != build ]; then
   need libgtest-dev "tests"
   need libgmock-dev "matchers of the tests"
+  need python3-pytest "tests of the command"
+  need python3-numpy "reads what the command writes, in its tests"
+  need python3-scipy "loads the codes, in the command's tests"
 fi
 if [ "$job" = bench ]; then
   need libbenchmark-dev "benchmarks"

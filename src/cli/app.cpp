@@ -8,6 +8,7 @@
 #include "cli/signals.hpp"
 #include "cli/verbs.hpp"
 #include "splice_cuda/device.hpp"
+#include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
 namespace {
@@ -25,7 +26,16 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_info(app, chosen);
   add_demo(app, chosen);
 }
-
+/// CLI11 only says that a verb is missing where the one given is unknown.
+void check_verb(const CLI::App& app, const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments.front().starts_with('-')) return;
+  std::string known;
+  for (const CLI::App* verb : app.get_subcommands({})) {
+    if (verb->get_name() == arguments.front()) return;
+    known += (known.empty() ? "" : ", ") + verb->get_name();
+  }
+  throw ArgumentError("verb: got '" + arguments.front() + "'; expected one of " + known);
+}
 
 int run_arguments(int argc, const char* const* argv) {
   CLI::App app("For each embedding, the few named concepts that explain it, with a proof.", "splice");
@@ -38,6 +48,7 @@ int run_arguments(int argc, const char* const* argv) {
   add_verbs(app, chosen);
   try {
     std::vector<std::string> arguments = normalized_arguments(argc, argv);
+    check_verb(app, arguments);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(arguments);
   } catch (const CLI::CallForAllHelp&) {

@@ -17,7 +17,7 @@ std::string exit_code_help() {
          "  4    out of memory\n"
          "  5    the device is absent, unsupported or failed\n"
          "  70   internal error\n"
-         "  130  interrupted (Ctrl-C); 143 terminated, 129 hung up. No output file is left behind\n";
+         "  130  interrupted (Ctrl-C); 143 terminated, 129 hung up. No unfinished file is left behind\n";
 }
 
 Failure describe_failure(const std::exception_ptr& error) {
@@ -27,7 +27,7 @@ Failure describe_failure(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
   } catch (const CancelledError&) {
-    return {signals::exit_code(), "interrupted; no output file was written"};
+    return {signals::exit_code(), "interrupted; no unfinished file is left behind"};
   } catch (const ArgumentError& e) {
     return failure(ExitCode::wrong_arguments, e.what());
   } catch (const FileError& e) {

@@ -112,7 +112,7 @@ ExitCode verify(const Arguments& a) {
   const StoredCodes stored = read_stored_codes(a.stored);
   const RunSettings settings = settle(a, stored.settings);
   ConceptSpace space = load_space_of(a.stored, stored);
-  if (!a.image_mean.empty()) space.set_image_mean(read_mean(a.image_mean));
+  if (!a.image_mean.empty()) space.set_image_mean(read_mean(a.image_mean, space.dim(), "the atoms"));
   const auto source = io::EmbeddingSource::open(settings.embeddings);
   check_same_dim(settings.embeddings, source->dim(), "the dictionary", space.dim());
   check_code_shape(a.stored.codes, stored.file.codes.rows, "rows", source->rows());
