@@ -33,6 +33,11 @@ TEST(ConceptList, EmptyLinesKeepTheirPlace) {
   EXPECT_THAT(lines(""), IsEmpty());
 }
 
+TEST(ConceptList, AByteOrderMarkIsNoPartOfTheFirstName) {
+  EXPECT_THAT(lines("\xEF\xBB\xBF" "dog\ncat\n"), ElementsAre("dog", "cat"));
+  EXPECT_THAT(lines("dog\n\xEF\xBB\xBF" "cat\n"), ElementsAre("dog", "\xEF\xBB\xBF" "cat"));
+}
+
 TEST(ConceptList, LinesAreKeptAsTheyAre) {
   EXPECT_THAT(lines(" hot dog \t\ncaf\xc3\xa9\na\rb\n"), ElementsAre(" hot dog \t", "caf\xc3\xa9", "a\rb"));
 }
