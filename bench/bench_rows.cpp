@@ -7,6 +7,8 @@
 //   {"l1": 0.25, "gap_tolerance": 1e-6, "first": 0, "count": 32, "at_a_time": 32, "codes": "codes.npz"}
 // solves rows [first, first + count) in calls of `at_a_time` rows, and answers with one line: seconds of all
 // calls together, certified rows, mean l0, largest gap. Codes are written, untimed, where "codes" names a file.
+//   {"product": true, "first": 0, "count": 32}
+// times the fp32 matrix product of these rows with all atoms instead.
 
 #include <algorithm>
 #include <cstdint>
@@ -24,6 +26,7 @@
 #include "io/npy.hpp"
 #include "io/npz.hpp"
 #include "machine.hpp"
+#include "matrix_product.hpp"
 #include "problem.hpp"
 #include "splice_cuda/decompose.hpp"
 #include "stopwatch.hpp"
@@ -98,6 +101,11 @@ json answer(const json& request, const Context& context, const Dictionary& dicti
           {"max_gap", max_gap}};
 }
 
+json answer_product(const json& request, bench::MatrixProduct& product, MatrixView<const float> rows) {
+  const auto asked = rows.slice(request.at("first").get<std::int64_t>(), request.at("count").get<std::int64_t>());
+  return {{"seconds", bench::seconds_of([&] { product.run(asked); })}};
+}
+
 int serve(const std::string& atoms_path, const std::string& rows_path, int threads) {
   const io::FloatArray atoms = io::read_npy_float32(atoms_path);
   const io::FloatArray rows = io::read_npy_float32(rows_path);
@@ -106,8 +114,12 @@ int serve(const std::string& atoms_path, const std::string& rows_path, int threa
                               MatrixView<const float>{atoms.values.data(), atoms.shape.at(0), atoms.shape.at(1)}};
   const MatrixView<const float> embeddings{rows.values.data(), rows.shape.at(0), rows.shape.at(1)};
   std::cout << json(bench::describe_build()).dump() << std::endl;
+  bench::MatrixProduct product{{atoms.values.data(), atoms.shape.at(0), atoms.shape.at(1)}, threads};
   for (std::string line; std::getline(std::cin, line);) {
-    std::cout << answer(json::parse(line), context, dictionary, embeddings).dump() << std::endl;
+    const json request = json::parse(line);
+    const json reply = request.value("product", false) ? answer_product(request, product, embeddings)
+                                                       : answer(request, context, dictionary, embeddings);
+    std::cout << reply.dump() << std::endl;
   }
   return 0;
 }
