@@ -6,6 +6,7 @@ as multiples of one fp32 matrix product Z C' too.
 """
 
 import argparse
+import functools
 import json
 import pathlib
 import statistics
@@ -20,8 +21,8 @@ import threadpoolctl
 
 import dense_peers
 import lasso_peers
-from certificate import relative_gaps
-from served_rows import ServedRows
+from certificate import relative_gap, relative_gaps
+from served_rows import Ours, ServedRows
 
 TARGET_GAP = 1e-6
 
@@ -49,25 +50,6 @@ class Entrant:
     seconds: list = field(default_factory=list)
 
 
-class Ours:
-    """decompose of `bench_rows serve` in the shape of a peer; the tolerance is its own bound of the gap."""
-
-    batched = True
-    tolerances = (TARGET_GAP,)
-
-    def __init__(self, served, at_a_time=None):
-        self.name = "splice_cuda" if at_a_time is None else f"splice_cuda, {at_a_time} row a call"
-        self.note = None
-        self._served = served
-        self._at_a_time = at_a_time
-
-    def solve(self, embeddings, l1_penalty, tolerance):
-        return self._served.decompose_codes(l1_penalty, tolerance, embeddings.shape[0])
-
-    def timed(self, embeddings, l1_penalty, tolerance):
-        return self._served.decompose_seconds(l1_penalty, tolerance, embeddings.shape[0], self._at_a_time)
-
-
 def seconds_of(function):
     start = time.perf_counter()
     function()
@@ -76,19 +58,24 @@ def seconds_of(function):
 
 def timed_solve(peer, embeddings, l1_penalty, tolerance):
     """Seconds of one solve as the peer is charged for it."""
-    if hasattr(peer, "timed"):
-        return peer.timed(embeddings, l1_penalty, tolerance)
-    if hasattr(peer, "prepare"):
-        peer.prepare(tolerance)
-    seconds = seconds_of(lambda: peer.solve(embeddings, l1_penalty, tolerance))
-    return peer.seconds_of(embeddings, l1_penalty) if hasattr(peer, "seconds_of") else seconds
+    if hasattr(peer, "seconds_for"):
+        return peer.seconds_for(embeddings, l1_penalty, tolerance)
+    return seconds_of(lambda: peer.solve(embeddings, l1_penalty, tolerance))
 
 
 def search_tolerance(peer, atoms, embeddings, l1_penalty, target=TARGET_GAP):
     """The loosest of the peer's tolerances whose largest relative gap is at most the target, and what was tried.
 
-    Where none is good enough, the best one is returned: its gap says so.
+    Returns (tolerance, gap, mean l0), [tried]. Where none is good enough, the best one: its gap says so. An iterated
+    peer's tolerance is its mean number of iterations.
     """
+    if hasattr(peer, "needed_iterations"):
+        def gap_of(row, code):
+            return relative_gap(atoms, embeddings[row], code, l1_penalty)
+
+        iterations, codes = peer.needed_iterations(embeddings, l1_penalty, gap_of, target)
+        gap = float(relative_gaps(atoms, embeddings, codes, l1_penalty).max())
+        return (iterations, gap, mean_l0(codes)), [{"tolerance": iterations, "max_gap": gap}]
     tried = []
     best = (None, np.inf, 0.0)
     for tolerance in peer.tolerances:
@@ -96,20 +83,23 @@ def search_tolerance(peer, atoms, embeddings, l1_penalty, target=TARGET_GAP):
         gap = float(relative_gaps(atoms, embeddings, codes, l1_penalty).max())
         tried.append({"tolerance": tolerance, "max_gap": gap})
         if gap < best[1]:
-            best = (tolerance, gap, float(np.count_nonzero(codes) / codes.shape[0]))
+            best = (tolerance, gap, mean_l0(codes))
         if gap <= target:
             break
     return best, tried
 
 
+def mean_l0(codes):
+    return float(np.count_nonzero(codes) / codes.shape[0])
+
+
 def rows_for(peer, embeddings, l1_penalty, settings):
-    """As many rows as fit the budget of one turn, by the time of a few at a middling tolerance."""
-    if peer.name.startswith(("splice_cuda", "SPAMS")):
-        return settings.batch
-    few = embeddings[:2] if not peer.batched else embeddings[:8]
+    """As many rows as fit the budget of one turn, by the time of two at a middling tolerance."""
+    if getattr(peer, "rows", None):
+        return peer.rows
     tolerance = peer.tolerances[len(peer.tolerances) // 2]
-    peer.solve(few[:1], l1_penalty, peer.tolerances[0])  # compiles, warms up
-    seconds = seconds_of(lambda: peer.solve(few, l1_penalty, tolerance)) / few.shape[0]
+    peer.solve(embeddings[:1], l1_penalty, tolerance)  # compiles, warms up
+    seconds = seconds_of(lambda: peer.solve(embeddings[:2], l1_penalty, tolerance)) / 2
     return int(np.clip(settings.row_budget_s / seconds, 8, settings.batch))
 
 
@@ -124,9 +114,11 @@ def choose(peer, atoms, embeddings, l1_penalty, settings):
 
 def run_turns(entrants, products, embeddings, l1_penalty, turns):
     """Every entrant and every product once a turn; each turn starts with another one."""
-    order = [(entrant.seconds, lambda e=entrant: timed_solve(
-        e.peer, embeddings[:e.rows], l1_penalty, e.tolerance)) for entrant in entrants]
-    order += [(seconds, run) for seconds, run in products]
+    def run_entrant(entrant):
+        return timed_solve(entrant.peer, embeddings[:entrant.rows], l1_penalty, entrant.tolerance)
+
+    order = [(entrant.seconds, functools.partial(run_entrant, entrant)) for entrant in entrants]
+    order += products
     for turn in range(turns):
         first = turn * len(order) // turns
         for seconds, run in order[first:] + order[:first]:
@@ -146,7 +138,8 @@ def entrant_figures(entrant, product_us):
 def compare(peers, served, atoms, embeddings, l1_penalty, settings):
     """Figures of one penalty."""
     print(f"l1 {l1_penalty}", file=sys.stderr)
-    entrants = [choose(peer, atoms, embeddings, l1_penalty, settings) for peer in peers]
+    exact_atoms = atoms.astype(np.float64)
+    entrants = [choose(peer, exact_atoms, embeddings, l1_penalty, settings) for peer in peers]
     batch = embeddings[:settings.batch]
     output = np.empty((settings.batch, atoms.shape[0]), dtype=np.float32)
     numpy_seconds, cpp_seconds = [], []
@@ -164,12 +157,13 @@ def compare(peers, served, atoms, embeddings, l1_penalty, settings):
             "peers": [entrant_figures(entrant, product_us) for entrant in entrants]}
 
 
-def make_peers(served, atoms):
+def make_peers(served, atoms, batch):
     """All that can be imported, and a line for each that cannot."""
-    peers = [Ours(served), Ours(served, at_a_time=1)]
+    peers = [Ours(served, batch, TARGET_GAP), Ours(served, batch, TARGET_GAP, at_a_time=1)]
     skipped = []
-    for make in (lasso_peers.Spams, lasso_peers.make_celer, lasso_peers.make_skglm, lasso_peers.make_sklearn,
-                 dense_peers.Fista, dense_peers.PaperAdmm):
+    makers = (functools.partial(lasso_peers.Spams, rows=batch), lasso_peers.make_celer, lasso_peers.make_skglm,
+              lasso_peers.make_sklearn, dense_peers.Fista, dense_peers.PaperAdmm)
+    for make in makers:
         try:
             peers.append(make(atoms))
         except ImportError as error:
@@ -184,7 +178,7 @@ def run(program, settings):
         name = subprocess_output([str(program), "export", str(folder), str(settings.batch)])
         atoms, embeddings = np.load(folder / "atoms.npy"), np.load(folder / "embeddings.npy")
         with ServedRows(program, folder / "atoms.npy", folder / "embeddings.npy") as served:
-            peers, skipped = make_peers(served, atoms)
+            peers, skipped = make_peers(served, atoms, settings.batch)
             with threadpoolctl.threadpool_limits(1):  # also of what the peers have loaded
                 comparisons = [compare(peers, served, atoms, embeddings, l1, settings)
                                for l1 in settings.penalties]

@@ -13,7 +13,6 @@ import numpy as np
 class RowByRow:
     """A scikit-learn-like estimator, fitted to one embedding at a time."""
 
-    batched = False
     note = None
 
     def __init__(self, name, make_estimator, atoms, tolerances):
@@ -39,12 +38,12 @@ class Spams:
 
     name = "SPAMS lasso"
     tolerances = ("float32", "float64")
-    batched = True
     note = "Gram matrix C C' made once a dictionary, not counted"
 
-    def __init__(self, atoms):
+    def __init__(self, atoms, rows):
         import spams
 
+        self.rows = rows
         self._lasso = spams.lasso
         self._atoms = atoms
         self._designs = {}
@@ -63,13 +62,9 @@ class Spams:
         codes = self._lasso(rows, Q=gram, q=correlations, lambda1=l1_penalty / 2, mode=2, pos=True, numThreads=1)
         return np.asarray(codes.T.todense(), dtype=np.float64)
 
-    def prepare(self, tolerance):
-        """What is made once a dictionary, before the clock starts."""
-        self._design(tolerance)
-
 
 def powers_of_ten(first, last):
-    """10^-first ... 10^-last in half powers."""
+    """10^-first ... 10^-last in half powers of ten."""
     return tuple(10 ** (-k / 2) for k in range(2 * first, 2 * last + 1))
 
 

@@ -37,9 +37,9 @@ class ServedRows:
         self._process.stdin.flush()
         return self._read()
 
-    def decompose_seconds(self, l1_penalty, gap_tolerance, count, at_a_time=None):
+    def decompose_seconds(self, l1_penalty, gap_tolerance, count, at_a_time):
         return self._ask(l1=l1_penalty, gap_tolerance=gap_tolerance, first=0, count=count,
-                         at_a_time=at_a_time or count)["seconds"]
+                         at_a_time=at_a_time)["seconds"]
 
     def decompose_codes(self, l1_penalty, gap_tolerance, count):
         path = pathlib.Path(self._scratch.name) / "codes.npz"
@@ -48,3 +48,24 @@ class ServedRows:
 
     def product_seconds(self, count):
         return self._ask(product=True, first=0, count=count)["seconds"]
+
+
+class Ours:
+    """decompose in the shape of a peer: `rows` rows, `at_a_time` in a call. Its tolerance bounds the gap itself.
+
+    The process that solves is timed inside; the pipe is not.
+    """
+
+    def __init__(self, served, rows, target, at_a_time=None):
+        self.name = "splice_cuda" if at_a_time is None else f"splice_cuda, {at_a_time} row a call"
+        self.rows = rows
+        self.tolerances = (target,)
+        self.note = None
+        self._served = served
+        self._at_a_time = at_a_time or rows
+
+    def solve(self, embeddings, l1_penalty, tolerance):
+        return self._served.decompose_codes(l1_penalty, tolerance, embeddings.shape[0])
+
+    def seconds_for(self, embeddings, l1_penalty, tolerance):
+        return self._served.decompose_seconds(l1_penalty, tolerance, embeddings.shape[0], self._at_a_time)
