@@ -16,7 +16,8 @@ ITERATIONS_TIMED = 5
 class IteratedPeer:
     """What the two share. Derived: start, step (what is timed), fast_step (the same iterates), codes, keep."""
 
-    rows = 4
+    rows = 4         # whose iterations are counted
+    timed_rows = 64  # of which iterations are timed: a product with few rows waits for memory
     check_every = 50
     max_iterations = 10000
 
