@@ -2,13 +2,14 @@
 
     collect.py RESULTS_FOLDER NAME INPUT.json [--short]
 
-writes RESULTS_FOLDER/NAME.json: {"machine": {...}, "context": {...}, "figures": [...]}. The inputs are Google Benchmark's JSON, of which
-what does not change between machines is dropped, or the JSON of compare_peers.py ("comparisons").
+writes RESULTS_FOLDER/NAME.json: {"machine": {...}, "short": ..., "context": {...}, "figures": [...]}. The input is
+Google Benchmark's JSON, of which our counters are kept, or the JSON of compare_peers.py ("comparisons").
 """
 
 import argparse
 import datetime
 import json
+import os
 import pathlib
 import platform
 import subprocess
@@ -45,16 +46,10 @@ def commit_of(folder):
 
 def describe_machine():
     return {
-        "cpu": cpu_model(), "cores": len(set(_allowed_cores())), "features": cpu_features(),
+        "cpu": cpu_model(), "cores": len(os.sched_getaffinity(0)), "features": cpu_features(),
         "commit": commit_of(pathlib.Path(__file__).parent),
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
     }
-
-
-def _allowed_cores():
-    import os
-
-    return os.sched_getaffinity(0)
 
 
 def figures_of(raw, source):

@@ -74,7 +74,7 @@ def plot_l1(results, path):
     finish_ratio(ratio_axes, "l1_penalty")
     ratio_axes.legend(frameon=False)
     l0_axes.set_yscale("log")
-    values = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200)]
+    values = [1, 2, 5, 10, 20, 50, 100, 200]
     l0_axes.set_yticks(values, [str(value) for value in values])
     l0_axes.minorticks_off()
     l0_axes.set_xlabel("l1_penalty")
@@ -110,7 +110,8 @@ def plot_peers(comparison, path):
 def draw_all(decompose, peers, folder):
     folder.mkdir(parents=True, exist_ok=True)
     plot_l1(decompose, folder / "ratio_l1.svg")
-    plot_size(decompose, "batch", "n", "rows in the batch", "text, p 15,000, d 384, l1 0.25", folder / "ratio_batch.svg")
+    plot_size(decompose, "batch", "n", "rows in the batch", "text, p 15,000, d 384, l1 0.25",
+              folder / "ratio_batch.svg")
     plot_size(decompose, "atoms", "p", "atoms", "synthetic, d 512, l1 0.35", folder / "ratio_atoms.svg")
     plot_size(decompose, "dim", "d", "dimension", "synthetic, p 15,000, l1 0.35", folder / "ratio_dim.svg")
     for comparison in peers["figures"]:

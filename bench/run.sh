@@ -49,7 +49,8 @@ else
   echo "run.sh: figures and plots in $results" >&2
 fi
 
-target=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["context"]["cpu_target"])' "$results/decompose.json")
+target=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["context"]["cpu_target"])' \
+  "$results/decompose.json")
 baseline=bench/baseline/$target.json
 if [ -f "$baseline" ]; then
   "$python" bench/check_ratio.py "$results/decompose.json" "$baseline"

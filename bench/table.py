@@ -1,6 +1,6 @@
 """Writes the tables of docs/benchmarks.md from bench/results: table.py RESULTS_FOLDER PAGE
 
-The page holds `<!-- begin NAME -->` and `<!-- end NAME -->`; what lies between is replaced. Nothing of it is written by hand.
+The page holds `<!-- begin NAME -->` and `<!-- end NAME -->`; what lies between is replaced.
 """
 
 import argparse

@@ -84,7 +84,8 @@ def test_nothing_in_common_is_refused(tmp_path, baseline):
     assert exit_status(tmp_path, baseline, copy.deepcopy(baseline) | {"figures": []}) == 2
 
 
-@pytest.mark.parametrize("text, complaint", [("{", "expected a JSON file"), ("[]", "context, figures, machine missing")])
+@pytest.mark.parametrize("text, complaint", [("{", "expected a JSON file"),
+                                             ("[]", "context, figures, machine missing")])
 def test_wrong_files_are_named(tmp_path, capsys, text, complaint):
     path = tmp_path / "wrong.json"
     path.write_text(text)

@@ -30,7 +30,8 @@ def results(tmp_path, monkeypatch):
 @pytest.fixture
 def page(tmp_path):
     path = tmp_path / "page.md"
-    path.write_text("Top.\n" + "".join(f"<!-- begin {name} -->\nold\n<!-- end {name} -->\nbetween\n" for name in MARKERS))
+    parts = [f"<!-- begin {name} -->\nold\n<!-- end {name} -->\nbetween\n" for name in MARKERS]
+    path.write_text("Top.\n" + "".join(parts))
     return path
 
 

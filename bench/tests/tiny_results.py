@@ -31,7 +31,8 @@ def decompose():
 
 def stages():
     counters = dict(prepare_us=0.1, screen_us=60.0, solve_us=30.0, certify_us=5.0, compact_us=0.2, total_us=95.3)
-    return {"context": copy.deepcopy(CONTEXT), "benchmarks": [benchmark("stages/text15k/p:15000/d:384/l1:0.25", **counters)]}
+    case = benchmark("stages/text15k/p:15000/d:384/l1:0.25", **counters)
+    return {"context": copy.deepcopy(CONTEXT), "benchmarks": [case]}
 
 
 def peers():
@@ -40,8 +41,8 @@ def peers():
                 "reached": reached, "mean_l0": 12.0, "ratio_cpp_product": us / 100, "ratio_numpy_product": us / 90,
                 "seconds": [us * 8e-6], "search": [], "note": note}
 
-    return {"problem": "text15k", "atoms": 15000, "dim": 384, "target_gap": 1e-6, "skipped": ["No module named 'spams'"],
-            "context": {key: CONTEXT[key] for key in BUILD} | {"numpy_openblas": "0.3.31, Haswell"},
+    return {"problem": "text15k", "atoms": 15000, "dim": 384, "target_gap": 1e-6,
+            "skipped": ["No module named 'spams'"], "context": {key: CONTEXT[key] for key in BUILD} | {"numpy_openblas": "0.3.31, Haswell"},
             "comparisons": [{"l1_penalty": 0.25, "batch": 512, "turns": 5,
                              "product_us_per_row": {"numpy": 90.0, "cpp": 100.0},
                              "peers": [peer("splice_cuda", 200.0), peer("slow", 4e6, False, "a note")]}]}
