@@ -3,7 +3,7 @@
 #   make build   the library and the command build/release/bin/splice
 #   make demo    build, then decompose generated embeddings with known concepts and check the outcome
 #   make test    build and run every test
-#   make bench   benchmarks, tables and plots (bench/run.sh)
+#   make bench   benchmarks, tables and plots (bench/run.sh); SHORT=1 for a few minutes of them
 #   make asan    the quick tests under address and undefined-behaviour sanitizers
 #   make tsan    the quick tests under the thread sanitizer
 #   make nocuda  the quick tests of a build without CUDA
@@ -39,8 +39,8 @@ asan tsan nocuda:
 bench:
 	@scripts/bootstrap.sh bench
 	@$(call CONFIGURE,release,-DSPLICE_BENCH=ON)
-	@cmake --build build/release -j $(JOBS)
-	@bench/run.sh
+	@cmake --build build/release --target bench_decompose bench_stages bench_rows -j $(JOBS)
+	@bench/run.sh $(if $(SHORT),--short)
 
 check-format:
 	@scripts/check_format.sh

@@ -6,7 +6,10 @@
 // `serve` makes the dictionary, then reads requests from standard input, one JSON object a line:
 //   {"l1": 0.25, "gap_tolerance": 1e-6, "first": 0, "count": 32, "at_a_time": 32, "codes": "codes.npz"}
 // solves rows [first, first + count) in calls of `at_a_time` rows, and answers with one line: seconds of all
-// calls together, certified rows, mean l0, largest gap. Codes are written, untimed, where "codes" names a file.
+// calls together, certified rows, mean l0, largest gap. Codes are written, untimed, where "codes" names a
+// file.
+//   {"product": true, "first": 0, "count": 32}
+// times the fp32 matrix product of these rows with all atoms instead.
 
 #include <algorithm>
 #include <cstdint>
@@ -15,6 +18,7 @@
 #include <filesystem>
 #include <iostream>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -24,6 +28,7 @@
 #include "io/npy.hpp"
 #include "io/npz.hpp"
 #include "machine.hpp"
+#include "matrix_product.hpp"
 #include "problem.hpp"
 #include "splice_cuda/decompose.hpp"
 #include "stopwatch.hpp"
@@ -66,20 +71,32 @@ void append(DecomposeResult& all, const DecomposeResult& part) {
   all.reports.insert(all.reports.end(), part.reports.begin(), part.reports.end());
 }
 
+/// The rows that a request asks for. @throws std::out_of_range where there are not so many
+MatrixView<const float> asked_rows(const json& request, MatrixView<const float> rows) {
+  const auto first = request.at("first").get<std::int64_t>();
+  const auto count = request.at("count").get<std::int64_t>();
+  if (first < 0 || count < 1 || first > rows.rows - count) {
+    throw std::out_of_range("rows " + std::to_string(first) + " + " + std::to_string(count) + " asked of " +
+                            std::to_string(rows.rows) +
+                            ", expected first >= 0, count >= 1, no more than there are");
+  }
+  return rows.slice(first, count);
+}
+
 json answer(const json& request, const Context& context, const Dictionary& dictionary,
             MatrixView<const float> rows) {
   DecomposeOptions options{.l1_penalty = request.at("l1").get<float>()};
   options.solve.gap_tolerance = request.value("gap_tolerance", options.solve.gap_tolerance);
-  const auto first = request.at("first").get<std::int64_t>();
-  const std::int64_t end = first + request.at("count").get<std::int64_t>();
-  const std::int64_t step = request.value("at_a_time", end - first);
+  const MatrixView<const float> asked = asked_rows(request, rows);
+  const std::int64_t step = request.value("at_a_time", asked.rows);
+  if (step < 1) throw std::out_of_range("at_a_time " + std::to_string(step) + " given, expected at least 1");
 
   DecomposeResult all;
   double seconds = 0;
-  for (std::int64_t i = first; i < end; i += step) {
+  for (std::int64_t i = 0; i < asked.rows; i += step) {
     DecomposeResult part;
     seconds += bench::seconds_of([&] {
-      part = decompose(context, dictionary, rows.slice(i, std::min(step, end - i)), options);
+      part = decompose(context, dictionary, asked.slice(i, std::min(step, asked.rows - i)), options);
     });
     append(all, part);
   }
@@ -98,16 +115,25 @@ json answer(const json& request, const Context& context, const Dictionary& dicti
           {"max_gap", max_gap}};
 }
 
+json answer_product(const json& request, bench::MatrixProduct& product, MatrixView<const float> rows) {
+  const MatrixView<const float> asked = asked_rows(request, rows);
+  return {{"seconds", bench::seconds_of([&] { product.run(asked); })}};
+}
+
 int serve(const std::string& atoms_path, const std::string& rows_path, int threads) {
   const io::FloatArray atoms = io::read_npy_float32(atoms_path);
   const io::FloatArray rows = io::read_npy_float32(rows_path);
   const Context context{Device::cpu(), {.threads = threads}};
-  const Dictionary dictionary{context,
-                              MatrixView<const float>{atoms.values.data(), atoms.shape.at(0), atoms.shape.at(1)}};
+  const Dictionary dictionary{
+      context, MatrixView<const float>{atoms.values.data(), atoms.shape.at(0), atoms.shape.at(1)}};
   const MatrixView<const float> embeddings{rows.values.data(), rows.shape.at(0), rows.shape.at(1)};
   std::cout << json(bench::describe_build()).dump() << std::endl;
+  bench::MatrixProduct product{{atoms.values.data(), atoms.shape.at(0), atoms.shape.at(1)}, threads};
   for (std::string line; std::getline(std::cin, line);) {
-    std::cout << answer(json::parse(line), context, dictionary, embeddings).dump() << std::endl;
+    const json request = json::parse(line);
+    const json reply = request.value("product", false) ? answer_product(request, product, embeddings)
+                                                       : answer(request, context, dictionary, embeddings);
+    std::cout << reply.dump() << std::endl;
   }
   return 0;
 }

@@ -30,8 +30,8 @@ constexpr int repetitions = 5;
 void run_case(benchmark::State& state, const BenchProblem& problem, const Dictionary& dictionary,
               float l1_penalty) {
   const Context context{Device::cpu(), {.threads = 1}};
-  const Problem resolved = resolve_problem(context, dictionary, problem.embeddings_view(0, rows),
-                                           {.l1_penalty = l1_penalty});
+  const Problem resolved =
+      resolve_problem(context, dictionary, problem.embeddings_view(0, rows), {.l1_penalty = l1_penalty});
   run_stages(context.backend(), resolved);  // warm-up
 
   std::array<std::vector<double>, stage_names.size()> microseconds;
@@ -62,9 +62,8 @@ void register_cases(const std::shared_ptr<const BenchProblem>& problem) {
     penalty.resize(4);
     const std::string name = "stages/" + problem->name + "/p:" + std::to_string(problem->atom_count()) +
                              "/d:" + std::to_string(problem->dim) + "/l1:" + penalty;
-    benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
-      run_case(state, *problem, *dictionary, l1);
-    })
+    benchmark::RegisterBenchmark(name.c_str(),
+                                 [=](benchmark::State& state) { run_case(state, *problem, *dictionary, l1); })
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond)
         ->Iterations(repetitions);

@@ -13,22 +13,22 @@
 namespace splice_cuda::bench {
 
 struct DecomposeCase {
-  std::string sweep;         ///< what is varied: "batch", "l1", "atoms", "dim", "solver", "threads"
-  bool text15k = true;       ///< false: synthetic of the size below
+  std::string sweep;    ///< what is varied: "batch", "l1", "atoms", "dim", "solver", "threads"
+  bool text15k = true;  ///< false: synthetic of the size below
   std::int64_t atoms = 15000;
   std::int64_t dim = 384;
-  std::int64_t rows = 512;   ///< batch size
+  std::int64_t rows = 512;  ///< batch size
   float l1_penalty = 0.25f;
   SolverKind solver = SolverKind::working_set;
   int threads = 1;
-  int repetitions = 7;       ///< pairs of (decompose, product); medians are taken over them
+  int repetitions = 7;  ///< pairs of (decompose, product); medians are taken over them
 
   /// "l1/text15k/p:15000/d:384/n:512/l1:0.25/working_set/threads:1"
   std::string name() const;
 };
 
-/// Counters: us_per_row, gemm_us_per_row, rows_per_s (medians); ratio, ratio_q1, ratio_q3 (of the pairs' ratios);
-/// certified_share, mean_l0, mean_rounds, max_relative_gap (over all rows that were solved).
+/// Counters: us_per_row, gemm_us_per_row, rows_per_s (medians); ratio, ratio_q1, ratio_q3 (of the pairs'
+/// ratios); certified_share, mean_l0, mean_rounds, max_relative_gap (over all rows that were solved).
 void run_case(benchmark::State& state, const DecomposeCase& one);
 
 }  // namespace splice_cuda::bench

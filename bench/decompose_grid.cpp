@@ -37,22 +37,27 @@ void sweep_batch(Cases& cases, Sizes batches) {
 void sweep_atoms(Cases& cases, Sizes atoms) {
   for (const std::int64_t p : atoms) {
     const std::int64_t rows = p > 30000 ? 256 : 512;
-    cases.push_back({.sweep = "atoms", .text15k = false, .atoms = p, .dim = 512, .rows = rows,
-                     .l1_penalty = 0.35f, .repetitions = 5});
+    cases.push_back({.sweep = "atoms",
+                     .text15k = false,
+                     .atoms = p,
+                     .dim = 512,
+                     .rows = rows,
+                     .l1_penalty = 0.35f,
+                     .repetitions = 5});
   }
 }
 
 void sweep_dim(Cases& cases, Sizes dims) {
   for (const std::int64_t d : dims) {
-    cases.push_back({.sweep = "dim", .text15k = false, .atoms = 15000, .dim = d, .l1_penalty = 0.35f,
-                     .repetitions = 5});
+    cases.push_back(
+        {.sweep = "dim", .text15k = false, .atoms = 15000, .dim = d, .l1_penalty = 0.35f, .repetitions = 5});
   }
 }
 
 /// The dense solvers need hundreds of products a row: few rows.
 void sweep_solver(Cases& cases, std::int64_t rows) {
-  for (const SolverKind solver : {SolverKind::working_set, SolverKind::coordinate_descent, SolverKind::fista,
-                                  SolverKind::admm}) {
+  for (const SolverKind solver :
+       {SolverKind::working_set, SolverKind::coordinate_descent, SolverKind::fista, SolverKind::admm}) {
     cases.push_back({.sweep = "solver", .rows = rows, .solver = solver, .repetitions = 3});
   }
 }

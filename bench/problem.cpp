@@ -28,7 +28,8 @@ std::vector<float> mean_of_unit_rows(std::vector<float>& values, std::int64_t di
     for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += unit[k];
   }
   std::vector<float> mean(sum.size());
-  for (std::size_t k = 0; k < sum.size(); ++k) mean[k] = static_cast<float>(sum[k] / static_cast<double>(rows));
+  for (std::size_t k = 0; k < sum.size(); ++k)
+    mean[k] = static_cast<float>(sum[k] / static_cast<double>(rows));
   return mean;
 }
 

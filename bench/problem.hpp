@@ -13,7 +13,7 @@
 namespace splice_cuda::bench {
 
 struct BenchProblem {
-  std::string name;               ///< "text15k" or "synthetic"
+  std::string name;  ///< "text15k" or "synthetic"
   std::int64_t dim = 0;
   std::vector<float> atoms;       ///< [p, d], unit rows
   std::vector<float> embeddings;  ///< [n, d], unit rows

@@ -17,10 +17,10 @@ struct SyntheticSize {
 };
 
 /// Gaussian atoms whose k-th coordinate has standard deviation (k + 2)^-1/2 (effective rank about 170 of 512,
-/// 99th percentile of cosines 0.3, as measured on CLIP's words); 40 % of an atom's variance is shared with its
-/// family of about six (nearest neighbour at a cosine of about 0.5). A row is half the direction of eight atoms
-/// with weights falling like exp(-i/4), half a direction of its own. Same size, same problem: the generator
-/// is seeded by nothing else.
+/// 99th percentile of cosines 0.3, as measured on CLIP's words); 40 % of an atom's variance is shared with
+/// its family of about six (nearest neighbour at a cosine of about 0.5). A row is half the direction of eight
+/// atoms with weights falling like exp(-i/4), half a direction of its own. Same size, same problem: the
+/// generator is seeded by nothing else.
 std::shared_ptr<const BenchProblem> make_synthetic(const SyntheticSize& size);
 
 }  // namespace splice_cuda::bench

@@ -1,0 +1,139 @@
+"""Writes the tables of docs/benchmarks.md from bench/results: table.py RESULTS_FOLDER PAGE
+
+The page holds `<!-- begin NAME -->` and `<!-- end NAME -->`; what lies between is replaced.
+"""
+
+import argparse
+import pathlib
+import re
+import sys
+
+from results_file import load_results, parse_case, sweep_of
+
+
+def markdown(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def number(value):
+    """Three significant digits, thousands separated."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def ratio_columns(figure):
+    return [number(figure["us_per_row"]), number(figure["gemm_us_per_row"]),
+            f"**{figure['ratio']:.2f}** ({figure['ratio_q1']:.2f}-{figure['ratio_q3']:.2f})"]
+
+
+RATIO_HEADER = ["us a row", "product, us a row", "ratio (quartiles)"]
+TAIL_HEADER = ["l0", "certified", "largest gap"]
+
+
+def tail_columns(figure):
+    return [f"{figure['mean_l0']:.1f}", f"{figure['certified_share']:.0%}", f"{figure['max_relative_gap']:.1e}"]
+
+
+def sweep_table(decompose, sweep, columns):
+    """columns: (header, function of a row)."""
+    header = [name for name, _ in columns] + RATIO_HEADER + TAIL_HEADER
+    rows = [[text(row) for _, text in columns] + ratio_columns(row) + tail_columns(row)
+            for row in sweep_of(decompose, sweep)]
+    return markdown(header, rows)
+
+
+def problem_column(row):
+    return f"{row['problem']}, p {row['p']:,}, d {row['d']}"
+
+
+def stages_table(stages):
+    names = ("prepare_us", "screen_us", "solve_us", "certify_us", "compact_us", "total_us")
+    rows = []
+    for figure in stages["figures"]:
+        case = parse_case(figure["name"])
+        rows.append([problem_column(case), f"{case['l1']:g}"] + [number(figure[name]) for name in names])
+    return markdown(["problem", "l1", *(name.removesuffix("_us") for name in names)], rows)
+
+
+def tolerance_text(peer):
+    tolerance = peer["tolerance"]
+    if isinstance(tolerance, str):
+        return tolerance
+    return f"{tolerance:,.0f} iterations" if tolerance >= 1 else f"{tolerance:.1e}"
+
+
+def peers_table(comparison):
+    product = comparison["product_us_per_row"]
+    ours = comparison["peers"][0]["us_per_row"]
+    rows = [[peer["name"], number(peer["us_per_row"]), f"{peer['us_per_row'] / ours:,.1f}",
+             number(peer["ratio_cpp_product"]), str(peer["rows"]), tolerance_text(peer),
+             f"{peer['max_relative_gap']:.1e}" + ("" if peer["reached"] else " (target missed)")]
+            for peer in sorted(comparison["peers"], key=lambda peer: peer["us_per_row"])]
+    header = ["solver", "us a row", "times splice_cuda", "times the product", "rows", "tolerance", "largest gap"]
+    return (f"l1 {comparison['l1_penalty']:g}; one product: {number(product['cpp'])} us a row (C++), "
+            f"{number(product['numpy'])} us (numpy):\n\n" + markdown(header, rows))
+
+
+def machine_table(decompose, peers):
+    machine, context = decompose["machine"], decompose["context"]
+    rows = [["processor", machine["cpu"]], ["cores", str(machine["cores"])],
+            ["instruction sets", ", ".join(machine["features"])], ["our kernels", context["cpu_target"]],
+            ["compiler", context["compiler"]],
+            ["matrix product", f"OpenBLAS, kernels {context['openblas_kernels']}"],
+            ["numpy's OpenBLAS", peers["context"]["numpy_openblas"]],
+            ["commit", machine["commit"]], ["date", machine["date"]],
+            ["run", "short" if decompose["short"] else "full"]]
+    return markdown(["", ""], rows)
+
+
+def all_tables(decompose, stages, peers):
+    """Text of each marker."""
+    penalty = ("l1", lambda row: f"{row['l1']:g}")
+    notes = {peer["name"]: peer["note"] for one in peers["figures"] for peer in one["peers"] if peer["note"]}
+    return {
+        "machine": machine_table(decompose, peers),
+        "l1": sweep_table(decompose, "l1", [("problem", problem_column), penalty]),
+        "batch": sweep_table(decompose, "batch", [("rows in the batch", lambda row: f"{row['n']:,}")]),
+        "atoms": sweep_table(decompose, "atoms", [("atoms", lambda row: f"{row['p']:,}")]),
+        "dim": sweep_table(decompose, "dim", [("d", lambda row: str(row["d"]))]),
+        "solver": sweep_table(decompose, "solver", [("solver", lambda row: row["solver"])]),
+        "threads": sweep_table(decompose, "threads", [("threads", lambda row: str(row["threads"]))]),
+        "stages": stages_table(stages),
+        "peers": "\n\n".join([peers_table(one) for one in peers["figures"]] +
+                             ["\n".join(f"- {name}: {note}." for name, note in notes.items())] +
+                             [f"- Left out: {reason}." for reason in peers["context"]["skipped"]]),
+    }
+
+
+def fill(page, tables):
+    """The page with its marked parts replaced. Raises ValueError where markers and tables differ."""
+    marked = re.findall(r"<!-- begin (\w+) -->", page)
+    if sorted(marked) != sorted(tables):
+        raise ValueError(f"markers of the page: {sorted(marked)}, expected one for each of {sorted(tables)}")
+    for name, table in tables.items():
+        pattern = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+        page, count = pattern.subn(lambda match: f"{match[1]}{table}\n{match[2]}", page)
+        if count != 1:
+            raise ValueError(f"<!-- begin {name} --> has no <!-- end {name} --> after it")
+    return page
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path, help="holds decompose.json, stages.json, peers.json")
+    parser.add_argument("page", type=pathlib.Path)
+    arguments = parser.parse_args(argv)
+    try:
+        results = [load_results(arguments.folder / f"{name}.json") for name in ("decompose", "stages", "peers")]
+        arguments.page.write_text(fill(arguments.page.read_text(), all_tables(*results)))
+    except ValueError as error:
+        print(f"table: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""The C++ programs as the scripts use them."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import numpy as np
+import pytest
+
+from certificate import relative_gaps
+from served_rows import Ours, ServedRows
+
+PROGRAMS = pathlib.Path(os.environ["SPLICE_BENCH_PROGRAMS"])
+
+
+def test_bench_decompose_gives_the_documented_counters(tmp_path):
+    out = tmp_path / "out.json"
+    subprocess.run([PROGRAMS / "bench_decompose", "--short", "--benchmark_filter=^atoms/.*p:1000/",
+                    f"--benchmark_out={out}", "--benchmark_out_format=json"], check=True, capture_output=True)
+    content = json.loads(out.read_text())
+    assert {"compiler", "cpu_target", "openblas_kernels", "version"} <= content["context"].keys()
+    [case] = content["benchmarks"]
+    assert case["name"].startswith("atoms/synthetic/p:1000/d:512/n:512/l1:0.35/working_set/threads:1")
+    assert case["certified_share"] == 1
+    assert 0 < case["max_relative_gap"] <= 1e-6
+    assert 1 <= case["mean_l0"] <= 100 and case["mean_rounds"] >= 1
+    assert 0 < case["ratio_q1"] <= case["ratio"] <= case["ratio_q3"]
+    assert case["us_per_row"] * case["rows_per_s"] == pytest.approx(1e6, rel=1e-6)
+    # Medians of ratios and ratios of medians differ, but not by much.
+    assert case["us_per_row"] / case["gemm_us_per_row"] == pytest.approx(case["ratio"], rel=0.5)
+
+
+def test_bench_decompose_refuses_unknown_flags():
+    done = subprocess.run([PROGRAMS / "bench_decompose", "--shrot"], capture_output=True, text=True)
+    assert done.returncode != 0 and "--shrot" in done.stderr
+
+
+@pytest.fixture
+def served(tmp_path):
+    random = np.random.default_rng(5)
+    atoms, rows = (random.standard_normal((count, 32)).astype(np.float32) for count in (200, 24))
+    for matrix in (atoms, rows):
+        matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+    np.save(tmp_path / "atoms.npy", atoms)
+    np.save(tmp_path / "rows.npy", rows)
+    with ServedRows(PROGRAMS / "bench_rows", tmp_path / "atoms.npy", tmp_path / "rows.npy") as served:
+        yield served, atoms, rows
+
+
+def test_served_codes_pass_the_peers_certificate_and_corrupted_ones_do_not(served):
+    rows_served, atoms, rows = served
+    codes = Ours(rows_served, len(rows), 1e-6).solve(rows, 0.3, 1e-6)
+    assert relative_gaps(atoms, rows, codes, 0.3).max() <= 1e-6
+    assert relative_gaps(atoms, rows, codes * 1.01, 0.3).max() > 1e-6
+    # Rows in another order are other rows.
+    assert relative_gaps(atoms, rows, codes[::-1], 0.3).max() > 1e-6
+
+
+def test_served_times(served):
+    rows_served, _, rows = served
+    assert Ours(rows_served, len(rows), 1e-6, at_a_time=1).seconds_for(rows, 0.3, 1e-6) > 0
+    assert rows_served.product_seconds(len(rows)) > 0
+    assert rows_served.build["cpu_target"]
+
+
+def test_a_dead_server_is_noticed(served):
+    rows_served, _, _ = served
+    with pytest.raises(RuntimeError, match="bench_rows ended with exit status 1"):
+        rows_served.decompose_seconds(l1_penalty=0.3, gap_tolerance=1e-6, count=1000, at_a_time=1000)

@@ -1,0 +1,48 @@
+"""Output of the benchmarks in small: a case of each sweep, two peers."""
+
+import copy
+
+CONTEXT = {"date": "2026-01-01T00:00:00+00:00", "host_name": "somewhere", "compiler": "GNU 12.2.0, Release",
+           "cpu_target": "AVX2", "openblas_kernels": "Haswell", "version": "0.1.0"}
+BUILD = ("compiler", "cpu_target", "openblas_kernels", "version")
+
+
+def benchmark(name, **counters):
+    return {"name": f"{name}/iterations:7/manual_time", "run_name": name, "iterations": 7, "real_time": 1.0,
+            "cpu_time": 1.0, "time_unit": "ms", **counters}
+
+
+def ratio_case(name, ratio):
+    return benchmark(name, us_per_row=100 * ratio, gemm_us_per_row=100.0, rows_per_s=1e4 / ratio, ratio=ratio,
+                     ratio_q1=ratio - 0.1, ratio_q3=ratio + 0.1, certified_share=1.0, mean_l0=12.5,
+                     mean_rounds=2.0, max_relative_gap=3e-7)
+
+
+def decompose():
+    tail = "working_set/threads:1"
+    names = [f"l1/text15k/p:15000/d:384/n:512/l1:0.25/{tail}", f"l1/synthetic/p:10000/d:512/n:512/l1:0.25/{tail}",
+             f"batch/text15k/p:15000/d:384/n:64/l1:0.25/{tail}", f"atoms/synthetic/p:1000/d:512/n:512/l1:0.35/{tail}",
+             f"dim/synthetic/p:15000/d:768/n:512/l1:0.35/{tail}",
+             "solver/text15k/p:15000/d:384/n:16/l1:0.25/fista/threads:1",
+             "threads/text15k/p:15000/d:384/n:2048/l1:0.25/working_set/threads:2"]
+    cases = [ratio_case(name, 2.0 + i) for i, name in enumerate(names)]
+    return {"context": copy.deepcopy(CONTEXT), "benchmarks": cases}
+
+
+def stages():
+    counters = dict(prepare_us=0.1, screen_us=60.0, solve_us=30.0, certify_us=5.0, compact_us=0.2, total_us=95.3)
+    case = benchmark("stages/text15k/p:15000/d:384/l1:0.25", **counters)
+    return {"context": copy.deepcopy(CONTEXT), "benchmarks": [case]}
+
+
+def peers():
+    def peer(name, us, reached=True, note=None):
+        return {"name": name, "us_per_row": us, "rows": 8, "tolerance": 1e-6, "max_relative_gap": 5e-7,
+                "reached": reached, "mean_l0": 12.0, "ratio_cpp_product": us / 100, "ratio_numpy_product": us / 90,
+                "seconds": [us * 8e-6], "search": [], "note": note}
+
+    return {"problem": "text15k", "atoms": 15000, "dim": 384, "target_gap": 1e-6,
+            "skipped": ["No module named 'spams'"], "context": {key: CONTEXT[key] for key in BUILD} | {"numpy_openblas": "0.3.31, Haswell"},
+            "comparisons": [{"l1_penalty": 0.25, "batch": 512, "turns": 5,
+                             "product_us_per_row": {"numpy": 90.0, "cpp": 100.0},
+                             "peers": [peer("splice_cuda", 200.0), peer("slow", 4e6, False, "a note")]}]}
