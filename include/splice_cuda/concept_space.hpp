@@ -94,7 +94,8 @@ class ConceptSpace {
   /// `decompose` reports them.
   void prepare(EmbeddingsView raw, MatrixView<float> out, const PrepareOptions& options = {}) const;
 
-  /// prepare, then decompose, tile by tile within the context's memory limit.
+  /// prepare, then decompose, within the context's memory limit and, beside it, prepared copies of at most 8,192
+  /// rows.
   DecomposeResult decompose(const Context& context, EmbeddingsView raw,
                             const DecomposeOptions& options = {},
                             const PrepareOptions& prepare = {}) const;
