@@ -163,6 +163,8 @@ std::unique_ptr<EmbeddingSource> EmbeddingSource::open(const std::filesystem::pa
 std::vector<std::string> read_concept_list(const std::filesystem::path& path) {
   const MappedFile file(path);
   std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";  // some editors put one in front
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   std::vector<std::string> lines;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
