@@ -19,8 +19,12 @@ std::string mean_text(const std::vector<float>& mean) {
 
 }  // namespace
 
+std::string size_text(const ConceptSpace& space) {
+  return fmt::format("{} of {}\n", counted(space.size(), "concept"), counted(space.dim(), "number"));
+}
+
 std::string space_text(const ConceptSpace& space) {
-  std::string text = fmt::format("{} concepts of {} numbers\n", grouped(space.size()), space.dim());
+  std::string text = size_text(space);
   constexpr std::int64_t most_names = 5;
   text += "first concepts: ";
   for (std::int64_t j = 0; j < std::min(most_names, space.size()); ++j) text += (j == 0 ? "" : ", ") + printable(space.name(j));

@@ -10,6 +10,8 @@
 
 namespace splice_cuda::cli {
 
+/// "171 concepts of 512 numbers"
+std::string size_text(const ConceptSpace& space);
 std::string space_text(const ConceptSpace& space);
 std::string health_text(const ConceptSpace& space, const DictionaryHealth& health);
 nlohmann::ordered_json space_json(const ConceptSpace& space, const DictionaryHealth& health);

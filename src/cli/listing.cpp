@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "cli/numbers_text.hpp"
 #include "cli/text_layout.hpp"
 
 namespace splice_cuda::cli {
@@ -51,7 +52,7 @@ std::string row_facts(const io::CodesFile& file, std::int64_t row) {
 std::string row_line(const ConceptSpace& space, const io::CodesFile& file, std::int64_t row, std::int64_t top) {
   std::string concepts;
   for (const CodeEntry& entry : top_entries(file, row, top)) {
-    concepts += fmt::format("{}{} {:.3f}", concepts.empty() ? "" : ", ", printable(space.name(entry.atom)), entry.weight);
+    concepts += fmt::format("{}{} {}", concepts.empty() ? "" : ", ", printable(space.name(entry.atom)), weight_text(entry.weight));
   }
   return fmt::format("row {}  {}  ({})\n", row, concepts.empty() ? "-" : concepts, row_facts(file, row));
 }
@@ -81,13 +82,16 @@ std::string row_chart(const ConceptSpace& space, const io::CodesFile& file, std:
   text += '\n';
   const std::vector<CodeEntry> entries = top_entries(file, row, top);
   int names = 0;
-  for (const CodeEntry& entry : entries) names = std::max(names, display_width(printable(space.name(entry.atom))));
+  int numbers = 0;
+  for (const CodeEntry& entry : entries) {
+    names = std::max(names, display_width(printable(space.name(entry.atom))));
+    numbers = std::max(numbers, static_cast<int>(weight_text(entry.weight).size()));
+  }
   names = std::min(names, width / 2);
-  constexpr int number_width = 8;  // " -0.301 "
-  const int bars = std::max(1, width - names - number_width - 2);
+  const int bars = width - 2 - names - 2 - numbers - 1;  // a terminal is never narrower than 40 columns
   const double largest = entries.empty() ? 0 : std::abs(static_cast<double>(entries.front().weight));
   for (const CodeEntry& entry : entries) {
-    text += fmt::format("  {} {:6.3f} {}\n", fit(printable(space.name(entry.atom)), names), entry.weight,
+    text += fmt::format("  {}  {:>{}} {}\n", fit(printable(space.name(entry.atom)), names), weight_text(entry.weight), numbers,
                         bar(std::abs(static_cast<double>(entry.weight)) / largest, bars));
   }
   if (entries.empty()) text += "  no concept: the code is empty\n";

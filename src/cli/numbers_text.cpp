@@ -16,9 +16,14 @@ std::string grouped(std::int64_t number) {
   return digits;
 }
 
+std::string counted(std::int64_t number, const std::string& noun) {
+  return grouped(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
 std::string duration(double seconds) {
   if (!std::isfinite(seconds)) return "?";
-  if (seconds < 10) return fmt::format("{:.1f} s", std::max(seconds, 0.0));
+  if (seconds < 0.1) return fmt::format("{:.0f} ms", 1000 * std::max(seconds, 0.0));
+  if (seconds < 10) return fmt::format("{:.1f} s", seconds);
   if (seconds < 60) return fmt::format("{:.0f} s", seconds);
   const auto total = static_cast<std::int64_t>(seconds);
   if (total < 3600) return fmt::format("{}:{:02}", total / 60, total % 60);
@@ -30,6 +35,11 @@ std::string percent(std::int64_t part, std::int64_t whole) {
   if (part == whole) return "100%";
   const double share = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
   return fmt::format("{:.1f}%", std::min(share, 99.9));
+}
+
+std::string weight_text(double weight) {
+  const double size = std::abs(weight);
+  return size >= 0.0005 && size < 1000 ? fmt::format("{:.3f}", weight) : fmt::format("{:.1e}", weight);
 }
 
 std::string rate(double per_second) {

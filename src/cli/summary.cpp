@@ -30,17 +30,18 @@ Summary summarize(const io::CodesFile& file, double seconds) {
 }
 
 std::string to_text(const Summary& summary) {
+  if (summary.rows == 0) return "0 rows: nothing to decompose\n";
   const std::int64_t certified = summary.count(RowStatus::certified) + summary.count(RowStatus::zero_embedding);
-  std::string text = fmt::format("{} rows in {} ({} rows/s): {} certified, largest gap {:.1e}, {:.1f} concepts a row, cosine {:.3f}\n",
-                                 grouped(summary.rows), duration(summary.seconds),
+  std::string text = fmt::format("{} in {} ({} rows/s): {} certified, largest gap {:.1e}, {:.1f} concepts a row, cosine {:.3f}\n",
+                                 counted(summary.rows, "row"), duration(summary.seconds),
                                  rate(static_cast<double>(summary.rows) / summary.seconds),
                                  percent(certified, summary.rows), summary.largest_gap, summary.mean_l0, summary.mean_cosine);
   const auto add = [&](RowStatus status, const char* meaning) {
-    if (const std::int64_t rows = summary.count(status)) text += fmt::format("{} rows {}\n", grouped(rows), meaning);
+    if (const std::int64_t rows = summary.count(status)) text += fmt::format("{} {}\n", counted(rows, "row"), meaning);
   };
-  add(RowStatus::budget_exhausted, "ran out of their budget (budget_exhausted); their gap is a true bound");
-  add(RowStatus::non_finite_input, "hold NaN or infinity (non_finite_input) and have an empty code");
-  add(RowStatus::zero_embedding, "are zero (zero_embedding) and have an empty code");
+  add(RowStatus::budget_exhausted, "out of budget (budget_exhausted): not certified, but the gap is a true bound");
+  add(RowStatus::non_finite_input, "with NaN or infinity (non_finite_input): empty code");
+  add(RowStatus::zero_embedding, "of zeros (zero_embedding): empty code");
   return text;
 }
 

@@ -21,7 +21,6 @@ std::string_view environment(const char* name) noexcept {
 
 }  // namespace
 
-bool stdout_is_terminal() noexcept { return isatty(STDOUT_FILENO) == 1; }
 bool stderr_is_terminal() noexcept { return isatty(STDERR_FILENO) == 1; }
 
 int width() noexcept {
@@ -35,10 +34,6 @@ int width() noexcept {
     return std::clamp<int>(size.ws_col, min_width, max_width);
   }
   return default_width;
-}
-
-bool use_color() noexcept {
-  return stdout_is_terminal() && environment("NO_COLOR").empty() && environment("TERM") != "dumb";
 }
 
 }  // namespace splice_cuda::cli::terminal

@@ -1,5 +1,8 @@
 #include "cli/text_layout.hpp"
 
+#include <locale.h>
+#include <wchar.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -7,7 +10,41 @@
 namespace splice_cuda::cli {
 namespace {
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+/// Characters of valid UTF-8, one at a time.
+class Characters {
+ public:
+  explicit Characters(std::string_view utf8) : rest_(utf8) {}
+  bool done() const { return rest_.empty(); }
+  std::string_view next() {
+    std::size_t length = 1;
+    while (length < rest_.size() && (static_cast<unsigned char>(rest_[length]) & 0xC0U) == 0x80U) ++length;
+    const std::string_view character = rest_.substr(0, length);
+    rest_.remove_prefix(length);
+    return character;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+char32_t code_point(std::string_view character) {
+  const auto lead = static_cast<unsigned char>(character.front());
+  if (character.size() == 1) return lead;
+  char32_t value = lead & (0x7FU >> character.size());
+  for (const char c : character.substr(1)) value = value << 6U | (static_cast<unsigned char>(c) & 0x3FU);
+  return value;
+}
+
+/// The C library knows the widths, but only in a locale of UTF-8, and the command runs in any.
+int columns_of(std::string_view character) {
+  if (character.size() == 1) return 1;
+  static const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  if (utf8 == nullptr) return 1;
+  const locale_t previous = uselocale(utf8);
+  const int columns = wcwidth(static_cast<wchar_t>(code_point(character)));
+  uselocale(previous);
+  return columns < 0 ? 1 : columns;
+}
 
 }  // namespace
 
@@ -25,19 +62,28 @@ std::string printable(std::string_view text) {
 }
 
 int display_width(std::string_view utf8) {
-  return static_cast<int>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return !is_continuation(c); }));
+  int columns = 0;
+  for (Characters characters(utf8); !characters.done();) columns += columns_of(characters.next());
+  return columns;
 }
 
 std::string fit(std::string_view utf8, int width) {
-  const int columns = display_width(utf8);
-  if (columns <= width) return std::string(utf8) + std::string(static_cast<std::size_t>(width - columns), ' ');
-  std::string result;
-  int used = 0;
-  for (const char c : utf8) {
-    if (!is_continuation(c) && used++ == width - 1) break;
-    result += c;
+  std::string result(utf8);
+  int columns = display_width(utf8);
+  if (columns > width) {
+    result.clear();
+    columns = 0;
+    for (Characters characters(utf8); !characters.done();) {
+      const std::string_view character = characters.next();
+      const int wider = columns + columns_of(character);
+      if (wider > width - 1) break;
+      result += character;
+      columns = wider;
+    }
+    result += "…";
+    ++columns;
   }
-  return result + "…";
+  return result + std::string(static_cast<std::size_t>(width - columns), ' ');
 }
 
 std::string bar(double share, int width) {
@@ -47,23 +93,6 @@ std::string bar(double share, int width) {
   std::string result;
   for (int i = 0; i < eighths / 8; ++i) result += "█";
   return result + partial[static_cast<std::size_t>(eighths % 8)];
-}
-
-std::string wrapped(const std::vector<std::string>& words, std::string_view separator, int indent, int width) {
-  const std::string margin(static_cast<std::size_t>(indent), ' ');
-  std::string result;
-  int column = 0;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string word = words[i] + (i + 1 < words.size() ? std::string(separator) : "");
-    const int columns = display_width(word);
-    if (column == 0 || column + columns > width) {
-      result += (i == 0 ? "" : "\n") + margin;
-      column = indent;
-    }
-    result += word;
-    column += columns;
-  }
-  return result;
 }
 
 }  // namespace splice_cuda::cli

@@ -1,9 +1,8 @@
-#include <fmt/format.h>
-
 #include <memory>
 
 #include "cli/argument_parsing.hpp"
 #include "cli/health_text.hpp"
+#include "cli/numbers_text.hpp"
 #include "cli/output.hpp"
 #include "cli/problem_arguments.hpp"
 #include "cli/verbs.hpp"
@@ -38,8 +37,8 @@ ExitCode info(const Arguments& a) {
 /// What makes a dictionary unfit: atoms that the paper's method would not have made.
 std::vector<std::string> faults(const ConceptSpace& space, const DictionaryHealth& health) {
   std::vector<std::string> found;
-  if (health.non_unit_atoms > 0) found.push_back(fmt::format("{} atoms are not of length 1: expected unit atoms", health.non_unit_atoms));
-  if (health.equal_atoms > 0) found.push_back(fmt::format("{} atoms equal an earlier one: expected different atoms", health.equal_atoms));
+  if (health.non_unit_atoms > 0) found.push_back(counted(health.non_unit_atoms, "atom") + " not of length 1: expected unit atoms");
+  if (health.equal_atoms > 0) found.push_back(counted(health.equal_atoms, "atom") + " equal to an earlier one: expected different atoms");
   if (space.size() < 2) found.push_back("only one atom: expected at least 2");
   return found;
 }
@@ -52,7 +51,7 @@ ExitCode check(const Arguments& a) {
     json["faults"] = found;
     print_result(json.dump(2) + "\n");
   } else {
-    print_result(fmt::format("{} concepts of {} numbers\n", space.size(), space.dim()) + health_text(space, health));
+    print_result(size_text(space) + health_text(space, health));
     for (const std::string& fault : found) print_result("FAILED: " + fault + "\n");
     if (found.empty()) print_result("check passed\n");
   }

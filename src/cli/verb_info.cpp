@@ -3,6 +3,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/numbers_text.hpp"
 #include "cli/output.hpp"
 #include "cli/verbs.hpp"
 #include "splice_cuda/context.hpp"
@@ -23,7 +24,7 @@ ExitCode info(const ReportArguments& report) {
     print_result(json.dump(2) + "\n");
     return ExitCode::ok;
   }
-  print_result(fmt::format("splice {}\ncpu: {} kernels, {} threads\ncuda: {}\n", version(), cpu_target(), threads, describe_cuda()));
+  print_result(fmt::format("splice {}\ncpu: {} kernels, {}\ncuda: {}\n", version(), cpu_target(), counted(threads, "thread"), describe_cuda()));
   return ExitCode::ok;
 }
 
