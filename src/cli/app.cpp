@@ -26,6 +26,19 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_demo(app, chosen);
 }
 
+/// CLI11 says that a verb is required, not which one was given nor which there are.
+std::string parse_message(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* last = &app;
+  while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
+  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr || last->get_require_subcommand_min() == 0) return error.what();
+  std::string verbs;
+  for (const CLI::App* verb : last->get_subcommands([](const CLI::App*) { return true; })) {
+    verbs += (verbs.empty() ? "" : ", ") + verb->get_name();
+  }
+  const std::vector<std::string> rest = last->remaining();
+  return (last == &app ? "verb: got " : last->get_name() + ": got ") + (rest.empty() ? "none" : "'" + rest.front() + "'") +
+         "; expected one of " + verbs;
+}
 
 int run_arguments(int argc, const char* const* argv) {
   CLI::App app("For each embedding, the few named concepts that explain it, with a proof.", "splice");
@@ -47,7 +60,7 @@ int run_arguments(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion&) {
     print_result("splice " + version() + "\n");
   } catch (const CLI::ParseError& error) {
-    print_message(std::string(error.what()) + "\nRun with --help for the options and an example.");
+    print_message(parse_message(app, error) + "\nRun with --help for the options and an example.");
     return static_cast<int>(ExitCode::wrong_arguments);
   }
   const ExitCode code = chosen ? chosen() : ExitCode::ok;

@@ -1,12 +1,28 @@
 #include "cli/exit_code.hpp"
 
+#include <array>
 #include <filesystem>
 #include <new>
+#include <string_view>
+#include <utility>
 
 #include "cli/signals.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
+namespace {
+
+/// The library names its own arguments; whoever typed the command knows them as options.
+std::string in_terms_of_options(std::string message) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> options = {{
+      {"device", "--device"}, {"memory_limit_bytes", "--memory-limit"}, {"text_embeddings", "--embeddings"}}};
+  for (const auto& [argument, option] : options) {
+    if (message.starts_with(std::string(argument) + ":")) return message.replace(0, argument.size(), option);
+  }
+  return message;
+}
+
+}  // namespace
 
 std::string exit_code_help() {
   return "Exit codes:\n"
@@ -17,17 +33,17 @@ std::string exit_code_help() {
          "  4    out of memory\n"
          "  5    the device is absent, unsupported or failed\n"
          "  70   internal error\n"
-         "  130  interrupted (Ctrl-C); 143 terminated, 129 hung up. No output file is left behind\n";
+         "  130  interrupted (Ctrl-C); 143 terminated, 129 hung up. No unfinished file is left behind\n";
 }
 
 Failure describe_failure(const std::exception_ptr& error) {
   const auto failure = [](ExitCode code, std::string message) {
-    return Failure{static_cast<int>(code), std::move(message)};
+    return Failure{static_cast<int>(code), in_terms_of_options(std::move(message))};
   };
   try {
     std::rethrow_exception(error);
   } catch (const CancelledError&) {
-    return {signals::exit_code(), "interrupted; no output file was written"};
+    return {signals::exit_code(), "interrupted; no unfinished file is left behind"};
   } catch (const ArgumentError& e) {
     return failure(ExitCode::wrong_arguments, e.what());
   } catch (const FileError& e) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -12,12 +13,19 @@
 
 namespace splice_cuda::cli {
 
-std::vector<float> read_mean(const std::filesystem::path& path) {
+std::vector<float> read_mean(const std::filesystem::path& path, std::int64_t dim, const std::string& of) {
   io::FloatArray array = io::read_npy_float32(path);
   const bool vector = array.shape.size() == 1 || (array.shape.size() == 2 && array.shape[0] == 1);
   if (!vector || array.values.empty()) {
     throw FileError(fmt::format("{}: found {} dimensions and {} numbers, expected a mean of shape [d] or [1, d]",
                                 path.string(), array.shape.size(), array.values.size()));
+  }
+  if (static_cast<std::int64_t>(array.values.size()) != dim) {
+    throw ArgumentError(fmt::format("--image-mean: got {} numbers in '{}'; expected {}, the length of {}", array.values.size(),
+                                    path.string(), dim, of));
+  }
+  if (!std::all_of(array.values.begin(), array.values.end(), [](float value) { return std::isfinite(value); })) {
+    throw FileError(path.string() + ": found NaN or infinity, expected a mean of finite numbers");
   }
   return std::move(array.values);
 }

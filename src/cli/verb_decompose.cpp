@@ -12,6 +12,7 @@
 #include "cli/listing.hpp"
 #include "cli/output.hpp"
 #include "cli/run_settings.hpp"
+#include "cli/signals.hpp"
 #include "cli/summary.hpp"
 #include "cli/verbs.hpp"
 #include "splice_cuda/error.hpp"
@@ -47,15 +48,18 @@ void settle_image_mean(const Arguments& a, const io::EmbeddingSource& source, Co
   } else if (a.image_mean == "none") {
     space.set_image_mean({});
   } else if (!a.image_mean.empty()) {
-    std::vector<float> mean = read_mean(a.image_mean);
-    if (static_cast<std::int64_t>(mean.size()) != space.dim()) {
-      throw ArgumentError(fmt::format("--image-mean: got {} numbers in '{}'; expected {}, the length of the atoms",
-                                      mean.size(), a.image_mean, space.dim()));
-    }
-    space.set_image_mean(std::move(mean));
+    space.set_image_mean(read_mean(a.image_mean, space.dim(), "the atoms"));
   } else if (space.image_mean().empty()) {
     print_note(a.report.quiet, "note: the dictionary holds no image mean, so embeddings are normalised but not centred; "
                                "--image-mean FILE or --image-mean batch centres them");
+  }
+}
+
+std::int32_t banned_atom(const ConceptSpace& space, const std::string& name) {
+  try {
+    return space.at(name);
+  } catch (const ArgumentError& error) {
+    throw ArgumentError(std::string("--ban: ") + error.what());
   }
 }
 
@@ -81,12 +85,16 @@ void print_rows(const Arguments& a, const ConceptSpace& space, const io::CodesFi
     // Row by row: a million rows as one JSON value would not fit in memory.
     print_result("{\"summary\": " + to_json(summary).dump() + ",\n\"rows\": [");
     for (std::int64_t row = 0; rows && row < file.codes.rows; ++row) {
+      signals::throw_if_stop_requested();
       print_result((row == 0 ? "\n" : ",\n") + row_json(space, file, row, top).dump());
     }
     print_result("\n]}\n");
     return;
   }
-  for (std::int64_t row = 0; rows && row < file.codes.rows; ++row) print_result(row_line(space, file, row, top));
+  for (std::int64_t row = 0; rows && row < file.codes.rows; ++row) {
+    signals::throw_if_stop_requested();
+    print_result(row_line(space, file, row, top));
+  }
   print_result(to_text(summary));
 }
 
@@ -94,7 +102,7 @@ ExitCode decompose_files(const Arguments& a) {
   ConceptSpace space = ConceptSpace::load(a.dictionary);
   const auto source = io::EmbeddingSource::open(a.embeddings);
   check_same_dim(a.embeddings, source->dim(), a.dictionary, space.dim());
-  if (!a.out.empty()) check_output(a.out, {a.dictionary, a.embeddings});
+  if (!a.out.empty()) check_output(a.out, {a.dictionary, a.embeddings, a.image_mean});
   settle_image_mean(a, *source, space);
 
   StreamRequest request{space, *source, to_options(a.solver), {}, a.resources, a.report.quiet};
@@ -102,13 +110,14 @@ ExitCode decompose_files(const Arguments& a) {
   request.options.refit = a.refit;
   request.prepare.normalize = !a.raw;
   std::vector<std::int32_t> banned;
-  for (const std::string& name : a.banned) banned.push_back(space.at(name));
+  for (const std::string& name : a.banned) banned.push_back(banned_atom(space, name));
   request.options.banned_atoms = banned;
 
   const auto start = std::chrono::steady_clock::now();
   io::CodesFile file = decompose_stream(request);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   file.options_json = to_json_text(settings_of(a, space, request.options));
+  signals::throw_if_stop_requested();
   if (!a.out.empty()) io::write_codes(a.out, file);
   print_rows(a, space, file, summarize(file, elapsed.count()));
   if (!a.out.empty()) print_note(a.report.quiet, "wrote " + a.out);

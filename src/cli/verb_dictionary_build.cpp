@@ -13,9 +13,11 @@
 #include "cli/numbers_text.hpp"
 #include "cli/output.hpp"
 #include "cli/sha256.hpp"
+#include "cli/signals.hpp"
 #include "cli/text_layout.hpp"
 #include "cli/verbs.hpp"
 #include "io/embedding_source.hpp"
+#include "io/utf8.hpp"
 #include "splice_cuda/concept_space.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/version.hpp"
@@ -68,29 +70,29 @@ nlohmann::ordered_json build_json(const ConceptSpace& space, const DroppedConcep
   nlohmann::ordered_json json;
   json["concepts"] = space.size();
   json["dim"] = space.dim();
-  for (const DroppedKind& kind : kinds_of(dropped)) json["dropped_lines"][kind.key] = kind.lines;
+  for (const DroppedKind& kind : kinds_of(dropped)) {
+    // Lines count from 1, as in the text and in editors.
+    json["dropped_lines"][kind.key] = nlohmann::ordered_json::array();
+    for (const std::int64_t line : kind.lines) json["dropped_lines"][kind.key].push_back(line + 1);
+  }
   return json;
 }
 
 void check_lengths(const Arguments& a, std::int64_t rows, std::size_t names) {
   if (static_cast<std::int64_t>(names) == rows) return;
-  throw ArgumentError(fmt::format("--concepts: got {} lines in '{}'; expected {}, one for each row of '{}'", names, a.concepts,
+  throw ArgumentError(fmt::format("--concepts: got {} in '{}'; expected {}, one for each row of '{}'",
+                                  counted(static_cast<std::int64_t>(names), "line"), a.concepts,
                                   rows, a.embeddings));
 }
 
 ExitCode build(const Arguments& a) {
+  if (!io::is_utf8(a.model)) throw ArgumentError(fmt::format("--model: got '{}'; expected UTF-8 text", printable(a.model)));
   const auto source = io::EmbeddingSource::open(a.embeddings);
   const std::vector<std::string> names = io::read_concept_list(a.concepts);
   check_lengths(a, source->rows(), names.size());
   check_output(a.out, {a.embeddings, a.concepts, a.image_mean});
   std::vector<float> mean;
-  if (!a.image_mean.empty()) {
-    mean = read_mean(a.image_mean);
-    if (static_cast<std::int64_t>(mean.size()) != source->dim()) {
-      throw ArgumentError(fmt::format("--image-mean: got {} numbers in '{}'; expected {}, the length of the embeddings",
-                                      mean.size(), a.image_mean, source->dim()));
-    }
-  }
+  if (!a.image_mean.empty()) mean = read_mean(a.image_mean, source->dim(), "the embeddings");
   std::vector<float> values(static_cast<std::size_t>(source->rows() * source->dim()));
   const MatrixView<float> embeddings(values.data(), source->rows(), source->dim());
   source->read(0, embeddings);
@@ -103,9 +105,11 @@ ExitCode build(const Arguments& a) {
   space.set_image_mean(std::move(mean));
   space.provenance()["built_by"] = "splice " SPLICE_CUDA_VERSION_STRING;
   space.provenance()["centered"] = options.center ? "yes" : "no";
-  space.provenance()["vocabulary"] = std::filesystem::path(a.concepts).filename().string();
+  const std::string vocabulary = std::filesystem::path(a.concepts).filename().string();
+  if (io::is_utf8(vocabulary)) space.provenance()["vocabulary"] = vocabulary;  // a file's name may be any bytes
   space.provenance()["vocabulary_sha256"] = sha256_of_file(a.concepts);
   if (!a.model.empty()) space.provenance()["model"] = a.model;
+  signals::throw_if_stop_requested();
   space.save(a.out);
 
   if (a.report.json) {

@@ -55,11 +55,12 @@ ExitCode recompose_file(const Arguments& a) {
     file.write(std::as_bytes(std::span(buffer.data(), static_cast<std::size_t>(count * space.dim()))));
     progress.update(first + count);
   }
+  signals::throw_if_stop_requested();
   file.commit();
   if (a.report.json) {
     print_result(fmt::format("{{\"rows\": {}, \"dim\": {}}}\n", codes.rows, space.dim()));
   } else {
-    print_result(fmt::format("{} rows of {} numbers\n", grouped(codes.rows), space.dim()));
+    print_result(fmt::format("{} of {}\n", counted(codes.rows, "row"), counted(space.dim(), "number")));
   }
   print_note(a.report.quiet, "wrote " + a.out);
   return ExitCode::ok;
