@@ -8,7 +8,6 @@
 #include "cli/signals.hpp"
 #include "cli/verbs.hpp"
 #include "splice_cuda/device.hpp"
-#include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
 namespace {
@@ -26,15 +25,19 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_info(app, chosen);
   add_demo(app, chosen);
 }
-/// CLI11 only says that a verb is missing where the one given is unknown.
-void check_verb(const CLI::App& app, const std::vector<std::string>& arguments) {
-  if (arguments.empty() || arguments.front().starts_with('-')) return;
-  std::string known;
-  for (const CLI::App* verb : app.get_subcommands({})) {
-    if (verb->get_name() == arguments.front()) return;
-    known += (known.empty() ? "" : ", ") + verb->get_name();
+
+/// CLI11 says that a verb is required, not which one was given nor which there are.
+std::string parse_message(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* last = &app;
+  while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
+  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr || last->get_require_subcommand_min() == 0) return error.what();
+  std::string verbs;
+  for (const CLI::App* verb : last->get_subcommands([](const CLI::App*) { return true; })) {
+    verbs += (verbs.empty() ? "" : ", ") + verb->get_name();
   }
-  throw ArgumentError("verb: got '" + arguments.front() + "'; expected one of " + known);
+  const std::vector<std::string> rest = last->remaining();
+  return (last == &app ? "verb: got " : last->get_name() + ": got ") + (rest.empty() ? "none" : "'" + rest.front() + "'") +
+         "; expected one of " + verbs;
 }
 
 int run_arguments(int argc, const char* const* argv) {
@@ -48,7 +51,6 @@ int run_arguments(int argc, const char* const* argv) {
   add_verbs(app, chosen);
   try {
     std::vector<std::string> arguments = normalized_arguments(argc, argv);
-    check_verb(app, arguments);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(arguments);
   } catch (const CLI::CallForAllHelp&) {
@@ -58,7 +60,7 @@ int run_arguments(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion&) {
     print_result("splice " + version() + "\n");
   } catch (const CLI::ParseError& error) {
-    print_message(std::string(error.what()) + "\nRun with --help for the options and an example.");
+    print_message(parse_message(app, error) + "\nRun with --help for the options and an example.");
     return static_cast<int>(ExitCode::wrong_arguments);
   }
   const ExitCode code = chosen ? chosen() : ExitCode::ok;

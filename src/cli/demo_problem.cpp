@@ -7,6 +7,8 @@
 #include <span>
 #include <string_view>
 
+#include "cli/signals.hpp"
+
 namespace splice_cuda::cli {
 namespace {
 
@@ -117,6 +119,7 @@ DemoProblem make_demo_problem(std::int64_t atoms, std::int64_t dim, std::int64_t
   std::vector<float> image_mean;
   for (const double value : mean) image_mean.push_back(static_cast<float>(image_mean_length * value));
   for (std::int64_t i = 0; i < rows; ++i) {
+    signals::throw_if_stop_requested();
     const auto concepts = draw_concepts(random, problem.space.size(), weights.size());
     Vector e = random_direction(random, dim);
     for (double& value : e) value *= noise;

@@ -1,12 +1,28 @@
 #include "cli/exit_code.hpp"
 
+#include <array>
 #include <filesystem>
 #include <new>
+#include <string_view>
+#include <utility>
 
 #include "cli/signals.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
+namespace {
+
+/// The library names its own arguments; whoever typed the command knows them as options.
+std::string in_terms_of_options(std::string message) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> options = {{
+      {"device", "--device"}, {"memory_limit_bytes", "--memory-limit"}, {"text_embeddings", "--embeddings"}}};
+  for (const auto& [argument, option] : options) {
+    if (message.starts_with(std::string(argument) + ":")) return message.replace(0, argument.size(), option);
+  }
+  return message;
+}
+
+}  // namespace
 
 std::string exit_code_help() {
   return "Exit codes:\n"
@@ -22,7 +38,7 @@ std::string exit_code_help() {
 
 Failure describe_failure(const std::exception_ptr& error) {
   const auto failure = [](ExitCode code, std::string message) {
-    return Failure{static_cast<int>(code), std::move(message)};
+    return Failure{static_cast<int>(code), in_terms_of_options(std::move(message))};
   };
   try {
     std::rethrow_exception(error);

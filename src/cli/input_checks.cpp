@@ -8,11 +8,23 @@
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
+namespace {
+
+/// Whether the output would stand among the img_emb_*.npy of a folder of embeddings.
+bool is_shard_of(const std::filesystem::path& out, const std::filesystem::path& folder) {
+  std::error_code ignored;
+  const std::filesystem::path parent = out.has_parent_path() ? out.parent_path() : ".";
+  const std::string name = out.filename().string();
+  return std::filesystem::is_directory(folder, ignored) && std::filesystem::equivalent(parent, folder, ignored) &&
+         name.starts_with("img_emb_") && name.ends_with(".npy");
+}
+
+}  // namespace
 
 void check_output(const std::filesystem::path& out, const std::vector<std::filesystem::path>& inputs) {
   for (const auto& input : inputs) {
     std::error_code ignored;
-    if (std::filesystem::equivalent(out, input, ignored)) {
+    if (std::filesystem::equivalent(out, input, ignored) || is_shard_of(out, input)) {
       throw ArgumentError(fmt::format("--out: got '{}', which is an input; expected another file", out.string()));
     }
   }

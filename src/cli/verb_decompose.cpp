@@ -55,6 +55,14 @@ void settle_image_mean(const Arguments& a, const io::EmbeddingSource& source, Co
   }
 }
 
+std::int32_t banned_atom(const ConceptSpace& space, const std::string& name) {
+  try {
+    return space.at(name);
+  } catch (const ArgumentError& error) {
+    throw ArgumentError(std::string("--ban: ") + error.what());
+  }
+}
+
 RunSettings settings_of(const Arguments& a, const ConceptSpace& space, const DecomposeOptions& options) {
   RunSettings settings;
   settings.dictionary = std::filesystem::absolute(a.dictionary).string();
@@ -102,7 +110,7 @@ ExitCode decompose_files(const Arguments& a) {
   request.options.refit = a.refit;
   request.prepare.normalize = !a.raw;
   std::vector<std::int32_t> banned;
-  for (const std::string& name : a.banned) banned.push_back(space.at(name));
+  for (const std::string& name : a.banned) banned.push_back(banned_atom(space, name));
   request.options.banned_atoms = banned;
 
   const auto start = std::chrono::steady_clock::now();

@@ -38,7 +38,8 @@ struct FailedRow {
 
 struct Verdict {
   std::int64_t rows = 0;
-  std::int64_t without_embedding = 0;  // NaN or infinity: nothing to prove, and the code must be empty
+  std::int64_t without_embedding = 0;  // NaN or infinity, and the file says so: nothing to prove
+  std::int64_t contradicted = 0;       // NaN or infinity, and the file has a code or a certificate
   double largest_relative_gap = 0;     // in units of |z|^2 / 2
   std::int64_t understated = 0;        // rows whose stored gap is below the recomputed one by more than rounding
   std::vector<FailedRow> failed;
@@ -50,12 +51,22 @@ double half_square(MatrixView<const float> z, std::int64_t row) {
   return sum / 2;
 }
 
-void judge_row(Verdict& verdict, std::int64_t row, double half_z, const RowReport& report, double tolerance) {
+/// Whether the file says of a row that it has no embedding; a foreign file says nothing but the code.
+bool stored_as_non_finite(const io::CodesFile& file, std::int64_t row) {
+  const auto at = static_cast<std::size_t>(row);
+  return file.codes.l0(row) == 0 && (at >= file.reports.size() || file.reports[at].status == RowStatus::non_finite_input);
+}
+
+void judge_row(Verdict& verdict, const io::CodesFile& file, std::int64_t row, double half_z, const RowReport& report,
+               double tolerance) {
   ++verdict.rows;
   if (report.status == RowStatus::non_finite_input) {
-    ++verdict.without_embedding;
+    ++(stored_as_non_finite(file, row) ? verdict.without_embedding : verdict.contradicted);
     return;
   }
+  const auto at = static_cast<std::size_t>(row);
+  // fp64 rounding of two summation orders; anything beyond is a lie of the file.
+  if (at < file.reports.size() && !(report.gap <= file.reports[at].gap + 1e-12 * half_z)) ++verdict.understated;
   if (half_z > 0) verdict.largest_relative_gap = std::max(verdict.largest_relative_gap, report.gap / half_z);
   const double allowed = tolerance * half_z;
   if (!(report.gap <= allowed)) verdict.failed.push_back({row, report.gap, allowed});
@@ -82,17 +93,24 @@ RunSettings settle(const Arguments& a, const RunSettings& stored) {
 }
 
 std::string verdict_text(const Verdict& verdict, double tolerance) {
-  std::string text = fmt::format("{} rows recomputed in fp64 over every atom: {} within tolerance {:g}, largest gap {:.2e} of |z|^2/2\n",
-                                 grouped(verdict.rows), grouped(verdict.rows - static_cast<std::int64_t>(verdict.failed.size())),
-                                 tolerance, verdict.largest_relative_gap);
-  if (verdict.without_embedding > 0) text += fmt::format("{} rows hold NaN or infinity: nothing to prove\n", grouped(verdict.without_embedding));
-  if (verdict.understated > 0) text += fmt::format("{} rows FAILED: the stored gap is smaller than the true one\n", grouped(verdict.understated));
   constexpr std::size_t most_listed = 20;
+  const auto failed = static_cast<std::int64_t>(verdict.failed.size());
+  const std::int64_t within = verdict.rows - failed - verdict.without_embedding - verdict.contradicted;
+  std::string text = fmt::format("{} recomputed in fp64 over every atom: {} within tolerance {:g}, largest gap {:.2e} of |z|^2/2\n",
+                                 counted(verdict.rows, "row"), grouped(within), tolerance, verdict.largest_relative_gap);
+  const auto add = [&](std::int64_t rows, const char* what) {
+    if (rows > 0) text += fmt::format("{} {}\n", counted(rows, "row"), what);
+  };
+  add(verdict.without_embedding, "with NaN or infinity: nothing to prove");
+  add(verdict.contradicted, "FAILED: NaN or infinity in the embedding, but the file has a code or a certificate for it");
+  add(verdict.understated, "FAILED: the stored gap is smaller than the true one");
   for (std::size_t i = 0; i < std::min(most_listed, verdict.failed.size()); ++i) {
     const FailedRow& f = verdict.failed[i];
     text += fmt::format("row {} FAILED: gap {:.3e}, allowed {:.3e}\n", f.row, f.gap, f.allowed);
   }
-  if (verdict.failed.size() > most_listed) text += fmt::format("and {} more rows FAILED\n", grouped(static_cast<std::int64_t>(verdict.failed.size() - most_listed)));
+  if (verdict.failed.size() > most_listed) {
+    text += fmt::format("and {} more FAILED (--json lists all)\n", counted(failed - static_cast<std::int64_t>(most_listed), "row"));
+  }
   return text;
 }
 
@@ -103,6 +121,7 @@ nlohmann::ordered_json verdict_json(const Verdict& verdict, double tolerance) {
   json["largest_relative_gap"] = verdict.largest_relative_gap;
   json["non_finite_input"] = verdict.without_embedding;
   json["understated"] = verdict.understated;
+  json["contradicted"] = verdict.contradicted;
   json["failed"] = nlohmann::ordered_json::array();
   for (const FailedRow& f : verdict.failed) json["failed"].push_back({{"row", f.row}, {"gap", f.gap}, {"allowed", f.allowed}});
   return json;
@@ -132,14 +151,11 @@ ExitCode verify(const Arguments& a) {
     for (std::int64_t i = 0; i < z.rows; ++i) {
       const RowReport& report = reports[static_cast<std::size_t>(i)];
       const double half_z = half_square(z, i);
-      judge_row(verdict, first + i, half_z, report, settings.gap_tolerance);
-      const auto at = static_cast<std::size_t>(first + i);
-      // fp64 rounding of two summation orders; anything beyond is a lie of the file.
-      if (at < stored.file.reports.size() && report.gap > stored.file.reports[at].gap + 1e-12 * half_z) ++verdict.understated;
+      judge_row(verdict, stored.file, first + i, half_z, report, settings.gap_tolerance);
     }
   });
   print_result(a.report.json ? verdict_json(verdict, settings.gap_tolerance).dump(2) + "\n" : verdict_text(verdict, settings.gap_tolerance));
-  return verdict.failed.empty() && verdict.understated == 0 ? ExitCode::ok : ExitCode::check_failed;
+  return verdict.failed.empty() && verdict.understated == 0 && verdict.contradicted == 0 ? ExitCode::ok : ExitCode::check_failed;
 }
 
 }  // namespace

@@ -29,8 +29,9 @@ class EmbeddingSource {
   static std::unique_ptr<EmbeddingSource> open(const std::filesystem::path& path);
 };
 
-/// One concept a line; UTF-8 (a byte order mark is passed over), "\n" or "\r\n". Lines are kept as they are (an empty line is an empty name), so
-/// that line i belongs to row i. @throws FileError for invalid UTF-8 (names the line) or NUL bytes.
+/// One concept a line; UTF-8, "\n" or "\r\n"; a byte order mark in front is skipped. Lines are kept as they are (an
+/// empty line is an empty name), so that line i belongs to row i. @throws FileError for invalid UTF-8 (names the line) or
+/// NUL bytes.
 std::vector<std::string> read_concept_list(const std::filesystem::path& path);
 
 }  // namespace splice_cuda::io

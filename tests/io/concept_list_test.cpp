@@ -27,15 +27,15 @@ TEST(ConceptList, BothLineEndsAndAMissingLastOneReadTheSame) {
   }
 }
 
+TEST(ConceptList, AByteOrderMarkIsNoPartOfTheFirstName) {
+  EXPECT_THAT(lines("\xEF\xBB\xBF" "dog\ncat\n"), ElementsAre("dog", "cat"));
+  EXPECT_THAT(lines("dog\n\xEF\xBB\xBF" "cat\n"), ElementsAre("dog", "\xEF\xBB\xBF" "cat"));  // only in front
+}
+
 TEST(ConceptList, EmptyLinesKeepTheirPlace) {
   EXPECT_THAT(lines("\ndog\n\r\n\ncat\n\n"), ElementsAre("", "dog", "", "", "cat", ""));
   EXPECT_THAT(lines("\n"), ElementsAre(""));
   EXPECT_THAT(lines(""), IsEmpty());
-}
-
-TEST(ConceptList, AByteOrderMarkIsNoPartOfTheFirstName) {
-  EXPECT_THAT(lines("\xEF\xBB\xBF" "dog\ncat\n"), ElementsAre("dog", "cat"));
-  EXPECT_THAT(lines("dog\n\xEF\xBB\xBF" "cat\n"), ElementsAre("dog", "\xEF\xBB\xBF" "cat"));
 }
 
 TEST(ConceptList, LinesAreKeptAsTheyAre) {
