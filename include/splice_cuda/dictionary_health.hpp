@@ -34,6 +34,7 @@ struct DictionaryHealth {
 
 /// O(p^2 d): seconds for 15,000 atoms.
 /// @param pairs  number of nearest_pairs wanted, >= 0
+/// @throws ArgumentError, CancelledError
 DictionaryHealth examine_dictionary(const Context& context, const ConceptSpace& space, std::int64_t pairs = 10);
 
 }  // namespace splice_cuda

@@ -48,8 +48,8 @@ void add_solver_options(CLI::App& verb, SolverArguments& solver) {
   add_positive_number(verb, "--gap-tolerance", solver.gap_tolerance, "1e-6",
                       "A row is certified when its duality gap is at most this times |z|^2 / 2");
   add_solver(verb, solver.solver);
-  add_whole_number(verb, "--max-rounds", solver.max_rounds, 1, most_int32, "Most passes over the dictionary a row");
-  add_whole_number(verb, "--max-iterations", solver.max_iterations, 1, most_int32, "Most iterations a row");
+  add_whole_number(verb, "--max-rounds", solver.max_rounds, 1, most_int32, "Most passes over the dictionary a row (working_set, coordinate_descent)");
+  add_whole_number(verb, "--max-iterations", solver.max_iterations, 1, most_int32, "Most iterations or sweeps a row (coordinate_descent, fista, admm)");
 }
 
 DecomposeOptions to_options(const SolverArguments& solver) {

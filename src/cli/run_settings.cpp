@@ -19,6 +19,7 @@ std::string to_json_text(const RunSettings& settings) {
   nlohmann::ordered_json object;
   object["splice_cuda"] = SPLICE_CUDA_VERSION_STRING;
   object["dictionary"] = settings.dictionary;
+  object["dictionary_sha256"] = settings.dictionary_sha256;
   object["embeddings"] = settings.embeddings;
   object["solver"] = settings.solver;
   if (settings.l1_penalty) object["l1_penalty"] = *settings.l1_penalty;
@@ -38,6 +39,7 @@ RunSettings parse_run_settings(const std::string& text, const std::string& name)
     if (!object.is_object()) throw FileError(name + ": options: got no JSON object; expected the run's settings");
     RunSettings settings;
     read_if_present(object, "dictionary", settings.dictionary);
+    read_if_present(object, "dictionary_sha256", settings.dictionary_sha256);
     read_if_present(object, "embeddings", settings.embeddings);
     read_if_present(object, "solver", settings.solver);
     if (object.contains("l1_penalty")) settings.l1_penalty = object.at("l1_penalty").get<double>();

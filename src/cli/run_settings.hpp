@@ -12,7 +12,8 @@ namespace splice_cuda::cli {
 
 struct RunSettings {
   std::string dictionary;  ///< absolute path; empty in a file that is not ours
-  std::string embeddings;  ///< absolute path
+  std::string dictionary_sha256;  ///< of the dictionary's file; empty where not known
+  std::string embeddings;         ///< absolute path
   std::string solver = "working_set";
   std::optional<double> l1_penalty;
   double gap_tolerance = 1e-6;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/input_checks.hpp"
+#include "cli/sha256.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
@@ -26,6 +27,12 @@ ConceptSpace load_space_of(const StoredCodesArguments& arguments, const StoredCo
                                     arguments.codes));
   }
   ConceptSpace space = ConceptSpace::load(path);
+  // Another dictionary of as many atoms would name every weight wrongly, and nothing else would tell.
+  if (!stored.settings.dictionary_sha256.empty() && stored.settings.dictionary_sha256 != sha256_of_file(path)) {
+    throw ArgumentError(fmt::format("--dictionary: got '{}', whose content is not that of the dictionary which '{}' was made "
+                                    "with; expected a file with SHA-256 {}", path, arguments.codes,
+                                    stored.settings.dictionary_sha256));
+  }
   check_code_shape(arguments.codes, stored.file.codes.cols, "columns", space.size());
   // A foreign file says nothing of means: the dictionary's own stays.
   if (!stored.settings.dictionary.empty()) space.set_image_mean(stored.settings.image_mean);

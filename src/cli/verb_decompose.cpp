@@ -12,6 +12,7 @@
 #include "cli/listing.hpp"
 #include "cli/output.hpp"
 #include "cli/run_settings.hpp"
+#include "cli/sha256.hpp"
 #include "cli/signals.hpp"
 #include "cli/summary.hpp"
 #include "cli/verbs.hpp"
@@ -66,6 +67,7 @@ std::int32_t banned_atom(const ConceptSpace& space, const std::string& name) {
 RunSettings settings_of(const Arguments& a, const ConceptSpace& space, const DecomposeOptions& options) {
   RunSettings settings;
   settings.dictionary = std::filesystem::absolute(a.dictionary).string();
+  settings.dictionary_sha256 = sha256_of_file(a.dictionary);
   settings.embeddings = std::filesystem::absolute(a.embeddings).string();
   settings.solver = to_string(a.solver.solver);
   settings.l1_penalty = static_cast<double>(options.l1_penalty);
@@ -116,9 +118,11 @@ ExitCode decompose_files(const Arguments& a) {
   const auto start = std::chrono::steady_clock::now();
   io::CodesFile file = decompose_stream(request);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  file.options_json = to_json_text(settings_of(a, space, request.options));
   signals::throw_if_stop_requested();
-  if (!a.out.empty()) io::write_codes(a.out, file);
+  if (!a.out.empty()) {
+    file.options_json = to_json_text(settings_of(a, space, request.options));
+    io::write_codes(a.out, file);
+  }
   print_rows(a, space, file, summarize(file, elapsed.count()));
   if (!a.out.empty()) print_note(a.report.quiet, "wrote " + a.out);
   return ExitCode::ok;

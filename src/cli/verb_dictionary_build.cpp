@@ -86,6 +86,10 @@ void check_lengths(const Arguments& a, std::int64_t rows, std::size_t names) {
 }
 
 ExitCode build(const Arguments& a) {
+  if (a.out.ends_with(".npy")) {
+    throw ArgumentError(fmt::format("--out: got '{}'; expected a name that ends in .safetensors: one that ends in .npy is read "
+                                    "as a plain array", a.out));
+  }
   if (!io::is_utf8(a.model)) throw ArgumentError(fmt::format("--model: got '{}'; expected UTF-8 text", printable(a.model)));
   const auto source = io::EmbeddingSource::open(a.embeddings);
   const std::vector<std::string> names = io::read_concept_list(a.concepts);

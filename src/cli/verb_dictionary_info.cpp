@@ -55,7 +55,7 @@ ExitCode check(const Arguments& a) {
     for (const std::string& fault : found) print_result("FAILED: " + fault + "\n");
     if (found.empty()) print_result("check passed\n");
   }
-  if (space.image_mean().empty()) print_note(a.report.quiet, "note: no image mean; decompose then needs --image-mean");
+  if (space.image_mean().empty()) print_note(a.report.quiet, "note: no image mean; without --image-mean, decompose will not centre embeddings");
   return found.empty() ? ExitCode::ok : ExitCode::check_failed;
 }
 

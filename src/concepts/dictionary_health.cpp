@@ -8,6 +8,7 @@
 #include <Eigen/Eigenvalues>
 
 #include "concepts/unit_rows.hpp"
+#include "core/call_monitor.hpp"
 #include "core/equal_rows.hpp"
 #include "core/parallel.hpp"
 #include "core/validate.hpp"
@@ -97,8 +98,10 @@ DictionaryHealth examine_dictionary(const Context& context, const ConceptSpace& 
   std::vector<float> nearest(static_cast<std::size_t>(space.size()), -2.0f);
   std::mutex mutex;
   const int workers = std::max(1, context.options().threads);
+  CallMonitor monitor(context.options(), space.size());
   run_workers(workers, [&](int worker) {
     for (std::int64_t first = worker * block; first < space.size(); first += workers * block) {
+      monitor.advance(std::min(block, space.size() - first));
       scan_block(atoms, first, static_cast<std::size_t>(pairs), nearest, health.nearest_pairs, mutex);
     }
   });

@@ -52,7 +52,7 @@ def test_a_device_that_is_not_there(built):
 
 
 def test_little_memory(built):
-    fails(4, *decompose(built, "--memory-limit", "1K"), says=["memory_limit_bytes: got 1024", "expected at least"])
+    fails(4, *decompose(built, "--memory-limit", "1K"), says=["--memory-limit: got 1024", "expected at least"])
     assert not (built / "codes.npz").exists()
 
 

@@ -80,6 +80,11 @@ def test_bad_lists(inputs, content, says):
     assert not (inputs / "d.safetensors").exists()
 
 
+def test_the_name_of_the_output_is_one_that_can_be_read(inputs):
+    fails(2, "dictionary", "build", "-e", inputs / "text.npy", "-c", inputs / "words.txt", "-o", inputs / "dict.npy",
+          says=["--out", "dict.npy", ".safetensors"])
+
+
 def test_last_lines_only(built):
     built.build("--last", 10)
     info = json.loads(run("dictionary", "info", built / "dict.safetensors", "--json").stdout)

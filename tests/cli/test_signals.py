@@ -16,6 +16,17 @@ def long_run(built):
             "--solver", "fista", "--l1-penalty", "0.01", "--threads", "2"]
 
 
+def test_a_long_examination_can_be_interrupted(built):
+    np.save(built / "atoms.npy", np.random.default_rng(2).normal(size=(30000, 256)).astype(np.float32))
+    process = subprocess.Popen([SPLICE, "dictionary", "info", built / "atoms.npy", "--threads", "1"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    time.sleep(1.5)
+    assert process.poll() is None, "the run ended before it could be interrupted"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == "" and "interrupted" in err
+
+
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_stops_cleanly(built, number, code):
     (built / "many.npz").write_bytes(b"old")

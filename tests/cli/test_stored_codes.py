@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 import scipy.sparse
-from conftest import dictionary_of, run, unit
+from conftest import dictionary_of, fails, run, unit
 
 
 @pytest.fixture
@@ -95,6 +95,13 @@ def test_codes_with_bans_raw_and_signs_verify(decomposed):
         run("verify", decomposed / "special.npz")
     decomposed.decompose("--refit", out="refit.npz")
     assert "--refit" in run("verify", decomposed / "refit.npz", code=2).stderr
+
+
+def test_another_dictionary_of_the_same_size_is_refused(decomposed):
+    (decomposed / "words.txt").write_text("\n".join(decomposed.names[::-1]) + "\n", encoding="utf-8")
+    decomposed.build()
+    for verb in (["show"], ["verify"], ["recompose", "-o", decomposed / "back.npy"]):
+        fails(2, verb[0], decomposed / "codes.npz", *verb[1:], says=["--dictionary", "dict.safetensors", "SHA-256"])
 
 
 def test_files_may_move(decomposed):
