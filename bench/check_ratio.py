@@ -1,8 +1,9 @@
 """Regression gate: check_ratio.py RESULTS.json BASELINE.json [--margin 0.15]
 
 Compares ratios to the matrix product of the same run, not times, case by case: a ratio above the baseline's by more
-than the margin fails, a row that was not certified fails, and so does a case of the baseline that a full run lacks. Machines of another kernel target (AVX2, AVX3_ZEN4, ...) need a baseline of their own: the ratio
-is one of our kernels to OpenBLAS's. Exit status: 0 fine, 1 worse, 2 wrong input.
+than the margin fails, a row that was not certified fails, and so does a case of the baseline that a full run lacks.
+Machines of another kernel target (AVX2, AVX3_ZEN4, ...) need a baseline of their own: the ratio is one of our kernels
+to OpenBLAS's. Exit status: 0 fine, 1 worse, 2 wrong input.
 """
 
 import argparse

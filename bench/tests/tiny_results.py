@@ -42,7 +42,8 @@ def peers():
                 "seconds": [us * 8e-6], "search": [], "note": note}
 
     return {"problem": "text15k", "atoms": 15000, "dim": 384, "target_gap": 1e-6,
-            "skipped": ["No module named 'spams'"], "context": {key: CONTEXT[key] for key in BUILD} | {"numpy_openblas": "0.3.31, Haswell"},
+            "skipped": ["No module named 'spams'"],
+            "context": {key: CONTEXT[key] for key in BUILD} | {"numpy_openblas": "0.3.31, Haswell"},
             "comparisons": [{"l1_penalty": 0.25, "batch": 512, "turns": 5,
                              "product_us_per_row": {"numpy": 90.0, "cpp": 100.0},
                              "peers": [peer("splice_cuda", 200.0), peer("slow", 4e6, False, "a note")]}]}
