@@ -47,7 +47,8 @@ LoadedRow load_row(const EmbeddingsView& embeddings, std::int64_t row, float* z,
     return loaded;
   }
   loaded.exponent = -std::ilogb(norm);
-  for (std::int64_t k = 0; k < embeddings.cols; ++k) z[k] = std::ldexp(z[k], loaded.exponent);
+  const double power = std::ldexp(1.0, loaded.exponent);  // in fp64: exact, and in range where float32's is not
+  for (std::int64_t k = 0; k < embeddings.cols; ++k) z[k] = static_cast<float>(static_cast<double>(z[k]) * power);
   loaded.z_dot_z = squared_norm(z, embeddings.cols);
   return loaded;
 }

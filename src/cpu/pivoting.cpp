@@ -2,107 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "cpu/pivoting.cpp"
-#include <hwy/foreach_target.h>  // IWYU pragma: keep
-#include <hwy/highway.h>
+#include "cpu/tableau_kernels.hpp"
 
-HWY_BEFORE_NAMESPACE();
-namespace splice_cuda::cpu::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-/// y -= factor * x over `size` elements, a multiple of tableau_multiple.
-template <class T>
-HWY_INLINE void SubtractScaled(T factor, const T* HWY_RESTRICT x, T* HWY_RESTRICT y,
-                               std::int64_t size) {
-  const hn::ScalableTag<T> d;
-  const auto scale = hn::Set(d, factor);
-  for (std::int64_t k = 0; k < size; k += static_cast<std::int64_t>(hn::Lanes(d))) {
-    hn::Store(hn::NegMulAdd(scale, hn::Load(d, x + k), hn::Load(d, y + k)), d, y + k);
-  }
-}
-
-template <class T>
-HWY_INLINE void Scale(T factor, T* x, std::int64_t size) {
-  const hn::ScalableTag<T> d;
-  const auto scale = hn::Set(d, factor);
-  for (std::int64_t k = 0; k < size; k += static_cast<std::int64_t>(hn::Lanes(d))) {
-    hn::Store(hn::Mul(scale, hn::Load(d, x + k)), d, x + k);
-  }
-}
-
-/// Exchanges x_k and y_k: v_k = M_kk u_k + sum_j M_kj u_j + c_k is solved for u_k and put into the others.
-template <class T>
-void PivotOn(Tableau<T>& t, std::int64_t k) {
-  T* pivot_row = t.row(k);
-  const T inverse = T(1) / pivot_row[k];
-  const T constant = t.value[static_cast<std::size_t>(k)] * inverse;
-  for (std::int64_t i = 0; i < t.size; ++i) {
-    if (i == k) continue;
-    T* row = t.row(i);
-    const T column = row[k];
-    if (column == T(0)) continue;
-    SubtractScaled(column * inverse, pivot_row, row, t.padded_size());
-    row[k] = column * inverse;
-    t.value[static_cast<std::size_t>(i)] -= column * constant;
-  }
-  Scale(-inverse, pivot_row, t.padded_size());
-  pivot_row[k] = inverse;
-  t.value[static_cast<std::size_t>(k)] = -constant;
-  t.in_support[static_cast<std::size_t>(k)] ^= 1u;
-}
-
-template <class T>
-HWY_INLINE T Dot(const T* HWY_RESTRICT x, const T* HWY_RESTRICT y, std::int64_t size) {
-  const hn::ScalableTag<T> d;
-  auto sum = hn::Zero(d);
-  for (std::int64_t k = 0; k < size; k += static_cast<std::int64_t>(hn::Lanes(d))) {
-    sum = hn::MulAdd(hn::Load(d, x + k), hn::LoadU(d, y + k), sum);
-  }
-  return hn::GetLane(hn::SumOfLanes(d, sum));
-}
-
-float DotF32(const float* x, const float* y, std::int64_t size) { return Dot(x, y, size); }
-double DotF64(const double* x, const double* y, std::int64_t size) { return Dot(x, y, size); }
-void PivotF32(Tableau<float>& t, std::int64_t k) { PivotOn(t, k); }
-void PivotF64(Tableau<double>& t, std::int64_t k) { PivotOn(t, k); }
-void SubtractScaledF32(float factor, const float* x, float* y, std::int64_t size) {
-  SubtractScaled(factor, x, y, size);
-}
-void SubtractScaledF64(double factor, const double* x, double* y, std::int64_t size) {
-  SubtractScaled(factor, x, y, size);
-}
-
-}  // namespace splice_cuda::cpu::HWY_NAMESPACE
-HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
 namespace splice_cuda::cpu {
-
-HWY_EXPORT(DotF32);
-HWY_EXPORT(DotF64);
-HWY_EXPORT(PivotF32);
-HWY_EXPORT(PivotF64);
-HWY_EXPORT(SubtractScaledF32);
-HWY_EXPORT(SubtractScaledF64);
-
 namespace {
-
-void pivot(Tableau<float>& t, std::int64_t k) { HWY_DYNAMIC_DISPATCH(PivotF32)(t, k); }
-void pivot(Tableau<double>& t, std::int64_t k) { HWY_DYNAMIC_DISPATCH(PivotF64)(t, k); }
-float dot(const float* x, const float* y, std::int64_t size) {
-  return HWY_DYNAMIC_DISPATCH(DotF32)(x, y, size);
-}
-double dot(const double* x, const double* y, std::int64_t size) {
-  return HWY_DYNAMIC_DISPATCH(DotF64)(x, y, size);
-}
-void subtract_scaled(float factor, const float* x, float* y, std::int64_t size) {
-  HWY_DYNAMIC_DISPATCH(SubtractScaledF32)(factor, x, y, size);
-}
-void subtract_scaled(double factor, const double* x, double* y, std::int64_t size) {
-  HWY_DYNAMIC_DISPATCH(SubtractScaledF64)(factor, x, y, size);
-}
 
 std::size_t at(std::int64_t k) { return static_cast<std::size_t>(k); }
 
@@ -110,23 +15,31 @@ std::size_t at(std::int64_t k) { return static_cast<std::size_t>(k); }
 /// such atoms is rounding.
 constexpr std::uint8_t most_exchanges = 8;
 
-/// Place of the most negative member (least_index: of the first negative one) among those in the support or
-/// outside; -1 where none is below -tolerance.
+/// Which member is exchanged next, and which atoms are no longer asked.
 template <class T>
-std::int64_t most_negative(const Tableau<T>& t, bool in_support, T tolerance, bool least_index,
-                           const std::vector<std::uint8_t>& exchanges) {
-  std::int64_t found = -1;
-  T lowest = -tolerance;
-  for (std::int64_t k = 0; k < t.size; ++k) {
-    if (t.value[at(k)] >= lowest) continue;
-    if ((t.in_support[at(k)] != 0) != in_support) continue;
-    if (!in_support && exchanges[at(k)] >= most_exchanges) continue;
-    found = k;
-    if (least_index) break;
-    lowest = t.value[at(k)];
+struct Choice {
+  const Tableau<T>& t;
+  bool least_index = false;           ///< Murty's rule
+  bool excluded = false;              ///< some atom has had all its exchanges
+  std::vector<std::uint8_t> exchanges;  ///< [size]
+
+  /// Place of the most negative member (least_index: of the first negative one) among those in the support or
+  /// outside; -1 where none is below -tolerance.
+  std::int64_t most_negative(bool in_support, T tolerance) const {
+    if (!least_index && (in_support || !excluded)) return lowest_member(t, in_support, -tolerance);
+    std::int64_t found = -1;
+    T lowest = -tolerance;
+    for (std::int64_t k = 0; k < t.size; ++k) {
+      if (!(t.value[at(k)] < lowest)) continue;
+      if ((t.in_support[at(k)] != 0) != in_support) continue;
+      if (!in_support && exchanges[at(k)] >= most_exchanges) continue;
+      found = k;
+      if (least_index) break;
+      lowest = t.value[at(k)];
+    }
+    return found;
   }
-  return found;
-}
+};
 
 /// True when what atom k adds to the span of the support is lost in rounding.
 template <class T>
@@ -170,6 +83,8 @@ void Tableau<T>::reserve(std::int64_t places) {
   diagonal.resize(at(grown));
 }
 
+// y_i = sum_k G_ik x_k + ...: what the support holds is replaced by its own rows of the tableau, places outside keep
+// G_ik. New columns follow from the sign symmetry of principal tableaux.
 template <class T>
 void append_atoms(Tableau<T>& t, const std::int32_t* atoms, const T* factors, std::int64_t count,
                   const T* gram, std::int64_t ld_gram, const T* values) {
@@ -177,10 +92,12 @@ void append_atoms(Tableau<T>& t, const std::int32_t* atoms, const T* factors, st
   t.reserve(round_up(first + count, tableau_multiple));
   t.size = first + count;
   const std::int64_t padded = t.padded_size();
-  const std::int64_t first_padded = round_up(first, tableau_multiple);
-  for (std::int64_t i = 0; i < first; ++i) std::fill(t.row(i) + first, t.row(i) + padded, T(0));
-  // y_i = sum_k G_ik x_k + ...: what the support holds is replaced by its own rows of the tableau, places
-  // outside keep G_ik. New columns follow from the sign symmetry of principal tableaux.
+  for (std::int64_t k = 0; k < first; ++k) std::fill(t.row(k) + first, t.row(k) + padded, T(0));
+  std::vector<std::int32_t> support;
+  for (std::int64_t k = 0; k < first; ++k) {
+    if (t.in_support[at(k)] != 0) support.push_back(static_cast<std::int32_t>(k));
+  }
+  std::vector<T> support_gram;  // [count, support]
   for (std::int64_t i = 0; i < count; ++i) {
     T* row = t.row(first + i);
     const T* g = gram + i * ld_gram;
@@ -189,51 +106,56 @@ void append_atoms(Tableau<T>& t, const std::int32_t* atoms, const T* factors, st
     t.factors[at(first + i)] = factors[i];
     t.value[at(first + i)] = values[i];
     t.diagonal[at(first + i)] = g[first + i];
-    std::fill_n(row, padded, T(0));
-    for (std::int64_t k = 0; k < first; ++k) row[k] = t.in_support[at(k)] != 0 ? T(0) : g[k];
-    for (std::int64_t s = 0; s < first; ++s) {
-      if (t.in_support[at(s)] != 0) subtract_scaled(-g[s], t.row(s), row, first_padded);
-    }
+    std::copy_n(g, first, row);
     std::fill(row + first, row + padded, T(0));
-  }
-  for (std::int64_t i = 0; i < count; ++i) {
-    const T* row = t.row(first + i);
-    for (std::int64_t k = 0; k < first; ++k) {
-      t.row(k)[first + i] = t.in_support[at(k)] != 0 ? -row[k] : row[k];
+    for (const std::int32_t k : support) {
+      row[k] = T(0);
+      support_gram.push_back(g[k]);
     }
   }
+  AddedRows<T> sums{support_gram.data(), t.row(0), t.ld, support, t.row(first), t.ld, count,
+                    round_up(first, tableau_multiple)};
+  add_rows(sums);
+  const std::int64_t padded_count = round_up(count, tableau_multiple);
+  std::vector<T> new_columns(support.size() * at(padded_count), T(0));  // [support, count]: the tableau's new block
   for (std::int64_t i = 0; i < count; ++i) {
-    const T* g = gram + i * ld_gram + first;
-    T* row = t.row(first + i) + first;
-    for (std::int64_t j = 0; j < count; ++j) row[j] = g[j];
-    for (std::int64_t k = 0; k < first; ++k) {
-      if (t.in_support[at(k)] == 0) continue;
-      const T factor = gram[i * ld_gram + k];
-      const T* support_row = t.row(k) + first;
-      for (std::int64_t j = 0; j < count; ++j) row[j] += factor * support_row[j];
+    T* row = t.row(first + i);
+    for (std::int64_t k = 0; k < first; ++k) t.row(k)[first + i] = row[k];
+    for (std::size_t s = 0; s < support.size(); ++s) {
+      t.row(support[s])[first + i] = -row[support[s]];
+      new_columns[s * at(padded_count) + at(i)] = -row[support[s]];
     }
   }
+  std::vector<std::int32_t> in_order(support.size());
+  std::iota(in_order.begin(), in_order.end(), 0);
+  std::vector<T> block(at(count * padded_count), T(0));
+  for (std::int64_t i = 0; i < count; ++i) std::copy_n(gram + i * ld_gram + first, count, &block[at(i * padded_count)]);
+  add_rows(AddedRows<T>{support_gram.data(), new_columns.data(), padded_count, in_order, block.data(), padded_count,
+                        count, padded_count});
+  for (std::int64_t i = 0; i < count; ++i) std::copy_n(&block[at(i * padded_count)], count, t.row(first + i) + first);
 }
 
 template <class T>
 std::int64_t solve_tableau(Tableau<T>& t, T tolerance, T pivot_floor) {
   const std::int64_t patience = 4 * t.size + 50;
   const std::int64_t limit = 40 * t.size + 500;
-  std::vector<std::uint8_t> exchanges(at(t.size), 0);
+  Choice<T> choice{t, false, false, std::vector<std::uint8_t>(at(t.size), 0)};
   std::int64_t pivots = 0;
   while (pivots < limit) {
-    const bool least_index = pivots > patience;
-    std::int64_t k = most_negative(t, true, T(0), least_index, exchanges);
+    choice.least_index = pivots > patience;
+    std::int64_t k = choice.most_negative(true, T(0));
     if (k < 0) {
-      k = most_negative(t, false, tolerance, least_index, exchanges);
+      k = choice.most_negative(false, tolerance);
       if (k < 0) break;
       if (depends_on_support(t, k, pivot_floor)) {
+        std::uint8_t& exchanges = choice.exchanges[at(k)];
         const std::int64_t blocking = blocking_atom(t, k);
         if (blocking < 0) {
-          exchanges[at(k)] = most_exchanges;
+          exchanges = most_exchanges;
+          choice.excluded = true;
           continue;
         }
-        ++exchanges[at(k)];
+        choice.excluded |= ++exchanges >= most_exchanges;
         pivot(t, blocking);
         ++pivots;
         if (depends_on_support(t, k, pivot_floor)) continue;
@@ -289,4 +211,3 @@ template void flip_sign(Tableau<float>&, std::int64_t);
 template void flip_sign(Tableau<double>&, std::int64_t);
 
 }  // namespace splice_cuda::cpu
-#endif

@@ -23,10 +23,11 @@ void dot_atoms_twice(const CpuDictionary& dictionary, const std::int32_t* atoms,
 void dot_atoms_f64(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
                    const double* v, double* out);
 
-/// out[i] = <c^_atoms[i], v^> of the int8 copies, exactly but for the final scaling.
+/// out[i] = weights[atoms[i]] / scale_atoms[i] * <c^_atoms[i], v^> of the int8 copies, exactly but for the final scaling.
+/// @param weights  by atom: the dictionary's scales, or those over a_j
 /// @param q  [ld] int8, and `quantized` what quantize_row said of it
-void dot_atoms_int8(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
-                    const std::int8_t* q, const QuantizedRow& quantized, float* out);
+void dot_atoms_int8(const CpuDictionary& dictionary, const float* weights, const std::int32_t* atoms,
+                    std::int64_t count, const std::int8_t* q, const QuantizedRow& quantized, float* out);
 
 /// r = z - sum_i weights[i] c_atoms[i], in float32.
 void residual(const CpuDictionary& dictionary, const float* z, const std::int32_t* atoms,

@@ -28,6 +28,67 @@ std::int64_t CountAbove(const float* HWY_RESTRICT values, std::int64_t count, fl
   return above;
 }
 
+/// Least and largest of `count` >= 1 values.
+void ValueRange(const float* HWY_RESTRICT values, std::int64_t count, bool both_signs, float* low, float* high) {
+  const hn::ScalableTag<float> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const float first = both_signs ? std::abs(values[0]) : values[0];
+  auto least = hn::Set(d, first);
+  auto largest = least;
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto loaded = hn::LoadU(d, values + i);
+    const auto value = both_signs ? hn::Abs(loaded) : loaded;
+    least = hn::Min(least, value);
+    largest = hn::Max(largest, value);
+  }
+  *low = hn::GetLane(hn::MinOfLanes(d, least));
+  *high = hn::GetLane(hn::MaxOfLanes(d, largest));
+  for (; i < count; ++i) {
+    const float value = both_signs ? std::abs(values[i]) : values[i];
+    *low = std::min(*low, value);
+    *high = std::max(*high, value);
+  }
+}
+
+std::int64_t TakeAbove(Selection& selection, float upper, float lower, std::int32_t* HWY_RESTRICT taken) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  static_assert(hn::MaxLanes(hn::ScalableTag<float>()) <= taken_slack);
+  std::int64_t kept = 0;
+  std::int64_t moved = 0;
+  std::int64_t i = 0;
+  for (; i + lanes <= selection.count; i += lanes) {
+    const auto value = hn::LoadU(d, selection.values + i);
+    const auto atoms = hn::LoadU(di, selection.atoms + i);
+    const auto size = selection.both_signs ? hn::Abs(value) : value;
+    const auto takes = hn::Gt(size, hn::Set(d, upper));
+    const auto keeps = hn::AndNot(takes, hn::Gt(size, hn::Set(d, lower)));
+    if (!hn::AllFalse(d, takes)) {
+      hn::StoreU(hn::Compress(atoms, hn::RebindMask(di, takes)), di, taken + moved);
+      moved += static_cast<std::int64_t>(hn::CountTrue(d, takes));
+    }
+    // Written at most where was read already.
+    hn::StoreU(hn::Compress(atoms, hn::RebindMask(di, keeps)), di, selection.atoms + kept);
+    hn::StoreU(hn::Compress(value, keeps), d, selection.values + kept);
+    kept += static_cast<std::int64_t>(hn::CountTrue(d, keeps));
+  }
+  for (; i < selection.count; ++i) {
+    const float value = selection.values[i];
+    const std::int32_t atom = selection.atoms[i];
+    const float size = selection.both_signs ? std::abs(value) : value;
+    if (size > upper) {
+      taken[moved++] = atom;
+    } else if (size > lower) {
+      selection.atoms[kept] = atom;
+      selection.values[kept++] = value;
+    }
+  }
+  selection.count = kept;
+  return moved;
+}
+
 }  // namespace splice_cuda::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -35,17 +96,15 @@ HWY_AFTER_NAMESPACE();
 namespace splice_cuda::cpu {
 
 HWY_EXPORT(CountAbove);
+HWY_EXPORT(ValueRange);
+HWY_EXPORT(TakeAbove);
 
 float best_threshold(const float* values, std::int64_t count, std::int64_t keep, bool both_signs) {
   constexpr float below_all = -3e38f;
   if (count <= keep) return below_all;
-  float high = below_all;
-  float low = 3e38f;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const float value = both_signs ? std::abs(values[i]) : values[i];
-    high = std::max(high, value);
-    low = std::min(low, value);
-  }
+  float low = 0;
+  float high = 0;
+  HWY_DYNAMIC_DISPATCH(ValueRange)(values, count, both_signs, &low, &high);
   constexpr int bisections = 14;  // 2^-14 of the range: finer than int8 values are
   for (int i = 0; i < bisections; ++i) {
     const float middle = 0.5f * (low + high);
@@ -54,10 +113,14 @@ float best_threshold(const float* values, std::int64_t count, std::int64_t keep,
       low = middle;
     } else {
       high = middle;
-      if (above == keep) break;
+      if (above >= keep - keep / 32) break;
     }
   }
   return high;
+}
+
+std::int64_t take_above(Selection& selection, float upper, float lower, std::int32_t* taken) {
+  return HWY_DYNAMIC_DISPATCH(TakeAbove)(selection, upper, lower, taken);
 }
 
 }  // namespace splice_cuda::cpu

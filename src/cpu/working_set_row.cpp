@@ -50,7 +50,6 @@ void WorkingSetSteps::plan_screen(WorkingSetRow& row) const {
   } else {
     const double moved = (row.misses == 0 ? first_margin : later_margin) * lambda;
     const double margin = std::hypot(moved, static_cast<double>(row.quantized.error) * atom_norm);
-    row.margin = static_cast<float>(margin);
     threshold = lambda - margin;  // of value + error
     if (!(threshold > smallest_threshold * lambda) || !std::isfinite(threshold)) {
       row.phase = RowPhase::exact;
@@ -106,9 +105,15 @@ void WorkingSetSteps::add_atoms(WorkingSetRow& row) {
   scratch_.gram.resize(at(count * total));
   for (std::int64_t i = 0; i < count; i += 2) {
     const std::int64_t last = std::min(i + 1, count - 1);  // an odd one is done twice
-    dot_atoms_twice(dictionary_, scratch_.atoms.data(), total, dictionary_.atom(scratch_.picks[at(i)]),
+    const std::int64_t known = row.set.size + last + 1;    // products with later ones are theirs: G is symmetric
+    dot_atoms_twice(dictionary_, scratch_.atoms.data(), known, dictionary_.atom(scratch_.picks[at(i)]),
                     dictionary_.atom(scratch_.picks[at(last)]), scratch_.gram.data() + i * total,
                     scratch_.gram.data() + last * total);
+  }
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t k = i + 1; k < count; ++k) {
+      scratch_.gram[at(i * total + row.set.size + k)] = scratch_.gram[at(k * total + row.set.size + i)];
+    }
   }
   for (std::int64_t i = 0; i < count; ++i) {
     float* gram = scratch_.gram.data() + i * total;
@@ -151,64 +156,53 @@ std::int64_t WorkingSetSteps::pick(float threshold, std::int64_t most) {
   return kept;
 }
 
-/// Candidates far below lambda at the present residual hardly come back: later steps do not look at them again. (The
-/// next pass over all atoms finds those that do.)
-void WorkingSetSteps::drop_weak_candidates(float lambda) {
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < scratch_.candidates.size(); ++i) {
-    const std::int32_t atom = scratch_.candidates[i];
-    const float product = scratch_.products[i];
-    const float value = (problem_.nonnegative ? product : std::abs(product)) * inverse_weight(atom);
-    if (value > weak_candidate * lambda && !scratch_.contains(atom)) scratch_.candidates[kept++] = atom;
-  }
-  scratch_.candidates.resize(kept);
+/// The best of the list, in its own memory; values are correlations over a_j.
+Selection WorkingSetSteps::best_candidates(WorkingSetRow& row) {
+  CandidateList& list = row.list;
+  Selection best{list.atoms, list.values, std::min(list.count, list.capacity), !problem_.nonnegative};
+  if (best.count <= first_list_size) return best;
+  const float limit = best_threshold(best.values, best.count, first_list_size, best.both_signs);
+  scratch_.picks.resize(at(best.count + taken_slack));
+  take_above(best, 3e38f, limit, scratch_.picks.data());
+  return best;
 }
 
-void WorkingSetSteps::keep_best_candidates(WorkingSetRow& row) const {
-  CandidateList& list = row.list;
-  list.count = std::min(list.count, list.capacity);
-  const float limit =
-      best_threshold(list.values, list.count, first_list_size, !problem_.nonnegative);
-  std::int64_t kept = 0;
-  for (std::int64_t i = 0; i < list.count; ++i) {
-    const float value = problem_.nonnegative ? list.values[i] : std::abs(list.values[i]);
-    if (!(value > limit)) continue;
-    list.atoms[kept] = list.atoms[i];
-    list.values[kept] = list.values[i];
-    ++kept;
+/// Candidates above `threshold`, at most `most` of them, the best, become picks. Those below `weak` leave the list:
+/// what is far below lambda at the present residual hardly comes back, and the next pass over all atoms finds what does.
+std::int64_t WorkingSetSteps::pick_listed(Selection& candidates, float threshold, float weak, std::int64_t most) {
+  const float limit = best_threshold(candidates.values, candidates.count, most, candidates.both_signs);
+  scratch_.picks.resize(at(candidates.count + taken_slack));
+  std::int64_t picked = take_above(candidates, std::max(threshold, limit), weak, scratch_.picks.data());
+  if (picked == 0 && limit > threshold) {  // all alike: the first ones
+    picked = std::min(take_above(candidates, threshold, weak, scratch_.picks.data()), most);
   }
-  list.count = kept;
+  scratch_.picks.resize(at(picked));
+  return picked;
 }
 
 void WorkingSetSteps::solve_first(WorkingSetRow& row) {
   row.set.clear();
   scratch_.begin_row(row.set);
-  keep_best_candidates(row);
-  const CandidateList& list = row.list;
   const float lambda = static_cast<float>(row.lambda);
-  // The screened values are correlations with z already.
-  scratch_.candidates.assign(list.atoms, list.atoms + list.count);
-  scratch_.products.resize(at(list.count));
-  for (std::int64_t i = 0; i < list.count; ++i) {
-    const float inverse = inverse_weight(list.atoms[i]);
-    scratch_.products[at(i)] = list.values[i] / inverse;
-  }
+  Selection candidates = best_candidates(row);  // the screened values are correlations with z already
   for (int step = 0; step < first_steps; ++step) {
-    const std::int64_t most = step == 0 ? first_set_size : atoms_per_step;
-    if (pick(step == 0 ? lambda : lambda * 1.02f, most) == 0) break;
+    const bool start = step == 0;
+    if (pick_listed(candidates, start ? lambda : lambda * 1.02f, start ? -3e38f : weak_candidate * lambda,
+                    start ? first_set_size : atoms_per_step) == 0) {
+      break;
+    }
     if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > working_set_limit) break;
     // Exact correlations for the few that join.
+    scratch_.pick_values.resize(scratch_.picks.size());
     dot_atoms(dictionary_, scratch_.picks.data(), static_cast<std::int64_t>(scratch_.picks.size()),
               row.r.get(), scratch_.pick_values.data());
-    if (step > 0) drop_weak_candidates(lambda);
     add_atoms(row);
     row.report.iterations +=
         static_cast<std::int32_t>(solve_tableau(row.set, 1e-5f * lambda, pivot_floor));
     update_residual(row);
     const QuantizedRow quantized = quantize_row(row.r.get(), dictionary_.ld, row.q.get());
-    scratch_.products.resize(scratch_.candidates.size());
-    dot_atoms_int8(dictionary_, scratch_.candidates.data(), static_cast<std::int64_t>(scratch_.candidates.size()),
-                   row.q.get(), quantized, scratch_.products.data());
+    dot_atoms_int8(dictionary_, scales_.screen_weights.get(), candidates.atoms, candidates.count, row.q.get(),
+                   quantized, candidates.values);
   }
   row.phase = RowPhase::certifying;
 }

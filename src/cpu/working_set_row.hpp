@@ -12,6 +12,7 @@
 #include "cpu/problem_scales.hpp"
 #include "cpu/quantize.hpp"
 #include "cpu/screen.hpp"
+#include "cpu/select.hpp"
 #include "splice_cuda/codes.hpp"
 
 namespace splice_cuda::cpu {
@@ -41,7 +42,6 @@ struct WorkingSetRow {
   AlignedArray<std::int8_t> q;  ///< [ld] int8 copy of the residual that was screened
   QuantizedRow quantized;
   float threshold = 0;       ///< of the next screening: values above are listed
-  float margin = 0;          ///< what the residual may move before unlisted atoms could reach lambda
   float unlisted_bound = 0;  ///< c_j.r^ / a_j <= this for every atom that is not in the list
   CandidateList list;
   Tableau<float> set;
@@ -98,8 +98,8 @@ class WorkingSetSteps {
   void update_residual(WorkingSetRow& row);
   void refine(WorkingSetRow& row);
   bool add_violators(WorkingSetRow& row);
-  void drop_weak_candidates(float lambda);
-  void keep_best_candidates(WorkingSetRow& row) const;
+  Selection best_candidates(WorkingSetRow& row);
+  std::int64_t pick_listed(Selection& candidates, float threshold, float weak, std::int64_t most);
   std::int64_t pick(float threshold, std::int64_t most);
   float slack(const WorkingSetRow& row) const;
   float inverse_weight(std::int32_t atom) const {

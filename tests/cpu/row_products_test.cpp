@@ -41,7 +41,7 @@ TEST(RowProducts, DotsEqualPlainSumsForEveryLengthAndTarget) {
         std::vector<float> int8_out(atoms.size(), NAN);
         dot_atoms(*dictionary, atoms.data(), count, r.data(), narrow_out.data());
         dot_atoms_f64(*dictionary, atoms.data(), count, wide.data(), wide_out.data());
-        dot_atoms_int8(*dictionary, atoms.data(), count, q.data(), quantized, int8_out.data());
+        dot_atoms_int8(*dictionary, dictionary->scale.get(), atoms.data(), count, q.data(), quantized, int8_out.data());
         for (std::size_t i = 0; i < atoms.size(); ++i) {
           const std::int32_t j = atoms[i];
           const double exact = testing::dot(dictionary->atom(j), r.data(), dim);
@@ -108,7 +108,7 @@ TEST(RowProducts, Int8SumsHoldTheLargestBytes) {
         quantized.sum += q[k];
       }
       float out[2];
-      dot_atoms_int8(*dictionary, atoms, 2, q.data(), quantized, out);
+      dot_atoms_int8(*dictionary, dictionary->scale.get(), atoms, 2, q.data(), quantized, out);
       for (int j = 0; j < 2; ++j) {
         EXPECT_EQ(out[j], static_cast<float>(expected[j]) * dictionary->scale[static_cast<std::size_t>(j)]);
       }
