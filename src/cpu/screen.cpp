@@ -7,6 +7,7 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
+#include "cpu/compress-inl.h"
 #include "cpu/int8_dot-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -32,8 +33,8 @@ HWY_INLINE void Emit(VI32 sums, const AtomScales& atoms, std::int64_t first_atom
   CandidateList& list = *row.list;
   const std::int64_t at = list.count < list.capacity ? list.count : list.capacity;
   const auto indices = hn::Iota(di, static_cast<std::int32_t>(first_atom));
-  hn::StoreU(hn::Compress(indices, hn::RebindMask(di, passes)), di, list.atoms + at);
-  hn::StoreU(hn::Compress(hn::Mul(value, hn::Set(df, row.scale)), passes), df, list.values + at);
+  StoreSelected(di, indices, hn::RebindMask(di, passes), list.atoms + at);
+  StoreSelected(df, hn::Mul(value, hn::Set(df, row.scale)), passes, list.values + at);
   list.count += static_cast<std::int64_t>(hn::CountTrue(df, passes));
 }
 

@@ -8,6 +8,8 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
+#include "cpu/compress-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace splice_cuda::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -66,12 +68,12 @@ std::int64_t TakeAbove(Selection& selection, float upper, float lower, std::int3
     const auto takes = hn::Gt(size, hn::Set(d, upper));
     const auto keeps = hn::AndNot(takes, hn::Gt(size, hn::Set(d, lower)));
     if (!hn::AllFalse(d, takes)) {
-      hn::StoreU(hn::Compress(atoms, hn::RebindMask(di, takes)), di, taken + moved);
+      StoreSelected(di, atoms, hn::RebindMask(di, takes), taken + moved);
       moved += static_cast<std::int64_t>(hn::CountTrue(d, takes));
     }
     // Written at most where was read already.
-    hn::StoreU(hn::Compress(atoms, hn::RebindMask(di, keeps)), di, selection.atoms + kept);
-    hn::StoreU(hn::Compress(value, keeps), d, selection.values + kept);
+    StoreSelected(di, atoms, hn::RebindMask(di, keeps), selection.atoms + kept);
+    StoreSelected(d, value, keeps, selection.values + kept);
     kept += static_cast<std::int64_t>(hn::CountTrue(d, keeps));
   }
   for (; i < selection.count; ++i) {
