@@ -89,7 +89,7 @@ double certify_screened(const CpuDictionary& dictionary, const Problem& problem,
     weighted_l1 += std::abs(weight) / inverse(code.atoms[i]);
     double correlation = scratch.products[i] * inverse(code.atoms[i]);
     if (weight < 0) correlation = -correlation;
-    largest = std::max(largest, correlation);
+    largest = std::max(largest, problem.nonnegative ? correlation : std::abs(correlation));
     violation = std::max(violation, std::abs(correlation - code.lambda));
   }
 
@@ -100,8 +100,11 @@ double certify_screened(const CpuDictionary& dictionary, const Problem& problem,
   largest = std::max(largest, static_cast<double>(bounds.unlisted_bound) + moved);
   const double norm = static_cast<double>(bounds.norm);
   scratch.near.clear();
+  std::size_t support = 0;  // both lists ascend; what is in the support has been looked at
   for (std::int64_t i = 0; i < bounds.list->count; ++i) {
     const std::int32_t atom = bounds.list->atoms[i];
+    while (support < code.atoms.size() && code.atoms[support] < atom) ++support;
+    if (support < code.atoms.size() && code.atoms[support] == atom) continue;
     const float value = bounds.list->values[i];
     const double error = norm > 0 ? static_cast<double>(bounds.errors[atom]) * norm : 0;
     const double bound = static_cast<double>(problem.nonnegative ? value : std::abs(value)) + error + moved;

@@ -97,7 +97,7 @@ void append_atoms(Tableau<T>& t, const std::int32_t* atoms, const T* factors, st
   for (std::int64_t k = 0; k < first; ++k) {
     if (t.in_support[at(k)] != 0) support.push_back(static_cast<std::int32_t>(k));
   }
-  std::vector<T> support_gram;  // [count, support]
+  std::vector<T> support_gram(at(count) * support.size());  // [count, support]
   for (std::int64_t i = 0; i < count; ++i) {
     T* row = t.row(first + i);
     const T* g = gram + i * ld_gram;
@@ -108,9 +108,10 @@ void append_atoms(Tableau<T>& t, const std::int32_t* atoms, const T* factors, st
     t.diagonal[at(first + i)] = g[first + i];
     std::copy_n(g, first, row);
     std::fill(row + first, row + padded, T(0));
-    for (const std::int32_t k : support) {
-      row[k] = T(0);
-      support_gram.push_back(g[k]);
+    T* coefs = support_gram.data() + at(i) * support.size();
+    for (std::size_t s = 0; s < support.size(); ++s) {
+      row[support[s]] = T(0);
+      coefs[s] = g[support[s]];
     }
   }
   AddedRows<T> sums{support_gram.data(), t.row(0), t.ld, support, t.row(first), t.ld, count,
@@ -118,13 +119,14 @@ void append_atoms(Tableau<T>& t, const std::int32_t* atoms, const T* factors, st
   add_rows(sums);
   const std::int64_t padded_count = round_up(count, tableau_multiple);
   std::vector<T> new_columns(support.size() * at(padded_count), T(0));  // [support, count]: the tableau's new block
-  for (std::int64_t i = 0; i < count; ++i) {
-    T* row = t.row(first + i);
-    for (std::int64_t k = 0; k < first; ++k) t.row(k)[first + i] = row[k];
-    for (std::size_t s = 0; s < support.size(); ++s) {
-      t.row(support[s])[first + i] = -row[support[s]];
-      new_columns[s * at(padded_count) + at(i)] = -row[support[s]];
-    }
+  for (std::int64_t k = 0; k < first; ++k) {
+    T* row = t.row(k) + first;
+    for (std::int64_t i = 0; i < count; ++i) row[i] = t.row(first + i)[k];
+  }
+  for (std::size_t s = 0; s < support.size(); ++s) {
+    T* row = t.row(support[s]) + first;
+    for (std::int64_t i = 0; i < count; ++i) row[i] = -row[i];
+    std::copy_n(row, count, new_columns.data() + s * at(padded_count));
   }
   std::vector<std::int32_t> in_order(support.size());
   std::iota(in_order.begin(), in_order.end(), 0);

@@ -30,24 +30,27 @@ std::int64_t CountAbove(const float* HWY_RESTRICT values, std::int64_t count, fl
   return above;
 }
 
-/// Least and largest of `count` >= 1 values.
-void ValueRange(const float* HWY_RESTRICT values, std::int64_t count, bool both_signs, float* low, float* high) {
+/// Least and largest of those of `count` >= 1 values that lie above `floor`; no such value: low > high.
+void ValueRange(const float* HWY_RESTRICT values, std::int64_t count, float floor, bool both_signs, float* low,
+                float* high) {
   const hn::ScalableTag<float> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const float first = both_signs ? std::abs(values[0]) : values[0];
-  auto least = hn::Set(d, first);
-  auto largest = least;
+  const auto limit = hn::Set(d, floor);
+  const auto beyond = hn::Set(d, 3e38f);
+  auto least = beyond;
+  auto largest = limit;
   std::int64_t i = 0;
   for (; i + lanes <= count; i += lanes) {
     const auto loaded = hn::LoadU(d, values + i);
     const auto value = both_signs ? hn::Abs(loaded) : loaded;
-    least = hn::Min(least, value);
     largest = hn::Max(largest, value);
+    least = hn::Min(least, hn::IfThenElse(hn::Gt(value, limit), value, beyond));
   }
   *low = hn::GetLane(hn::MinOfLanes(d, least));
   *high = hn::GetLane(hn::MaxOfLanes(d, largest));
   for (; i < count; ++i) {
     const float value = both_signs ? std::abs(values[i]) : values[i];
+    if (!(value > floor)) continue;
     *low = std::min(*low, value);
     *high = std::max(*high, value);
   }
@@ -101,12 +104,12 @@ HWY_EXPORT(CountAbove);
 HWY_EXPORT(ValueRange);
 HWY_EXPORT(TakeAbove);
 
-float best_threshold(const float* values, std::int64_t count, std::int64_t keep, bool both_signs) {
-  constexpr float below_all = -3e38f;
-  if (count <= keep) return below_all;
+float best_threshold(const float* values, std::int64_t count, std::int64_t keep, bool both_signs, float floor) {
+  if (count <= keep) return floor;
+  if (HWY_DYNAMIC_DISPATCH(CountAbove)(values, count, floor, both_signs) <= keep) return floor;
   float low = 0;
   float high = 0;
-  HWY_DYNAMIC_DISPATCH(ValueRange)(values, count, both_signs, &low, &high);
+  HWY_DYNAMIC_DISPATCH(ValueRange)(values, count, floor, both_signs, &low, &high);
   constexpr int bisections = 14;  // 2^-14 of the range: finer than int8 values are
   for (int i = 0; i < bisections; ++i) {
     const float middle = 0.5f * (low + high);

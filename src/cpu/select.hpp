@@ -7,9 +7,10 @@
 
 namespace splice_cuda::cpu {
 
-/// A threshold t such that at most `keep` of |values| (values where !both_signs) lie above it, and nearly as
-/// many as that do, by bisection; below all values when count <= keep.
-float best_threshold(const float* values, std::int64_t count, std::int64_t keep, bool both_signs);
+/// A threshold t >= floor such that at most `keep` of |values| (values where !both_signs) lie above it, and nearly as
+/// many as that do, by bisection; `floor` where no more than `keep` lie above it.
+float best_threshold(const float* values, std::int64_t count, std::int64_t keep, bool both_signs,
+                     float floor = -3e38f);
 
 /// A list of atoms and their values, and where some of them go.
 struct Selection {

@@ -12,10 +12,14 @@ namespace hn = hwy::HWY_NAMESPACE;
 /// y -= factor * x over `size` elements, a multiple of tableau_multiple.
 template <class T>
 HWY_INLINE void SubtractScaled(T factor, const T* HWY_RESTRICT x, T* HWY_RESTRICT y, std::int64_t size) {
-  const hn::ScalableTag<T> d;
+  const hn::CappedTag<T, tableau_multiple> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const auto scale = hn::Set(d, factor);
-  for (std::int64_t k = 0; k < size; k += static_cast<std::int64_t>(hn::Lanes(d))) {
-    hn::Store(hn::NegMulAdd(scale, hn::Load(d, x + k), hn::Load(d, y + k)), d, y + k);
+  for (std::int64_t k = 0; k < size; k += tableau_multiple) {
+    HWY_UNROLL(8)
+    for (std::int64_t i = 0; i < tableau_multiple; i += lanes) {
+      hn::Store(hn::NegMulAdd(scale, hn::Load(d, x + k + i), hn::Load(d, y + k + i)), d, y + k + i);
+    }
   }
 }
 

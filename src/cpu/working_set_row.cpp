@@ -170,9 +170,9 @@ Selection WorkingSetSteps::best_candidates(WorkingSetRow& row) {
 /// Candidates above `threshold`, at most `most` of them, the best, become picks. Those below `weak` leave the list:
 /// what is far below lambda at the present residual hardly comes back, and the next pass over all atoms finds what does.
 std::int64_t WorkingSetSteps::pick_listed(Selection& candidates, float threshold, float weak, std::int64_t most) {
-  const float limit = best_threshold(candidates.values, candidates.count, most, candidates.both_signs);
+  const float limit = best_threshold(candidates.values, candidates.count, most, candidates.both_signs, threshold);
   scratch_.picks.resize(at(candidates.count + taken_slack));
-  std::int64_t picked = take_above(candidates, std::max(threshold, limit), weak, scratch_.picks.data());
+  std::int64_t picked = take_above(candidates, limit, weak, scratch_.picks.data());
   if (picked == 0 && limit > threshold) {  // all alike: the first ones
     picked = std::min(take_above(candidates, threshold, weak, scratch_.picks.data()), most);
   }
