@@ -10,8 +10,12 @@ namespace {
 
 class CountingSink final : public RowSink {
  public:
-  void accept(const RowResult&) override { ++rows; }
+  void accept(const RowResult& result) override {
+    ++rows;
+    passes += result.report.rounds;
+  }
   std::int64_t rows = 0;
+  std::int64_t passes = 0;
 };
 
 }  // namespace
@@ -35,6 +39,7 @@ StagedTimes run_stages(const Backend& backend, const Problem& problem) {
     ++times.rounds;
   }
   times.rows = sink.rows;
+  times.row_passes = sink.passes;
   return times;
 }
 

@@ -1,0 +1,26 @@
+#pragma once
+
+/// @file peak_rates.hpp
+/// What one core can do from registers alone: the roofs that the screening kernel and the fp32 product work
+/// under.
+
+#include <cstdint>
+#include <string_view>
+
+namespace splice_cuda::bench {
+
+/// A loop of one kind of instruction on registers, with as many accumulators as hide its latency.
+struct PeakLoop {
+  std::string_view instruction;  ///< empty: none for this processor
+  std::int64_t multiply_adds_a_turn = 0;
+  void (*run)(std::int64_t turns) = nullptr;
+};
+
+/// int8 products as the screening kernel makes them: vpdpbusd where the processor has AVX-512 VNNI, otherwise
+/// vpmaddwd of int16 pairs with its vpaddd.
+PeakLoop int8_peak();
+
+/// fp32 fused multiply-adds, at the widest that the processor has.
+PeakLoop fp32_peak();
+
+}  // namespace splice_cuda::bench
