@@ -31,7 +31,7 @@ constexpr std::int64_t peak_turns = 4'000'000;  // some 20 ms
 /// 10^9 multiply-adds a second.
 double rate_of(const PeakLoop& loop) {
   return static_cast<double>(peak_turns * loop.multiply_adds_a_turn) /
-         seconds_of([&] { loop.run(peak_turns); }) * 1e-9;
+         seconds_of([&] { loop.run(peak_turns); }, thread_clock) * 1e-9;
 }
 
 void run_case(benchmark::State& state, const BenchProblem& problem, const Dictionary& dictionary,
@@ -53,10 +53,10 @@ void run_case(benchmark::State& state, const BenchProblem& problem, const Dictio
   std::vector<double> int8_peaks, screens, screen_shares, fp32_peaks, products, product_shares;
   for (auto _ : state) {
     int8_peaks.push_back(rate_of(int8));
-    const StagedTimes times = run_stages(context.backend(), resolved);
+    const StagedTimes times = run_stages(context.backend(), resolved, thread_clock);
     screens.push_back(pass * static_cast<double>(times.row_passes) / times.seconds[1]);
     fp32_peaks.push_back(rate_of(fp32));
-    const double seconds = seconds_of([&] { product.run(embeddings); });
+    const double seconds = seconds_of([&] { product.run(embeddings); }, thread_clock);
     products.push_back(pass * static_cast<double>(rows) / seconds);
     screen_shares.push_back(screens.back() / int8_peaks.back());
     product_shares.push_back(products.back() / fp32_peaks.back());

@@ -22,7 +22,7 @@ namespace {
 #define SPLICE_FMA_YMM(n) "vfmadd231ps %%ymm12,%%ymm13,%%ymm" n "\n\t"
 #define SPLICE_FMA_ZMM(n) "vfmadd231ps %%zmm12,%%zmm13,%%zmm" n "\n\t"
 #define SPLICE_VNNI_ZMM(n) "vpdpbusd %%zmm12,%%zmm13,%%zmm" n "\n\t"
-#define SPLICE_MADD_YMM(n) "vpmaddwd %%ymm12,%%ymm13,%%ymm14\n\tvpaddd %%ymm14,%%ymm" n ",%%ymm" n "\n\t"
+#define SPLICE_MADD_YMM(n) "vpmaddwd %%ymm12,%%ymm13,%%ymm" n "\n\t"
 
 constexpr std::int64_t instructions_a_turn = 24;
 
@@ -38,7 +38,7 @@ PeakLoop int8_peak() {
     return {"vpdpbusd, 64 bytes", instructions_a_turn * 64, run_vnni_zmm};
   }
   if (__builtin_cpu_supports("avx2") != 0) {
-    return {"vpmaddwd and vpaddd, 32 bytes", instructions_a_turn * 16, run_madd_ymm};
+    return {"vpmaddwd, 32 bytes", instructions_a_turn * 16, run_madd_ymm};
   }
   return {};
 }

@@ -16,8 +16,9 @@ struct PeakLoop {
   void (*run)(std::int64_t turns) = nullptr;
 };
 
-/// int8 products as the screening kernel makes them: vpdpbusd where the processor has AVX-512 VNNI, otherwise
-/// vpmaddwd of int16 pairs with its vpaddd.
+/// What the screening kernel's products are made of: vpdpbusd, which adds them up too, where the processor
+/// has AVX-512 VNNI; otherwise vpmaddwd of int16 pairs, whose sums take a vpaddd each besides: those are not
+/// in this peak.
 PeakLoop int8_peak();
 
 /// fp32 fused multiply-adds, at the widest that the processor has.

@@ -9,6 +9,7 @@
 
 #include "backend/backend.hpp"
 #include "core/problem.hpp"
+#include "stopwatch.hpp"
 
 namespace splice_cuda::bench {
 
@@ -23,6 +24,6 @@ struct StagedTimes {
 };
 
 /// Solves all rows of the problem as one worker of `decompose` would: full tiles, refilled as rows leave.
-StagedTimes run_stages(const Backend& backend, const Problem& problem);
+StagedTimes run_stages(const Backend& backend, const Problem& problem, Clock clock = wall_clock);
 
 }  // namespace splice_cuda::bench
