@@ -9,16 +9,16 @@ import pathlib
 import re
 import sys
 
-LINE = re.compile(r"\s*([\d.]+)%\s+\[.\]\s+(.+?)\s*$")
+LINE = re.compile(r"\s*([\d.]+)%\s+\[\.\]\s+(.+?)\s*$")
 
 
 def short_name(symbol):
     """Without namespaces: the instruction set (N_AVX2) is the same for all, and named elsewhere."""
-    return re.sub(r"(\w+|\(anonymous namespace\))::", "", symbol.split("(")[0] if not symbol.startswith("(") else symbol)
+    return re.sub(r"(\w+|\(anonymous namespace\))::", "", symbol).split("(")[0]
 
 
 def functions_of(report):
-    """[{"function", "share"}], largest first; versions of one template are one function."""
+    """[{"function", "share"}], largest first; the kernel's are left out."""
     shares = {}
     for line in report.splitlines():
         match = LINE.match(line)
