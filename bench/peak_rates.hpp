@@ -11,7 +11,7 @@ namespace splice_cuda::bench {
 
 /// A loop of one kind of instruction on registers, with as many accumulators as hide its latency.
 struct PeakLoop {
-  std::string_view instruction;  ///< empty: none for this processor
+  std::string_view instruction = "none";  ///< "none": no loop for this processor
   std::int64_t multiply_adds_a_turn = 0;
   void (*run)(std::int64_t turns) = nullptr;
 };

@@ -67,8 +67,10 @@ def roofline_table(roofline):
         instructions = figure["label"].split("; ")
         for what, instruction, roof, reached in zip(("screening", "fp32 product"), instructions,
                                                     ("int8_peak", "fp32_peak"), ("screen", "product")):
-            rows.append([problem_column(parse_case(figure["name"])), what, instruction, number(figure[roof]),
-                         number(figure[reached]), f"**{figure[reached + '_share']:.0%}**"])
+            known = figure[roof] > 0
+            rows.append([problem_column(parse_case(figure["name"])), what, instruction,
+                         number(figure[roof]) if known else "not measured", number(figure[reached]),
+                         f"**{figure[reached + '_share']:.0%}**" if known else "-"])
     return markdown(["problem", "stage", "instruction", "its peak", "reached", "share"], rows)
 
 

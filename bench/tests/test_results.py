@@ -107,6 +107,14 @@ def test_plots_are_whole_and_reproducible(results, tmp_path):
     assert b"4,000 ms (gap above target)" in drawn["first"]["peers_l1_0.25.svg"]
 
 
+def test_a_processor_without_a_peak_gets_no_share():
+    figure = tiny_results.roofline()["benchmarks"][0]
+    figure = figure | {"name": figure["run_name"], "int8_peak": 0.0, "screen_share": 0.0, "label": "none; vfmadd231ps"}
+    text = table.roofline_table({"figures": [figure]})
+    assert "| screening | none | not measured | 150 | - |" in text
+    assert "| fp32 product | vfmadd231ps | 50.0 | 40.0 | **80%** |" in text
+
+
 def test_a_profile_without_samples_says_so(results, page):
     path = results / "profile.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"figures": []}))

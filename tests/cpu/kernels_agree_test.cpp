@@ -39,7 +39,8 @@ TEST(KernelsAgree, OnTheseInstructionSets) {
     names += (names.empty() ? "" : " ") + std::string(hwy::TargetName(target));
   }
   std::cout << "instruction sets: " << names << std::endl;
-  EXPECT_EQ(names.substr(0, names.find(' ')), cpu_target()) << "what the library uses must be among what is tested";
+  EXPECT_EQ(names.substr(0, names.find(' ')), cpu_target())
+      << "what the library uses must be among what is tested";
   const char* expected = std::getenv("SPLICE_EXPECTED_TARGET");
   if (expected == nullptr) return;
   EXPECT_EQ(names.substr(0, names.find(' ')), expected);
