@@ -12,6 +12,7 @@
 #include "core/problem.hpp"
 #include "machine.hpp"
 #include "problem.hpp"
+#include "profiled_section.hpp"
 #include "splice_cuda/context.hpp"
 #include "splice_cuda/dictionary.hpp"
 #include "staged_run.hpp"
@@ -37,6 +38,7 @@ void run_case(benchmark::State& state, const BenchProblem& problem, const Dictio
   std::array<std::vector<double>, stage_names.size()> microseconds;
   std::vector<double> totals;
   double rounds = 0;
+  const ProfiledSection profiled;
   for (auto _ : state) {
     const StagedTimes times = run_stages(context.backend(), resolved);
     double total = 0;

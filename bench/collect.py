@@ -3,7 +3,8 @@
     collect.py RESULTS_FOLDER NAME INPUT.json [--short]
 
 writes RESULTS_FOLDER/NAME.json: {"machine": {...}, "short": ..., "context": {...}, "figures": [...]}. The input is
-Google Benchmark's JSON, of which our counters are kept, or the JSON of compare_peers.py ("comparisons").
+Google Benchmark's JSON, of which our counters are kept, or the JSON of compare_peers.py ("comparisons") or of profile_shares.py
+("profiles").
 """
 
 import argparse
@@ -57,8 +58,10 @@ def figures_of(raw, source):
     if "comparisons" in raw:
         context = raw["context"] | {key: raw[key] for key in ("problem", "atoms", "dim", "target_gap", "skipped")}
         return context, raw["comparisons"]
+    if "profiles" in raw:
+        return {key: raw["context"][key] for key in OWN_CONTEXT}, raw["profiles"]
     if "benchmarks" not in raw:
-        raise ValueError(f"{source}: neither \"benchmarks\" nor \"comparisons\" found, expected one of them")
+        raise ValueError(f"{source}: neither \"benchmarks\", \"comparisons\" nor \"profiles\" found, expected one of them")
     failed = [one["name"] for one in raw["benchmarks"] if one.get("error_occurred")]
     if failed or not raw["benchmarks"]:
         raise ValueError(f"{source}: failed or empty: {failed}, expected every case to have run")

@@ -15,7 +15,7 @@ case ${1:-} in
   *) echo "run.sh: $1 given, expected nothing or --short" >&2; exit 2 ;;
 esac
 programs=${SPLICE_BENCH_PROGRAMS:-build/release/bench}
-for program in bench_decompose bench_stages bench_rows; do
+for program in bench_decompose bench_stages bench_roofline bench_rows; do
   [ -x "$programs/$program" ] || { echo "run.sh: $programs/$program is missing; run 'make bench'" >&2; exit 1; }
 done
 
@@ -34,9 +34,11 @@ echo "run.sh: load average $(cut -d' ' -f1 /proc/loadavg) on $(nproc) cores" >&2
 
 "$programs/bench_decompose" "${short[@]}" --benchmark_out="$raw/decompose.json" --benchmark_out_format=json
 "$programs/bench_stages" --benchmark_out="$raw/stages.json" --benchmark_out_format=json
+"$programs/bench_roofline" --benchmark_out="$raw/roofline.json" --benchmark_out_format=json
+bench/profile.sh "$programs/bench_stages" "$raw/profile.json"
 OMP_NUM_THREADS=1 "$python" bench/compare_peers.py --bench-rows "$programs/bench_rows" --out "$raw/peers.json" "${short[@]}"
 # Written together, after the last run: never files of different runs.
-for name in decompose stages peers; do
+for name in decompose stages roofline profile peers; do
   "$python" bench/collect.py "$results" "$name" "$raw/$name.json" "${short[@]}"
 done
 

@@ -10,6 +10,8 @@ import sys
 
 from results_file import load_results, parse_case, sweep_of
 
+FILES = ("decompose", "stages", "roofline", "profile", "peers")
+
 
 def markdown(header, rows):
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
@@ -58,6 +60,36 @@ def stages_table(stages):
     return markdown(["problem", "l1", *(name.removesuffix("_us") for name in names)], rows)
 
 
+def roofline_table(roofline):
+    """Two lines a case: the screening stage under the int8 roof, the fp32 product under its own."""
+    rows = []
+    for figure in roofline["figures"]:
+        instructions = figure["label"].split("; ")
+        for what, instruction, roof, reached in zip(("screening", "fp32 product"), instructions,
+                                                    ("int8_peak", "fp32_peak"), ("screen", "product")):
+            known = figure[roof] > 0
+            rows.append([problem_column(parse_case(figure["name"])), what, instruction,
+                         number(figure[roof]) if known else "not measured", number(figure[reached]),
+                         f"**{figure[reached + '_share']:.0%}**" if known else "-"])
+    return markdown(["problem", "stage", "instruction", "its peak", "reached", "share"], rows)
+
+
+def profile_table(profile):
+    """Functions by their share in each case, those of 1 % and more of one; the rest in a last line."""
+    cases = profile["figures"]
+    if not cases:
+        return "Not measured: `perf` did not work on this machine."
+    share = {case["name"]: {one["function"]: one["share"] for one in case["functions"]} for case in cases}
+    most = {}
+    for functions in share.values():
+        for function, value in functions.items():
+            most[function] = max(value, most.get(function, 0))
+    shown = sorted((name for name in most if most[name] >= 0.01), key=most.get, reverse=True)
+    rows = [[f"`{name}`"] + [f"{share[case['name']].get(name, 0):.1%}" for case in cases] for name in shown]
+    rows.append(["all others"] + [f"{1 - sum(share[case['name']].get(name, 0) for name in shown):.1%}" for case in cases])
+    return markdown(["function"] + [f"l1 {parse_case(case['name'])['l1']:g}" for case in cases], rows)
+
+
 def tolerance_text(peer):
     tolerance = peer["tolerance"]
     if isinstance(tolerance, str):
@@ -89,7 +121,7 @@ def machine_table(decompose, peers):
     return markdown(["", ""], rows)
 
 
-def all_tables(decompose, stages, peers):
+def all_tables(decompose, stages, roofline, profile, peers):
     """Text of each marker."""
     penalty = ("l1", lambda row: f"{row['l1']:g}")
     notes = {peer["name"]: peer["note"] for one in peers["figures"] for peer in one["peers"] if peer["note"]}
@@ -102,6 +134,8 @@ def all_tables(decompose, stages, peers):
         "solver": sweep_table(decompose, "solver", [("solver", lambda row: row["solver"])]),
         "threads": sweep_table(decompose, "threads", [("threads", lambda row: str(row["threads"]))]),
         "stages": stages_table(stages),
+        "roofline": roofline_table(roofline),
+        "profile": profile_table(profile),
         "peers": "\n\n".join([peers_table(one) for one in peers["figures"]] +
                              ["\n".join(f"- {name}: {note}." for name, note in notes.items())] +
                              [f"- Left out: {reason}." for reason in peers["context"]["skipped"]]),
@@ -123,11 +157,11 @@ def fill(page, tables):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path, help="holds decompose.json, stages.json, peers.json")
+    parser.add_argument("folder", type=pathlib.Path, help="holds " + ", ".join(f"{name}.json" for name in FILES))
     parser.add_argument("page", type=pathlib.Path)
     arguments = parser.parse_args(argv)
     try:
-        results = [load_results(arguments.folder / f"{name}.json") for name in ("decompose", "stages", "peers")]
+        results = [load_results(arguments.folder / f"{name}.json") for name in FILES]
         arguments.page.write_text(fill(arguments.page.read_text(), all_tables(*results)))
     except ValueError as error:
         print(f"table: {error}", file=sys.stderr)

@@ -7,17 +7,18 @@ import pytest
 
 import collect
 import plot
+import profile_shares
 import table
 import tiny_results
 from results_file import parse_case
 
-NAMES = ("decompose", "stages", "peers")
-MARKERS = ("machine", "l1", "batch", "atoms", "dim", "solver", "threads", "stages", "peers")
+NAMES = ("decompose", "stages", "roofline", "profile", "peers")
+MARKERS = ("machine", "l1", "batch", "atoms", "dim", "solver", "threads", "stages", "roofline", "profile", "peers")
 
 
 @pytest.fixture
 def results(tmp_path, monkeypatch):
-    """A folder with the three files, as collect.py makes them."""
+    """A folder with the files, as collect.py makes them."""
     folder = tmp_path / "results"
     for name in NAMES:
         raw = tmp_path / f"raw_{name}.json"
@@ -62,6 +63,10 @@ def test_tables_replace_what_is_between_markers_and_nothing_else(results, page):
     text = page.read_text()
     assert "old" not in text and text.startswith("Top.\n") and text.count("between\n") == len(MARKERS)
     assert "| text15k, p 15,000, d 384 | 0.25 | 200 | 100 | **2.00** (1.90-2.10) | 12.5 | 100% | 3.0e-07 |" in text
+    assert "| screening | vpdpbusd, 64 bytes | 200 | 150 | **75%** |" in text
+    assert "| fp32 product | vfmadd231ps, 64 bytes | 50.0 | 40.0 | **80%** |" in text
+    assert "| function | l1 0.15 | l1 0.25 |" in text and "| `Screen<false>` | 50.0% | 70.0% |" in text
+    assert "| `rare` |" not in text and "| all others | 20.0% | 30.0% |" in text
     assert "| splice_cuda | 200 | 1.0 | 2.00 | 8 | 1.0e-06 | 5.0e-07 |" in text
     assert "| slow | 4,000,000 | 20,000.0 |" in text and "(target missed)" in text
     assert "- slow: a note." in text and "- Left out: No module named 'spams'." in text
@@ -100,6 +105,41 @@ def test_plots_are_whole_and_reproducible(results, tmp_path):
     for content in drawn["first"].values():
         xml.etree.ElementTree.fromstring(content)
     assert b"4,000 ms (gap above target)" in drawn["first"]["peers_l1_0.25.svg"]
+
+
+def test_a_processor_without_a_peak_gets_no_share():
+    figure = tiny_results.roofline()["benchmarks"][0]
+    figure = figure | {"name": figure["run_name"], "int8_peak": 0.0, "screen_share": 0.0, "label": "none; vfmadd231ps"}
+    text = table.roofline_table({"figures": [figure]})
+    assert "| screening | none | not measured | 150 | - |" in text
+    assert "| fp32 product | vfmadd231ps | 50.0 | 40.0 | **80%** |" in text
+
+
+def test_a_profile_without_samples_says_so(results, page):
+    path = results / "profile.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"figures": []}))
+    assert table.main([str(results), str(page)]) == 0
+    assert "Not measured: `perf` did not work" in page.read_text()
+
+
+def test_perf_reports_become_shares(tmp_path):
+    report = tmp_path / "report.txt"
+    report.write_text("# Overhead  Symbol\n\n"
+                      "    50.00%  [.] splice_cuda::cpu::N_AVX2::ScreenTileSigned<false>\n"
+                      "    20.00%  [.] splice_cuda::cpu::(anonymous namespace)::pick\n"
+                      "    10.00%  [.] splice_cuda::cpu::N_SSE4::ScreenTileSigned<false>\n"
+                      "     1.00%  [k] in_the_kernel\n")
+    raw = tmp_path / "raw.json"
+    raw.write_text(json.dumps(tiny_results.stages()))
+    out = tmp_path / "out.json"
+    profile_shares.main([str(out), str(raw), str(report)])
+    [profile] = json.loads(out.read_text())["profiles"]
+    assert profile == {"name": "stages/text15k/p:15000/d:384/l1:0.25",
+                       "functions": [{"function": "ScreenTileSigned<false>", "share": 0.6},
+                                     {"function": "pick", "share": 0.2}]}
+    report.write_text("")
+    profile_shares.main([str(out), str(raw), str(report)])
+    assert json.loads(out.read_text())["profiles"] == []
 
 
 def test_case_names():

@@ -35,6 +35,23 @@ def stages():
     return {"context": copy.deepcopy(CONTEXT), "benchmarks": [case]}
 
 
+def roofline():
+    case = benchmark("roofline/text15k/p:15000/d:384/l1:0.25", int8_peak=200.0, screen=150.0, screen_share=0.75,
+                     fp32_peak=50.0, product=40.0, product_share=0.8,
+                     label="vpdpbusd, 64 bytes; vfmadd231ps, 64 bytes")
+    return {"context": copy.deepcopy(CONTEXT), "benchmarks": [case]}
+
+
+def profile():
+    def case(l1, **shares):
+        return {"name": f"stages/text15k/p:15000/d:384/l1:{l1}",
+                "functions": [{"function": name, "share": share} for name, share in shares.items()]}
+
+    return {"context": copy.deepcopy(CONTEXT),
+            "profiles": [case(0.15, **{"Screen<false>": 0.5, "Dot": 0.3, "rare": 0.005}),
+                         case(0.25, **{"Screen<false>": 0.7})]}
+
+
 def peers():
     def peer(name, us, reached=True, note=None):
         return {"name": name, "us_per_row": us, "rows": 8, "tolerance": 1e-6, "max_relative_gap": 5e-7,

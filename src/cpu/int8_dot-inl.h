@@ -67,7 +67,7 @@ HWY_INLINE VI32 SignedQuadDot(VI32 magnitude_a, VI32 a, VI32 b) {
 /// copies and spills what it has no registers for.
 template <class V>
 HWY_INLINE void KeepInPlace(V& accumulator) {
-#if HWY_ARCH_X86
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128
   asm("" : "+x"(accumulator.raw));
 #else
   (void)accumulator;

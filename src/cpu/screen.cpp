@@ -159,6 +159,13 @@ HWY_INLINE void ScreenStrip(const std::int32_t* atoms, std::int64_t quads, const
   }
 }
 
+/// False where all of them are padding: a batch of few rows would cost as much as a full group.
+HWY_INLINE bool AnyListed(const ScreenRow* rows) {
+  bool any = false;
+  for (std::int64_t i = 0; i < split_rows; ++i) any |= rows[i].list != nullptr;
+  return any;
+}
+
 template <bool both_signs>
 void ScreenTileSigned(const CpuDictionary& dictionary, const AtomScales& scales, std::int64_t groups,
                       const std::int8_t* packed, const ScreenRow* rows, std::int32_t* scratch) {
@@ -177,6 +184,7 @@ void ScreenTileSigned(const CpuDictionary& dictionary, const AtomScales& scales,
     SplitAtoms(panel, first % panel_atoms, width, quads, strip);
     for (std::int64_t group = 0; group < groups; ++group) {
       for (std::int64_t i = 0; i < screen_group; i += split_rows) {
+        if (!AnyListed(rows + group * screen_group + i)) continue;
         ScreenStrip<both_signs, vectors>(strip, quads, scales, first,
                                          row_pairs + group * group_pairs + i, rows + group * screen_group + i);
       }

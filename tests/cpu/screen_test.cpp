@@ -5,73 +5,15 @@
 
 #include <gtest/gtest.h>
 
-#include "cpu/quantize.hpp"
-#include "cpu_problem.hpp"
 #include "every_target.hpp"
+#include "screen_problem.hpp"
 
 namespace splice_cuda::cpu {
 namespace {
 
-struct List {
-  explicit List(std::int64_t capacity)
-      : atoms(static_cast<std::size_t>(capacity + list_slack), -1),
-        values(static_cast<std::size_t>(capacity + list_slack), NAN),
-        list{atoms.data(), values.data(), 0, capacity} {}
-  std::vector<std::int32_t> atoms;
-  std::vector<float> values;
-  CandidateList list;
-};
-
-/// A tile of random rows, quantised and packed.
-struct Tile {
-  Tile(const CpuDictionary& dictionary, std::int64_t rows, std::int64_t capacity, float threshold) {
-    const std::int64_t groups = (rows + screen_group - 1) / screen_group;
-    packed.assign(static_cast<std::size_t>(groups * screen_group * dictionary.ld), 0);
-    screen_rows.resize(static_cast<std::size_t>(groups * screen_group));
-    scratch = make_aligned<std::int32_t>(
-        static_cast<std::size_t>(screen_scratch_size(dictionary.ld, groups)), "test scratch");
-    lists.reserve(static_cast<std::size_t>(rows));
-    for (std::int64_t i = 0; i < rows; ++i) {
-      residuals.push_back(testing::random_row(dictionary.dim, dictionary.ld, 100u + static_cast<unsigned>(i)));
-      codes.emplace_back(static_cast<std::size_t>(dictionary.ld));
-      quantized.push_back(quantize_row(residuals.back().data(), dictionary.ld, codes.back().data()));
-      pack_row(codes.back().data(), dictionary.ld, i % screen_group,
-               packed.data() + i / screen_group * screen_group * dictionary.ld);
-      lists.emplace_back(capacity);
-      const QuantizedRow& q = quantized.back();
-      screen_rows[static_cast<std::size_t>(i)] = {threshold / q.scale, 0, q.scale, -128 * q.sum,
-                                                  &lists.back().list};
-    }
-  }
-  /// Tests values with their errors, as certifying passes do.
-  void bound() {
-    for (std::size_t i = 0; i < quantized.size(); ++i) screen_rows[i].scaled_norm = quantized[i].norm / quantized[i].scale;
-  }
-  std::int64_t groups() const { return static_cast<std::int64_t>(screen_rows.size()) / screen_group; }
-
-  std::vector<std::int8_t> packed;
-  std::vector<ScreenRow> screen_rows;
-  AlignedArray<std::int32_t> scratch;
-  std::vector<std::vector<float>> residuals;
-  std::vector<std::vector<std::int8_t>> codes;
-  std::vector<QuantizedRow> quantized;
-  std::vector<List> lists;
-};
-
-/// Scales of a dictionary without weights.
-struct Scales {
-  explicit Scales(const CpuDictionary& dictionary) {
-    const auto padded = static_cast<std::size_t>(dictionary.panels * panel_atoms);
-    weight = make_aligned<float>(padded, "test weights");
-    error = make_aligned<float>(padded, "test errors");
-    std::copy_n(dictionary.scale.get(), padded, weight.get());
-    std::copy_n(dictionary.error.get(), padded, error.get());
-  }
-  void ban(std::size_t atom) { weight[atom] = error[atom] = 0; }
-  AtomScales view() const { return {weight.get(), error.get()}; }
-  AlignedArray<float> weight;
-  AlignedArray<float> error;
-};
+using testing::Scales;
+using testing::ScreenedList;
+using testing::Tile;
 
 /// What the kernel must emit, by plain integer arithmetic.
 std::vector<std::int32_t> expected_atoms(const CpuDictionary& dictionary, const Scales& scales,
@@ -106,7 +48,7 @@ TEST_P(ScreenShapes, ListsEqualPlainIntegerArithmeticOnEveryTarget) {
         screen_tile(*dictionary, scales.view(), both_signs, tile.groups(), tile.packed.data(),
                     tile.screen_rows.data(), tile.scratch.get());
         for (std::size_t i = 0; i < tile.lists.size(); ++i) {
-          const List& list = tile.lists[i];
+          const ScreenedList& list = tile.lists[i];
           const auto expected = expected_atoms(*dictionary, scales, tile, i, both_signs);
           ASSERT_EQ(list.list.count, static_cast<std::int64_t>(expected.size()));
           for (std::size_t e = 0; e < expected.size(); ++e) EXPECT_EQ(list.atoms[e], expected[e]);
