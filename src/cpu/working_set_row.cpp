@@ -1,6 +1,7 @@
 #include "cpu/working_set_row.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "cpu/row_products.hpp"
@@ -10,15 +11,16 @@ namespace splice_cuda::cpu {
 namespace {
 
 // Sizes and margins below were chosen on text15k and on a synthetic d = 512 set; see docs/design.md.
-constexpr std::int64_t first_list_size = 1024;   // candidates kept after the first pass
+constexpr std::int64_t first_list_size = 2048;   // candidates kept after the first pass
 constexpr std::int64_t first_set_size = 24;     // atoms the first small problem starts with
 constexpr std::int64_t atoms_per_step = 16;     // violators that join at once
 constexpr int first_steps = 12;                  // small problems of the first pass
 constexpr int certifying_steps = 12;            // small problems of a certifying round
 constexpr int newton_steps = 6;
-constexpr float weak_candidate = 0.5f;          // of lambda: see drop_weak_candidates
-constexpr double first_margin = 0.12;           // of lambda: movement expected after the first pass
-constexpr double later_margin = 0.04;           // ... and after a certifying round
+constexpr float weak_candidate = 0.75f;         // of lambda: see pick_listed
+// Of lambda, the movement expected after the first pass, the same where that made the list overflow, and after a
+// certifying round.
+constexpr std::array<double, 3> margins = {0.3, 0.12, 0.04};
 constexpr float first_threshold = 0.08f;         // of |z| ~ 1: correlations below never start a set
 constexpr float pivot_floor = 1e-4f;            // of the Gram diagonal; float32 Gram entries err by 1e-6
 constexpr double smallest_threshold = 0.02;     // of lambda; below, lists would hold half of the dictionary
@@ -48,7 +50,7 @@ void WorkingSetSteps::plan_screen(WorkingSetRow& row) const {
   if (row.phase == RowPhase::first_pass) {
     threshold = std::max(lambda, static_cast<double>(first_threshold) * atom_norm);
   } else {
-    const double moved = (row.misses == 0 ? first_margin : later_margin) * lambda;
+    const double moved = margins[static_cast<std::size_t>(row.margin_level)] * lambda;
     const double margin = std::hypot(moved, static_cast<double>(row.quantized.error) * atom_norm);
     threshold = lambda - margin;  // of value + error
     if (!(threshold > smallest_threshold * lambda) || !std::isfinite(threshold)) {
@@ -281,10 +283,13 @@ bool WorkingSetSteps::add_violators(WorkingSetRow& row) {
 
 void WorkingSetSteps::solve_certifying(WorkingSetRow& row) {
   scratch_.begin_row(row.set);
+  const bool narrowest = row.margin_level + 1 == static_cast<int>(margins.size());
   if (row.list.count > row.list.capacity) {
-    row.phase = RowPhase::exact;
+    if (narrowest) row.phase = RowPhase::exact;
+    if (!narrowest) ++row.margin_level;
     return;
   }
+  row.margin_level = static_cast<int>(margins.size()) - 1;
   const float lambda = static_cast<float>(row.lambda);
   bool settled = false;
   refine(row);

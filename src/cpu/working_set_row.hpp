@@ -42,6 +42,7 @@ struct WorkingSetRow {
   AlignedArray<std::int8_t> q;  ///< [ld] int8 copy of the residual that was screened
   QuantizedRow quantized;
   float threshold = 0;       ///< of the next screening: values above are listed
+  int margin_level = 0;      ///< how far the residual is expected to move before unlisted atoms could reach lambda
   float unlisted_bound = 0;  ///< c_j.r^ / a_j <= this for every atom that is not in the list
   CandidateList list;
   Tableau<float> set;

@@ -77,6 +77,7 @@ void WorkingSetTile::load(WorkingSetRow& slot, std::int64_t row) {
   slot.row = row;
   slot.claims = false;
   slot.misses = 0;
+  slot.margin_level = 0;
   slot.report = {};
   slot.code_atoms.clear();
   slot.code_weights.clear();
