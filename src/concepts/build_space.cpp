@@ -103,7 +103,7 @@ ConceptSpace ConceptSpace::build(MatrixView<const float> text_embeddings, const 
     for (const double value : row) atoms.push_back(static_cast<float>(value) + 0.0f);
   }
   const auto rows = static_cast<std::int64_t>(candidates.rows.size());
-  const auto first_equal = first_equal_rows({atoms.data(), rows, space.dim_});
+  const auto first_equal = first_equal_rows(MatrixView<const float>(atoms.data(), rows, space.dim_));
   for (std::int64_t i = 0; i < rows; ++i) {
     const auto at = static_cast<std::size_t>(i);
     const std::int64_t line = candidates.lines[at];

@@ -17,7 +17,7 @@ TEST(EqualRows, FindsTheFirstOfEachKindAndIgnoresPadding) {
   EXPECT_EQ(first_equal_rows(matrix), (std::vector<std::int32_t>{0, 1, 0, 1, 4}));
 }
 
-TEST(EqualRows, NoRows) { EXPECT_TRUE(first_equal_rows({}).empty()); }
+TEST(EqualRows, NoRows) { EXPECT_TRUE(first_equal_rows(MatrixView<const float>()).empty()); }
 
 }  // namespace
 }  // namespace splice_cuda
