@@ -20,6 +20,10 @@ struct BFloat16 {
 
 enum class DType : std::uint8_t { float32, float16, bfloat16 };
 
+constexpr const char* to_string(DType dtype) noexcept {
+  return dtype == DType::float32 ? "float32" : dtype == DType::float16 ? "float16" : "bfloat16";
+}
+
 template <class T>
 inline constexpr bool is_embedding_type = std::is_same_v<std::remove_const_t<T>, float> ||
                                           std::is_same_v<std::remove_const_t<T>, Float16> ||
