@@ -170,7 +170,7 @@ ConceptSpace ConceptSpace::build(TypedMatrixView text_embeddings, const std::vec
 
 ConceptSpace ConceptSpace::build(const RowReader& text_embeddings, std::int64_t dim, const std::vector<std::string>& names,
                                  const BuildOptions& options, DroppedConcepts* dropped) {
-  if (dim < 1) fail_argument("dim", std::to_string(dim), "at least 1");
+  if (dim < 1 || dim > 65536) fail_argument("text_embeddings", std::to_string(dim) + " columns", "1 to 65536 columns");
   if (options.last < 0) fail_argument("last", std::to_string(options.last), "0 (all) or more");
   const auto rows = static_cast<std::int64_t>(names.size());
   if (rows > 0x7fffffff) fail_argument("names", std::to_string(rows) + " names", "at most 2147483647");

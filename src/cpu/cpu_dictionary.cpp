@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/available_memory.hpp"
 #include "core/equal_rows.hpp"
 #include "core/parallel.hpp"
 #include "core/typed_rows.hpp"
@@ -119,6 +120,12 @@ std::shared_ptr<const CpuDictionary> make_cpu_dictionary(const AtomSource& sourc
   d.ld = round_up<std::int64_t>(given.cols, 64);
   d.panels = (given.rows + panel_atoms - 1) / panel_atoms;
   d.in_place = readable_in_place(source, d.ld);
+  const auto padded = static_cast<std::size_t>(d.panels * panel_atoms + 1);
+  const auto row_bytes = static_cast<std::size_t>(d.ld);
+  constexpr std::size_t figures = 4 * sizeof(float) + sizeof(std::int32_t) + sizeof(std::uint64_t) * 3;  // and hashes
+  const std::size_t own_bytes = d.in_place ? 0 : static_cast<std::size_t>(given.element_size());
+  require_memory(padded * (row_bytes * (2 + own_bytes) + figures), available_memory(),
+                 "a dictionary of " + std::to_string(d.size) + " atoms of " + std::to_string(d.dim) + " numbers would");
   if (d.in_place) {
     d.atoms = given;
     d.owner = source.owner;
@@ -127,8 +134,6 @@ std::shared_ptr<const CpuDictionary> make_cpu_dictionary(const AtomSource& sourc
     d.own_atoms = make_aligned<std::byte>(bytes, "the dictionary's atoms");
     d.atoms = {d.own_atoms.get(), d.dtype, d.size, d.ld, d.ld};
   }
-  const auto padded = static_cast<std::size_t>(d.panels * panel_atoms + 1);
-  const auto row_bytes = static_cast<std::size_t>(d.ld);
   d.rows8 = make_aligned<std::int8_t>(padded * row_bytes, "the dictionary's int8 rows");
   d.panels8 = make_aligned<std::uint8_t>(padded * row_bytes, "the dictionary's int8 panels");
   d.scale = make_aligned<float>(padded, "the dictionary's scales");
