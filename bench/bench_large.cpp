@@ -76,13 +76,18 @@ void add_outcome(nlohmann::json& line, const DecomposeResult& result) {
   line["mean_rounds"] = rounds / rows;
 }
 
+void add_times(nlohmann::json& line, const std::string& what, const Times& times) {
+  line[what + "_s"] = times.wall;
+  line[what + "_cpu_s"] = times.processor;
+}
+
 int solve(const std::string& path, std::int64_t rows, int threads, float l1_penalty) {
   const Context context{Device::cpu(), {.threads = threads}};
   const PeakMemory peak;
   nlohmann::json line;
   std::unique_ptr<ConceptSpace> space;
-  line["load_s"] = seconds_of([&] { space = std::make_unique<ConceptSpace>(ConceptSpace::load(path)); });
-  line["set_up_s"] = seconds_of([&] { space->dictionary(context); });
+  add_times(line, "load", times_of([&] { space = std::make_unique<ConceptSpace>(ConceptSpace::load(path)); }));
+  add_times(line, "set_up", times_of([&] { space->dictionary(context); }));
   const std::int64_t anonymous_before = resident_memory().anonymous;
   const std::vector<float> z = make_synthetic_rows({.atoms = space->size(), .dim = space->dim(), .rows = rows},
                                                    [&](std::int64_t j, std::span<float> out) {
@@ -93,7 +98,8 @@ int solve(const std::string& path, std::int64_t rows, int threads, float l1_pena
   const Dictionary& dictionary = space->dictionary(context);
   decompose(context, dictionary, view.slice(0, std::min<std::int64_t>(rows, 8)), options);  // warm-up
   DecomposeResult result;
-  const double seconds = seconds_of([&] { result = decompose(context, dictionary, view, options); });
+  const Times times = times_of([&] { result = decompose(context, dictionary, view, options); });
+  const double per_row = 1 / static_cast<double>(rows);
   line["atoms"] = space->size();
   line["dim"] = space->dim();
   line["dtype"] = to_string(space->atoms().dtype);
@@ -101,8 +107,9 @@ int solve(const std::string& path, std::int64_t rows, int threads, float l1_pena
   line["threads"] = threads;
   line["rows"] = rows;
   line["l1_penalty"] = l1_penalty;
-  line["us_per_row"] = 1e6 * seconds / static_cast<double>(rows);
-  line["ns_per_row_atom"] = 1e9 * seconds / static_cast<double>(rows) / static_cast<double>(space->size());
+  line["us_per_row"] = 1e6 * times.wall * per_row;
+  line["cpu_us_per_row"] = 1e6 * times.processor * per_row;
+  line["cpu_ns_per_row_atom"] = 1e9 * times.processor * per_row / static_cast<double>(space->size());
   line["anonymous_before_mb"] = anonymous_before >> 20;
   line["peak_anonymous_mb"] = peak.most().anonymous >> 20;
   line["peak_mapped_mb"] = peak.most().mapped >> 20;

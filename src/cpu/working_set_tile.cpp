@@ -25,10 +25,10 @@ std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 TileCost working_set_tile_cost(const CpuDictionary& dictionary) {
   TileCost cost;
-  // Screening weights, membership stamps, and the fp64 path's vectors over all atoms and its tableau (twice,
-  // while it grows).
+  // Over all atoms: screening weights and errors, membership stamps (12 bytes); the fp64 path's correlations, members and
+  // violators (25); lists and products of its certificate (28). And its tableau (twice, while it grows).
   const std::size_t exact_set = size(exact_set_limit(dictionary));
-  cost.fixed_bytes = size(dictionary.size) * 32 + 2 * exact_set * exact_set * sizeof(double) + 65536 +
+  cost.fixed_bytes = size(dictionary.size) * 65 + 2 * exact_set * exact_set * sizeof(double) + 65536 +
                      size(screen_scratch_size(dictionary.ld, 1)) * sizeof(std::int32_t);
   const std::size_t set = size(std::min(round_up(dictionary.size, tableau_multiple), working_set_limit));
   cost.row_bytes = size(dictionary.ld) * 12 + size(list_capacity(dictionary) + list_slack) * 8 +
