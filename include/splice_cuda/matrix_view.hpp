@@ -92,6 +92,10 @@ struct TypedMatrixView {
       : data(data_), dtype(dtype_), rows(rows_), cols(cols_), ld(ld_), device(device_) {}
   template <class T>
     requires is_embedding_type<T>
+  constexpr TypedMatrixView(const T* data_, std::int64_t rows_, std::int64_t cols_) noexcept
+      : TypedMatrixView(data_, dtype_of<T>(), rows_, cols_, cols_) {}
+  template <class T>
+    requires is_embedding_type<T>
   constexpr TypedMatrixView(const MatrixView<T>& view) noexcept
       : TypedMatrixView(view.data, dtype_of<T>(), view.rows, view.cols, view.ld, view.device) {}
 

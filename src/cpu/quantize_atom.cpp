@@ -1,6 +1,7 @@
 #include "cpu/quantize_atom.hpp"
 
 #include <cmath>
+#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/quantize_atom.cpp"
@@ -18,8 +19,11 @@ constexpr std::size_t sum_lanes = 8;
 using Wide = hn::CappedTag<double, sum_lanes>;
 constexpr std::size_t vectors = sum_lanes / hn::MaxLanes(Wide());
 
-/// Bounds a double from above in float.
-HWY_INLINE float RoundUp(double value) { return static_cast<float>(value * (1.0 + 1e-6)); }
+/// Bounds a double from above in float. Subnormal floats are further apart than the margin.
+HWY_INLINE float RoundUp(double value) {
+  const auto rounded = static_cast<float>(value * (1.0 + 1e-6));
+  return static_cast<double>(rounded) < value ? std::nextafter(rounded, std::numeric_limits<float>::infinity()) : rounded;
+}
 
 HWY_INLINE double SumOfEight(const hn::Vec<Wide> (&sums)[vectors]) {
   const Wide d;

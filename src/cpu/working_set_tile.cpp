@@ -11,12 +11,14 @@ namespace splice_cuda::cpu {
 namespace {
 
 constexpr std::int64_t largest_list = 4096;
+// Of a larger dictionary, this share: as many atoms again come as near to lambda.
+constexpr std::int64_t list_share = 16;
 // Enough to screen a panel of atoms many times while it lies in the first-level cache; more gained nothing and
 // costs each row's list and working set.
 constexpr std::int64_t preferred_rows = 64;
 
 std::int64_t list_capacity(const CpuDictionary& dictionary) {
-  return std::min(largest_list, dictionary.panels * panel_atoms);
+  return std::min(std::max(largest_list, dictionary.size / list_share), dictionary.panels * panel_atoms);
 }
 
 std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }

@@ -135,9 +135,9 @@ TEST(QuantizeAtom, EqualsThePlainFormulaOnEveryTarget) {
         const auto i = static_cast<std::size_t>(j);
         EXPECT_EQ(dictionary->row_sum[i], sum);
         EXPECT_GE(static_cast<double>(dictionary->error[i]), std::sqrt(error));
-        EXPECT_LE(static_cast<double>(dictionary->error[i]), std::sqrt(error) * (1 + 2e-6) + 1e-44);
+        EXPECT_LE(static_cast<double>(dictionary->error[i]), std::sqrt(error) * (1 + 2e-6) + 2e-45);
         EXPECT_GE(static_cast<double>(dictionary->norm[i]), std::sqrt(norm));
-        EXPECT_LE(static_cast<double>(dictionary->norm[i]), std::sqrt(norm) * (1 + 2e-6) + 1e-44);
+        EXPECT_LE(static_cast<double>(dictionary->norm[i]), std::sqrt(norm) * (1 + 2e-6) + 2e-45);
       }
     });
   }
