@@ -86,13 +86,14 @@ int solve(const std::string& path, std::int64_t rows, int threads, float l1_pena
   const PeakMemory peak;
   nlohmann::json line;
   std::unique_ptr<ConceptSpace> space;
-  add_times(line, "load", times_of([&] { space = std::make_unique<ConceptSpace>(ConceptSpace::load(path)); }));
+  add_times(line, "load",
+            times_of([&] { space = std::make_unique<ConceptSpace>(ConceptSpace::load(path)); }));
   add_times(line, "set_up", times_of([&] { space->dictionary(context); }));
   const std::int64_t anonymous_before = resident_memory().anonymous;
-  const std::vector<float> z = make_synthetic_rows({.atoms = space->size(), .dim = space->dim(), .rows = rows},
-                                                   [&](std::int64_t j, std::span<float> out) {
-                                                     space->read_atoms(j, {out.data(), 1, space->dim()});
-                                                   });
+  const std::vector<float> z = make_synthetic_rows(
+      {.atoms = space->size(), .dim = space->dim(), .rows = rows}, [&](std::int64_t j, std::span<float> out) {
+        space->read_atoms(j, {out.data(), 1, space->dim()});
+      });
   const MatrixView<const float> view(z.data(), rows, space->dim());
   const DecomposeOptions options{.l1_penalty = l1_penalty};
   const Dictionary& dictionary = space->dictionary(context);
@@ -124,7 +125,8 @@ int solve(const std::string& path, std::int64_t rows, int threads, float l1_pena
 int main(int argc, char** argv) {
   const std::vector<std::string> given(argv + 1, argv + argc);
   try {
-    if (given.size() >= 3 && given[0] == "write") return write(given[1], std::stoll(given[2]), given.size() > 3 ? given[3] : "bfloat16");
+    if (given.size() >= 3 && given[0] == "write")
+      return write(given[1], std::stoll(given[2]), given.size() > 3 ? given[3] : "bfloat16");
     if (given.size() >= 3 && given[0] == "solve") {
       return solve(given[1], std::stoll(given[2]), given.size() > 3 ? std::stoi(given[3]) : 1,
                    given.size() > 4 ? std::stof(given[4]) : 0.25f);

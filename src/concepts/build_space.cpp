@@ -27,7 +27,8 @@ T rounded(float value) {
 /// Rows of the text embeddings in fp64, read in blocks: asked for in ascending order.
 class TextRows {
  public:
-  TextRows(const RowReader& read, std::int64_t rows, std::int64_t dim) : read_(read), rows_(rows), dim_(dim) {}
+  TextRows(const RowReader& read, std::int64_t rows, std::int64_t dim)
+      : read_(read), rows_(rows), dim_(dim) {}
 
   /// Row `line`; valid until the next one.
   std::vector<double>& row(std::int64_t line) {
@@ -67,14 +68,16 @@ std::vector<std::int32_t> first_of_name(const std::vector<std::string>& names) {
 
 /// Lines that have a new name and a direction.
 /// @param mean  [d] zeros; becomes the mean of these lines' unit rows
-std::vector<std::int64_t> usable_lines(TextRows& text, const std::vector<std::string>& names, std::int64_t first,
-                                       std::vector<double>& mean, DroppedConcepts& dropped) {
+std::vector<std::int64_t> usable_lines(TextRows& text, const std::vector<std::string>& names,
+                                       std::int64_t first, std::vector<double>& mean,
+                                       DroppedConcepts& dropped) {
   std::vector<std::int64_t> kept;
   const std::vector<std::int32_t> same = first_of_name(names);
   std::vector<bool> seen(names.size());  // by the first line of the name
   for (auto line = first; line < static_cast<std::int64_t>(names.size()); ++line) {
     const std::string& name = names[static_cast<std::size_t>(line)];
-    if (!io::is_utf8(name)) fail_argument("names", "line " + std::to_string(line) + " that is not UTF-8", "UTF-8 text");
+    if (!io::is_utf8(name))
+      fail_argument("names", "line " + std::to_string(line) + " that is not UTF-8", "UTF-8 text");
     if (name.find_first_not_of(" \t") == std::string::npos) {
       dropped.empty_name.push_back(line);
       continue;
@@ -116,8 +119,8 @@ bool make_atom(std::vector<double>& row, const std::vector<double>& mean) {
 }
 
 /// Writes the lines' atoms one behind the other; lines without a direction leave.
-void write_atoms(TextRows& text, const std::vector<double>& mean, const AtomMemory& out, std::vector<std::int64_t>& lines,
-                 DroppedConcepts& dropped) {
+void write_atoms(TextRows& text, const std::vector<double>& mean, const AtomMemory& out,
+                 std::vector<std::int64_t>& lines, DroppedConcepts& dropped) {
   std::size_t kept = 0;
   for (const std::int64_t line : lines) {
     std::vector<double>& row = text.row(line);
@@ -146,7 +149,8 @@ void drop_equal_atoms(const AtomMemory& memory, std::vector<std::int64_t>& lines
       dropped.duplicate_vector.push_back(lines[i]);
       continue;
     }
-    if (kept != i) std::memcpy(memory.owner.get() + kept * row_bytes, memory.owner.get() + i * row_bytes, row_bytes);
+    if (kept != i)
+      std::memcpy(memory.owner.get() + kept * row_bytes, memory.owner.get() + i * row_bytes, row_bytes);
     lines[kept++] = lines[i];
   }
   lines.resize(kept);
@@ -156,7 +160,8 @@ void drop_equal_atoms(const AtomMemory& memory, std::vector<std::int64_t>& lines
 
 ConceptSpace ConceptSpace::build(TypedMatrixView text_embeddings, const std::vector<std::string>& names,
                                  const BuildOptions& options, DroppedConcepts* dropped) {
-  check_matrix("text_embeddings", text_embeddings.data, text_embeddings.rows, text_embeddings.cols, text_embeddings.ld);
+  check_matrix("text_embeddings", text_embeddings.data, text_embeddings.rows, text_embeddings.cols,
+               text_embeddings.ld);
   check_device("text_embeddings", text_embeddings.device, Device::cpu());
   if (static_cast<std::int64_t>(names.size()) != text_embeddings.rows) {
     fail_argument("names", std::to_string(names.size()) + " names",
@@ -168,9 +173,11 @@ ConceptSpace ConceptSpace::build(TypedMatrixView text_embeddings, const std::vec
   return build(read, text_embeddings.cols, names, options, dropped);
 }
 
-ConceptSpace ConceptSpace::build(const RowReader& text_embeddings, std::int64_t dim, const std::vector<std::string>& names,
-                                 const BuildOptions& options, DroppedConcepts* dropped) {
-  if (dim < 1 || dim > 65536) fail_argument("text_embeddings", std::to_string(dim) + " columns", "1 to 65536 columns");
+ConceptSpace ConceptSpace::build(const RowReader& text_embeddings, std::int64_t dim,
+                                 const std::vector<std::string>& names, const BuildOptions& options,
+                                 DroppedConcepts* dropped) {
+  if (dim < 1 || dim > 65536)
+    fail_argument("text_embeddings", std::to_string(dim) + " columns", "1 to 65536 columns");
   if (options.last < 0) fail_argument("last", std::to_string(options.last), "0 (all) or more");
   const auto rows = static_cast<std::int64_t>(names.size());
   if (rows > 0x7fffffff) fail_argument("names", std::to_string(rows) + " names", "at most 2147483647");
@@ -193,7 +200,8 @@ ConceptSpace ConceptSpace::build(const RowReader& text_embeddings, std::int64_t 
     std::vector<std::string> kept_names;
     kept_names.reserve(lines.size());
     for (const std::int64_t line : lines) kept_names.push_back(names[static_cast<std::size_t>(line)]);
-    ConceptSpace space(memory.atoms.slice(0, static_cast<std::int64_t>(lines.size())), memory.owner, std::move(kept_names));
+    ConceptSpace space(memory.atoms.slice(0, static_cast<std::int64_t>(lines.size())), memory.owner,
+                       std::move(kept_names));
     space.text_mean_.assign(mean.begin(), mean.end());
     return space;
   });

@@ -36,12 +36,15 @@ std::optional<DType> dtype_of(io::NpyType type) {
 template <class Convert>
 StoredAtoms atoms_of(const FileMatrix& matrix, const std::string& name, Convert convert) {
   if (matrix.shape.size() != 2) {
-    throw FileError(name + ": found " + std::to_string(matrix.shape.size()) + " dimensions, expected a matrix of atoms [p, d]");
+    throw FileError(name + ": found " + std::to_string(matrix.shape.size()) +
+                    " dimensions, expected a matrix of atoms [p, d]");
   }
   const std::int64_t rows = matrix.shape[0];
   const std::int64_t dim = matrix.shape[1];
   const TypedMatrixView in_file(matrix.data.data(), matrix.dtype.value_or(DType::float32), rows, dim, dim);
-  const bool aligned = reinterpret_cast<std::uintptr_t>(in_file.data) % static_cast<std::uintptr_t>(in_file.element_size()) == 0;
+  const bool aligned =
+      reinterpret_cast<std::uintptr_t>(in_file.data) % static_cast<std::uintptr_t>(in_file.element_size()) ==
+      0;
   if (matrix.dtype && (aligned || matrix.data.empty())) return {in_file, matrix.file};
   const AtomMemory memory = allocate_atoms(rows, dim, in_file.dtype);
   if (matrix.dtype) {
@@ -54,7 +57,8 @@ StoredAtoms atoms_of(const FileMatrix& matrix, const std::string& name, Convert 
 
 }  // namespace
 
-StoredAtoms stored_atoms(const io::SafetensorsFile& file, const std::string& tensor, const std::string& name) {
+StoredAtoms stored_atoms(const io::SafetensorsFile& file, const std::string& tensor,
+                         const std::string& name) {
   const io::TensorView& view = file.tensor(tensor);
   io::check_float_type(view.type, name);
   return atoms_of({view.shape, view.data, dtype_of(view.type), file.mapping()}, name,

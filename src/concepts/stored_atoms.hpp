@@ -20,8 +20,8 @@ struct StoredAtoms {
   std::shared_ptr<const void> owner;
 };
 
-/// A matrix of a .safetensors file: F32, F16 and BF16 in place, F64 rounded to float32 in memory. Data that are not aligned
-/// to their elements are copied.
+/// A matrix of a .safetensors file: F32, F16 and BF16 in place, F64 rounded to float32 in memory. Data that
+/// are not aligned to their elements are copied.
 /// @throws FileError for other types or dimensions; OutOfMemoryError
 StoredAtoms stored_atoms(const io::SafetensorsFile& file, const std::string& tensor, const std::string& name);
 

@@ -26,8 +26,8 @@ std::size_t available_memory() {
 
 void require_memory(std::size_t bytes, std::size_t available, std::string_view what) {
   if (bytes <= available) return;
-  throw OutOfMemoryError("out of memory: " + std::string(what) + " take " + std::to_string(bytes) + " bytes, and " +
-                         std::to_string(available) + " are left");
+  throw OutOfMemoryError("out of memory: " + std::string(what) + " take " + std::to_string(bytes) +
+                         " bytes, and " + std::to_string(available) + " are left");
 }
 
 }  // namespace splice_cuda

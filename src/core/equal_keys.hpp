@@ -13,7 +13,8 @@ namespace splice_cuda {
 /// Items ordered by hash, equal hashes by content, equal contents by index.
 /// @param compare  three-way comparison of two items' contents: < 0, 0 or > 0
 template <class Compare>
-std::vector<std::pair<std::uint64_t, std::int32_t>> order_by_hash(const std::vector<std::uint64_t>& hashes, Compare compare) {
+std::vector<std::pair<std::uint64_t, std::int32_t>> order_by_hash(const std::vector<std::uint64_t>& hashes,
+                                                                  Compare compare) {
   using Entry = std::pair<std::uint64_t, std::int32_t>;
   std::vector<Entry> order;
   order.reserve(hashes.size());
@@ -40,7 +41,8 @@ std::vector<std::int32_t> first_equal_items(const std::vector<std::uint64_t>& ha
   const auto order = order_by_hash(hashes, compare);
   std::vector<std::int32_t> first(hashes.size());
   for (std::size_t i = 0; i < order.size(); ++i) {
-    const bool repeats = i > 0 && order[i].first == order[i - 1].first && compare(order[i].second, order[i - 1].second) == 0;
+    const bool repeats =
+        i > 0 && order[i].first == order[i - 1].first && compare(order[i].second, order[i - 1].second) == 0;
     first[static_cast<std::size_t>(order[i].second)] =
         repeats ? first[static_cast<std::size_t>(order[i - 1].second)] : order[i].second;
   }

@@ -28,8 +28,10 @@ std::vector<std::int32_t> first_equal_rows(const TypedMatrixView& matrix) {
   return first_equal_rows(matrix, hashes);
 }
 
-std::vector<std::int32_t> first_equal_rows(const TypedMatrixView& matrix, const std::vector<std::uint64_t>& hashes) {
-  return first_equal_items(hashes, [&](std::int32_t a, std::int32_t b) { return compare_rows(matrix, a, b); });
+std::vector<std::int32_t> first_equal_rows(const TypedMatrixView& matrix,
+                                           const std::vector<std::uint64_t>& hashes) {
+  return first_equal_items(hashes,
+                           [&](std::int32_t a, std::int32_t b) { return compare_rows(matrix, a, b); });
 }
 
 }  // namespace splice_cuda

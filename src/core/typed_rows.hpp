@@ -31,8 +31,12 @@ constexpr std::uint32_t bits_of(BFloat16 value) noexcept { return value.bits; }
 
 /// The same element with 0 in place of -0.
 constexpr float without_negative_zero(float value) noexcept { return value + 0.0f; }
-constexpr Float16 without_negative_zero(Float16 value) noexcept { return value.bits == 0x8000u ? Float16{0} : value; }
-constexpr BFloat16 without_negative_zero(BFloat16 value) noexcept { return value.bits == 0x8000u ? BFloat16{0} : value; }
+constexpr Float16 without_negative_zero(Float16 value) noexcept {
+  return value.bits == 0x8000u ? Float16{0} : value;
+}
+constexpr BFloat16 without_negative_zero(BFloat16 value) noexcept {
+  return value.bits == 0x8000u ? BFloat16{0} : value;
+}
 
 template <class T>
 const T* row_of(const TypedMatrixView& matrix, std::int64_t row) noexcept {

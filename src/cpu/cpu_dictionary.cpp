@@ -31,7 +31,8 @@ std::uint64_t hash_copy(const std::int8_t* row, std::int64_t ld, float scale) {
   return (even ^ (odd >> 29)) * factor ^ odd;
 }
 
-/// Transposes the quads of 32 rows of rows8. A cache line of each row at a time: rows may lie a power of two apart.
+/// Transposes the quads of 32 rows of rows8. A cache line of each row at a time: rows may lie a power of two
+/// apart.
 void fill_panel(CpuDictionary& d, std::int64_t panel) {
   constexpr std::int64_t block = 16;  // quads
   std::uint8_t* out = d.panels8.get() + panel * panel_atoms * d.ld;
@@ -80,7 +81,8 @@ bool readable_in_place(const AtomSource& source, std::int64_t ld) {
 }
 
 /// @throws ArgumentError naming the first atom that is not finite
-void make_panels(CpuDictionary& d, const TypedMatrixView& given, int threads, std::vector<std::uint64_t>& hashes) {
+void make_panels(CpuDictionary& d, const TypedMatrixView& given, int threads,
+                 std::vector<std::uint64_t>& hashes) {
   constexpr std::int64_t panels_at_once = 16;
   std::atomic<std::int64_t> next{0};
   std::atomic<std::int64_t> bad{d.size};
@@ -90,13 +92,16 @@ void make_panels(CpuDictionary& d, const TypedMatrixView& given, int threads, st
       const std::int64_t first = next.fetch_add(panels_at_once);
       if (first >= d.panels) return;
       for (std::int64_t panel = first; panel < std::min(first + panels_at_once, d.panels); ++panel) {
-        const std::int64_t found = with_element_type(d.dtype, [&]<class T>(T) { return make_panel<T>(d, given, panel, hashes); });
+        const std::int64_t found =
+            with_element_type(d.dtype, [&]<class T>(T) { return make_panel<T>(d, given, panel, hashes); });
         std::int64_t before = bad.load();
-        while (found < before && !bad.compare_exchange_weak(before, found)) {}
+        while (found < before && !bad.compare_exchange_weak(before, found)) {
+        }
       }
     }
   });
-  if (bad < d.size) fail_argument("atoms", "a NaN or infinity in row " + std::to_string(bad.load()), "finite atoms");
+  if (bad < d.size)
+    fail_argument("atoms", "a NaN or infinity in row " + std::to_string(bad.load()), "finite atoms");
 }
 
 }  // namespace
@@ -122,10 +127,12 @@ std::shared_ptr<const CpuDictionary> make_cpu_dictionary(const AtomSource& sourc
   d.in_place = readable_in_place(source, d.ld);
   const auto padded = static_cast<std::size_t>(d.panels * panel_atoms + 1);
   const auto row_bytes = static_cast<std::size_t>(d.ld);
-  constexpr std::size_t figures = 4 * sizeof(float) + sizeof(std::int32_t) + sizeof(std::uint64_t) * 3;  // and hashes
+  constexpr std::size_t figures =
+      4 * sizeof(float) + sizeof(std::int32_t) + sizeof(std::uint64_t) * 3;  // and hashes
   const std::size_t own_bytes = d.in_place ? 0 : static_cast<std::size_t>(given.element_size());
-  require_memory(padded * (row_bytes * (2 + own_bytes) + figures), available_memory(),
-                 "a dictionary of " + std::to_string(d.size) + " atoms of " + std::to_string(d.dim) + " numbers would");
+  require_memory(
+      padded * (row_bytes * (2 + own_bytes) + figures), available_memory(),
+      "a dictionary of " + std::to_string(d.size) + " atoms of " + std::to_string(d.dim) + " numbers would");
   if (d.in_place) {
     d.atoms = given;
     d.owner = source.owner;

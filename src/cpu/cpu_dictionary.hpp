@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file cpu_dictionary.hpp
-/// The dictionary as the CPU kernels read it: rows in their own type for exact work, int8 twice for screening (panels
-/// for whole passes, rows for lists).
+/// The dictionary as the CPU kernels read it: rows in their own type for exact work, int8 twice for screening
+/// (panels for whole passes, rows for lists).
 
 #include <cstddef>
 #include <cstdint>
@@ -18,11 +18,13 @@ namespace splice_cuda::cpu {
 inline constexpr std::int64_t panel_atoms = 32;
 
 struct CpuDictionary final : DictionaryData {
-  /// dim rounded up to 64: the length of vectors that atoms are multiplied with, and bytes between rows of `rows8`.
+  /// dim rounded up to 64: the length of vectors that atoms are multiplied with, and bytes between rows of
+  /// `rows8`.
   std::int64_t ld = 0;
   std::int64_t panels = 0;
-  /// [size, ld] of `dtype`, aligned to the element: copied into `own_atoms` with zeros past dim, or, where nothing is
-  /// past dim, read where the caller has them. Rows are what `dim` numbers are given, apart from the sign of zeros.
+  /// [size, ld] of `dtype`, aligned to the element: copied into `own_atoms` with zeros past dim, or, where
+  /// nothing is past dim, read where the caller has them. Rows are what `dim` numbers are given, apart from
+  /// the sign of zeros.
   TypedMatrixView atoms;
   AlignedArray<std::byte> own_atoms;
   std::shared_ptr<const void> owner;  ///< of memory that is not ours

@@ -1,5 +1,5 @@
-// Elements of atoms as vectors of float or double, whatever their type in memory, for the target being compiled. All
-// conversions are exact. Include guard per target, as Highway asks for.
+// Elements of atoms as vectors of float or double, whatever their type in memory, for the target being
+// compiled. All conversions are exact. Include guard per target, as Highway asks for.
 #if defined(SPLICE_CPU_LOAD_ATOM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SPLICE_CPU_LOAD_ATOM_INL_H_
 #undef SPLICE_CPU_LOAD_ATOM_INL_H_

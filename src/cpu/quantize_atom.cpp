@@ -22,7 +22,9 @@ constexpr std::size_t vectors = sum_lanes / hn::MaxLanes(Wide());
 /// Bounds a double from above in float. Subnormal floats are further apart than the margin.
 HWY_INLINE float RoundUp(double value) {
   const auto rounded = static_cast<float>(value * (1.0 + 1e-6));
-  return static_cast<double>(rounded) < value ? std::nextafter(rounded, std::numeric_limits<float>::infinity()) : rounded;
+  return static_cast<double>(rounded) < value
+             ? std::nextafter(rounded, std::numeric_limits<float>::infinity())
+             : rounded;
 }
 
 HWY_INLINE double SumOfEight(const hn::Vec<Wide> (&sums)[vectors]) {
@@ -43,7 +45,8 @@ HWY_INLINE float LargestMagnitude(const T* HWY_RESTRICT atom, std::int64_t size)
 }
 
 template <class T>
-HWY_INLINE QuantizedAtom Quantize(const T* HWY_RESTRICT atom, std::int64_t size, std::int8_t* HWY_RESTRICT row8) {
+HWY_INLINE QuantizedAtom Quantize(const T* HWY_RESTRICT atom, std::int64_t size,
+                                  std::int8_t* HWY_RESTRICT row8) {
   const Wide d;
   const hn::Rebind<std::int32_t, Wide> d32;
   const hn::Rebind<std::int8_t, Wide> d8;
@@ -76,9 +79,15 @@ HWY_INLINE QuantizedAtom Quantize(const T* HWY_RESTRICT atom, std::int64_t size,
   return out;
 }
 
-QuantizedAtom QuantizeF32(const float* atom, std::int64_t size, std::int8_t* row8) { return Quantize(atom, size, row8); }
-QuantizedAtom QuantizeF16(const Float16* atom, std::int64_t size, std::int8_t* row8) { return Quantize(atom, size, row8); }
-QuantizedAtom QuantizeBF16(const BFloat16* atom, std::int64_t size, std::int8_t* row8) { return Quantize(atom, size, row8); }
+QuantizedAtom QuantizeF32(const float* atom, std::int64_t size, std::int8_t* row8) {
+  return Quantize(atom, size, row8);
+}
+QuantizedAtom QuantizeF16(const Float16* atom, std::int64_t size, std::int8_t* row8) {
+  return Quantize(atom, size, row8);
+}
+QuantizedAtom QuantizeBF16(const BFloat16* atom, std::int64_t size, std::int8_t* row8) {
+  return Quantize(atom, size, row8);
+}
 
 }  // namespace splice_cuda::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

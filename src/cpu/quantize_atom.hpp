@@ -7,13 +7,13 @@
 
 namespace splice_cuda::cpu {
 
-/// c ~ scale * row8. Equal bit by bit on every instruction set: all products are exact in fp64, and the order of the
-/// sums is fixed.
+/// c ~ scale * row8. Equal bit by bit on every instruction set: all products are exact in fp64, and the order
+/// of the sums is fixed.
 struct QuantizedAtom {
   float scale = 0;
-  float error = 0;        ///< upper bound of |c - scale row8|
-  float norm = 0;         ///< upper bound of |c|
-  std::int32_t sum = 0;   ///< of the int8 entries
+  float error = 0;       ///< upper bound of |c - scale row8|
+  float norm = 0;        ///< upper bound of |c|
+  std::int32_t sum = 0;  ///< of the int8 entries
 };
 
 /// @param atom  [size] finite, at least as aligned as its element type; float, Float16 or BFloat16

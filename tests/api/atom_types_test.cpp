@@ -1,5 +1,5 @@
-// Dictionaries in float16 and bfloat16, and dictionaries that are read in place: bit by bit what a float32 copy of the same
-// numbers gives, for every solver.
+// Dictionaries in float16 and bfloat16, and dictionaries that are read in place: bit by bit what a float32
+// copy of the same numbers gives, for every solver.
 
 #include <memory>
 #include <vector>
@@ -68,7 +68,8 @@ TEST_P(AtomTypes, Float32InPlace) { check<float>(128); }
 /// Zeros of either sign: a copy has none that are negative.
 TEST_P(AtomTypes, NegativeZerosInPlace) {
   SampleProblem sample = sample_problem(90, 64, 9, 302);
-  for (std::size_t i = 0; i < sample.dictionary.size(); i += 3) sample.dictionary[i] = i % 2 == 0 ? -0.0f : 0.0f;
+  for (std::size_t i = 0; i < sample.dictionary.size(); i += 3)
+    sample.dictionary[i] = i % 2 == 0 ? -0.0f : 0.0f;
   for (std::size_t i = 0; i < sample.embeddings.size(); i += 5) sample.embeddings[i] = -0.0f;
   expect_same(Dictionary::view(context, sample.atom_view()), Dictionary(context, sample.atom_view()), sample);
 }
@@ -80,10 +81,10 @@ TEST_P(AtomTypes, TinyPenalty) {
   const std::vector<BFloat16> half = all_rounded_to<BFloat16>(sample.dictionary);
   const std::vector<float> wide = widened(half);
   const DecomposeOptions wanted = options(1e-4f);
-  const DecomposeResult a =
-      decompose(context, Dictionary(context, MatrixView<const BFloat16>{half.data(), 150, 64}), sample.view(), wanted);
-  const DecomposeResult b =
-      decompose(context, Dictionary(context, MatrixView<const float>{wide.data(), 150, 64}), sample.view(), wanted);
+  const DecomposeResult a = decompose(
+      context, Dictionary(context, MatrixView<const BFloat16>{half.data(), 150, 64}), sample.view(), wanted);
+  const DecomposeResult b = decompose(
+      context, Dictionary(context, MatrixView<const float>{wide.data(), 150, 64}), sample.view(), wanted);
   EXPECT_EQ(difference(a, b), "");
 }
 
@@ -96,13 +97,15 @@ TEST(AtomsInPlace, LiveAsLongAsTheDictionaryOrACopyOfIt) {
   const std::weak_ptr<std::vector<float>> watched = memory;
   std::unique_ptr<Dictionary> copy;
   {
-    const Dictionary dictionary = Dictionary::view(context, MatrixView<const float>{memory->data(), 70, 64}, memory);
+    const Dictionary dictionary =
+        Dictionary::view(context, MatrixView<const float>{memory->data(), 70, 64}, memory);
     memory.reset();
     copy = std::make_unique<Dictionary>(dictionary);
   }
   EXPECT_FALSE(watched.expired());
   EXPECT_EQ(difference(decompose(context, *copy, sample.view()),
-                       decompose(context, Dictionary(context, sample.atom_view()), sample.view())), "");
+                       decompose(context, Dictionary(context, sample.atom_view()), sample.view())),
+            "");
   copy.reset();
   EXPECT_TRUE(watched.expired());
 }

@@ -31,7 +31,8 @@ TEST(DictionaryMemory, IsCheckedBeforeTheAtomsAreRead) {
   const std::vector<float> row(65536, 0.5f);
   const MatrixView<const float> atoms(row.data(), 2147483583, 65536);  // 281 TB of int8 copies
   const std::string message = thrown_message<OutOfMemoryError>([&] { Dictionary::view(context, atoms); });
-  EXPECT_THAT(message, ::testing::AllOf(::testing::HasSubstr("2147483583 atoms of 65536 numbers"), ::testing::HasSubstr("bytes")));
+  EXPECT_THAT(message, ::testing::AllOf(::testing::HasSubstr("2147483583 atoms of 65536 numbers"),
+                                        ::testing::HasSubstr("bytes")));
 }
 
 }  // namespace

@@ -104,9 +104,9 @@ TEST(QuantizeAtom, EqualsThePlainFormulaOnEveryTarget) {
   for (const std::int64_t dim : {1, 3, 64, 100, 512}) {
     std::vector<float> values = testing::gaussian(static_cast<std::size_t>(70 * dim), 23);
     for (std::int64_t k = 0; k < dim; ++k) {
-      values[static_cast<std::size_t>(k)] = 0;                                                // no scale
-      values[static_cast<std::size_t>(dim + k)] *= 1e-44f;                                    // a subnormal scale
-      values[static_cast<std::size_t>(2 * dim + k)] *= 1e37f;                                 // squares beyond float
+      values[static_cast<std::size_t>(k)] = 0;                 // no scale
+      values[static_cast<std::size_t>(dim + k)] *= 1e-44f;     // a subnormal scale
+      values[static_cast<std::size_t>(2 * dim + k)] *= 1e37f;  // squares beyond float
       values[static_cast<std::size_t>(3 * dim + k)] = static_cast<float>(k % 255 - 127) / 2;  // ties
     }
     testing::for_every_target([&] {
@@ -128,8 +128,8 @@ TEST(QuantizeAtom, EqualsThePlainFormulaOnEveryTarget) {
           error += std::pow(value - static_cast<double>(scale) * level, 2);
           norm += value * value;
           sum += static_cast<std::int32_t>(level);
-          const std::int64_t at = (j / panel_atoms) * panel_atoms * dictionary->ld + (k / 4) * 4 * panel_atoms +
-                                  (j % panel_atoms) * 4 + k % 4;
+          const std::int64_t at = (j / panel_atoms) * panel_atoms * dictionary->ld +
+                                  (k / 4) * 4 * panel_atoms + (j % panel_atoms) * 4 + k % 4;
           ASSERT_EQ(dictionary->panels8[static_cast<std::size_t>(at)], static_cast<int>(level) + 128);
         }
         const auto i = static_cast<std::size_t>(j);
@@ -147,13 +147,15 @@ TEST(QuantizeAtom, IsBitwiseTheSameOnEveryTargetAndForAnyThreads) {
   const std::vector<float> values = testing::gaussian(1500 * 100, 24);
   const AtomSource source{MatrixView<const float>{values.data(), 1500, 100}};
   const auto reference = make_cpu_dictionary(source, 1);
-  for (const int threads : {2, 3, 16}) expect_same_screening(*make_cpu_dictionary(source, threads), *reference);
+  for (const int threads : {2, 3, 16})
+    expect_same_screening(*make_cpu_dictionary(source, threads), *reference);
   testing::for_every_target([&] { expect_same_screening(*make_cpu_dictionary(source, 1), *reference); });
 }
 
 TEST(AtomsInPlace, AreReadWhereTheyAre) {
   const auto values = std::make_shared<std::vector<float>>(testing::gaussian(40 * 130, 25));
-  const MatrixView<const float> given{values->data(), 40, 128, 130};  // two numbers between rows that no one reads
+  const MatrixView<const float> given{values->data(), 40, 128,
+                                      130};  // two numbers between rows that no one reads
   const auto viewed = make_cpu_dictionary({given, true, values});
   const auto copied = make_cpu_dictionary({given});
   EXPECT_TRUE(viewed->in_place);
@@ -165,7 +167,8 @@ TEST(AtomsInPlace, AreReadWhereTheyAre) {
 
 TEST(AtomsInPlace, AreCopiedWhereKernelsCouldNotReadThem) {
   std::vector<float> values = testing::gaussian(40 * 100 + 1, 26);
-  EXPECT_FALSE(make_cpu_dictionary({MatrixView<const float>{values.data(), 40, 100}, true})->in_place) << "d is not padded";
+  EXPECT_FALSE(make_cpu_dictionary({MatrixView<const float>{values.data(), 40, 100}, true})->in_place)
+      << "d is not padded";
   std::vector<unsigned char> bytes(2 * 64 * 4 + 1, 0);
   const TypedMatrixView askew(bytes.data() + 1, DType::float32, 2, 64, 64);
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(bytes.data()) % 4, 0u);
