@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "core/half.hpp"
+#include "core/typed_rows.hpp"
 
 namespace splice_cuda::testing {
 
