@@ -224,11 +224,11 @@ TEST_F(HostileDictionary, NumbersThatAreNone) {
   const auto bytes_of = [](std::vector<std::uint16_t> bits) {
     return std::string(reinterpret_cast<const char*>(bits.data()), bits.size() * 2);
   };
-  for (const std::uint16_t bad : {0x7f80, 0xff80, 0x7fc0, 0x7f81}) {
+  for (const std::uint16_t bad : {std::uint16_t{0x7f80}, std::uint16_t{0xff80}, std::uint16_t{0x7fc0}, std::uint16_t{0x7f81}}) {
     EXPECT_THAT(refusal(dictionary_bytes("BF16", "[2,2]", bytes_of({0, 0, 0, bad}), two_names)),
                 HasSubstr("NaN or infinity in row 1"));
   }
-  for (const std::uint16_t bad : {0x7c00, 0xfc00, 0x7e00, 0x7c01}) {
+  for (const std::uint16_t bad : {std::uint16_t{0x7c00}, std::uint16_t{0xfc00}, std::uint16_t{0x7e00}, std::uint16_t{0x7c01}}) {
     EXPECT_THAT(refusal(dictionary_bytes("F16", "[2,2]", bytes_of({0, bad, 0, 0}), two_names)),
                 HasSubstr("NaN or infinity in row 0"));
   }
