@@ -137,6 +137,9 @@ TEST_P(BruteCertify, ARowIsTheSameInAnyBatch) {
 INSTANTIATE_TEST_SUITE_P(Shapes, BruteCertify,
                          ::testing::Combine(::testing::Values(1, 40, 133), ::testing::Values(1, 17, 64, 100),
                                             ::testing::Bool()));
+/// More than a block of atoms, and a rest.
+INSTANTIATE_TEST_SUITE_P(Blocks, BruteCertify,
+                         ::testing::Combine(::testing::Values(4097), ::testing::Values(17), ::testing::Bool()));
 
 TEST(BruteCertifyRows, SpecialOnesHaveTheirStatus) {
   Case c(40, 17, 9, true);
