@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs all benchmarks, writes bench/results/*.json, and makes docs/benchmarks.md and its plots from them.
 #
-#   bench/run.sh [--short]
+#   bench/run.sh [--short | --large]
 #
+# --large: large vocabularies alone (bench/large.sh), which take about 4 GB of disk and of memory.
 # --short: the corners of each sweep, in a few minutes. Its results go to build/bench-short and leave the page alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,8 +12,9 @@ short=()
 results=bench/results
 case ${1:-} in
   '') ;;
+  --large) exec bench/large.sh bench/results/large.jsonl ;;
   --short) short=(--short) results=build/bench-short ;;
-  *) echo "run.sh: $1 given, expected nothing or --short" >&2; exit 2 ;;
+  *) echo "run.sh: $1 given, expected nothing, --short or --large" >&2; exit 2 ;;
 esac
 programs=${SPLICE_BENCH_PROGRAMS:-build/release/bench}
 for program in bench_decompose bench_stages bench_roofline bench_rows; do

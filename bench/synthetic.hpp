@@ -4,8 +4,12 @@
 /// A problem of any size with the geometry of centred CLIP vectors.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
+#include <vector>
 
+#include "generator.hpp"
 #include "problem.hpp"
 
 namespace splice_cuda::bench {
@@ -22,5 +26,25 @@ struct SyntheticSize {
 /// atoms with weights falling like exp(-i/4), half a direction of its own. Same size, same problem: the
 /// generator is seeded by nothing else.
 std::shared_ptr<const BenchProblem> make_synthetic(const SyntheticSize& size);
+
+/// The atoms of make_synthetic one after the other, for dictionaries that no one holds in float32.
+class SyntheticAtoms {
+ public:
+  SyntheticAtoms(std::int64_t atoms, std::int64_t dim);
+  /// Writes the next atom, [dim].
+  void next(std::span<float> atom);
+
+ private:
+  std::int64_t families_;
+  std::vector<float> deviations_;
+  std::vector<float> centers_;
+  Generator generator_;
+};
+
+/// Writes atom j, [dim].
+using AtomReader = std::function<void(std::int64_t j, std::span<float> out)>;
+
+/// The rows of make_synthetic, made of whatever atoms `read` gives. [size.rows, size.dim]
+std::vector<float> make_synthetic_rows(const SyntheticSize& size, const AtomReader& read);
 
 }  // namespace splice_cuda::bench

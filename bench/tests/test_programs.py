@@ -36,6 +36,22 @@ def test_bench_decompose_refuses_unknown_flags():
     assert done.returncode != 0 and "--shrot" in done.stderr
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_bench_large_certifies_rows_out_of_a_file(tmp_path, dtype):
+    subprocess.run([PROGRAMS / "bench_large", "write", tmp_path / "d.safetensors", "700", dtype], check=True)
+    done = subprocess.run([PROGRAMS / "bench_large", "solve", tmp_path / "d.safetensors", "9"], check=True, capture_output=True)
+    line = json.loads(done.stdout)
+    assert (line["atoms"], line["dim"], line["rows"], line["dtype"]) == (700, 512, 9, dtype)
+    assert line["certified"] == 9 and line["in_place"] and 0 < line["max_relative_gap"] <= 1e-6
+    assert line["cpu_ns_per_row_atom"] * 700 == pytest.approx(1e3 * line["cpu_us_per_row"])
+    assert line["set_up_s"] > 0 and line["peak_anonymous_mb"] > 0
+
+
+def test_bench_large_refuses_other_types(tmp_path):
+    done = subprocess.run([PROGRAMS / "bench_large", "write", tmp_path / "d", "7", "int8"], capture_output=True, text=True)
+    assert done.returncode == 1 and "int8" in done.stderr
+
+
 @pytest.fixture
 def served(tmp_path):
     random = np.random.default_rng(5)

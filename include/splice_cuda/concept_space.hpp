@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,7 +36,13 @@ struct BuildOptions {
   bool center = true;
   /// Keep only the last k lines (the most frequent ones of the shipped vocabularies); 0 = all.
   std::int64_t last = 0;
+  /// What atoms are rounded to, once, when they are made; from then on the rounded numbers are the atoms, used exactly.
+  /// Each number moves by at most 2^-11 (float16) or 2^-8 (bfloat16) of itself, and so an atom's length and direction.
+  DType dtype = DType::float32;
 };
+
+/// Writes rows [first, first + out.rows) of a matrix that need not lie in memory.
+using RowReader = std::function<void(std::int64_t first, MatrixView<float> out)>;
 
 /// Preparation of raw embeddings before `decompose`: z = normalise(normalise(e) - image_mean).
 struct PrepareOptions {
@@ -52,14 +59,20 @@ class ConceptSpace {
   /// normalise (arXiv 2402.10376, section 4). Rows without a name of their own or a direction have no part in the mean;
   /// rows that turn out equal to the mean or to each other have.
   /// @throws ArgumentError when names and rows differ in number, or nothing is left.
-  static ConceptSpace build(MatrixView<const float> text_embeddings,
-                            const std::vector<std::string>& names, const BuildOptions& options = {},
-                            DroppedConcepts* dropped = nullptr);
+  /// @throws OutOfMemoryError for the atoms, the only thing that grows with p beside the names
+  static ConceptSpace build(TypedMatrixView text_embeddings, const std::vector<std::string>& names,
+                            const BuildOptions& options = {}, DroppedConcepts* dropped = nullptr);
+  /// The same, of rows of length `dim` that are read in blocks, each twice.
+  static ConceptSpace build(const RowReader& text_embeddings, std::int64_t dim, const std::vector<std::string>& names,
+                            const BuildOptions& options = {}, DroppedConcepts* dropped = nullptr);
 
-  /// Atoms used exactly as given; names may be empty (then "atom 0", "atom 1", ...).
-  static ConceptSpace from_atoms(MatrixView<const float> atoms, std::vector<std::string> names = {});
+  /// Atoms used exactly as given, copied in their own type; names may be empty (then "atom 0", "atom 1", ...).
+  static ConceptSpace from_atoms(TypedMatrixView atoms, std::vector<std::string> names = {});
 
-  /// Reads a .safetensors dictionary of ours, or a plain .npy of atoms.
+  /// Reads a .safetensors dictionary of ours, or a plain .npy of atoms. Atoms in float32, float16 or bfloat16 stay in the
+  /// file: it is mapped as long as this space, a copy of it, or a Dictionary made of it lives. (float64 is rounded to
+  /// float32 in memory.) Replacing the file by another is safe, as `save` does it; writing into it or making it shorter
+  /// meanwhile is not: atoms would change under the solver, or the process would end with SIGBUS.
   /// @throws FileError
   static ConceptSpace load(const std::filesystem::path& path);
   /// Writes .safetensors: atoms, text_mean, image_mean; names and provenance as metadata. Whole or not at
@@ -67,9 +80,11 @@ class ConceptSpace {
   void save(const std::filesystem::path& path) const;
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(names_.size()); }
-  std::int64_t dim() const noexcept { return dim_; }
-  /// Unit atoms [p, d].
-  MatrixView<const float> atoms() const noexcept;
+  std::int64_t dim() const noexcept { return atoms_.cols; }
+  /// Unit atoms [p, d] in the type they are stored in. Lives as long as the space or a copy of it.
+  TypedMatrixView atoms() const noexcept { return atoms_; }
+  /// Atoms [first, first + out.rows) as float32, without error. @throws ArgumentError for rows that are not there
+  void read_atoms(std::int64_t first, MatrixView<float> out) const;
   const std::string& name(std::int64_t atom) const { return names_[static_cast<std::size_t>(atom)]; }
   const std::vector<std::string>& names() const noexcept { return names_; }
   /// Index of the concept of this name; nothing if there is none.
@@ -110,17 +125,16 @@ class ConceptSpace {
  private:
   struct Dictionaries;
 
-  ConceptSpace();
-  void index_names();
+  ConceptSpace(TypedMatrixView atoms, std::shared_ptr<const void> owner, std::vector<std::string> names);
 
-  std::int64_t dim_ = 0;
-  std::vector<float> atoms_;
+  TypedMatrixView atoms_;                      ///< contiguous
+  std::shared_ptr<const void> atoms_owner_;    ///< memory or a mapped file
   std::vector<std::string> names_;
-  std::map<std::string, std::int32_t, std::less<>> index_;
+  std::vector<std::int32_t> by_name_;          ///< atoms in the order of their names' hashes
   std::vector<float> text_mean_;
   std::vector<float> image_mean_;
   std::map<std::string, std::string> provenance_;
-  std::shared_ptr<Dictionaries> dictionaries_;  ///< one a device; atoms never change, so copies share them
+  std::shared_ptr<Dictionaries> dictionaries_;  ///< one a device; atoms never change, so copies share both
 };
 
 }  // namespace splice_cuda

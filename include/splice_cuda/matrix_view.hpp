@@ -20,6 +20,10 @@ struct BFloat16 {
 
 enum class DType : std::uint8_t { float32, float16, bfloat16 };
 
+constexpr const char* to_string(DType dtype) noexcept {
+  return dtype == DType::float32 ? "float32" : dtype == DType::float16 ? "float16" : "bfloat16";
+}
+
 template <class T>
 inline constexpr bool is_embedding_type = std::is_same_v<std::remove_const_t<T>, float> ||
                                           std::is_same_v<std::remove_const_t<T>, Float16> ||
@@ -72,9 +76,9 @@ struct VectorView {
   constexpr bool empty() const noexcept { return size == 0; }
 };
 
-/// A matrix of embeddings whose element type is known at run time: what `decompose` takes. Converts
-/// from a MatrixView of float, Float16 or BFloat16.
-struct EmbeddingsView {
+/// A matrix whose element type is known at run time: embeddings, or atoms. Converts from a MatrixView of float,
+/// Float16 or BFloat16.
+struct TypedMatrixView {
   const void* data = nullptr;
   DType dtype = DType::float32;
   std::int64_t rows = 0;
@@ -82,24 +86,36 @@ struct EmbeddingsView {
   std::int64_t ld = 0;
   Device device = Device::cpu();
 
-  constexpr EmbeddingsView() = default;
+  constexpr TypedMatrixView() = default;
+  constexpr TypedMatrixView(const void* data_, DType dtype_, std::int64_t rows_, std::int64_t cols_, std::int64_t ld_,
+                            Device device_ = Device::cpu()) noexcept
+      : data(data_), dtype(dtype_), rows(rows_), cols(cols_), ld(ld_), device(device_) {}
   template <class T>
     requires is_embedding_type<T>
-  constexpr EmbeddingsView(const MatrixView<T>& view) noexcept
-      : data(view.data),
-        dtype(dtype_of<T>()),
-        rows(view.rows),
-        cols(view.cols),
-        ld(view.ld),
-        device(view.device) {}
+  constexpr TypedMatrixView(const T* data_, std::int64_t rows_, std::int64_t cols_) noexcept
+      : TypedMatrixView(data_, dtype_of<T>(), rows_, cols_, cols_) {}
+  template <class T>
+    requires is_embedding_type<T>
+  constexpr TypedMatrixView(const MatrixView<T>& view) noexcept
+      : TypedMatrixView(view.data, dtype_of<T>(), view.rows, view.cols, view.ld, view.device) {}
 
   constexpr std::int64_t element_size() const noexcept { return dtype == DType::float32 ? 4 : 2; }
-  constexpr EmbeddingsView slice(std::int64_t first, std::int64_t count) const noexcept {
-    EmbeddingsView part = *this;
+  constexpr TypedMatrixView slice(std::int64_t first, std::int64_t count) const noexcept {
+    TypedMatrixView part = *this;
     part.data = static_cast<const unsigned char*>(data) + first * ld * element_size();
     part.rows = count;
     return part;
   }
+  /// The elements as what they are; a view without rows where T is not their type.
+  template <class T>
+    requires is_embedding_type<T>
+  MatrixView<const T> as() const noexcept {
+    if (dtype != dtype_of<T>()) return {nullptr, 0, cols, ld, device};
+    return {static_cast<const T*>(data), rows, cols, ld, device};
+  }
 };
+
+/// What `decompose` takes.
+using EmbeddingsView = TypedMatrixView;
 
 }  // namespace splice_cuda

@@ -18,14 +18,23 @@
 
 namespace splice_cuda {
 
+/// What a dictionary is made of.
+struct AtomSource {
+  TypedMatrixView atoms;  ///< [p, d], of sound shape; whether they are finite the backend finds out as it reads them
+  bool in_place = false;  ///< to be read where they are, if the backend can
+  std::shared_ptr<const void> owner = nullptr;  ///< what keeps them alive; may be null
+};
+
 /// A dictionary as one backend keeps it. Immutable once made; shared between threads.
 class DictionaryData {
  public:
   virtual ~DictionaryData() = default;
   std::int64_t size = 0;
   std::int64_t dim = 0;
+  DType dtype = DType::float32;
+  bool in_place = false;  ///< atoms lie in memory of the caller's
   Device device;
-  /// Index of the first atom that equals this one bit by bit (its own index where there is none). [p]
+  /// Index of the first atom that equals this one (its own index where there is none). [p]
   std::vector<std::int32_t> first_equal;
 };
 
@@ -80,7 +89,8 @@ class Backend {
   virtual Device device() const = 0;
   /// Workers that run tiles side by side (CPU threads; 1 for a GPU stream).
   virtual int workers() const = 0;
-  virtual std::shared_ptr<const DictionaryData> make_dictionary(MatrixView<const float> atoms) const = 0;
+  /// @throws ArgumentError where an atom is not finite; OutOfMemoryError
+  virtual std::shared_ptr<const DictionaryData> make_dictionary(const AtomSource& source) const = 0;
   virtual TileCost tile_cost(const Problem& problem) const = 0;
   /// `problem` outlives the solver. Called and used on the worker's own thread.
   virtual std::unique_ptr<TileSolver> make_tile_solver(const Problem& problem,

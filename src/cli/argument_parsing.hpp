@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "splice_cuda/matrix_view.hpp"
 #include "splice_cuda/options.hpp"
 
 namespace splice_cuda::cli {
@@ -30,6 +31,9 @@ CLI::Option* add_byte_count(CLI::App& verb, const std::string& names, std::size_
 CLI::Option* add_solver(CLI::App& verb, SolverKind& target);
 
 std::string to_string(SolverKind solver);
+
+/// float32, float16 or bfloat16.
+CLI::Option* add_dtype(CLI::App& verb, DType& target);
 
 /// argv without the program's name. The original tool's single-dash long options (-path, -out_path,
 /// -l1_penalty, -device, -vocab) get their second dash. An empty value stays an argument of its own.

@@ -124,7 +124,7 @@ DemoProblem make_demo_problem(std::int64_t atoms, std::int64_t dim, std::int64_t
     Vector e = random_direction(random, dim);
     for (double& value : e) value *= noise;
     for (std::size_t c = 0; c < concepts.size(); ++c) {
-      const float* atom = problem.space.atoms().row(concepts[c]);
+      const float* atom = problem.space.atoms().as<float>().row(concepts[c]);
       add_scaled(e, weights[c], Vector(atom, atom + dim));
     }
     add_scaled(e, image_mean_length, mean);

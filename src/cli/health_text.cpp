@@ -20,7 +20,9 @@ std::string mean_text(const std::vector<float>& mean) {
 }  // namespace
 
 std::string size_text(const ConceptSpace& space) {
-  return fmt::format("{} of {}\n", counted(space.size(), "concept"), counted(space.dim(), "number"));
+  const DType dtype = space.atoms().dtype;
+  const std::string type = dtype == DType::float32 ? "" : fmt::format(" in {}", to_string(dtype));
+  return fmt::format("{} of {}{}\n", counted(space.size(), "concept"), counted(space.dim(), "number"), type);
 }
 
 std::string space_text(const ConceptSpace& space) {
@@ -49,13 +51,19 @@ std::string health_text(const ConceptSpace& space, const DictionaryHealth& healt
   return text;
 }
 
-nlohmann::ordered_json space_json(const ConceptSpace& space, const DictionaryHealth& health) {
+nlohmann::ordered_json space_json(const ConceptSpace& space) {
   nlohmann::ordered_json json;
   json["concepts"] = space.size();
   json["dim"] = space.dim();
+  json["dtype"] = to_string(space.atoms().dtype);
   json["has_text_mean"] = !space.text_mean().empty();
   json["has_image_mean"] = !space.image_mean().empty();
   json["provenance"] = space.provenance();
+  return json;
+}
+
+nlohmann::ordered_json space_json(const ConceptSpace& space, const DictionaryHealth& health) {
+  nlohmann::ordered_json json = space_json(space);
   json["coherence"] = health.coherence;
   json["nearest_cosine_quantiles"] = health.nearest_cosine_quantiles;
   json["effective_rank"] = health.effective_rank;

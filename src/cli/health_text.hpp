@@ -15,5 +15,7 @@ std::string size_text(const ConceptSpace& space);
 std::string space_text(const ConceptSpace& space);
 std::string health_text(const ConceptSpace& space, const DictionaryHealth& health);
 nlohmann::ordered_json space_json(const ConceptSpace& space, const DictionaryHealth& health);
+/// Without what an examination finds.
+nlohmann::ordered_json space_json(const ConceptSpace& space);
 
 }  // namespace splice_cuda::cli

@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <memory>
 #include <span>
+#include <vector>
 
+#include "cli/signals.hpp"
 #include "io/mapped_file.hpp"
 #include "splice_cuda/error.hpp"
 
@@ -13,10 +18,20 @@ namespace splice_cuda::cli {
 
 std::string sha256_of_file(const std::filesystem::path& path) {
   const io::MappedFile file(path);
-  const auto bytes = file.bytes();
+  // Read, not mapped: the pages of a large dictionary would count twice.
+  std::vector<std::byte> block(std::size_t{1} << 20);
+  const std::size_t total = file.bytes().size();
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> state(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  bool good = state && EVP_DigestInit_ex(state.get(), EVP_sha256(), nullptr) == 1;
+  for (std::size_t at = 0; good && at < total; at += block.size()) {
+    signals::throw_if_stop_requested();
+    const std::span<std::byte> part = std::span(block).first(std::min(block.size(), total - at));
+    file.read_at(at, part);
+    good = EVP_DigestUpdate(state.get(), part.data(), part.size()) == 1;
+  }
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest = {};
   unsigned int size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
+  if (!good || EVP_DigestFinal_ex(state.get(), digest.data(), &size) != 1) {
     throw Error("libcrypto could not compute a SHA-256 digest");
   }
   std::string text;

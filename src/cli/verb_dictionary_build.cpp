@@ -31,6 +31,7 @@ struct Arguments {
   std::string image_mean;
   std::string out;
   std::string model;
+  DType dtype = DType::float32;
   std::int64_t last = 0;
   bool no_center = false;
   ReportArguments report;
@@ -70,6 +71,7 @@ nlohmann::ordered_json build_json(const ConceptSpace& space, const DroppedConcep
   nlohmann::ordered_json json;
   json["concepts"] = space.size();
   json["dim"] = space.dim();
+  json["dtype"] = to_string(space.atoms().dtype);
   for (const DroppedKind& kind : kinds_of(dropped)) {
     // Lines count from 1, as in the text and in editors.
     json["dropped_lines"][kind.key] = nlohmann::ordered_json::array();
@@ -97,15 +99,17 @@ ExitCode build(const Arguments& a) {
   check_output(a.out, {a.embeddings, a.concepts, a.image_mean});
   std::vector<float> mean;
   if (!a.image_mean.empty()) mean = read_mean(a.image_mean, source->dim(), "the embeddings");
-  std::vector<float> values(static_cast<std::size_t>(source->rows() * source->dim()));
-  const MatrixView<float> embeddings(values.data(), source->rows(), source->dim());
-  source->read(0, embeddings);
+  const RowReader read = [&](std::int64_t first, MatrixView<float> out) {
+    signals::throw_if_stop_requested();
+    source->read(first, out);
+  };
 
   BuildOptions options;
+  options.dtype = a.dtype;
   options.center = !a.no_center;
   options.last = a.last;
   DroppedConcepts dropped;
-  ConceptSpace space = ConceptSpace::build(embeddings, names, options, &dropped);
+  ConceptSpace space = ConceptSpace::build(read, source->dim(), names, options, &dropped);
   space.set_image_mean(std::move(mean));
   space.provenance()["built_by"] = "splice " SPLICE_CUDA_VERSION_STRING;
   space.provenance()["centered"] = options.center ? "yes" : "no";
@@ -139,6 +143,7 @@ void add_dictionary_build(CLI::App& dictionary, Run& chosen) {
   add_whole_number(*verb, "--last", a->last, 0, std::numeric_limits<std::int64_t>::max(),
                    "Only the last this many lines (the most frequent of the shipped lists); 0 = all");
   verb->add_flag("--no-center", a->no_center, "Do not subtract the vocabulary's mean");
+  add_dtype(*verb, a->dtype);
   verb->add_option("--model", a->model, "Name of the encoder, kept in the dictionary")->type_name("TEXT");
   add_report_options(*verb, a->report);
   verb->footer("Example:\n  splice dictionary build --embeddings text.npy --concepts words.txt --image-mean mean.npy --out dict.safetensors");

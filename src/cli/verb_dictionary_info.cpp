@@ -13,6 +13,7 @@ namespace {
 struct Arguments {
   std::string file;
   std::int64_t pairs = 10;
+  bool brief = false;
   ResourceArguments resources;
   ReportArguments report;
 };
@@ -29,6 +30,11 @@ Examined examine(const Arguments& a) {
 }
 
 ExitCode info(const Arguments& a) {
+  if (a.brief) {
+    const ConceptSpace space = ConceptSpace::load(a.file);
+    print_result(a.report.json ? space_json(space).dump(2) + "\n" : space_text(space));
+    return ExitCode::ok;
+  }
   const auto [space, health] = examine(a);
   print_result(a.report.json ? space_json(space, health).dump(2) + "\n" : space_text(space) + health_text(space, health));
   return ExitCode::ok;
@@ -73,6 +79,7 @@ std::shared_ptr<Arguments> add_options(CLI::App& verb) {
 void add_dictionary_info(CLI::App& dictionary, Run& chosen) {
   CLI::App* verb = dictionary.add_subcommand("info", "Size, means, provenance, coherence, nearest pairs, effective rank");
   const auto a = add_options(*verb);
+  verb->add_flag("--brief", a->brief, "Without comparing the atoms: all pairs of a million take hours");
   verb->footer("Example:\n  splice dictionary info dict.safetensors");
   verb->callback([a, &chosen] { chosen = [a] { return info(*a); }; });
 }

@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <list>
 #include <mutex>
+#include <utility>
 
+#include "concepts/atom_memory.hpp"
 #include "concepts/nearest_names.hpp"
 #include "concepts/unit_rows.hpp"
 #include "core/code_rows.hpp"
-#include "core/half.hpp"
+#include "core/equal_keys.hpp"
+#include "core/memory_errors.hpp"
 #include "core/problem.hpp"
+#include "core/typed_rows.hpp"
 #include "core/validate.hpp"
 #include "io/utf8.hpp"
 #include "splice_cuda/error.hpp"
@@ -22,16 +27,7 @@ constexpr std::int64_t rows_at_once = 8192;  // prepared or recomposed copies he
 
 std::vector<double> load_row(const EmbeddingsView& view, std::int64_t row) {
   std::vector<double> values(static_cast<std::size_t>(view.cols));
-  const std::int64_t offset = row * view.ld;
-  for (std::int64_t k = 0; k < view.cols; ++k) {
-    float value = 0;
-    switch (view.dtype) {
-      case DType::float32: value = static_cast<const float*>(view.data)[offset + k]; break;
-      case DType::float16: value = to_float(static_cast<const Float16*>(view.data)[offset + k]); break;
-      case DType::bfloat16: value = to_float(static_cast<const BFloat16*>(view.data)[offset + k]); break;
-    }
-    values[static_cast<std::size_t>(k)] = static_cast<double>(value);
-  }
+  convert_row(view, row, values.data());
   return values;
 }
 
@@ -44,50 +40,90 @@ void check_raw(const EmbeddingsView& raw, std::int64_t dim) {
   }
 }
 
+std::uint64_t hash_of(std::string_view name) { return std::hash<std::string_view>{}(name); }
+
+/// Atoms in the order of their names' hashes. @throws ArgumentError where two names are equal
+std::vector<std::int32_t> index_names(const std::vector<std::string>& names) {
+  std::vector<std::uint64_t> hashes;
+  hashes.reserve(names.size());
+  for (const std::string& name : names) hashes.push_back(hash_of(name));
+  const auto name_of = [&](std::int32_t atom) -> const std::string& { return names[static_cast<std::size_t>(atom)]; };
+  const auto compare = [&](std::int32_t a, std::int32_t b) { return name_of(a).compare(name_of(b)); };
+  std::vector<std::int32_t> order;
+  order.reserve(names.size());
+  for (const auto& [hash, atom] : order_by_hash(hashes, compare)) {
+    if (!order.empty() && compare(order.back(), atom) == 0) fail_argument("names", "\"" + name_of(atom) + "\" twice", "unique names");
+    order.push_back(atom);
+  }
+  return order;
+}
+
+std::vector<std::string> numbered_names(std::int64_t count) {
+  std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(count));
+  for (std::int64_t j = 0; j < count; ++j) names.push_back("atom " + std::to_string(j));
+  return names;
+}
+
 }  // namespace
 
-ConceptSpace ConceptSpace::from_atoms(MatrixView<const float> atoms, std::vector<std::string> names) {
-  check_matrix("atoms", atoms.data, atoms.rows, atoms.cols, atoms.ld);
-  check_device("atoms", atoms.device, Device::cpu());
-  if (atoms.rows < 1) fail_argument("atoms", "0 rows", "at least one atom");
-  if (names.empty()) {
-    for (std::int64_t j = 0; j < atoms.rows; ++j) names.push_back("atom " + std::to_string(j));
+/// Entries stay where they are once made: references to them outlive later calls.
+struct ConceptSpace::Dictionaries {
+  std::mutex mutex;
+  std::list<Dictionary> made;
+};
+
+ConceptSpace::ConceptSpace(TypedMatrixView atoms, std::shared_ptr<const void> owner, std::vector<std::string> names)
+    : atoms_(atoms), atoms_owner_(std::move(owner)), dictionaries_(std::make_shared<Dictionaries>()) {
+  check_atom_shape(atoms);
+  names_ = names.empty() ? numbered_names(atoms.rows) : std::move(names);
+  if (size() != atoms.rows) {
+    fail_argument("names", std::to_string(size()) + " names", "one an atom, " + std::to_string(atoms.rows));
   }
-  if (static_cast<std::int64_t>(names.size()) != atoms.rows) {
-    fail_argument("names", std::to_string(names.size()) + " names", "one an atom, " + std::to_string(atoms.rows));
-  }
-  for (const std::string& name : names) {
+  for (const std::string& name : names_) {
     if (!io::is_utf8(name)) fail_argument("names", "text that is not UTF-8", "UTF-8");
   }
-  ConceptSpace space;
-  space.dim_ = atoms.cols;
-  space.names_ = std::move(names);
-  space.atoms_.reserve(static_cast<std::size_t>(atoms.rows * atoms.cols));
-  for (std::int64_t j = 0; j < atoms.rows; ++j) {
-    if (!std::all_of(atoms.row(j), atoms.row(j) + atoms.cols, [](float value) { return std::isfinite(value); })) {
-      fail_argument("atoms", "a NaN or infinity in row " + std::to_string(j), "finite numbers");
-    }
-    space.atoms_.insert(space.atoms_.end(), atoms.row(j), atoms.row(j) + atoms.cols);
-  }
-  space.index_names();
-  return space;
+  const std::int64_t bad = first_non_finite_row(atoms);
+  if (bad < atoms.rows) fail_argument("atoms", "a NaN or infinity in row " + std::to_string(bad), "finite numbers");
+  by_name_ = index_names(names_);
 }
 
-void ConceptSpace::index_names() {
-  index_.clear();
-  for (std::size_t j = 0; j < names_.size(); ++j) {
-    if (!index_.emplace(names_[j], static_cast<std::int32_t>(j)).second) {
-      fail_argument("names", "\"" + names_[j] + "\" twice", "unique names");
+ConceptSpace ConceptSpace::from_atoms(TypedMatrixView atoms, std::vector<std::string> names) {
+  check_atom_shape(atoms);
+  check_device("atoms", atoms.device, Device::cpu());
+  return with_memory_errors("copying " + std::to_string(atoms.rows) + " atoms", [&] {
+    const AtomMemory copy = allocate_atoms(atoms.rows, atoms.cols, atoms.dtype);
+    const auto row_bytes = static_cast<std::size_t>(atoms.cols * atoms.element_size());
+    for (std::int64_t j = 0; j < atoms.rows; ++j) {
+      std::memcpy(copy.owner.get() + static_cast<std::size_t>(j) * row_bytes, atoms.slice(j, 1).data, row_bytes);
     }
-  }
+    return ConceptSpace(copy.atoms, copy.owner, std::move(names));
+  });
 }
 
-MatrixView<const float> ConceptSpace::atoms() const noexcept { return {atoms_.data(), size(), dim_}; }
+void ConceptSpace::read_atoms(std::int64_t first, MatrixView<float> out) const {
+  check_matrix("out", out.data, out.rows, out.cols, out.ld);
+  check_device("out", out.device, Device::cpu());
+  if (out.cols != dim()) {
+    fail_argument("out", std::to_string(out.cols) + " columns", "the dictionary's dimension, " + std::to_string(dim()));
+  }
+  if (first < 0 || first > size() - out.rows) {
+    fail_argument("first", std::to_string(out.rows) + " atoms from " + std::to_string(first) + " on",
+                  "atoms of the " + std::to_string(size()) + " there are");
+  }
+  for (std::int64_t i = 0; i < out.rows; ++i) convert_row(atoms_, first + i, out.row(i));
+}
 
 std::optional<std::int32_t> ConceptSpace::find(std::string_view name) const {
-  const auto found = index_.find(name);
-  if (found == index_.end()) return std::nullopt;
-  return found->second;
+  const std::uint64_t hash = hash_of(name);
+  const auto before = [&](std::int32_t atom, std::string_view wanted) {
+    const std::string_view given = names_[static_cast<std::size_t>(atom)];
+    const std::uint64_t given_hash = hash_of(given);
+    return given_hash != hash ? given_hash < hash : given < wanted;
+  };
+  const auto found = std::lower_bound(by_name_.begin(), by_name_.end(), name, before);
+  if (found == by_name_.end() || names_[static_cast<std::size_t>(*found)] != name) return std::nullopt;
+  return *found;
 }
 
 std::int32_t ConceptSpace::at(std::string_view name) const {
@@ -98,8 +134,8 @@ std::int32_t ConceptSpace::at(std::string_view name) const {
 }
 
 void ConceptSpace::set_image_mean(std::vector<float> mean) {
-  if (!mean.empty() && static_cast<std::int64_t>(mean.size()) != dim_) {
-    fail_argument("image_mean", std::to_string(mean.size()) + " numbers", "the dictionary's dimension, " + std::to_string(dim_));
+  if (!mean.empty() && static_cast<std::int64_t>(mean.size()) != dim()) {
+    fail_argument("image_mean", std::to_string(mean.size()) + " numbers", "the dictionary's dimension, " + std::to_string(dim()));
   }
   if (!std::all_of(mean.begin(), mean.end(), [](float value) { return std::isfinite(value); })) {
     fail_argument("image_mean", "a NaN or infinity", "finite numbers");
@@ -107,24 +143,16 @@ void ConceptSpace::set_image_mean(std::vector<float> mean) {
   image_mean_ = std::move(mean);
 }
 
-/// Entries stay where they are once made: references to them outlive later calls.
-struct ConceptSpace::Dictionaries {
-  std::mutex mutex;
-  std::list<Dictionary> made;
-};
-
-ConceptSpace::ConceptSpace() : dictionaries_(std::make_shared<Dictionaries>()) {}
-
 const Dictionary& ConceptSpace::dictionary(const Context& context) const {
   const std::lock_guard lock(dictionaries_->mutex);
   for (const Dictionary& dictionary : dictionaries_->made) {
     if (dictionary.device() == context.device()) return dictionary;
   }
-  return dictionaries_->made.emplace_back(context, atoms());
+  return dictionaries_->made.emplace_back(Dictionary::view(context, atoms_, atoms_owner_));
 }
 
 void ConceptSpace::prepare(EmbeddingsView raw, MatrixView<float> out, const PrepareOptions& options) const {
-  check_raw(raw, dim_);
+  check_raw(raw, dim());
   check_matrix("out", out.data, out.rows, out.cols, out.ld);
   check_device("out", out.device, Device::cpu());
   if (out.rows != raw.rows || out.cols != raw.cols) {
@@ -142,11 +170,11 @@ void ConceptSpace::prepare(EmbeddingsView raw, MatrixView<float> out, const Prep
 
 DecomposeResult ConceptSpace::decompose(const Context& context, EmbeddingsView raw, const DecomposeOptions& options,
                                         const PrepareOptions& prepare_options) const {
-  check_raw(raw, dim_);
+  check_raw(raw, dim());
   if (!prepare_options.normalize) return splice_cuda::decompose(context, dictionary(context), raw, options);
   if (raw.rows <= rows_at_once) {
-    std::vector<float> z(static_cast<std::size_t>(raw.rows * dim_));
-    const MatrixView<float> view{z.data(), raw.rows, dim_};
+    std::vector<float> z(static_cast<std::size_t>(raw.rows * dim()));
+    const MatrixView<float> view{z.data(), raw.rows, dim()};
     prepare(raw, view, prepare_options);
     return splice_cuda::decompose(context, dictionary(context), view, options);
   }
@@ -158,10 +186,10 @@ DecomposeResult ConceptSpace::decompose(const Context& context, EmbeddingsView r
   }
   const Context chunk_context(context.device(), chunk_options);
   DecomposeResult result;
-  std::vector<float> z(static_cast<std::size_t>(rows_at_once * dim_));
+  std::vector<float> z(static_cast<std::size_t>(rows_at_once * dim()));
   for (; finished < raw.rows; finished += rows_at_once) {
     const std::int64_t count = std::min(rows_at_once, raw.rows - finished);
-    const MatrixView<float> view{z.data(), count, dim_};
+    const MatrixView<float> view{z.data(), count, dim()};
     prepare(raw.slice(finished, count), view, prepare_options);
     DecomposeOptions chunk = options;
     SparseCodes start;
@@ -191,19 +219,19 @@ void ConceptSpace::recompose(const Context& context, const SparseCodes& codes, M
 }
 
 std::vector<float> ConceptSpace::cosine(const Context& context, EmbeddingsView raw, const SparseCodes& codes) const {
-  check_raw(raw, dim_);
+  check_raw(raw, dim());
   check_codes("codes", codes, raw.rows, size());
   std::vector<float> cosines(static_cast<std::size_t>(raw.rows), 0.0f);
-  std::vector<float> back(static_cast<std::size_t>(std::min(raw.rows, rows_at_once) * dim_));
+  std::vector<float> back(static_cast<std::size_t>(std::min(raw.rows, rows_at_once) * dim()));
   for (std::int64_t first = 0; first < raw.rows; first += rows_at_once) {
     const std::int64_t count = std::min(rows_at_once, raw.rows - first);
-    recompose(context, slice_rows(codes, first, count), {back.data(), count, dim_});
+    recompose(context, slice_rows(codes, first, count), {back.data(), count, dim()});
     for (std::int64_t i = 0; i < count; ++i) {
       std::vector<double> row = load_row(raw, first + i);
       if (!normalize_row(row)) continue;
       double sum = 0;
       for (std::size_t k = 0; k < row.size(); ++k) {
-        sum += row[k] * static_cast<double>(back[static_cast<std::size_t>(i * dim_) + k]);
+        sum += row[k] * static_cast<double>(back[static_cast<std::size_t>(i * dim()) + k]);
       }
       cosines[static_cast<std::size_t>(first + i)] = static_cast<float>(sum);
     }

@@ -7,7 +7,6 @@
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
 
-#include "concepts/unit_rows.hpp"
 #include "core/call_monitor.hpp"
 #include "core/equal_rows.hpp"
 #include "core/parallel.hpp"
@@ -19,24 +18,48 @@ namespace {
 using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 constexpr std::int64_t block = 512;
 
-RowMatrix unit_atoms(const ConceptSpace& space, std::int64_t& non_unit) {
-  RowMatrix atoms(space.size(), space.dim());
-  for (std::int64_t j = 0; j < space.size(); ++j) {
-    const float* source = space.atoms().row(j);
-    std::vector<double> row(source, source + space.dim());
-    double square = 0;
-    for (const double value : row) square += value * value;
-    if (std::abs(std::sqrt(square) - 1) > 1e-4) ++non_unit;
-    normalize_row(row);
-    for (std::int64_t k = 0; k < space.dim(); ++k) atoms(j, k) = static_cast<float>(row[static_cast<std::size_t>(k)]);
+/// Unit atoms, made a block at a time out of the space: a copy of all would be larger than the dictionary.
+class UnitAtoms {
+ public:
+  explicit UnitAtoms(const ConceptSpace& space) : space_(space), lengths_(static_cast<std::size_t>(space.size())) {
+    std::vector<float> row(static_cast<std::size_t>(space.dim()));
+    for (std::int64_t j = 0; j < space.size(); ++j) {
+      space.read_atoms(j, {row.data(), 1, space.dim()});
+      double square = 0;
+      for (const float value : row) square += static_cast<double>(value) * static_cast<double>(value);
+      const double length = std::sqrt(square);
+      lengths_[static_cast<std::size_t>(j)] = length > 0 && std::isfinite(length) ? length : 1;
+      if (std::abs(length - 1) > 1e-4 + rounding(space.atoms().dtype)) ++non_unit;
+    }
   }
-  return atoms;
-}
+  std::int64_t size() const { return space_.size(); }
 
-double effective_rank(const RowMatrix& atoms) {
-  Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(atoms.cols(), atoms.cols());
-  for (std::int64_t first = 0; first < atoms.rows(); first += block) {
-    const auto part = atoms.middleRows(first, std::min<std::int64_t>(block, atoms.rows() - first));
+  /// Rows [first, first + count).
+  void read(std::int64_t first, std::int64_t count, RowMatrix& out) const {
+    out.resize(count, space_.dim());
+    space_.read_atoms(first, {out.data(), count, space_.dim()});
+    for (std::int64_t i = 0; i < count; ++i) {
+      const double length = lengths_[static_cast<std::size_t>(first + i)];
+      float* row = out.data() + i * space_.dim();
+      for (std::int64_t k = 0; k < space_.dim(); ++k) row[k] = static_cast<float>(static_cast<double>(row[k]) / length);
+    }
+  }
+
+  std::int64_t non_unit = 0;
+
+ private:
+  /// What rounding to the type may do to a unit vector's length.
+  static double rounding(DType dtype) { return dtype == DType::float16 ? 0x1p-11 : dtype == DType::bfloat16 ? 0x1p-8 : 0; }
+
+  const ConceptSpace& space_;
+  std::vector<double> lengths_;
+};
+
+double effective_rank(const UnitAtoms& atoms, std::int64_t dim) {
+  Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(dim, dim);
+  RowMatrix part;
+  for (std::int64_t first = 0; first < atoms.size(); first += block) {
+    atoms.read(first, std::min(block, atoms.size() - first), part);
     gram += (part.transpose() * part).cast<double>();
   }
   const Eigen::VectorXd values = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(gram, Eigen::EigenvaluesOnly).eigenvalues();
@@ -55,14 +78,18 @@ bool nearer(const AtomPair& a, const AtomPair& b) {
 }
 
 /// Cosines of one block of atoms with all later ones.
-void scan_block(const RowMatrix& atoms, std::int64_t first, std::size_t pairs, std::vector<float>& nearest,
+void scan_block(const UnitAtoms& atoms, std::int64_t first, std::size_t pairs, std::vector<float>& nearest,
                 std::vector<AtomPair>& best, std::mutex& mutex) {
-  const std::int64_t rows = std::min(block, atoms.rows() - first);
+  const std::int64_t rows = std::min(block, atoms.size() - first);
   std::vector<AtomPair> found;
-  std::vector<float> seen(static_cast<std::size_t>(atoms.rows()), -2.0f);
-  for (std::int64_t other = first; other < atoms.rows(); other += block) {
-    const std::int64_t columns = std::min(block, atoms.rows() - other);
-    const RowMatrix cosines = atoms.middleRows(first, rows) * atoms.middleRows(other, columns).transpose();
+  std::vector<float> seen(static_cast<std::size_t>(atoms.size()), -2.0f);
+  RowMatrix own;
+  RowMatrix others;
+  atoms.read(first, rows, own);
+  for (std::int64_t other = first; other < atoms.size(); other += block) {
+    const std::int64_t columns = std::min(block, atoms.size() - other);
+    atoms.read(other, columns, others);
+    const RowMatrix cosines = own * others.transpose();
     for (std::int64_t i = 0; i < rows; ++i) {
       for (std::int64_t k = 0; k < columns; ++k) {
         if (other + k <= first + i) continue;
@@ -88,12 +115,13 @@ void scan_block(const RowMatrix& atoms, std::int64_t first, std::size_t pairs, s
 DictionaryHealth examine_dictionary(const Context& context, const ConceptSpace& space, std::int64_t pairs) {
   if (pairs < 0) fail_argument("pairs", std::to_string(pairs), "0 or more");
   DictionaryHealth health;
-  const RowMatrix atoms = unit_atoms(space, health.non_unit_atoms);
+  const UnitAtoms atoms(space);
+  health.non_unit_atoms = atoms.non_unit;
   const auto first_equal = first_equal_rows(space.atoms());
   for (std::size_t j = 0; j < first_equal.size(); ++j) {
     if (first_equal[j] != static_cast<std::int32_t>(j)) ++health.equal_atoms;
   }
-  health.effective_rank = effective_rank(atoms);
+  health.effective_rank = effective_rank(atoms, space.dim());
   if (space.size() < 2) return health;
   std::vector<float> nearest(static_cast<std::size_t>(space.size()), -2.0f);
   std::mutex mutex;

@@ -70,6 +70,7 @@ std::vector<double> inverse_weights(const DecomposeOptions& options, std::int64_
 std::vector<float> without_duplicates(const std::vector<double>& inverse,
                                       const std::vector<std::int32_t>& first_equal) {
   std::vector<float> used;
+  used.reserve(inverse.size());
   for (const double value : inverse) used.push_back(static_cast<float>(value));
   std::vector<std::int32_t> chosen(first_equal.begin(), first_equal.end());  // by first equal atom
   for (std::size_t j = 0; j < first_equal.size(); ++j) {

@@ -43,6 +43,18 @@ void check_matrix(std::string_view argument, const void* data, std::int64_t rows
   }
 }
 
+void check_atom_shape(const TypedMatrixView& atoms) {
+  constexpr std::int64_t most_atoms = 0x7fffffff - 64;  // indices are int32, padded to panels
+  constexpr std::int64_t most_dimensions = 65536;        // int32 sums of int8 products stay exact
+  check_matrix("atoms", atoms.data, atoms.rows, atoms.cols, atoms.ld);
+  if (atoms.rows < 1 || atoms.rows > most_atoms) {
+    fail_argument("atoms", std::to_string(atoms.rows) + " rows", "1 to 2147483583 rows");
+  }
+  if (atoms.cols > most_dimensions) {
+    fail_argument("atoms", std::to_string(atoms.cols) + " columns", "at most 65536 columns");
+  }
+}
+
 void check_device(std::string_view argument, Device given, Device expected) {
   if (given == expected) return;
   fail_argument(argument, "data on " + to_string(given),

@@ -27,6 +27,9 @@ std::string number_text(double value);
 void check_matrix(std::string_view argument, const void* data, std::int64_t rows, std::int64_t cols,
                   std::int64_t ld);
 
+/// Shape of a matrix of atoms: 1 to 2^31 - 65 rows, 1 to 65,536 columns.
+void check_atom_shape(const TypedMatrixView& atoms);
+
 /// A matrix that has to lie where the context works.
 void check_device(std::string_view argument, Device given, Device expected);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include <Eigen/Cholesky>
 
@@ -12,12 +13,14 @@ AdmmFactors::AdmmFactors(const CpuDictionary& dictionary, const Problem& problem
   const std::int64_t dim = dictionary.dim;
   gram_ = Eigen::MatrixXd::Zero(dim, dim);
   constexpr std::int64_t block = 512;
+  std::vector<float> buffer(static_cast<std::size_t>(dictionary.ld));
   for (std::int64_t first = 0; first < dictionary.size; first += block) {
     const std::int64_t count = std::min(block, dictionary.size - first);
     Eigen::MatrixXf atoms(count, dim);
     for (std::int64_t j = 0; j < count; ++j) {
+      const float* atom = dictionary.float_atom(first + j, buffer.data());
       const float inverse = problem.solver_inverse_weights[static_cast<std::size_t>(first + j)];
-      for (std::int64_t k = 0; k < dim; ++k) atoms(j, k) = dictionary.atom(first + j)[k] * inverse;
+      for (std::int64_t k = 0; k < dim; ++k) atoms(j, k) = atom[k] * inverse;
     }
     gram_ += (atoms.transpose() * atoms).cast<double>();
   }

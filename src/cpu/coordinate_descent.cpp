@@ -18,10 +18,12 @@ class CoordinateDescentTile final : public DenseTile {
   CoordinateDescentTile(const CpuDictionary& dictionary, const Problem& problem, std::int64_t rows)
       : DenseTile(dictionary, problem, rows) {
     square_.resize(static_cast<std::size_t>(dictionary.size));
+    std::vector<float> buffer(static_cast<std::size_t>(dictionary.ld));
     for (std::int64_t j = 0; j < dictionary.size; ++j) {
+      const float* atom = dictionary.float_atom(j, buffer.data());
       double sum = 0;
       for (std::int64_t k = 0; k < dictionary.dim; ++k) {
-        const double value = static_cast<double>(dictionary.atom(j)[k]) * static_cast<double>(inverse_weight(j));
+        const double value = static_cast<double>(atom[k]) * static_cast<double>(inverse_weight(j));
         sum += value * value;
       }
       square_[static_cast<std::size_t>(j)] = static_cast<float>(sum);

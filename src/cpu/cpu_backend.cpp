@@ -27,8 +27,8 @@ class CpuBackend final : public Backend {
   Device device() const override { return Device::cpu(); }
   int workers() const override { return threads_; }
 
-  std::shared_ptr<const DictionaryData> make_dictionary(MatrixView<const float> atoms) const override {
-    return make_cpu_dictionary(atoms);
+  std::shared_ptr<const DictionaryData> make_dictionary(const AtomSource& source) const override {
+    return make_cpu_dictionary(source, threads_);
   }
 
   TileCost tile_cost(const Problem& problem) const override {

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file cpu_dictionary.hpp
-/// The dictionary as the CPU kernels read it: float32 rows for exact work, int8 twice for screening (panels
-/// for whole passes, rows for lists).
+/// The dictionary as the CPU kernels read it: rows in their own type for exact work, int8 twice for screening
+/// (panels for whole passes, rows for lists).
 
 #include <cstddef>
 #include <cstdint>
@@ -18,12 +18,16 @@ namespace splice_cuda::cpu {
 inline constexpr std::int64_t panel_atoms = 32;
 
 struct CpuDictionary final : DictionaryData {
-  /// Floats between rows of `atoms`, and bytes between rows of `rows8`: dim rounded up to 64.
+  /// dim rounded up to 64: the length of vectors that atoms are multiplied with, and bytes between rows of
+  /// `rows8`.
   std::int64_t ld = 0;
   std::int64_t panels = 0;
-  /// [size + 1, ld]: row j is atom j; columns past dim are 0, and so is the whole row `size`, which pads
-  /// lists of atoms to a multiple of the vector length.
-  AlignedArray<float> atoms;
+  /// [size, ld] of `dtype`, aligned to the element: copied into `own_atoms` with zeros past dim, or, where
+  /// nothing is past dim, read where the caller has them. Rows are what `dim` numbers are given, apart from
+  /// the sign of zeros.
+  TypedMatrixView atoms;
+  AlignedArray<std::byte> own_atoms;
+  std::shared_ptr<const void> owner;  ///< of memory that is not ours
   /// int8 atoms: atom j ~ scale[j] * rows8[j, :]. [panels * panel_atoms + 1, ld]
   AlignedArray<std::int8_t> rows8;
   /// The same, biased by 128 and interleaved: byte (k % 4) of atom (j % 32) of quad k / 4 of panel j / 32
@@ -35,10 +39,19 @@ struct CpuDictionary final : DictionaryData {
   AlignedArray<float> norm;            ///< upper bound of |c_j|
   AlignedArray<std::int32_t> row_sum;  ///< sum of the int8 entries
 
-  const float* atom(std::int64_t j) const { return atoms.get() + j * ld; }
+  /// Row j, [ld]. T is the element type.
+  template <class T>
+  const T* atom(std::int64_t j) const {
+    return static_cast<const T*>(atoms.data) + j * atoms.ld;
+  }
+  /// Row j in float32, [ld]: in place where that is its type, else converted into `buffer` ([ld]).
+  const float* float_atom(std::int64_t j, float* buffer) const;
+  /// Row j in fp64 into out[0 .. ld).
+  void copy_atom(std::int64_t j, double* out) const;
   const std::int8_t* atom8(std::int64_t j) const { return rows8.get() + j * ld; }
 };
 
-std::shared_ptr<const CpuDictionary> make_cpu_dictionary(MatrixView<const float> atoms);
+/// @param threads  panels are made side by side; the outcome does not depend on it
+std::shared_ptr<const CpuDictionary> make_cpu_dictionary(const AtomSource& source, int threads = 1);
 
 }  // namespace splice_cuda::cpu

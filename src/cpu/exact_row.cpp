@@ -84,8 +84,7 @@ class ExactSolver {
     std::vector<double> gram(at(count * total));
     std::vector<double> atom(at(dictionary_.ld));
     for (std::int64_t i = 0; i < count; ++i) {
-      const float* source = dictionary_.atom(atoms[at(i)]);
-      std::copy(source, source + dictionary_.ld, atom.begin());
+      dictionary_.copy_atom(atoms[at(i)], atom.data());
       double* g = gram.data() + i * total;
       dot_atoms_f64(dictionary_, places.data(), total, atom.data(), g);
       for (std::int64_t k = 0; k < total; ++k) {

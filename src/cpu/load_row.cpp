@@ -2,24 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
-#include "core/half.hpp"
+#include "core/typed_rows.hpp"
 
 namespace splice_cuda::cpu {
 namespace {
-
-template <class T>
-void convert(const void* data, std::int64_t offset, std::int64_t cols, float* z) {
-  const T* source = static_cast<const T*>(data) + offset;
-  for (std::int64_t k = 0; k < cols; ++k) {
-    if constexpr (std::is_same_v<T, float>) {
-      z[k] = source[k];
-    } else {
-      z[k] = to_float(source[k]);
-    }
-  }
-}
 
 double squared_norm(const float* z, std::int64_t size) {
   double sum = 0;
@@ -32,12 +19,7 @@ double squared_norm(const float* z, std::int64_t size) {
 }  // namespace
 
 LoadedRow load_row(const EmbeddingsView& embeddings, std::int64_t row, float* z, std::int64_t ld) {
-  const std::int64_t offset = row * embeddings.ld;
-  switch (embeddings.dtype) {
-    case DType::float32: convert<float>(embeddings.data, offset, embeddings.cols, z); break;
-    case DType::float16: convert<Float16>(embeddings.data, offset, embeddings.cols, z); break;
-    case DType::bfloat16: convert<BFloat16>(embeddings.data, offset, embeddings.cols, z); break;
-  }
+  convert_row(embeddings, row, z);
   std::fill(z + embeddings.cols, z + ld, 0.0f);
   LoadedRow loaded;
   const double norm = std::sqrt(squared_norm(z, embeddings.cols));

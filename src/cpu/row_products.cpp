@@ -9,7 +9,9 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
+#include "core/typed_rows.hpp"
 #include "cpu/int8_dot-inl.h"
+#include "cpu/load_atom-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace splice_cuda::cpu::HWY_NAMESPACE {
@@ -63,22 +65,23 @@ HWY_INLINE void CopyFirst(const T (&results)[block], std::int64_t count, T* out)
 }
 
 /// Two accumulators an atom: hides the latency of the fused multiply-add.
-void DotAtoms(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
-              const float* HWY_RESTRICT v, float* HWY_RESTRICT out) {
+template <class T>
+HWY_INLINE void DotAtomsOf(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
+                           const float* HWY_RESTRICT v, float* HWY_RESTRICT out) {
   const hn::ScalableTag<float> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   for (std::int64_t first = 0; first < count; first += static_cast<std::int64_t>(block)) {
-    const float* rows[block];
+    const T* rows[block];
     hn::Vec<decltype(d)> even[block];
     hn::Vec<decltype(d)> odd[block];
-    FindRows(atoms, first, count, [&](std::int32_t atom) { return dictionary.atom(atom); }, rows);
+    FindRows(atoms, first, count, [&](std::int32_t atom) { return dictionary.atom<T>(atom); }, rows);
     for (std::size_t i = 0; i < block; ++i) even[i] = odd[i] = hn::Zero(d);
     for (std::int64_t k = 0; k < dictionary.ld; k += 2 * lanes) {
       const auto v_even = hn::LoadU(d, v + k);
       const auto v_odd = hn::LoadU(d, v + k + lanes);
       for (std::size_t i = 0; i < block; ++i) {
-        even[i] = hn::MulAdd(hn::Load(d, rows[i] + k), v_even, even[i]);
-        odd[i] = hn::MulAdd(hn::Load(d, rows[i] + k + lanes), v_odd, odd[i]);
+        even[i] = hn::MulAdd(LoadAtom(d, rows[i] + k), v_even, even[i]);
+        odd[i] = hn::MulAdd(LoadAtom(d, rows[i] + k + lanes), v_odd, odd[i]);
       }
     }
     for (std::size_t i = 0; i < block; ++i) even[i] = hn::Add(even[i], odd[i]);
@@ -89,22 +92,23 @@ void DotAtoms(const CpuDictionary& dictionary, const std::int32_t* atoms, std::i
 }
 
 /// Four atoms with two vectors: six loads for eight fused multiply-adds, where one vector needs ten.
-void DotAtomsTwice(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
-                   const float* HWY_RESTRICT v0, const float* HWY_RESTRICT v1, float* HWY_RESTRICT out0,
-                   float* HWY_RESTRICT out1) {
+template <class T>
+HWY_INLINE void DotAtomsTwiceOf(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
+                                const float* HWY_RESTRICT v0, const float* HWY_RESTRICT v1,
+                                float* HWY_RESTRICT out0, float* HWY_RESTRICT out1) {
   const hn::ScalableTag<float> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   for (std::int64_t first = 0; first < count; first += static_cast<std::int64_t>(block)) {
-    const float* rows[block];
+    const T* rows[block];
     hn::Vec<decltype(d)> sum0[block];
     hn::Vec<decltype(d)> sum1[block];
-    FindRows(atoms, first, count, [&](std::int32_t atom) { return dictionary.atom(atom); }, rows);
+    FindRows(atoms, first, count, [&](std::int32_t atom) { return dictionary.atom<T>(atom); }, rows);
     for (std::size_t i = 0; i < block; ++i) sum0[i] = sum1[i] = hn::Zero(d);
     for (std::int64_t k = 0; k < dictionary.ld; k += lanes) {
       const auto value0 = hn::LoadU(d, v0 + k);
       const auto value1 = hn::LoadU(d, v1 + k);
       for (std::size_t i = 0; i < block; ++i) {
-        const auto atom = hn::Load(d, rows[i] + k);
+        const auto atom = LoadAtom(d, rows[i] + k);
         sum0[i] = hn::MulAdd(atom, value0, sum0[i]);
         sum1[i] = hn::MulAdd(atom, value1, sum1[i]);
       }
@@ -117,24 +121,24 @@ void DotAtomsTwice(const CpuDictionary& dictionary, const std::int32_t* atoms, s
   }
 }
 
-void DotAtomsF64(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
+template <class T>
+HWY_INLINE void DotAtomsF64Of(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
                  const double* HWY_RESTRICT v, double* HWY_RESTRICT out) {
   const hn::ScalableTag<double> d;
-  const hn::Rebind<float, decltype(d)> df;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   constexpr std::size_t n = 4;
   for (std::int64_t first = 0; first < count; first += static_cast<std::int64_t>(n)) {
-    const float* rows[n];
+    const T* rows[n];
     hn::Vec<decltype(d)> sum[n];
     for (std::size_t i = 0; i < n; ++i) {
       const std::int64_t at = first + static_cast<std::int64_t>(i);
-      rows[i] = dictionary.atom(at < count ? atoms[at] : atoms[first]);
+      rows[i] = dictionary.atom<T>(at < count ? atoms[at] : atoms[first]);
       sum[i] = hn::Zero(d);
     }
     for (std::int64_t k = 0; k < dictionary.ld; k += lanes) {
       const auto value = hn::LoadU(d, v + k);
       for (std::size_t i = 0; i < n; ++i) {
-        sum[i] = hn::MulAdd(hn::PromoteTo(d, hn::Load(df, rows[i] + k)), value, sum[i]);
+        sum[i] = hn::MulAdd(LoadAtom(d, rows[i] + k), value, sum[i]);
       }
     }
     for (std::size_t i = 0; i < n && first + static_cast<std::int64_t>(i) < count; ++i) {
@@ -198,44 +202,30 @@ void DotAtomsInt8(const CpuDictionary& dictionary, const float* HWY_RESTRICT wei
   }
 }
 
-/// Blocks of 8 vectors of r stay in registers while all atoms pass by.
-template <class T, class LoadAtom>
-HWY_INLINE void Residual(const CpuDictionary& dictionary, const float* HWY_RESTRICT z,
-                         const std::int32_t* atoms, const T* HWY_RESTRICT weights,
-                         std::int64_t count, T* HWY_RESTRICT r, LoadAtom load) {
+/// Blocks of 4 vectors of r stay in registers while all atoms pass by.
+template <class E, class T>
+HWY_INLINE void ResidualOf(const CpuDictionary& dictionary, const float* HWY_RESTRICT z,
+                           const std::int32_t* atoms, const T* HWY_RESTRICT weights,
+                           std::int64_t count, T* HWY_RESTRICT r) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const std::int64_t step = lanes * static_cast<std::int64_t>(block);
   for (std::int64_t k = 0; k < dictionary.ld; k += step) {  // ld is a multiple of 64 elements
     hn::Vec<decltype(d)> sum[block];
     for (std::size_t b = 0; b < block; ++b) {
-      sum[b] = load(d, z + k + static_cast<std::int64_t>(b) * lanes);
+      sum[b] = LoadAtom(d, z + k + static_cast<std::int64_t>(b) * lanes);
     }
     for (std::int64_t i = 0; i < count; ++i) {
-      const float* atom = dictionary.atom(atoms[i]) + k;
+      const E* atom = dictionary.atom<E>(atoms[i]) + k;
       const auto weight = hn::Set(d, weights[i]);
       for (std::size_t b = 0; b < block; ++b) {
-        sum[b] = hn::NegMulAdd(weight, load(d, atom + static_cast<std::int64_t>(b) * lanes), sum[b]);
+        sum[b] = hn::NegMulAdd(weight, LoadAtom(d, atom + static_cast<std::int64_t>(b) * lanes), sum[b]);
       }
     }
     for (std::size_t b = 0; b < block; ++b) {
       hn::StoreU(sum[b], d, r + k + static_cast<std::int64_t>(b) * lanes);
     }
   }
-}
-
-void ResidualF32(const CpuDictionary& dictionary, const float* z, const std::int32_t* atoms,
-                 const float* weights, std::int64_t count, float* r) {
-  Residual(dictionary, z, atoms, weights, count, r,
-           [](auto d, const float* p) HWY_ATTR { return hn::LoadU(d, p); });
-}
-
-void ResidualF64(const CpuDictionary& dictionary, const float* z, const std::int32_t* atoms,
-                 const double* weights, std::int64_t count, double* r) {
-  Residual(dictionary, z, atoms, weights, count, r, [](auto d, const float* p) HWY_ATTR {
-    const hn::Rebind<float, decltype(d)> df;
-    return hn::PromoteTo(d, hn::LoadU(df, p));
-  });
 }
 
 float DistanceF32(const float* HWY_RESTRICT v, const std::int8_t* HWY_RESTRICT q, float scale,
@@ -265,6 +255,34 @@ double DistanceF64(const double* HWY_RESTRICT v, const std::int8_t* HWY_RESTRICT
     sum = hn::MulAdd(delta, delta, sum);
   }
   return std::sqrt(hn::GetLane(hn::SumOfLanes(d, sum)));
+}
+
+// One function an element type: chosen once a call.
+void DotAtoms(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count, const float* v,
+              float* out) {
+  with_element_type(dictionary.dtype, [&]<class T>(T) HWY_ATTR { DotAtomsOf<T>(dictionary, atoms, count, v, out); });
+}
+
+void DotAtomsTwice(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count, const float* v0,
+                   const float* v1, float* out0, float* out1) {
+  with_element_type(dictionary.dtype, [&]<class T>(T) HWY_ATTR {
+    DotAtomsTwiceOf<T>(dictionary, atoms, count, v0, v1, out0, out1);
+  });
+}
+
+void DotAtomsF64(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count, const double* v,
+                 double* out) {
+  with_element_type(dictionary.dtype, [&]<class T>(T) HWY_ATTR { DotAtomsF64Of<T>(dictionary, atoms, count, v, out); });
+}
+
+void ResidualF32(const CpuDictionary& dictionary, const float* z, const std::int32_t* atoms, const float* weights,
+                 std::int64_t count, float* r) {
+  with_element_type(dictionary.dtype, [&]<class E>(E) HWY_ATTR { ResidualOf<E>(dictionary, z, atoms, weights, count, r); });
+}
+
+void ResidualF64(const CpuDictionary& dictionary, const float* z, const std::int32_t* atoms, const double* weights,
+                 std::int64_t count, double* r) {
+  with_element_type(dictionary.dtype, [&]<class E>(E) HWY_ATTR { ResidualOf<E>(dictionary, z, atoms, weights, count, r); });
 }
 
 }  // namespace splice_cuda::cpu::HWY_NAMESPACE

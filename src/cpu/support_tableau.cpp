@@ -1,6 +1,5 @@
 #include "cpu/support_tableau.hpp"
 
-#include <algorithm>
 #include <vector>
 
 #include "cpu/row_products.hpp"
@@ -17,8 +16,7 @@ Tableau<double> support_tableau(const CpuDictionary& dictionary, const float* z,
   std::vector<double> gram(atoms.size() * atoms.size());
   for (std::size_t i = 0; i < atoms.size(); ++i) {
     values[i] = lambda - factors[i] * values[i];
-    const float* atom = dictionary.atom(atoms[i]);
-    std::copy(atom, atom + dictionary.ld, wide.begin());
+    dictionary.copy_atom(atoms[i], wide.data());
     double* row = gram.data() + i * atoms.size();
     dot_atoms_f64(dictionary, atoms.data(), count, wide.data(), row);
     for (std::size_t k = 0; k < atoms.size(); ++k) row[k] *= factors[i] * factors[k];

@@ -40,7 +40,10 @@ void WorkingSetScratch::begin_row(const Tableau<float>& set) {
 
 WorkingSetSteps::WorkingSetSteps(const CpuDictionary& dictionary, const Problem& problem,
                                  const ProblemScales& scales)
-    : dictionary_(dictionary), problem_(problem), scales_(scales), scratch_(dictionary.size) {}
+    : dictionary_(dictionary), problem_(problem), scales_(scales), scratch_(dictionary.size) {
+  if (dictionary.dtype == DType::float32) return;
+  for (std::vector<float>& row : scratch_.pair) row.resize(at(dictionary.ld));
+}
 
 void WorkingSetSteps::plan_screen(WorkingSetRow& row) const {
   row.quantized = quantize_row(row.r.get(), dictionary_.ld, row.q.get());
@@ -108,9 +111,10 @@ void WorkingSetSteps::add_atoms(WorkingSetRow& row) {
   for (std::int64_t i = 0; i < count; i += 2) {
     const std::int64_t last = std::min(i + 1, count - 1);  // an odd one is done twice
     const std::int64_t known = row.set.size + last + 1;    // products with later ones are theirs: G is symmetric
-    dot_atoms_twice(dictionary_, scratch_.atoms.data(), known, dictionary_.atom(scratch_.picks[at(i)]),
-                    dictionary_.atom(scratch_.picks[at(last)]), scratch_.gram.data() + i * total,
-                    scratch_.gram.data() + last * total);
+    dot_atoms_twice(dictionary_, scratch_.atoms.data(), known,
+                    dictionary_.float_atom(scratch_.picks[at(i)], scratch_.pair[0].data()),
+                    dictionary_.float_atom(scratch_.picks[at(last)], scratch_.pair[1].data()),
+                    scratch_.gram.data() + i * total, scratch_.gram.data() + last * total);
   }
   for (std::int64_t i = 0; i < count; ++i) {
     for (std::int64_t k = i + 1; k < count; ++k) {

@@ -3,6 +3,7 @@
 /// @file working_set_row.hpp
 /// One row on its way through the working-set algorithm (design.md, section 2), and the steps it takes.
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -70,6 +71,7 @@ class WorkingSetScratch {
   std::vector<float> gram;
   std::vector<float> factors;
   std::vector<float> weights;
+  std::array<std::vector<float>, 2> pair;  ///< two atoms in float32, where they are stored in 16 bits
 
  private:
   std::vector<std::int32_t> stamps_;

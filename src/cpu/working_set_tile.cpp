@@ -11,12 +11,14 @@ namespace splice_cuda::cpu {
 namespace {
 
 constexpr std::int64_t largest_list = 4096;
+// Of a larger dictionary, this share: as many atoms again come as near to lambda.
+constexpr std::int64_t list_share = 16;
 // Enough to screen a panel of atoms many times while it lies in the first-level cache; more gained nothing and
 // costs each row's list and working set.
 constexpr std::int64_t preferred_rows = 64;
 
 std::int64_t list_capacity(const CpuDictionary& dictionary) {
-  return std::min(largest_list, dictionary.panels * panel_atoms);
+  return std::min(std::max(largest_list, dictionary.size / list_share), dictionary.panels * panel_atoms);
 }
 
 std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
@@ -25,10 +27,10 @@ std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 TileCost working_set_tile_cost(const CpuDictionary& dictionary) {
   TileCost cost;
-  // Screening weights, membership stamps, and the fp64 path's vectors over all atoms and its tableau (twice,
-  // while it grows).
+  // Over all atoms: screening weights and errors, membership stamps (12 bytes); the fp64 path's correlations, members and
+  // violators (25); lists and products of its certificate (28). And its tableau (twice, while it grows).
   const std::size_t exact_set = size(exact_set_limit(dictionary));
-  cost.fixed_bytes = size(dictionary.size) * 32 + 2 * exact_set * exact_set * sizeof(double) + 65536 +
+  cost.fixed_bytes = size(dictionary.size) * 65 + 2 * exact_set * exact_set * sizeof(double) + 65536 +
                      size(screen_scratch_size(dictionary.ld, 1)) * sizeof(std::int32_t);
   const std::size_t set = size(std::min(round_up(dictionary.size, tableau_multiple), working_set_limit));
   cost.row_bytes = size(dictionary.ld) * 12 + size(list_capacity(dictionary) + list_slack) * 8 +

@@ -174,7 +174,8 @@ std::string header_text(const std::string& path, std::span<const TensorToWrite> 
   } catch (const Json::exception& error) {
     fail(path, std::string("text that is not UTF-8 (") + error.what() + ")", "UTF-8 names and metadata");
   }
-  text.append((8 - text.size() % 8) % 8, ' ');
+  // Data begin at a multiple of a cache line: they are read in place.
+  text.append((64 - (8 + text.size()) % 64) % 64, ' ');
   if (text.size() > longest_header) {
     fail(path, "names and metadata of " + std::to_string(text.size()) + " bytes", "at most 100 MB");
   }
@@ -185,9 +186,9 @@ std::string header_text(const std::string& path, std::span<const TensorToWrite> 
 
 std::int64_t TensorView::elements() const noexcept { return checked_elements(shape).value_or(0); }
 
-SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path), file_(path) {
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path), file_(std::make_shared<const MappedFile>(path)) {
   const std::string name = path.string();
-  const std::span<const std::byte> bytes = file_.bytes();
+  const std::span<const std::byte> bytes = file_->bytes();
   if (bytes.size() < 8) fail(name, std::to_string(bytes.size()) + " bytes", "a .safetensors file");
   const auto length = load<std::uint64_t>(bytes.data());
   if (length > longest_header || length > bytes.size() - 8) {
@@ -220,8 +221,8 @@ const TensorView& SafetensorsFile::tensor(const std::string& name) const {
 }
 
 void SafetensorsFile::read_at(const TensorView& tensor, std::size_t offset, std::span<std::byte> out) const {
-  const auto start = static_cast<std::size_t>(tensor.data.data() - file_.bytes().data());
-  file_.read_at(start + offset, out);
+  const auto start = static_cast<std::size_t>(tensor.data.data() - file_->bytes().data());
+  file_->read_at(start + offset, out);
 }
 
 std::size_t size_of(TensorType type) noexcept {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,7 +26,7 @@ struct TensorView {
   std::int64_t elements() const noexcept;
 };
 
-/// A mapped file; views point into it and live as long as it does.
+/// A mapped file; views point into it and live as long as it or its mapping does.
 class SafetensorsFile {
  public:
   /// Checks the header in full: its length (<= 100 MB), JSON, types, shapes without overflow, offsets inside
@@ -38,10 +39,12 @@ class SafetensorsFile {
   /// Copies bytes of a tensor from `offset` on by read(2): see MappedFile::read_at. @throws FileError
   void read_at(const TensorView& tensor, std::size_t offset, std::span<std::byte> out) const;
   bool contains(const std::string& name) const { return tensors_.contains(name); }
+  /// Keeps the views' memory alive without this object and its metadata.
+  std::shared_ptr<const MappedFile> mapping() const noexcept { return file_; }
 
  private:
   std::filesystem::path path_;
-  MappedFile file_;
+  std::shared_ptr<const MappedFile> file_;
   std::map<std::string, TensorView> tensors_;
   std::map<std::string, std::string> metadata_;
 };

@@ -35,10 +35,10 @@ TEST(BuildSpace, CentresAsWorkedOutByHand) {
   ASSERT_EQ(space.size(), 2);
   ASSERT_EQ(space.dim(), 2);
   EXPECT_THAT(space.text_mean(), ElementsAre(0.5f, 0.5f));
-  EXPECT_FLOAT_EQ(space.atoms().row(0)[0], root);
-  EXPECT_FLOAT_EQ(space.atoms().row(0)[1], -root);
-  EXPECT_FLOAT_EQ(space.atoms().row(1)[0], -root);
-  EXPECT_FLOAT_EQ(space.atoms().row(1)[1], root);
+  EXPECT_FLOAT_EQ(space.atoms().as<float>().row(0)[0], root);
+  EXPECT_FLOAT_EQ(space.atoms().as<float>().row(0)[1], -root);
+  EXPECT_FLOAT_EQ(space.atoms().as<float>().row(1)[0], -root);
+  EXPECT_FLOAT_EQ(space.atoms().as<float>().row(1)[1], root);
   EXPECT_THAT(space.names(), ElementsAre("right", "up"));
   EXPECT_THAT(space.image_mean(), IsEmpty());
   EXPECT_THAT(dropped.zero_embedding, IsEmpty());
@@ -46,16 +46,16 @@ TEST(BuildSpace, CentresAsWorkedOutByHand) {
 
 TEST(BuildSpace, WithoutCentringOnlyNormalises) {
   const ConceptSpace space = build({3, 4, 0, -2}, {"a", "b"}, 2, {.center = false});
-  EXPECT_FLOAT_EQ(space.atoms().row(0)[0], 0.6f);
-  EXPECT_FLOAT_EQ(space.atoms().row(0)[1], 0.8f);
-  EXPECT_FLOAT_EQ(space.atoms().row(1)[1], -1.0f);
+  EXPECT_FLOAT_EQ(space.atoms().as<float>().row(0)[0], 0.6f);
+  EXPECT_FLOAT_EQ(space.atoms().as<float>().row(0)[1], 0.8f);
+  EXPECT_FLOAT_EQ(space.atoms().as<float>().row(1)[1], -1.0f);
   EXPECT_THAT(space.text_mean(), IsEmpty());
 }
 
 TEST(BuildSpace, ReadsRowsByTheirLeadingDimension) {
   const std::vector<float> padded = {3, 4, nan, 0, -2, nan};
   const ConceptSpace space = ConceptSpace::build(MatrixView<const float>{padded.data(), 2, 2, 3}, {"a", "b"}, {.center = false});
-  EXPECT_FLOAT_EQ(space.atoms().row(1)[1], -1.0f);
+  EXPECT_FLOAT_EQ(space.atoms().as<float>().row(1)[1], -1.0f);
 }
 
 /// Each of the five reasons once or twice, told by line; what is left is what the good lines alone would give.

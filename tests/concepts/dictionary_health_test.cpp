@@ -39,7 +39,7 @@ TEST_P(HealthOf, EqualsBruteForceWithAnyNumberOfThreads) {
   std::vector<double> nearest(static_cast<std::size_t>(sample.atoms), -2);
   for (std::int32_t i = 0; i < sample.atoms; ++i) {
     for (std::int32_t j = i + 1; j < sample.atoms; ++j) {
-      const double value = cosine(space.atoms().row(i), space.atoms().row(j), 9);
+      const double value = cosine(space.atoms().as<float>().row(i), space.atoms().as<float>().row(j), 9);
       pairs.push_back({i, j, static_cast<float>(value)});
       for (const std::int32_t atom : {i, j}) {
         nearest[static_cast<std::size_t>(atom)] = std::max(nearest[static_cast<std::size_t>(atom)], value);
@@ -59,7 +59,7 @@ TEST_P(HealthOf, EqualsBruteForceWithAnyNumberOfThreads) {
       const AtomPair& pair = health.nearest_pairs[i];
       EXPECT_NEAR(pair.cosine, pairs[i].cosine, 1e-6);
       EXPECT_LT(pair.first, pair.second);
-      EXPECT_NEAR(pair.cosine, cosine(space.atoms().row(pair.first), space.atoms().row(pair.second), 9), 1e-6);
+      EXPECT_NEAR(pair.cosine, cosine(space.atoms().as<float>().row(pair.first), space.atoms().as<float>().row(pair.second), 9), 1e-6);
     }
   }
 }

@@ -46,9 +46,9 @@ TEST(FromAtoms, MakesUpNamesAndKeepsAtomsBitByBit) {
   EXPECT_EQ(space.at("atom 2"), 2);
   const std::vector<float> odd = {3, 0, nan, -0.25f, 1e-30f, nan};  // strided, not of unit length
   const ConceptSpace raw = ConceptSpace::from_atoms(MatrixView<const float>{odd.data(), 2, 2, 3});
-  EXPECT_EQ(raw.atoms().row(0)[0], 3.0f);
-  EXPECT_EQ(raw.atoms().row(1)[0], -0.25f);
-  EXPECT_EQ(raw.atoms().row(1)[1], 1e-30f);
+  EXPECT_EQ(raw.atoms().as<float>().row(0)[0], 3.0f);
+  EXPECT_EQ(raw.atoms().as<float>().row(1)[0], -0.25f);
+  EXPECT_EQ(raw.atoms().as<float>().row(1)[1], 1e-30f);
   EXPECT_TRUE(raw.text_mean().empty());
 }
 

@@ -44,7 +44,7 @@ TEST(SpaceFile, RoundTripIsBitwise) {
   const ConceptSpace back = ConceptSpace::load(folder.path("space.safetensors"));
   EXPECT_EQ(back.names(), space.names());
   EXPECT_EQ(back.dim(), 17);
-  EXPECT_EQ(bits(back.atoms().data, 30 * 17), bits(space.atoms().data, 30 * 17));
+  EXPECT_EQ(bits(back.atoms().as<float>().data, 30 * 17), bits(space.atoms().as<float>().data, 30 * 17));
   EXPECT_EQ(bits(back.text_mean().data(), 17), bits(space.text_mean().data(), 17));
   EXPECT_EQ(bits(back.image_mean().data(), 17), bits(mean.data(), 17));
   EXPECT_EQ(back.provenance(), space.provenance());
@@ -67,7 +67,7 @@ TEST(SpaceFile, AbsentMeansStayAbsent) {
   EXPECT_TRUE(back.text_mean().empty());
   EXPECT_TRUE(back.image_mean().empty());
   EXPECT_TRUE(back.provenance().empty());
-  EXPECT_EQ(back.atoms().row(1)[1], 3.0f) << "atoms are not normalised on the way";
+  EXPECT_EQ(back.atoms().as<float>().row(1)[1], 3.0f) << "atoms are not normalised on the way";
   EXPECT_EQ(back.name(1), "atom 1");
 }
 

@@ -82,6 +82,28 @@ std::vector<BadCall> table() {
                    return MatrixView<const float>{c.atoms.data(), 4, 2};
                  },
                  "row 3", "finite atoms"),
+      {"DictionaryViewWithANan",
+       [](SmallCall& c) {
+         c.atoms[3] = nan;
+         Dictionary::view(c.context, MatrixView<const float>{c.atoms.data(), 4, 2});
+       },
+       "atoms", "row 1", "finite atoms"},
+      {"DictionaryOfHalvesWithAnInfinity",
+       [](SmallCall& c) {
+         const std::vector<Float16> half = {{0}, {0}, {0}, {0xfc00}};
+         Dictionary(c.context, MatrixView<const Float16>{half.data(), 2, 2});
+       },
+       "atoms", "row 1", "finite atoms"},
+      {"DictionaryNamesTheFirstOfManyBadRows",
+       [](SmallCall&) {
+         std::vector<BFloat16> atoms(5000 * 64);
+         for (std::size_t j = 4999; j > 900; j -= 7) atoms[j * 64] = {0x7fc0};
+         Dictionary(Context(Device::cpu(), {.threads = 4}), MatrixView<const BFloat16>{atoms.data(), 5000, 64});
+       },
+       "atoms", "row 904", "finite atoms"},
+      {"DictionaryViewWithoutRows",
+       [](SmallCall& c) { Dictionary::view(c.context, MatrixView<const float>{c.atoms.data(), 0, 2}); }, "atoms", "0 rows",
+       "1 to 2147483583 rows"},
       {"DecomposeOtherDimension",
        [](SmallCall& c) { decompose(c.context, c.dictionary, MatrixView<const float>{c.rows.data(), 2, 3}); }, "embeddings",
        "3 columns", "the dictionary's dimension, 2"},

@@ -80,7 +80,7 @@ class SmallMachine final : public Backend {
 
   Device device() const override { return Device::cpu(); }
   int workers() const override { return 1; }
-  std::shared_ptr<const DictionaryData> make_dictionary(MatrixView<const float>) const override { return nullptr; }
+  std::shared_ptr<const DictionaryData> make_dictionary(const AtomSource&) const override { return nullptr; }
   TileCost tile_cost(const Problem&) const override { return {}; }
   std::unique_ptr<TileSolver> make_tile_solver(const Problem&, std::int64_t rows) const override {
     asked.push_back(rows);

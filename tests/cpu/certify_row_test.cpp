@@ -28,7 +28,7 @@ class CertifyRow : public ::testing::Test {
     residual_ = z_;
     for (std::size_t i = 0; i < atoms_.size(); ++i) {
       for (std::size_t k = 0; k < z_.size(); ++k) {
-        residual_[k] -= weights_[i] * dictionary_->atom(atoms_[i])[k];
+        residual_[k] -= weights_[i] * dictionary_->atom<float>(atoms_[i])[k];
       }
     }
     quantized_ = quantize_row(residual_.data(), dictionary_->ld, q_.data());
@@ -58,7 +58,7 @@ class CertifyRow : public ::testing::Test {
     for (std::int32_t j = 0; j < 300; ++j) {
       double value = 0;
       for (std::int64_t k = 0; k < 64; ++k) {
-        value += static_cast<double>(dictionary_->atom(j)[k]) * static_cast<double>(quantized_.scale) *
+        value += static_cast<double>(dictionary_->atom<float>(j)[k]) * static_cast<double>(quantized_.scale) *
                  static_cast<double>(q_[static_cast<std::size_t>(k)]);
       }
       largest_norm = std::max(largest_norm, dictionary_->norm[static_cast<std::size_t>(j)]);
@@ -110,7 +110,7 @@ TEST_F(CertifyRow, AListedAtomThatIsNotLookedAtStaysInTheMaximum) {
   double largest = 0;
   std::int32_t far = 0;  // an atom of positive correlation, well below the largest
   for (std::int32_t j = 0; j < 300; ++j) {
-    const double correlation = testing::dot(dictionary_->atom(j), residual_.data(), 64);
+    const double correlation = testing::dot(dictionary_->atom<float>(j), residual_.data(), 64);
     largest = std::max(largest, correlation);
     if (correlation > 0.5 && correlation < 1.0) far = j;
   }
@@ -118,7 +118,7 @@ TEST_F(CertifyRow, AListedAtomThatIsNotLookedAtStaysInTheMaximum) {
   atoms_ = {far};
   weights_ = {20.0f};
   z_ = residual_;
-  for (std::size_t k = 0; k < z_.size(); ++k) z_[k] += weights_[0] * dictionary_->atom(far)[k];
+  for (std::size_t k = 0; k < z_.size(); ++k) z_[k] += weights_[0] * dictionary_->atom<float>(far)[k];
   lambda_ = 1.2 * largest;
   const RowReport exact = over_all_atoms();
   EXPECT_LT(exact.dual, exact.primal);
@@ -133,13 +133,13 @@ TEST_F(CertifyRow, AtomsKeptBelowLambdaInFloat32AreBoundedNotRounded) {
     residual_ = testing::random_row(64, dictionary_->ld, seed);
     z_ = residual_;
     for (std::size_t i = 0; i < atoms_.size(); ++i) {
-      for (std::size_t k = 0; k < z_.size(); ++k) z_[k] += weights_[i] * dictionary_->atom(atoms_[i])[k];
+      for (std::size_t k = 0; k < z_.size(); ++k) z_[k] += weights_[i] * dictionary_->atom<float>(atoms_[i])[k];
     }
     std::vector<double> r(z_.begin(), z_.end());
     math::CertificateTerms terms;
     for (std::size_t k = 0; k < r.size(); ++k) {
       for (std::size_t i = 0; i < atoms_.size(); ++i) {
-        r[k] -= static_cast<double>(weights_[i]) * static_cast<double>(dictionary_->atom(atoms_[i])[k]);
+        r[k] -= static_cast<double>(weights_[i]) * static_cast<double>(dictionary_->atom<float>(atoms_[i])[k]);
       }
       terms.z_dot_z += static_cast<double>(z_[k]) * static_cast<double>(z_[k]);
       terms.z_dot_r += static_cast<double>(z_[k]) * r[k];
@@ -147,7 +147,7 @@ TEST_F(CertifyRow, AtomsKeptBelowLambdaInFloat32AreBoundedNotRounded) {
     }
     for (std::int64_t j = 0; j < 300; ++j) {
       double correlation = 0;
-      for (std::size_t k = 0; k < 64; ++k) correlation += static_cast<double>(dictionary_->atom(j)[k]) * r[k];
+      for (std::size_t k = 0; k < 64; ++k) correlation += static_cast<double>(dictionary_->atom<float>(j)[k]) * r[k];
       terms.max_correlation = std::max(terms.max_correlation, correlation);
     }
     terms.weighted_l1 = 2.5;

@@ -27,7 +27,7 @@ inline std::shared_ptr<const cpu::CpuDictionary> random_dictionary(std::int64_t 
                                                                    unsigned seed) {
   std::vector<float> values = gaussian(static_cast<std::size_t>(atoms * dim), seed);
   for (float& value : values) value /= std::sqrt(static_cast<float>(dim));
-  return cpu::make_cpu_dictionary(MatrixView<const float>{values.data(), atoms, dim});
+  return cpu::make_cpu_dictionary({MatrixView<const float>{values.data(), atoms, dim}});
 }
 
 /// [ld] with zeros behind `dim`.

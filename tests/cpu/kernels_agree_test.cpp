@@ -119,7 +119,7 @@ std::vector<double> dot_bounds(const CpuDictionary& dictionary, const std::vecto
   for (const std::int32_t atom : atoms) {
     double magnitudes = 0;
     for (std::size_t k = 0; k < v.size(); ++k) {
-      magnitudes += std::abs(static_cast<double>(dictionary.atom(atom)[k]) * static_cast<double>(v[k]));
+      magnitudes += std::abs(static_cast<double>(dictionary.atom<float>(atom)[k]) * static_cast<double>(v[k]));
     }
     bounds.push_back(sum_bound<T>(dot_chain<T>(v.size()), magnitudes));
   }
@@ -148,7 +148,7 @@ TEST(KernelsAgree, DotsWithAtoms) {
             dot_atoms(*dictionary, atoms.data(), count, v0.data(), answer.once.data());
             dot_atoms_twice(*dictionary, atoms.data(), count, v0.data(), v1.data(), answer.twice0.data(),
                             answer.twice1.data());
-            dot_atoms_int8(*dictionary, atoms.data(), count, q.data(), quantized, answer.int8.data());
+            dot_atoms_int8(*dictionary, dictionary->scale.get(), atoms.data(), count, q.data(), quantized, answer.int8.data());
             dot_atoms_f64(*dictionary, atoms.data(), count, wide.data(), answer.fp64.data());
             return answer;
           },
@@ -178,7 +178,7 @@ TEST(KernelsAgree, ResidualsAndDistances) {
   for (std::size_t k = 0; k < z.size(); ++k) {
     magnitudes[k] = std::abs(static_cast<double>(z[k]));
     for (std::size_t i = 0; i < atoms.size(); ++i) {
-      magnitudes[k] += std::abs(wide_weights[i] * static_cast<double>(dictionary->atom(atoms[i])[k]));
+      magnitudes[k] += std::abs(wide_weights[i] * static_cast<double>(dictionary->atom<float>(atoms[i])[k]));
     }
   }
   std::vector<std::int8_t> q(z.size());

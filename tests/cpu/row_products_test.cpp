@@ -44,7 +44,7 @@ TEST(RowProducts, DotsEqualPlainSumsForEveryLengthAndTarget) {
         dot_atoms_int8(*dictionary, dictionary->scale.get(), atoms.data(), count, q.data(), quantized, int8_out.data());
         for (std::size_t i = 0; i < atoms.size(); ++i) {
           const std::int32_t j = atoms[i];
-          const double exact = testing::dot(dictionary->atom(j), r.data(), dim);
+          const double exact = testing::dot(dictionary->atom<float>(j), r.data(), dim);
           const double scale = std::sqrt(testing::dot(r.data(), r.data(), dim)) *
                                static_cast<double>(dictionary->norm[static_cast<std::size_t>(j)]);
           EXPECT_LE(std::abs(static_cast<double>(narrow_out[i]) - exact), float_sum_error(dim, scale));
@@ -73,7 +73,7 @@ TEST(RowProducts, TwoVectorsAtOnceGiveWhatEachGives) {
         std::vector<float> out1(atoms.size(), NAN);
         dot_atoms_twice(*dictionary, atoms.data(), count, v0.data(), v1.data(), out0.data(), out1.data());
         for (std::size_t i = 0; i < atoms.size(); ++i) {
-          const float* atom = dictionary->atom(atoms[i]);
+          const float* atom = dictionary->atom<float>(atoms[i]);
           const double norm = static_cast<double>(dictionary->norm[static_cast<std::size_t>(atoms[i])]);
           for (const auto& [v, out] : {std::pair{&v0, &out0}, std::pair{&v1, &out1}}) {
             const double scale = std::sqrt(testing::dot(v->data(), v->data(), dim)) * norm;
@@ -94,7 +94,7 @@ TEST(RowProducts, Int8SumsHoldTheLargestBytes) {
     values[k] = 1;
     values[dim + k] = k % 2 == 0 ? 1.0f : -1.0f;
   }
-  const auto dictionary = make_cpu_dictionary(MatrixView<const float>{values.data(), 2, dim});
+  const auto dictionary = make_cpu_dictionary({MatrixView<const float>{values.data(), 2, dim}});
   const std::int32_t atoms[] = {0, 1};
   testing::for_every_target([&] {
     for (const int period : {1, 2, 3}) {
@@ -144,7 +144,7 @@ TEST(RowProducts, ResidualsEqualPlainSums) {
     for (std::size_t k = 0; k < z.size(); ++k) {
       double exact = static_cast<double>(z[k]);
       for (std::size_t i = 0; i < atoms.size(); ++i) {
-        exact -= wide_weights[i] * static_cast<double>(dictionary->atom(atoms[i])[k]);
+        exact -= wide_weights[i] * static_cast<double>(dictionary->atom<float>(atoms[i])[k]);
       }
       EXPECT_LE(std::abs(static_cast<double>(r[k]) - exact), float_sum_error(4, 4.0));
       EXPECT_LE(std::abs(wide[k] - exact), 1e-14);

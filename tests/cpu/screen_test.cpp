@@ -90,7 +90,7 @@ double worst_excess(const CpuDictionary& dictionary, const Tile& tile, double sh
       const std::int32_t j = tile.lists[i].atoms[static_cast<std::size_t>(e)];
       double exact = 0;
       for (std::int64_t k = 0; k < dictionary.dim; ++k) {
-        exact += static_cast<double>(dictionary.atom(j)[k]) * back[static_cast<std::size_t>(k)];
+        exact += static_cast<double>(dictionary.atom<float>(j)[k]) * back[static_cast<std::size_t>(k)];
       }
       const double error = static_cast<double>(dictionary.error[static_cast<std::size_t>(j)]) *
                            static_cast<double>(q.norm);

@@ -72,7 +72,7 @@ TEST(AdmmFactors, RhoStaysNearTheEigenvalues) {
 
 TEST(AdmmFactors, OfZeroAtoms) {
   const std::vector<float> zeros(12, 0.0f);
-  const auto dictionary = make_cpu_dictionary(MatrixView<const float>{zeros.data(), 4, 3});
+  const auto dictionary = make_cpu_dictionary({MatrixView<const float>{zeros.data(), 4, 3}});
   AdmmFactors factors(*dictionary, testing::dense_problem(*dictionary));
   EXPECT_FLOAT_EQ(factors.inverse(0)[0], 1.0f);  // inv(rho I), rho = 1
 }

@@ -64,7 +64,7 @@ RowReport plain(const Case& c, std::int64_t row) {
   for (std::size_t i = 0; i < atoms.size(); ++i) {
     const double w = static_cast<double>(values[i]);
     l1 += std::abs(w) / c.problem.inverse_weights[static_cast<std::size_t>(atoms[i])];
-    for (std::size_t k = 0; k < r.size(); ++k) r[k] -= w * static_cast<double>(c.dictionary->atom(atoms[i])[k]);
+    for (std::size_t k = 0; k < r.size(); ++k) r[k] -= w * static_cast<double>(c.dictionary->atom<float>(atoms[i])[k]);
   }
   double zr = 0, rr = 0;
   for (std::size_t k = 0; k < r.size(); ++k) {
@@ -75,7 +75,7 @@ RowReport plain(const Case& c, std::int64_t row) {
   double scale = zr / rr;
   for (std::int64_t j = 0; j < c.dictionary->size; ++j) {
     double value = 0;
-    for (std::size_t k = 0; k < r.size(); ++k) value += static_cast<double>(c.dictionary->atom(j)[k]) * r[k];
+    for (std::size_t k = 0; k < r.size(); ++k) value += static_cast<double>(c.dictionary->atom<float>(j)[k]) * r[k];
     value *= c.problem.inverse_weights[static_cast<std::size_t>(j)];
     if (!c.problem.nonnegative) value = std::abs(value);
     if (value > 0) scale = std::min(scale, lambda / value);
@@ -83,7 +83,7 @@ RowReport plain(const Case& c, std::int64_t row) {
   }
   for (std::size_t i = 0; i < atoms.size(); ++i) {
     double value = 0;
-    for (std::size_t k = 0; k < r.size(); ++k) value += static_cast<double>(c.dictionary->atom(atoms[i])[k]) * r[k];
+    for (std::size_t k = 0; k < r.size(); ++k) value += static_cast<double>(c.dictionary->atom<float>(atoms[i])[k]) * r[k];
     value *= c.problem.inverse_weights[static_cast<std::size_t>(atoms[i])] * (values[i] < 0 ? -1 : 1);
     report.kkt_violation = std::max(report.kkt_violation, std::abs(value - lambda));
   }
@@ -137,6 +137,9 @@ TEST_P(BruteCertify, ARowIsTheSameInAnyBatch) {
 INSTANTIATE_TEST_SUITE_P(Shapes, BruteCertify,
                          ::testing::Combine(::testing::Values(1, 40, 133), ::testing::Values(1, 17, 64, 100),
                                             ::testing::Bool()));
+/// More than a block of atoms, and a rest.
+INSTANTIATE_TEST_SUITE_P(Blocks, BruteCertify,
+                         ::testing::Combine(::testing::Values(4097), ::testing::Values(17), ::testing::Bool()));
 
 TEST(BruteCertifyRows, SpecialOnesHaveTheirStatus) {
   Case c(40, 17, 9, true);
@@ -171,7 +174,7 @@ TEST(BruteCertifyRows, InfeasibleCodesHaveAnInfiniteGap) {
 TEST(BruteCertifyRows, BannedAtomsAreLeftOut) {
   Case c(2, 2, 1, true);
   const std::vector<float> atoms = {1, 0, 0, 1};
-  c.dictionary = make_cpu_dictionary(MatrixView<const float>{atoms.data(), 2, 2});
+  c.dictionary = make_cpu_dictionary({MatrixView<const float>{atoms.data(), 2, 2}});
   c.problem = testing::dense_problem(*c.dictionary);
   c.embeddings = {0.1f, 5.0f};
   c.problem.embeddings = MatrixView<const float>{c.embeddings.data(), 1, 2};

@@ -45,7 +45,7 @@ Kept drive(const CpuDictionary& dictionary, Problem problem, const std::vector<f
 
 TEST(CoordinateDescent, SolvesOrthogonalAtomsInOneRound) {
   const std::vector<float> values = {2, 0, 0, 0, 1, 0, 0, 0, 1};
-  const auto dictionary = make_cpu_dictionary(MatrixView<const float>{values.data(), 3, 3});
+  const auto dictionary = make_cpu_dictionary({MatrixView<const float>{values.data(), 3, 3}});
   Problem problem = testing::dense_problem(*dictionary);  // lambda = 0.2
   const Kept kept = drive(*dictionary, problem, {1.0f, 0.1f, -0.5f});
   ASSERT_EQ(kept.atoms, (std::vector<std::int32_t>{0}));
@@ -63,7 +63,7 @@ TEST(CoordinateDescent, SolvesTwoCorrelatedAtoms) {
   const float half = 0.5f;
   const float root = std::sqrt(0.75f);
   const std::vector<float> values = {1, 0, half, root};
-  const auto dictionary = make_cpu_dictionary(MatrixView<const float>{values.data(), 2, 2});
+  const auto dictionary = make_cpu_dictionary({MatrixView<const float>{values.data(), 2, 2}});
   Problem problem = testing::dense_problem(*dictionary);
   problem.solve.gap_tolerance = 1e-9;
   const Kept kept = drive(*dictionary, problem, {1.0f, 1.0f});
@@ -77,7 +77,7 @@ TEST(CoordinateDescent, SolvesTwoCorrelatedAtoms) {
 /// Zero atoms have no curvature to divide by; banned ones are not swept.
 TEST(CoordinateDescent, LeavesZeroAndBannedAtomsAlone) {
   const std::vector<float> values = {0, 0, 1, 0, 0, 1};
-  const auto dictionary = make_cpu_dictionary(MatrixView<const float>{values.data(), 3, 2});
+  const auto dictionary = make_cpu_dictionary({MatrixView<const float>{values.data(), 3, 2}});
   Problem problem = testing::dense_problem(*dictionary);
   problem.inverse_weights[1] = problem.solver_inverse_weights[1] = 0;
   const Kept kept = drive(*dictionary, problem, {1.0f, 1.0f});
@@ -89,7 +89,7 @@ TEST(CoordinateDescent, LeavesZeroAndBannedAtomsAlone) {
 /// An atom of weight a has the threshold a lambda.
 TEST(CoordinateDescent, WeightsScaleTheThreshold) {
   const std::vector<float> values = {1, 0, 0, 1};
-  const auto dictionary = make_cpu_dictionary(MatrixView<const float>{values.data(), 2, 2});
+  const auto dictionary = make_cpu_dictionary({MatrixView<const float>{values.data(), 2, 2}});
   const Kept kept = drive(*dictionary, testing::dense_problem(*dictionary, {2.0f, 0.5f}), {1.0f, 1.0f});
   ASSERT_EQ(kept.atoms.size(), 2u);
   EXPECT_FLOAT_EQ(kept.values[0], 0.6f);

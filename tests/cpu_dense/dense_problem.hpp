@@ -31,7 +31,7 @@ inline Eigen::MatrixXd weighted_atoms(const cpu::CpuDictionary& dictionary, cons
   Eigen::MatrixXd atoms(dictionary.size, dictionary.dim);
   for (std::int64_t j = 0; j < dictionary.size; ++j) {
     for (std::int64_t k = 0; k < dictionary.dim; ++k) {
-      atoms(j, k) = static_cast<double>(dictionary.atom(j)[k]) *
+      atoms(j, k) = static_cast<double>(dictionary.atom<float>(j)[k]) *
                     static_cast<double>(problem.solver_inverse_weights[static_cast<std::size_t>(j)]);
     }
   }

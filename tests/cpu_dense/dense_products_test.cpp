@@ -49,7 +49,7 @@ TEST_P(DenseProducts, CorrelationsEqualPlainLoops) {
     correlate_rows(*dictionary, input.constant(), out.places);
     for (std::size_t i = 0; i < rows; ++i) {
       for (std::int64_t j = 0; j < atoms; ++j) {
-        const double exact = testing::dot(dictionary->atom(j), input.places[i], dim);
+        const double exact = testing::dot(dictionary->atom<float>(j), input.places[i], dim);
         ASSERT_NEAR(static_cast<double>(out.places[i][j]), exact, 2e-6 * std::sqrt(static_cast<double>(dim)));
       }
     }
@@ -66,7 +66,7 @@ TEST_P(DenseProducts, CombinationsEqualPlainLoops) {
       for (std::int64_t k = 0; k < dictionary->ld; ++k) {
         double exact = 0;
         for (std::int64_t j = 0; j < atoms; ++j) {
-          exact += static_cast<double>(weights.places[i][j]) * static_cast<double>(dictionary->atom(j)[k]);
+          exact += static_cast<double>(weights.places[i][j]) * static_cast<double>(dictionary->atom<float>(j)[k]);
         }
         ASSERT_NEAR(static_cast<double>(out.places[i][k]), exact, 2e-6 * std::sqrt(static_cast<double>(atoms)));
       }

@@ -48,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, LargestEigenvalue,
 
 TEST(LargestEigenvalueOfNothing, IsPositive) {
   const std::vector<float> zeros(12, 0.0f);
-  const auto dictionary = make_cpu_dictionary(MatrixView<const float>{zeros.data(), 4, 3});
+  const auto dictionary = make_cpu_dictionary({MatrixView<const float>{zeros.data(), 4, 3}});
   EXPECT_GT(largest_eigenvalue(*dictionary, testing::dense_problem(*dictionary)), 0.0);
 }
 
@@ -85,7 +85,7 @@ std::vector<float> misleading_atoms(std::int64_t pairs, std::int64_t dim) {
 TEST(Fista, ConvergesWhereThePowerIterationIsMisled) {
   constexpr std::int64_t dim = 24;
   const std::vector<float> atoms = misleading_atoms(60, dim);
-  const auto data = make_cpu_dictionary(MatrixView<const float>{atoms.data(), 120, dim});
+  const auto data = make_cpu_dictionary({MatrixView<const float>{atoms.data(), 120, dim}});
   const Problem problem = testing::dense_problem(*data);
   ASSERT_LT(largest_eigenvalue(*data, problem), 0.9 * true_eigenvalue(*data, problem)) << "no longer misled";
   const Context context;

@@ -48,7 +48,7 @@ TEST_P(Recompose, EqualsPlainLoopsRoundedOnce) {
         double sum = 0;
         for (std::int64_t e = 0; e < codes.l0(i); ++e) {
           sum += static_cast<double>(codes.row_values(i)[static_cast<std::size_t>(e)]) *
-                 static_cast<double>(dictionary->atom(codes.row_atoms(i)[static_cast<std::size_t>(e)])[k]);
+                 static_cast<double>(dictionary->atom<float>(codes.row_atoms(i)[static_cast<std::size_t>(e)])[k]);
         }
         ASSERT_NEAR(static_cast<double>(given), sum, 6e-8 * (std::abs(sum) + 1e-6)) << "row " << i << ", column " << k;
         ASSERT_FALSE(codes.l0(i) == 0 && std::signbit(given));

@@ -55,12 +55,12 @@ TEST(RefitRow, MeetsTheConditionsOfNonNegativeLeastSquares) {
     for (std::size_t i = 0; i < atoms.size(); ++i) {
       EXPECT_GT(weights[i], 0.0f);
       for (std::size_t k = 0; k < 40; ++k) {
-        r[k] -= static_cast<double>(weights[i]) * static_cast<double>(dictionary->atom(atoms[i])[k]);
+        r[k] -= static_cast<double>(weights[i]) * static_cast<double>(dictionary->atom<float>(atoms[i])[k]);
       }
     }
     for (const std::int32_t j : support) {
       double correlation = 0;
-      for (std::size_t k = 0; k < 40; ++k) correlation += r[k] * static_cast<double>(dictionary->atom(j)[k]);
+      for (std::size_t k = 0; k < 40; ++k) correlation += r[k] * static_cast<double>(dictionary->atom<float>(j)[k]);
       const bool stayed = std::find(atoms.begin(), atoms.end(), j) != atoms.end();
       EXPECT_LE(stayed ? std::abs(correlation) : correlation, 1e-6);
     }
@@ -81,7 +81,7 @@ TEST(RefitRow, OfAnEmptyCodeIsEmpty) {
 TEST(RefitRow, OfDependentAtomsIsTheProjection) {
   std::vector<float> values = testing::gaussian(6 * 3, 8);
   std::copy_n(values.begin(), 3, values.begin() + 3);  // atom 1 = atom 0
-  const auto dictionary = make_cpu_dictionary(MatrixView<const float>{values.data(), 6, 3});
+  const auto dictionary = make_cpu_dictionary({MatrixView<const float>{values.data(), 6, 3}});
   const std::vector<float> z = testing::random_row(3, dictionary->ld, 9);
   std::vector<std::int32_t> atoms = {0, 1, 2, 3, 4, 5};
   std::vector<float> weights(6, 0.5f);
@@ -90,7 +90,7 @@ TEST(RefitRow, OfDependentAtomsIsTheProjection) {
     double sum = 0;
     for (std::size_t i = 0; i < atoms.size(); ++i) {
       ASSERT_TRUE(std::isfinite(weights[i]));
-      sum += static_cast<double>(weights[i]) * static_cast<double>(dictionary->atom(atoms[i])[k]);
+      sum += static_cast<double>(weights[i]) * static_cast<double>(dictionary->atom<float>(atoms[i])[k]);
     }
     EXPECT_NEAR(sum, static_cast<double>(z[k]), 1e-5) << "six atoms span all of three dimensions";
   }

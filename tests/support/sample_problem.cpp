@@ -65,7 +65,8 @@ std::optional<SampleProblem> real_problem(std::int64_t stride, std::int64_t rows
       ConceptSpace::build(MatrixView<const float>{chosen.data(), static_cast<std::int64_t>(names.size()), dim}, names);
   space.set_image_mean(io::read_npy_float32(*folder / "query_mean.npy").values);
   SampleProblem sample{.atoms = space.size(), .dim = dim, .rows = rows, .dictionary = {}, .embeddings = {}};
-  sample.dictionary.assign(space.atoms().data, space.atoms().data + space.size() * dim);
+  const float* atoms = space.atoms().as<float>().data;
+  sample.dictionary.assign(atoms, atoms + space.size() * dim);
   const auto source = io::EmbeddingSource::open(*folder / "queries4096.f16.npy");
   std::vector<float> raw(static_cast<std::size_t>(rows * dim));
   source->read(0, {raw.data(), rows, dim});
