@@ -28,7 +28,8 @@ DecomposeResult decompose(const Context& context, const Dictionary& dictionary,
 
 /// Recomputes the certificate of each row by brute force in fp64: every atom, no screening, no code
 /// shared with the solvers. `codes` [n, p] may come from anywhere. Of `options`, the problem (penalties,
-/// weights, bans, nonnegative) and solve.gap_tolerance are used. rounds and iterations are 0.
+/// weights, bans, nonnegative) and solve.gap_tolerance are used. rounds and iterations are 0. Codes of a target are
+/// certified with l1_penalties = the penalties of their reports; a target without them is an ArgumentError.
 /// A code with a negative weight while nonnegative is true, or a non-zero weight on a banned atom, has
 /// gap = +infinity.
 std::vector<RowReport> certify(const Context& context, const Dictionary& dictionary,

@@ -13,6 +13,13 @@
 
 namespace splice_cuda {
 
+/// What a row's path is followed to, if anything: one of the two.
+struct PathTarget {
+  std::int32_t l0 = 0;  ///< most atoms; 0: not asked for
+  double cosine = 0;    ///< of C'w and z; 0: not asked for
+  bool given() const { return l0 > 0 || cosine > 0; }
+};
+
 /// The problem of one `decompose` call in the half form (design.md, section 1). The API's l1_penalty is
 /// halved here and nowhere else.
 struct Problem {
@@ -31,15 +38,22 @@ struct Problem {
   const SparseCodes* warm_start = nullptr;   ///< [n, p] or null
   SolveOptions solve;
 
-  double lambda(std::int64_t row) const {
-    return 0.5 * static_cast<double>(l1_penalties.empty() ? l1_penalty
-                                                          : l1_penalties[static_cast<std::size_t>(row)]);
+  PathTarget target;                         ///< if given, each row finds its own penalty
+
+  /// On the API's scale. Without meaning where a target is given.
+  double penalty(std::int64_t row) const {
+    return static_cast<double>(l1_penalties.empty() ? l1_penalty : l1_penalties[static_cast<std::size_t>(row)]);
   }
+  double lambda(std::int64_t row) const { return 0.5 * penalty(row); }
 };
 
 /// Checks every argument of a call and resolves it.
 /// @throws ArgumentError naming the argument, what was given and what is expected.
 Problem resolve_problem(const Context& context, const Dictionary& dictionary,
                         EmbeddingsView embeddings, const DecomposeOptions& options);
+
+/// The same for codes that exist: the penalties are those given, and a target without them is an error.
+Problem resolve_problem_of_codes(const Context& context, const Dictionary& dictionary, EmbeddingsView embeddings,
+                                 const DecomposeOptions& options);
 
 }  // namespace splice_cuda

@@ -128,13 +128,14 @@ std::int64_t most_negative(const Tableau<T>& t, bool in_support, T tolerance, bo
   return found;
 }
 
-/// True when what atom k adds to the span of the support is lost in rounding.
+}  // namespace
+
 template <class T>
 bool depends_on_support(const Tableau<T>& t, std::int64_t k, T pivot_floor) {
   return !(t.row(k)[k] > pivot_floor * t.diagonal[at(k)]);
 }
 
-/// The support atom that reaches 0 first when dependent atom k grows: x_s changes by M_sk per unit.
+// x_s changes by M_sk per unit of atom k.
 template <class T>
 std::int64_t blocking_atom(const Tableau<T>& t, std::int64_t k) {
   std::int64_t found = -1;
@@ -151,7 +152,10 @@ std::int64_t blocking_atom(const Tableau<T>& t, std::int64_t k) {
   return found;
 }
 
-}  // namespace
+template <class T>
+void pivot_at(Tableau<T>& t, std::int64_t k) {
+  pivot(t, k);
+}
 
 template <class T>
 void Tableau<T>::reserve(std::int64_t places) {
@@ -282,6 +286,9 @@ template void append_atoms(Tableau<double>&, const std::int32_t*, const double*,
                            const double*, std::int64_t, const double*);
 template std::int64_t solve_tableau(Tableau<float>&, float, float);
 template std::int64_t solve_tableau(Tableau<double>&, double, double);
+template void pivot_at(Tableau<double>&, std::int64_t);
+template bool depends_on_support(const Tableau<double>&, std::int64_t, double);
+template std::int64_t blocking_atom(const Tableau<double>&, std::int64_t);
 template void enter_all(Tableau<double>&, double);
 template void newton_step(Tableau<float>&, const float*);
 template void newton_step(Tableau<double>&, const double*);

@@ -45,6 +45,8 @@ struct WorkingSetRow {
   float unlisted_bound = 0;  ///< c_j.r^ / a_j <= this for every atom that is not in the list
   CandidateList list;
   Tableau<float> set;
+  std::vector<std::int32_t> path_atoms;  ///< with a target, in place of `set`: what the path needs (target_row.hpp)
+  std::vector<std::int32_t> path_candidates;  ///< likewise: atoms that every knot of the path is tested with
   std::vector<std::int32_t> code_atoms;  ///< the solution: atoms ascending ...
   std::vector<float> code_weights;       ///< ... and w_j of the scaled problem
   std::int32_t misses = 0;               ///< certifying rounds that did not end in a certificate

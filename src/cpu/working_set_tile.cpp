@@ -23,13 +23,15 @@ std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
 
-TileCost working_set_tile_cost(const CpuDictionary& dictionary) {
+TileCost working_set_tile_cost(const CpuDictionary& dictionary, const Problem& problem) {
   TileCost cost;
   // Screening weights, membership stamps, and the fp64 path's vectors over all atoms and its tableau (twice,
   // while it grows).
   const std::size_t exact_set = size(exact_set_limit(dictionary));
   cost.fixed_bytes = size(dictionary.size) * 32 + 2 * exact_set * exact_set * sizeof(double) + 65536 +
                      size(screen_scratch_size(dictionary.ld, 1)) * sizeof(std::int32_t);
+  // A path's Gram matrix and tableau, likewise; then rows have no tableau of their own, but a list of atoms.
+  if (problem.target.given()) cost.fixed_bytes += 4 * exact_set * exact_set * sizeof(double);
   const std::size_t set = size(std::min(round_up(dictionary.size, tableau_multiple), working_set_limit));
   cost.row_bytes = size(dictionary.ld) * 12 + size(list_capacity(dictionary) + list_slack) * 8 +
                    set * set * sizeof(float) + sizeof(WorkingSetRow);
@@ -43,6 +45,7 @@ WorkingSetTile::WorkingSetTile(const CpuDictionary& dictionary, const Problem& p
       problem_(problem),
       scales_(make_problem_scales(dictionary, problem)),
       steps_(dictionary, problem, scales_),
+      target_steps_(dictionary, problem, scales_),
       slots_(size(rows)),
       list_capacity_(list_capacity(dictionary)) {
   const std::int64_t list_size = list_capacity_ + list_slack;
@@ -80,12 +83,18 @@ void WorkingSetTile::load(WorkingSetRow& slot, std::int64_t row) {
   slot.report = {};
   slot.code_atoms.clear();
   slot.code_weights.clear();
+  slot.path_atoms.clear();
+  slot.path_candidates.clear();
   const LoadedRow loaded = load_row(problem_.embeddings, row, slot.z.get(), dictionary_.ld);
   slot.exponent = loaded.exponent;
   slot.z_dot_z = loaded.z_dot_z;
   slot.phase = RowPhase::finished;
   if (report_irregular_row(loaded.kind, slot.report)) return;
-  slot.lambda = std::ldexp(problem_.lambda(row), loaded.exponent);
+  if (problem_.target.given()) {
+    target_steps_.begin(slot);
+  } else {
+    slot.lambda = std::ldexp(problem_.lambda(row), loaded.exponent);
+  }
   start(slot);
 }
 
@@ -95,7 +104,7 @@ void WorkingSetTile::start(WorkingSetRow& slot) {
   slot.phase = RowPhase::first_pass;
   // Beyond these, float32 thresholds mean nothing; the fp64 path decides.
   if (!(slot.lambda > 1e-12) || !(slot.lambda < 1e12)) slot.phase = RowPhase::exact;
-  if (problem_.warm_start == nullptr || slot.phase == RowPhase::exact) return;
+  if (problem_.warm_start == nullptr || problem_.target.given() || slot.phase == RowPhase::exact) return;
   const auto atoms = problem_.warm_start->row_atoms(slot.row);
   if (!atoms.empty()) {
     steps_.start_from(slot, atoms.data(), static_cast<std::int64_t>(atoms.size()));
@@ -127,21 +136,28 @@ void WorkingSetTile::screen() {
               packed_.get(), screen_rows_.data(), screen_scratch_.get());
 }
 
+/// One round of the row.
+void WorkingSetTile::solve(WorkingSetRow& slot) {
+  const bool target = problem_.target.given();
+  switch (slot.phase) {
+    case RowPhase::first_pass: target ? target_steps_.solve_first(slot) : steps_.solve_first(slot); break;
+    case RowPhase::certifying: target ? target_steps_.solve_certifying(slot) : steps_.solve_certifying(slot); break;
+    case RowPhase::exact:
+    case RowPhase::idle:
+    case RowPhase::finished: break;
+  }
+  if (slot.phase != RowPhase::exact || out_of_rounds(slot)) return;
+  const std::int32_t rounds = problem_.solve.max_rounds - slot.report.rounds;
+  target ? target_steps_.solve_exactly(slot, rounds) : solve_exactly(dictionary_, problem_, slot, rounds);
+  slot.claims = true;
+}
+
 void WorkingSetTile::solve() {
   for (WorkingSetRow& slot : slots_) {
-    switch (slot.phase) {
-      case RowPhase::first_pass: steps_.solve_first(slot); break;
-      case RowPhase::certifying: steps_.solve_certifying(slot); break;
-      case RowPhase::exact:
-      case RowPhase::idle:
-      case RowPhase::finished: break;
-    }
-    if (slot.phase == RowPhase::exact && !out_of_rounds(slot)) {
-      solve_exactly(dictionary_, problem_, slot, problem_.solve.max_rounds - slot.report.rounds);
-      slot.claims = true;
-    } else if (slot.phase != RowPhase::idle && slot.phase != RowPhase::finished && !slot.claims &&
-               out_of_rounds(slot)) {
-      steps_.write_code(slot);
+    if (slot.phase == RowPhase::idle || slot.phase == RowPhase::finished) continue;
+    solve(slot);
+    if (!slot.claims && out_of_rounds(slot)) {
+      if (!problem_.target.given()) steps_.write_code(slot);
       slot.phase = RowPhase::exact;
       slot.claims = true;
     }
@@ -174,6 +190,13 @@ void WorkingSetTile::certify() {
   }
 }
 
+/// On the API's scale. With a target, any is as good as another for a row without an embedding.
+double WorkingSetTile::penalty_of(const WorkingSetRow& slot) const {
+  if (!problem_.target.given()) return problem_.penalty(slot.row);
+  if (slot.report.status == RowStatus::zero_embedding || slot.report.status == RowStatus::non_finite_input) return 1;
+  return std::ldexp(2 * slot.lambda, -slot.exponent);  // exact: lambda came from a float32 of that scale
+}
+
 void WorkingSetTile::compact(RowSink& sink) {
   for (WorkingSetRow& slot : slots_) {
     if (slot.phase != RowPhase::finished) continue;
@@ -185,6 +208,7 @@ void WorkingSetTile::compact(RowSink& sink) {
     for (std::size_t i = 0; i < code_values_.size(); ++i) {
       code_values_[i] = std::ldexp(slot.code_weights[i], -slot.exponent);  // exact: see round_code
     }
+    slot.report.l1_penalty = penalty_of(slot);
     sink.accept({slot.row, slot.code_atoms, code_values_, slot.report});
     slot.phase = RowPhase::idle;
     --occupied_;

@@ -89,6 +89,8 @@ void read_reports(NpzReader& reader, CodesFile& file) {
   const auto status = reader.bytes("status", rows);
   const auto rounds = reader.int32s("rounds", rows);
   const auto iterations = reader.int32s("iterations", rows);
+  std::vector<double> penalty;  // files of earlier versions name it among the options only
+  if (reader.contains("l1_penalty")) penalty = reader.doubles("l1_penalty", rows);
   file.reports.resize(static_cast<std::size_t>(rows));
   for (std::size_t i = 0; i < file.reports.size(); ++i) {
     if (status[i] > static_cast<std::uint8_t>(RowStatus::zero_embedding)) {
@@ -100,7 +102,8 @@ void read_reports(NpzReader& reader, CodesFile& file) {
                        violation[i],
                        rounds[i],
                        iterations[i],
-                       static_cast<RowStatus>(status[i])};
+                       static_cast<RowStatus>(status[i]),
+                       penalty.empty() ? 0 : penalty[i]};
   }
 }
 
@@ -127,6 +130,7 @@ void write_codes(const std::filesystem::path& path, const CodesFile& file) {
   const auto primal = column<double>(file.reports, [](const RowReport& r) { return r.primal; });
   const auto dual = column<double>(file.reports, [](const RowReport& r) { return r.dual; });
   const auto violation = column<double>(file.reports, [](const RowReport& r) { return r.kkt_violation; });
+  const auto penalty = column<double>(file.reports, [](const RowReport& r) { return r.l1_penalty; });
   const auto status = column<std::uint8_t>(file.reports, [](const RowReport& r) { return r.status; });
   const auto rounds = column<std::int32_t>(file.reports, [](const RowReport& r) { return r.rounds; });
   const auto iterations = column<std::int32_t>(file.reports, [](const RowReport& r) { return r.iterations; });
@@ -135,6 +139,7 @@ void write_codes(const std::filesystem::path& path, const CodesFile& file) {
     writer.add("primal", NpyType::float64, primal);
     writer.add("dual", NpyType::float64, dual);
     writer.add("kkt_violation", NpyType::float64, violation);
+    writer.add("l1_penalty", NpyType::float64, penalty);
     writer.add("status", NpyType::uint8, status);
     writer.add("rounds", NpyType::int32, rounds);
     writer.add("iterations", NpyType::int32, iterations);
