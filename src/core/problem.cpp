@@ -29,6 +29,18 @@ void check_targets(const DecomposeOptions& options) {
   }
 }
 
+void check_path(std::span<const float> penalties) {
+  if (penalties.empty()) fail_argument("l1_penalties", "0 entries", "at least one penalty");
+  for (std::size_t i = 0; i < penalties.size(); ++i) {
+    const std::string name = "l1_penalties[" + std::to_string(i) + "]";
+    const std::string given = number_text(static_cast<double>(penalties[i]));
+    if (!is_positive(penalties[i])) fail_argument(name, given, "a finite number > 0");
+    if (i > 0 && !(penalties[i] < penalties[i - 1])) {
+      fail_argument(name, given + " after " + number_text(static_cast<double>(penalties[i - 1])), "descending penalties");
+    }
+  }
+}
+
 void check_penalties(const DecomposeOptions& options, std::int64_t rows) {
   if (options.l1_penalties.empty()) {
     if (!is_positive(options.l1_penalty)) {
@@ -146,6 +158,20 @@ Problem resolve_problem(const Context& context, const Dictionary& dictionary, Em
   }
   Problem problem = resolve(context, dictionary, embeddings, options, !wants_target(options));
   problem.target = {options.target_l0, static_cast<double>(options.target_cosine)};
+  return problem;
+}
+
+Problem resolve_path_problem(const Context& context, const Dictionary& dictionary, EmbeddingsView embeddings,
+                             std::span<const float> l1_penalties, const DecomposeOptions& options) {
+  check_path(l1_penalties);
+  if (!options.l1_penalties.empty()) {
+    fail_argument("options.l1_penalties", std::to_string(options.l1_penalties.size()) + " entries together with a path",
+                  "none: every row is solved at the path's penalties");
+  }
+  if (wants_target(options)) fail_argument("options", "a target together with a path", "one of them");
+  Problem problem = resolve(context, dictionary, embeddings, options, false);
+  problem.path = l1_penalties;
+  problem.warm_start = nullptr;
   return problem;
 }
 

@@ -187,7 +187,7 @@ void DenseTile::compact(RowSink& sink) {
     }
     for (float& weight : slot.code_weights) weight = std::ldexp(weight, -slot.exponent);
     slot.report.l1_penalty = problem_.penalty(slot.row);
-    sink.accept({slot.row, slot.code_atoms, slot.code_weights, slot.report});
+    sink.accept({slot.row, 0, slot.code_atoms, slot.code_weights, slot.report});
     slot.phase = DenseRow::Phase::idle;
     --occupied_;
   }

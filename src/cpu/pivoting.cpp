@@ -268,6 +268,21 @@ void newton_step(Tableau<T>& t, const T* y) {
   }
 }
 
+// y = lambda - ... in the support is held at 0: there x falls by the sum of its row of the inverse. Sums of the support's
+// rows, which are contiguous: the tableau is symmetric in the support, antisymmetric between it and the rest.
+template <class T>
+void change_lambda(Tableau<T>& t, T change) {
+  std::vector<T> sums(at(t.size), T(0));
+  for (std::int64_t s = 0; s < t.size; ++s) {
+    if (t.in_support[at(s)] == 0) continue;
+    const T* row = t.row(s);
+    for (std::int64_t k = 0; k < t.size; ++k) sums[at(k)] += row[k];
+  }
+  for (std::int64_t k = 0; k < t.size; ++k) {
+    t.value[at(k)] += t.in_support[at(k)] != 0 ? -change * sums[at(k)] : change * (1 + sums[at(k)]);
+  }
+}
+
 template <class T>
 void flip_sign(Tableau<T>& t, std::int64_t k) {
   for (std::int64_t i = 0; i < t.size; ++i) {
@@ -292,6 +307,8 @@ template std::int64_t blocking_atom(const Tableau<double>&, std::int64_t);
 template void enter_all(Tableau<double>&, double);
 template void newton_step(Tableau<float>&, const float*);
 template void newton_step(Tableau<double>&, const double*);
+template void change_lambda(Tableau<float>&, float);
+template void change_lambda(Tableau<double>&, double);
 template void flip_sign(Tableau<float>&, std::int64_t);
 template void flip_sign(Tableau<double>&, std::int64_t);
 

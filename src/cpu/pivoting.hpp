@@ -73,6 +73,10 @@ void enter_all(Tableau<T>& tableau, T pivot_floor);
 template <class T>
 void newton_step(Tableau<T>& tableau, const T* y);
 
+/// The tableau of lambda + change in place of lambda, in the same support; pivots may follow.
+template <class T>
+void change_lambda(Tableau<T>& tableau, T change);
+
 /// Turns an atom outside the support into its negative (weights of either sign).
 template <class T>
 void flip_sign(Tableau<T>& tableau, std::int64_t k);

@@ -46,7 +46,7 @@ void WorkingSetSteps::plan_screen(WorkingSetRow& row) const {
   const double atom_norm = static_cast<double>(scales_.atom_norm);
   double threshold = 0;
   if (row.phase == RowPhase::first_pass) {
-    threshold = std::max(lambda, static_cast<double>(first_threshold) * atom_norm);
+    threshold = std::max(row.first_lambda, static_cast<double>(first_threshold) * atom_norm);
   } else {
     const double moved = (row.misses == 0 ? first_margin : later_margin) * lambda;
     const double margin = std::hypot(moved, static_cast<double>(row.quantized.error) * atom_norm);

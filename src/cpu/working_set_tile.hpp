@@ -36,6 +36,8 @@ class WorkingSetTile final : public TileSolver {
   void start(WorkingSetRow& slot);
   void solve(WorkingSetRow& slot);
   void settle(WorkingSetRow& slot, double half_z_dot_z);
+  void hand_over(WorkingSetRow& slot, RowSink& sink);
+  bool advance(WorkingSetRow& slot);
   double penalty_of(const WorkingSetRow& slot) const;
   bool out_of_rounds(const WorkingSetRow& slot) const {
     return slot.report.rounds >= problem_.solve.max_rounds;
@@ -55,6 +57,8 @@ class WorkingSetTile final : public TileSolver {
   std::vector<ScreenRow> screen_rows_;
   AlignedArray<std::int32_t> screen_scratch_;
   CertifyScratch certify_scratch_;
+  std::vector<std::int32_t> refit_atoms_;
+  std::vector<float> refit_weights_;
   std::vector<float> code_values_;
 };
 
