@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 
@@ -48,6 +49,12 @@ float moved_by(float penalty, std::int64_t steps, bool up) {
   const double factor = 1 + (up ? 1.0 : -1.0) * 0x1p-23 * static_cast<double>(steps);
   const auto moved = static_cast<float>(static_cast<double>(penalty) * factor);
   return std::clamp(moved == penalty ? std::nextafter(penalty, up ? largest : 0.0f) : moved, smallest, largest);
+}
+
+float distance(const std::vector<float>& x, const std::vector<float>& y) {
+  double sum = 0;
+  for (std::size_t k = 0; k < x.size(); ++k) sum += static_cast<double>((x[k] - y[k]) * (x[k] - y[k]));
+  return static_cast<float>(std::sqrt(sum));
 }
 
 double lambda_of(float penalty, int exponent) { return std::ldexp(0.5 * static_cast<double>(penalty), exponent); }
@@ -229,29 +236,61 @@ void TargetSteps::leave(WorkingSetRow& row) {
 }
 
 /// Atoms that were in the support before the path's end, or should have been, do not show there. Candidates that violate
-/// at a knot join: between two knots correlations are linear, so that none violates in between, either.
+/// at a knot join: between two knots correlations are linear, so that none violates in between, either. Looked at is only
+/// what may: since a correlation c.r_i was seen, c.r moved by at most |c| times the way that the residual has gone.
 bool TargetSteps::add_violators_of_knots(WorkingSetRow& row) {
   const std::vector<std::int32_t>& candidates = row.path_candidates;
-  const auto count = static_cast<std::int64_t>(candidates.size());
   knot_residual_.resize(at(dictionary_.ld));
   knot_q_.resize(at(dictionary_.ld));
+  last_residual_.assign(row.z.get(), row.z.get() + dictionary_.ld);
+  candidate_inverse_.clear();
+  candidate_norm_.clear();
+  for (const std::int32_t atom : candidates) {
+    candidate_inverse_.push_back(static_cast<float>(inverse_weight(atom)));
+    candidate_norm_.push_back(dictionary_.norm[at(atom)] * candidate_inverse_.back());
+  }
+  seen_.assign(candidates.size(), std::numeric_limits<float>::infinity());  // excess - norm * way, when it was seen
   std::vector<double> worst(candidates.size(), 0.0);
+  float way = 0;
+  std::size_t verified = 0;
   for (const PathKnot& knot : path_.knots()) {
+    while (verified < row.path_verified.size() && row.path_verified[verified] > knot.lambda * (1 + 1e-13)) ++verified;
+    const bool known = verified < row.path_verified.size() && row.path_verified[verified] > knot.lambda * (1 - 1e-13);
+    if (known) continue;
     residual(dictionary_, row.z.get(), knot.atoms.data(), knot.weights.data(), static_cast<std::int64_t>(knot.atoms.size()),
              knot_residual_.data());
-    const QuantizedRow quantized = quantize_row(knot_residual_.data(), dictionary_.ld, knot_q_.data());
-    products32_.resize(candidates.size());
-    dot_atoms_int8(dictionary_, candidates.data(), count, knot_q_.data(), quantized, products32_.data());
+    way += distance(knot_residual_, last_residual_) * (1 + 1e-5f);
+    last_residual_ = knot_residual_;
+    const auto limit = static_cast<float>(knot.lambda * (1 - knot_doubt));
+    looked_at_.clear();
+    found_.clear();
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-      const std::int32_t atom = candidates[i];
-      if (!(excess(atom, static_cast<double>(products32_[i])) > knot.lambda * (1 - knot_doubt))) continue;
-      if (member_[at(atom)] != 0) continue;
-      float product = 0;
-      dot_atoms(dictionary_, &atom, 1, knot_residual_.data(), &product);
-      const double value = excess(atom, static_cast<double>(product)) / knot.lambda;
-      if (value > 1 - knot_violation) worst[i] = std::max(worst[i], value);
+      if (seen_[i] + candidate_norm_[i] * way <= limit || member_[at(candidates[i])] != 0) continue;
+      looked_at_.push_back(i);
+      found_.push_back(candidates[i]);
     }
+    const QuantizedRow quantized = quantize_row(knot_residual_.data(), dictionary_.ld, knot_q_.data());
+    products32_.resize(found_.size());
+    dot_atoms_int8(dictionary_, found_.data(), static_cast<std::int64_t>(found_.size()), knot_q_.data(), quantized,
+                   products32_.data());
+    bool clean = true;
+    for (std::size_t n = 0; n < looked_at_.size(); ++n) {
+      const std::size_t i = looked_at_[n];
+      const float value = (problem_.nonnegative ? products32_[n] : std::abs(products32_[n])) * candidate_inverse_[i];
+      seen_[i] = value - candidate_norm_[i] * way;
+      if (!(value > limit)) continue;
+      float product = 0;
+      dot_atoms(dictionary_, &candidates[i], 1, knot_residual_.data(), &product);
+      const double share = excess(candidates[i], static_cast<double>(product)) / knot.lambda;
+      if (!(share > 1 - knot_violation)) continue;
+      worst[i] = std::max(worst[i], share);
+      clean = false;
+    }
+    if (clean) verified_now_.push_back(knot.lambda);
   }
+  row.path_verified.insert(row.path_verified.end(), verified_now_.begin(), verified_now_.end());
+  std::sort(row.path_verified.begin(), row.path_verified.end(), std::greater<>());
+  verified_now_.clear();
   found_.clear();
   found_values_.clear();
   for (std::size_t i = 0; i < candidates.size(); ++i) {

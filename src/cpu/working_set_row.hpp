@@ -51,6 +51,7 @@ struct WorkingSetRow {
   Tableau<float> set;
   std::vector<std::int32_t> path_atoms;  ///< with a target, in place of `set`: what the path needs (target_row.hpp)
   std::vector<std::int32_t> path_candidates;  ///< best atoms of the first pass, for the path (target_row.hpp, next_penalty.cpp)
+  std::vector<double> path_verified;  ///< lambdas of knots, descending, where no candidate violates
   std::vector<std::int32_t> code_atoms;  ///< the solution: atoms ascending ...
   std::vector<float> code_weights;       ///< ... and w_j of the scaled problem
   std::int32_t misses = 0;               ///< certifying rounds that did not end in a certificate

@@ -90,6 +90,7 @@ void WorkingSetTile::load(WorkingSetRow& slot, std::int64_t row) {
   slot.code_weights.clear();
   slot.path_atoms.clear();
   slot.path_candidates.clear();
+  slot.path_verified.clear();
   const LoadedRow loaded = load_row(problem_.embeddings, row, slot.z.get(), dictionary_.ld);
   slot.exponent = loaded.exponent;
   slot.z_dot_z = loaded.z_dot_z;

@@ -130,10 +130,14 @@ TEST_P(Path, ManyStepsDownToNothing) {
   }
   std::vector<float> penalties;
   for (float penalty = 1.5f; penalty > 1e-4f; penalty *= 0.9f) penalties.push_back(penalty);
-  const std::vector<DecomposeResult> results = solve(sample.view(), penalties, options());
+  DecomposeOptions wanted = options();
+  wanted.solve.max_rounds = 20000;
+  const std::vector<DecomposeResult> results = solve(sample.view(), penalties, wanted);
   for (std::size_t step = 0; step < penalties.size(); ++step) {
     ASSERT_EQ(malformed(results[step].codes), "");
-    for (const RowReport& report : results[step].reports) EXPECT_EQ(report.status, RowStatus::certified) << penalties[step];
+    for (const RowReport& report : results[step].reports) {
+      EXPECT_EQ(report.status, RowStatus::certified) << penalties[step] << ": gap " << report.gap << ", rounds " << report.rounds;
+    }
   }
 }
 
