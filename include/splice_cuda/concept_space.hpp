@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -100,6 +102,11 @@ class ConceptSpace {
                             const DecomposeOptions& options = {},
                             const PrepareOptions& prepare = {}) const;
 
+  /// The same for decompose_path: one result a penalty.
+  std::vector<DecomposeResult> decompose_path(const Context& context, EmbeddingsView raw,
+                                              std::span<const float> l1_penalties, const DecomposeOptions& options = {},
+                                              const PrepareOptions& prepare = {}) const;
+
   /// normalise(normalise(C'w) + image_mean); an empty code gives normalise(image_mean), zero where there is
   /// no mean. [n, d]
   void recompose(const Context& context, const SparseCodes& codes, MatrixView<float> out) const;
@@ -110,8 +117,12 @@ class ConceptSpace {
  private:
   struct Dictionaries;
 
+  using ChunkSolver = std::function<void(const Context&, std::int64_t, MatrixView<const float>)>;
+
   ConceptSpace();
   void index_names();
+  void for_each_chunk(const Context& context, EmbeddingsView raw, const PrepareOptions& prepare,
+                      const ChunkSolver& solve) const;
 
   std::int64_t dim_ = 0;
   std::vector<float> atoms_;

@@ -1,6 +1,7 @@
 #include "io/npz.hpp"
 
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -95,6 +96,9 @@ void read_reports(NpzReader& reader, CodesFile& file) {
   for (std::size_t i = 0; i < file.reports.size(); ++i) {
     if (status[i] > static_cast<std::uint8_t>(RowStatus::zero_embedding)) {
       fail(reader.label("status"), std::to_string(status[i]) + " in row " + std::to_string(i), "0 to 3");
+    }
+    if (!penalty.empty() && (!(penalty[i] >= 0) || penalty[i] > std::numeric_limits<float>::max())) {
+      fail(reader.label("l1_penalty"), std::to_string(penalty[i]) + " in row " + std::to_string(i), "a float32 number >= 0");
     }
     file.reports[i] = {primal[i],
                        dual[i],
