@@ -42,10 +42,8 @@ void decompose_plain(const Loaded& loaded, MatrixView<const float> rows, const C
 }  // namespace
 
 std::string CostCase::name() const {
-  const BenchProblem& problem = *load().problem;
   std::ostringstream text;
-  text << (path.empty() ? "target" : "path" + std::to_string(path.size())) << '/' << problem.name << "/p:"
-       << problem.atom_count() << "/d:" << problem.dim << "/n:" << rows << '/';
+  text << (path.empty() ? "target" : "path" + std::to_string(path.size())) << "/text15k/p:15000/d:384/n:" << rows << '/';
   if (!path.empty()) {
     text << "l1:" << path.back();
   } else if (target_l0 > 0) {

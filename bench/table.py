@@ -49,6 +49,26 @@ def problem_column(row):
     return f"{row['problem']}, p {row['p']:,}, d {row['d']}"
 
 
+def asked_text(case):
+    """What a path or a target asks for."""
+    if case["sweep"].startswith("path"):
+        return f"{case['sweep'].removeprefix('path')} penalties, 0.4 to {case['l1']:g}"
+    return f"target_{case['asked']} {case[case['asked']]:g}"
+
+
+def costs_table(decompose):
+    """Paths and targets against plain calls; empty where a run has none."""
+    rows = []
+    for figure in decompose["figures"]:
+        if "cost" not in figure:
+            continue
+        rows.append([asked_text(parse_case(figure["name"])), number(figure["us_per_row"]), number(figure["plain_us_per_row"]),
+                     f"**{figure['cost']:.2f}** ({figure['cost_q1']:.2f}-{figure['cost_q3']:.2f})",
+                     f"{figure['mean_l0']:.1f}", f"{figure['certified_share']:.0%}", f"{figure['mean_rounds']:.2f}"])
+    header = ["asked for", "us a row (and penalty)", "plain calls, us", "cost (quartiles)", "l0", "certified", "passes"]
+    return markdown(header, rows)
+
+
 def stages_table(stages):
     names = ("prepare_us", "screen_us", "solve_us", "certify_us", "compact_us", "total_us")
     rows = []
@@ -101,6 +121,7 @@ def all_tables(decompose, stages, peers):
         "dim": sweep_table(decompose, "dim", [("d", lambda row: str(row["d"]))]),
         "solver": sweep_table(decompose, "solver", [("solver", lambda row: row["solver"])]),
         "threads": sweep_table(decompose, "threads", [("threads", lambda row: str(row["threads"]))]),
+        "costs": costs_table(decompose),
         "stages": stages_table(stages),
         "peers": "\n\n".join([peers_table(one) for one in peers["figures"]] +
                              ["\n".join(f"- {name}: {note}." for name, note in notes.items())] +

@@ -12,7 +12,7 @@ import tiny_results
 from results_file import parse_case
 
 NAMES = ("decompose", "stages", "peers")
-MARKERS = ("machine", "l1", "batch", "atoms", "dim", "solver", "threads", "stages", "peers")
+MARKERS = ("machine", "l1", "batch", "atoms", "dim", "solver", "threads", "costs", "stages", "peers")
 
 
 @pytest.fixture
@@ -62,6 +62,8 @@ def test_tables_replace_what_is_between_markers_and_nothing_else(results, page):
     text = page.read_text()
     assert "old" not in text and text.startswith("Top.\n") and text.count("between\n") == len(MARKERS)
     assert "| text15k, p 15,000, d 384 | 0.25 | 200 | 100 | **2.00** (1.90-2.10) | 12.5 | 100% | 3.0e-07 |" in text
+    assert "| 16 penalties, 0.4 to 0.15 | 150 | 300 | **0.50** (0.40-0.60) | 8.0 | 100% | 1.50 |" in text
+    assert "| target_l0 8 | 600 | 300 | **2.00** (1.90-2.10) |" in text and "| target_cosine 0.6 | 750 |" in text
     assert "| splice_cuda | 200 | 1.0 | 2.00 | 8 | 1.0e-06 | 5.0e-07 |" in text
     assert "| slow | 4,000,000 | 20,000.0 |" in text and "(target missed)" in text
     assert "- slow: a note." in text and "- Left out: No module named 'spams'." in text

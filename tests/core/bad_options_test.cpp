@@ -69,6 +69,11 @@ BadCall target(std::string name, std::int32_t l0, float cosine, std::string argu
   return option(std::move(name), spoil, std::move(argument), std::move(given), std::move(expected));
 }
 
+BadCall path(std::string name, std::vector<float> penalties, std::string argument, std::string given, std::string expected) {
+  const auto call = [penalties](SmallCall& c) { decompose_path(c.context, c.dictionary, c.embeddings, penalties, c.options); };
+  return {std::move(name), call, std::move(argument), std::move(given), std::move(expected)};
+}
+
 std::vector<BadCall> table() {
   using Solve = SolveOptions;
   const std::string tolerance = "solve.gap_tolerance";
@@ -111,6 +116,26 @@ std::vector<BadCall> table() {
                c.options.target_l0 = 1;
              },
              "l1_penalties", "3 entries together with a target", "none"),
+      path("PathEmpty", {}, "l1_penalties", "0 entries", "at least one"),
+      path("PathWithAZero", {1, 0}, "l1_penalties[1]", "got 0", "finite number > 0"),
+      path("PathNegative", {-1}, "l1_penalties[0]", "got -1", "finite number > 0"),
+      path("PathNan", {1, nan}, "l1_penalties[1]", "nan", "finite number > 0"),
+      path("PathInfinite", {inf, 1}, "l1_penalties[0]", "inf", "finite number > 0"),
+      path("PathThatRises", {1, 0.5f, 0.75f}, "l1_penalties[2]", "0.75 after 0.5", "descending"),
+      path("PathThatStays", {1, 1}, "l1_penalties[1]", "1 after 1", "descending"),
+      {"PathWithPenaltiesOfRows",
+       [](SmallCall& c) {
+         c.numbers = {1, 1, 1};
+         c.options.l1_penalties = c.numbers;
+         decompose_path(c.context, c.dictionary, c.embeddings, std::vector<float>{1}, c.options);
+       },
+       "options.l1_penalties", "3 entries", "none"},
+      {"PathWithATarget",
+       [](SmallCall& c) {
+         c.options.target_l0 = 2;
+         decompose_path(c.context, c.dictionary, c.embeddings, std::vector<float>{1}, c.options);
+       },
+       "options", "a target together with a path", "one of them"},
       solve_option("ToleranceZero", &Solve::gap_tolerance, 0.0, tolerance, "got 0", "finite number > 0"),
       solve_option("ToleranceNegative", &Solve::gap_tolerance, -1.0, tolerance, "got -1", "finite number > 0"),
       solve_option("ToleranceNan", &Solve::gap_tolerance, std::nan(""), tolerance, "nan", "finite number > 0"),
