@@ -29,7 +29,7 @@ def parse_case(name):
     case = match.groupdict()
     for key in ("p", "d", "n", "threads"):
         case[key] = int(case[key]) if case[key] else None
-    case[case["asked"]] = float(case.pop("value"))
+    case[case.pop("asked")] = float(case.pop("value"))
     return case
 
 

@@ -53,7 +53,8 @@ def asked_text(case):
     """What a path or a target asks for."""
     if case["sweep"].startswith("path"):
         return f"{case['sweep'].removeprefix('path')} penalties, 0.4 to {case['l1']:g}"
-    return f"target_{case['asked']} {case[case['asked']]:g}"
+    asked = "l0" if "l0" in case else "cosine"
+    return f"target_{asked} {case[asked]:g}"
 
 
 def costs_table(decompose):

@@ -31,9 +31,9 @@ def decompose():
              "solver/text15k/p:15000/d:384/n:16/l1:0.25/fista/threads:1",
              "threads/text15k/p:15000/d:384/n:2048/l1:0.25/working_set/threads:2"]
     cases = [ratio_case(name, 2.0 + i) for i, name in enumerate(names)]
-    cases += [cost_case(f"path16/text15k/p:15000/d:384/n:512/l1:0.15/{tail}", 0.5),
-              cost_case(f"target/text15k/p:15000/d:384/n:512/l0:8/{tail}", 2.0),
-              cost_case(f"target/text15k/p:15000/d:384/n:512/cosine:0.6/{tail}", 2.5)]
+    cases[3:3] = [cost_case(f"path16/text15k/p:15000/d:384/n:512/l1:0.15/{tail}", 0.5),
+                  cost_case(f"target/text15k/p:15000/d:384/n:512/l0:8/{tail}", 2.0),
+                  cost_case(f"target/text15k/p:15000/d:384/n:512/cosine:0.6/{tail}", 2.5)]
     return {"context": copy.deepcopy(CONTEXT), "benchmarks": cases}
 
 
