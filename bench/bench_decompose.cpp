@@ -1,10 +1,11 @@
-// decompose against one fp32 matrix product of the same batch. Flags of Google Benchmark, and --short.
+// decompose against one fp32 matrix product of the same batch; paths and targets against plain calls. Flags of Google Benchmark, and --short.
 
 #include <algorithm>
 #include <string_view>
 
 #include <benchmark/benchmark.h>
 
+#include "cost_case.hpp"
 #include "decompose_grid.hpp"
 #include "machine.hpp"
 
@@ -25,6 +26,12 @@ int main(int argc, char** argv) {
   const bool brief = take_flag(argc, argv, "--short");
   for (const DecomposeCase& one : brief ? short_grid() : full_grid()) {
     benchmark::RegisterBenchmark(one.name().c_str(), [one](benchmark::State& state) { run_case(state, one); })
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond)
+        ->Iterations(one.repetitions);
+  }
+  for (const CostCase& one : cost_grid(brief)) {
+    benchmark::RegisterBenchmark(one.name().c_str(), [one](benchmark::State& state) { run_cost_case(state, one); })
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond)
         ->Iterations(one.repetitions);

@@ -4,7 +4,7 @@ import json
 import pathlib
 import re
 
-CASE = re.compile(r"(?P<sweep>\w+)/(?P<problem>\w+)/p:(?P<p>\d+)/d:(?P<d>\d+)(/n:(?P<n>\d+))?/l1:(?P<l1>[\d.]+)"
+CASE = re.compile(r"(?P<sweep>\w+)/(?P<problem>\w+)/p:(?P<p>\d+)/d:(?P<d>\d+)(/n:(?P<n>\d+))?/(?P<asked>l1|l0|cosine):(?P<value>[\d.]+)"
                   r"(/(?P<solver>\w+)/threads:(?P<threads>\d+))?")
 
 
@@ -22,14 +22,14 @@ def load_results(path):
 
 
 def parse_case(name):
-    """A benchmark's name as a dictionary: sweep, problem, p, d, n, l1, solver, threads."""
+    """A benchmark's name as a dictionary: sweep, problem, p, d, n, l1 (or l0, cosine), solver, threads."""
     match = CASE.fullmatch(name)
     if not match:
         raise ValueError(f"{name}: not a benchmark's name, expected sweep/problem/p:../d:../n:../l1:../...")
     case = match.groupdict()
     for key in ("p", "d", "n", "threads"):
         case[key] = int(case[key]) if case[key] else None
-    case["l1"] = float(case["l1"])
+    case[case.pop("asked")] = float(case.pop("value"))
     return case
 
 

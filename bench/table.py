@@ -51,6 +51,27 @@ def problem_column(row):
     return f"{row['problem']}, p {row['p']:,}, d {row['d']}"
 
 
+def asked_text(case):
+    """What a path or a target asks for."""
+    if case["sweep"].startswith("path"):
+        return f"{case['sweep'].removeprefix('path')} penalties, 0.4 to {case['l1']:g}"
+    asked = "l0" if "l0" in case else "cosine"
+    return f"target_{asked} {case[asked]:g}"
+
+
+def costs_table(decompose):
+    """Paths and targets against plain calls; empty where a run has none."""
+    rows = []
+    for figure in decompose["figures"]:
+        if "cost" not in figure:
+            continue
+        rows.append([asked_text(parse_case(figure["name"])), number(figure["us_per_row"]), number(figure["plain_us_per_row"]),
+                     f"**{figure['cost']:.2f}** ({figure['cost_q1']:.2f}-{figure['cost_q3']:.2f})",
+                     f"{figure['mean_l0']:.1f}", f"{figure['certified_share']:.0%}", f"{figure['mean_rounds']:.2f}"])
+    header = ["asked for", "us a row (and penalty)", "plain calls, us", "cost (quartiles)", "l0", "certified", "passes"]
+    return markdown(header, rows)
+
+
 def stages_table(stages):
     names = ("prepare_us", "screen_us", "solve_us", "certify_us", "compact_us", "total_us")
     rows = []
@@ -133,6 +154,7 @@ def all_tables(decompose, stages, roofline, profile, peers):
         "dim": sweep_table(decompose, "dim", [("d", lambda row: str(row["d"]))]),
         "solver": sweep_table(decompose, "solver", [("solver", lambda row: row["solver"])]),
         "threads": sweep_table(decompose, "threads", [("threads", lambda row: str(row["threads"]))]),
+        "costs": costs_table(decompose),
         "stages": stages_table(stages),
         "roofline": roofline_table(roofline),
         "profile": profile_table(profile),

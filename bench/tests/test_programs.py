@@ -31,6 +31,19 @@ def test_bench_decompose_gives_the_documented_counters(tmp_path):
     assert case["us_per_row"] / case["gemm_us_per_row"] == pytest.approx(case["ratio"], rel=0.5)
 
 
+def test_costs_of_paths_and_targets_have_the_documented_counters(tmp_path):
+    out = tmp_path / "out.json"
+    subprocess.run([PROGRAMS / "bench_decompose", "--short", "--benchmark_filter=^path4/|/l0:4/",
+                    f"--benchmark_out={out}", "--benchmark_out_format=json"], check=True, capture_output=True)
+    path, target = json.loads(out.read_text())["benchmarks"]
+    assert path["name"].startswith("path4/") and target["name"].startswith("target/")
+    for case in (path, target):
+        assert case["certified_share"] == 1 and case["mean_rounds"] >= 1
+        assert 0 < case["cost_q1"] <= case["cost"] <= case["cost_q3"]
+        assert case["us_per_row"] / case["plain_us_per_row"] == pytest.approx(case["cost"], rel=0.5)
+    assert target["mean_l0"] <= 4
+
+
 def test_bench_decompose_refuses_unknown_flags():
     done = subprocess.run([PROGRAMS / "bench_decompose", "--shrot"], capture_output=True, text=True)
     assert done.returncode != 0 and "--shrot" in done.stderr

@@ -13,7 +13,7 @@ import tiny_results
 from results_file import parse_case
 
 NAMES = ("decompose", "stages", "roofline", "profile", "peers")
-MARKERS = ("machine", "l1", "batch", "atoms", "dim", "solver", "threads", "stages", "roofline", "profile", "peers")
+MARKERS = ("machine", "l1", "batch", "atoms", "dim", "solver", "threads", "costs", "stages", "roofline", "profile", "peers")
 
 
 @pytest.fixture
@@ -67,6 +67,8 @@ def test_tables_replace_what_is_between_markers_and_nothing_else(results, page):
     assert "| fp32 product | vfmadd231ps, 64 bytes | 50.0 | 40.0 | **80%** |" in text
     assert "| function | l1 0.15 | l1 0.25 |" in text and "| `Screen<false>` | 50.0% | 70.0% |" in text
     assert "| `rare` |" not in text and "| all others | 20.0% | 30.0% |" in text
+    assert "| 16 penalties, 0.4 to 0.15 | 150 | 300 | **0.50** (0.40-0.60) | 8.0 | 100% | 1.50 |" in text
+    assert "| target_l0 8 | 600 | 300 | **2.00** (1.90-2.10) |" in text and "| target_cosine 0.6 | 750 |" in text
     assert "| splice_cuda | 200 | 1.0 | 2.00 | 8 | 1.0e-06 | 5.0e-07 |" in text
     assert "| slow | 4,000,000 | 20,000.0 |" in text and "(target missed)" in text
     assert "- slow: a note." in text and "- Left out: No module named 'spams'." in text

@@ -18,6 +18,11 @@ def ratio_case(name, ratio):
                      mean_rounds=2.0, max_relative_gap=3e-7)
 
 
+def cost_case(name, cost):
+    return benchmark(name, us_per_row=300 * cost, plain_us_per_row=300.0, cost=cost, cost_q1=cost - 0.1,
+                     cost_q3=cost + 0.1, certified_share=1.0, mean_l0=8.0, mean_rounds=1.5)
+
+
 def decompose():
     tail = "working_set/threads:1"
     names = [f"l1/text15k/p:15000/d:384/n:512/l1:0.25/{tail}", f"l1/synthetic/p:10000/d:512/n:512/l1:0.25/{tail}",
@@ -26,6 +31,9 @@ def decompose():
              "solver/text15k/p:15000/d:384/n:16/l1:0.25/fista/threads:1",
              "threads/text15k/p:15000/d:384/n:2048/l1:0.25/working_set/threads:2"]
     cases = [ratio_case(name, 2.0 + i) for i, name in enumerate(names)]
+    cases[3:3] = [cost_case(f"path16/text15k/p:15000/d:384/n:512/l1:0.15/{tail}", 0.5),
+                  cost_case(f"target/text15k/p:15000/d:384/n:512/l0:8/{tail}", 2.0),
+                  cost_case(f"target/text15k/p:15000/d:384/n:512/cosine:0.6/{tail}", 2.5)]
     return {"context": copy.deepcopy(CONTEXT), "benchmarks": cases}
 
 

@@ -50,6 +50,9 @@ struct RowReport {
   std::int32_t rounds = 0;      ///< passes over the dictionary
   std::int32_t iterations = 0;  ///< pivots, sweeps or gradient steps
   RowStatus status = RowStatus::budget_exhausted;
+  /// The penalty that the row was solved at, on the scale of DecomposeOptions::l1_penalty; exactly a float32. With a
+  /// target, a row without a code at any penalty has an arbitrary one.
+  double l1_penalty = 0;
 };
 
 struct DecomposeResult {

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -115,6 +116,11 @@ class ConceptSpace {
                             const DecomposeOptions& options = {},
                             const PrepareOptions& prepare = {}) const;
 
+  /// The same for decompose_path: one result a penalty.
+  std::vector<DecomposeResult> decompose_path(const Context& context, EmbeddingsView raw,
+                                              std::span<const float> l1_penalties, const DecomposeOptions& options = {},
+                                              const PrepareOptions& prepare = {}) const;
+
   /// normalise(normalise(C'w) + image_mean); an empty code gives normalise(image_mean), zero where there is
   /// no mean. [n, d]
   void recompose(const Context& context, const SparseCodes& codes, MatrixView<float> out) const;
@@ -126,6 +132,10 @@ class ConceptSpace {
   struct Dictionaries;
 
   ConceptSpace(TypedMatrixView atoms, std::shared_ptr<const void> owner, std::vector<std::string> names);
+  using ChunkSolver = std::function<void(const Context&, std::int64_t, MatrixView<const float>)>;
+
+  void for_each_chunk(const Context& context, EmbeddingsView raw, const PrepareOptions& prepare,
+                      const ChunkSolver& solve) const;
 
   TypedMatrixView atoms_;                      ///< contiguous
   std::shared_ptr<const void> atoms_owner_;    ///< memory or a mapped file

@@ -38,9 +38,10 @@ class DictionaryData {
   std::vector<std::int32_t> first_equal;
 };
 
-/// A row that left its tile.
+/// A row that left its tile, or one step of its path.
 struct RowResult {
   std::int64_t row = 0;
+  std::int32_t step = 0;  ///< of the problem's path
   std::span<const std::int32_t> atoms;  ///< ascending
   std::span<const float> values;        ///< non-zero
   RowReport report;

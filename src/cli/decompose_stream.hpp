@@ -4,6 +4,7 @@
 /// Decomposes embeddings that may be larger than memory, block by block.
 
 #include <functional>
+#include <vector>
 
 #include "cli/problem_arguments.hpp"
 #include "io/embedding_source.hpp"
@@ -24,9 +25,14 @@ struct StreamRequest {
 /// Codes, reports and cosines of all rows, in order. options_json is left to the caller.
 io::CodesFile decompose_stream(const StreamRequest& request);
 
+/// The same at each penalty of a path.
+std::vector<io::CodesFile> decompose_path_stream(const StreamRequest& request, const std::vector<float>& penalties);
+
 /// Brute-force certificates (fp64, every atom) of stored codes, block by block.
 /// @param report  called with the index of the block's first row, the prepared rows and their certificates
 using CertificateVisitor = std::function<void(std::int64_t, MatrixView<const float>, const std::vector<RowReport>&)>;
-void certify_stream(const StreamRequest& request, const SparseCodes& codes, const CertificateVisitor& report);
+/// @param penalties  one a row, or empty: options.l1_penalty is that of all
+void certify_stream(const StreamRequest& request, const SparseCodes& codes, const std::vector<float>& penalties,
+                    const CertificateVisitor& report);
 
 }  // namespace splice_cuda::cli

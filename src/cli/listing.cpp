@@ -63,6 +63,7 @@ nlohmann::ordered_json row_json(const ConceptSpace& space, const io::CodesFile& 
   json["row"] = row;
   if (at < file.reports.size()) {
     json["status"] = to_string(file.reports[at].status);
+    if (file.reports[at].l1_penalty > 0) json["l1_penalty"] = file.reports[at].l1_penalty;
     json["gap"] = file.reports[at].gap;
     json["kkt_violation"] = file.reports[at].kkt_violation;
   }

@@ -23,6 +23,8 @@ std::string to_json_text(const RunSettings& settings) {
   object["embeddings"] = settings.embeddings;
   object["solver"] = settings.solver;
   if (settings.l1_penalty) object["l1_penalty"] = *settings.l1_penalty;
+  if (settings.target_l0 > 0) object["target_l0"] = settings.target_l0;
+  if (settings.target_cosine > 0) object["target_cosine"] = settings.target_cosine;
   object["gap_tolerance"] = settings.gap_tolerance;
   object["nonnegative"] = settings.nonnegative;
   object["refit"] = settings.refit;
@@ -43,6 +45,8 @@ RunSettings parse_run_settings(const std::string& text, const std::string& name)
     read_if_present(object, "embeddings", settings.embeddings);
     read_if_present(object, "solver", settings.solver);
     if (object.contains("l1_penalty")) settings.l1_penalty = object.at("l1_penalty").get<double>();
+    read_if_present(object, "target_l0", settings.target_l0);
+    read_if_present(object, "target_cosine", settings.target_cosine);
     read_if_present(object, "gap_tolerance", settings.gap_tolerance);
     read_if_present(object, "nonnegative", settings.nonnegative);
     read_if_present(object, "refit", settings.refit);

@@ -4,6 +4,7 @@
 /// What a codes.npz remembers of the run that wrote it: enough for `verify`, `show` and `recompose` to need no
 /// further options.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,9 @@ struct RunSettings {
   std::string dictionary_sha256;  ///< of the dictionary's file; empty where not known
   std::string embeddings;         ///< absolute path
   std::string solver = "working_set";
-  std::optional<double> l1_penalty;
+  std::optional<double> l1_penalty;  ///< nothing where each row found its own
+  std::int32_t target_l0 = 0;
+  float target_cosine = 0;
   double gap_tolerance = 1e-6;
   bool nonnegative = true;
   bool refit = false;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "cli/numbers_text.hpp"
 
@@ -13,11 +14,13 @@ Summary summarize(const io::CodesFile& file, double seconds) {
   summary.rows = file.codes.rows;
   summary.seconds = seconds;
   std::int64_t solved = 0;
+  std::vector<double> penalties;
   for (std::size_t i = 0; i < file.reports.size(); ++i) {
     const RowReport& report = file.reports[i];
     ++summary.by_status[static_cast<std::size_t>(report.status)];
     if (report.status != RowStatus::certified && report.status != RowStatus::budget_exhausted) continue;
     ++solved;
+    penalties.push_back(report.l1_penalty);
     summary.mean_l0 += static_cast<double>(file.codes.l0(static_cast<std::int64_t>(i)));
     summary.mean_rounds += report.rounds;
     summary.largest_gap = std::max(summary.largest_gap, report.gap);
@@ -25,6 +28,12 @@ Summary summarize(const io::CodesFile& file, double seconds) {
   }
   if (solved > 0) {
     for (double* mean : {&summary.mean_l0, &summary.mean_rounds, &summary.mean_cosine}) *mean /= static_cast<double>(solved);
+  }
+  if (!penalties.empty()) {
+    std::sort(penalties.begin(), penalties.end());
+    summary.smallest_penalty = penalties.front();
+    summary.median_penalty = (penalties[(penalties.size() - 1) / 2] + penalties[penalties.size() / 2]) / 2;
+    summary.largest_penalty = penalties.back();
   }
   return summary;
 }
@@ -36,6 +45,10 @@ std::string to_text(const Summary& summary) {
                                  counted(summary.rows, "row"), duration(summary.seconds),
                                  rate(static_cast<double>(summary.rows) / summary.seconds),
                                  percent(certified, summary.rows), summary.largest_gap, summary.mean_l0, summary.mean_cosine);
+  if (summary.smallest_penalty < summary.largest_penalty) {
+    text += fmt::format("l1_penalty of a row: {:.3g} to {:.3g}, median {:.3g}\n", summary.smallest_penalty,
+                        summary.largest_penalty, summary.median_penalty);
+  }
   const auto add = [&](RowStatus status, const char* meaning) {
     if (const std::int64_t rows = summary.count(status)) text += fmt::format("{} {}\n", counted(rows, "row"), meaning);
   };
@@ -53,6 +66,7 @@ nlohmann::ordered_json to_json(const Summary& summary) {
   }
   json["mean_l0"] = summary.mean_l0;
   json["mean_cosine"] = summary.mean_cosine;
+  json["l1_penalty"] = {{"smallest", summary.smallest_penalty}, {"median", summary.median_penalty}, {"largest", summary.largest_penalty}};
   json["largest_gap"] = summary.largest_gap;
   json["mean_rounds"] = summary.mean_rounds;
   json["seconds"] = summary.seconds;

@@ -19,6 +19,9 @@ struct Summary {
   double mean_cosine = 0;
   double largest_gap = 0;                   ///< over rows that have an embedding
   double mean_rounds = 0;
+  double smallest_penalty = 0;              ///< over rows that have an embedding; 0 where the file does not say
+  double median_penalty = 0;
+  double largest_penalty = 0;
   double seconds = 0;
 
   std::int64_t count(RowStatus status) const { return by_status[static_cast<std::size_t>(status)]; }

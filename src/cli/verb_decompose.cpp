@@ -11,6 +11,7 @@
 #include "cli/input_checks.hpp"
 #include "cli/listing.hpp"
 #include "cli/output.hpp"
+#include "cli/penalty_path.hpp"
 #include "cli/run_settings.hpp"
 #include "cli/sha256.hpp"
 #include "cli/signals.hpp"
@@ -30,6 +31,9 @@ struct Arguments {
   bool signed_weights = false;
   bool refit = false;
   std::vector<std::string> banned;
+  std::int64_t target_l0 = 0;  // 0: none
+  std::optional<double> target_cosine;
+  std::vector<float> path;
   std::int64_t top = 0;  // 0: 10 without --out, none with it
   SolverArguments solver;
   ResourceArguments resources;
@@ -70,7 +74,10 @@ RunSettings settings_of(const Arguments& a, const ConceptSpace& space, const Dec
   settings.dictionary_sha256 = sha256_of_file(a.dictionary);
   settings.embeddings = std::filesystem::absolute(a.embeddings).string();
   settings.solver = to_string(a.solver.solver);
-  settings.l1_penalty = static_cast<double>(options.l1_penalty);
+  settings.target_l0 = options.target_l0;
+  settings.target_cosine = options.target_cosine;
+  const bool target = options.target_l0 > 0 || options.target_cosine > 0;
+  if (!target) settings.l1_penalty = static_cast<double>(options.l1_penalty);
   settings.gap_tolerance = options.solve.gap_tolerance;
   settings.nonnegative = options.nonnegative;
   settings.refit = options.refit;
@@ -100,20 +107,76 @@ void print_rows(const Arguments& a, const ConceptSpace& space, const io::CodesFi
   print_result(to_text(summary));
 }
 
+/// Of a penalty, a target and a path, one says which problem is solved.
+void check_one_problem(const Arguments& a) {
+  std::vector<std::string> given;
+  if (a.solver.l1_penalty) given.push_back("--l1-penalty");
+  if (a.target_l0 > 0) given.push_back("--target-l0");
+  if (a.target_cosine) given.push_back("--target-cosine");
+  if (!a.path.empty()) given.push_back("--l1-path");
+  if (given.size() > 1) {
+    throw ArgumentError(fmt::format("{}: got it together with {}; expected only one of --l1-penalty, --target-l0, "
+                                    "--target-cosine and --l1-path", given[1], given[0]));
+  }
+  if (a.target_cosine && !(static_cast<float>(*a.target_cosine) > 0 && static_cast<float>(*a.target_cosine) < 1)) {
+    throw ArgumentError(fmt::format("--target-cosine: got {}; expected a number between 0 and 1", *a.target_cosine));
+  }
+  if ((a.target_l0 > 0 || a.target_cosine) && a.solver.solver != SolverKind::working_set) {
+    throw ArgumentError(fmt::format("--solver: got {} together with {}; expected working_set, which alone follows paths",
+                                    to_string(a.solver.solver), given[0]));
+  }
+  if (!a.path.empty() && a.top > 0) {
+    throw ArgumentError(fmt::format("--top: got {} together with --l1-path; expected 0, as a path prints one line a penalty "
+                                    "(splice show prints rows of its files)", a.top));
+  }
+}
+
+/// Where the codes go: one file, or one a penalty.
+std::vector<std::filesystem::path> outputs_of(const Arguments& a) {
+  if (a.out.empty()) return {};
+  if (a.path.empty()) return {a.out};
+  std::vector<std::filesystem::path> outputs;
+  for (const float penalty : a.path) outputs.push_back(path_of_penalty(a.out, penalty));
+  return outputs;
+}
+
+ExitCode decompose_at_path(const Arguments& a, const ConceptSpace& space, StreamRequest& request) {
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<io::CodesFile> files = decompose_path_stream(request, a.path);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  signals::throw_if_stop_requested();
+  const std::vector<std::filesystem::path> outputs = outputs_of(a);
+  std::vector<Summary> summaries;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    summaries.push_back(summarize(files[i], seconds));
+    if (outputs.empty()) continue;
+    request.options.l1_penalty = a.path[i];
+    files[i].options_json = to_json_text(settings_of(a, space, request.options));
+    io::write_codes(outputs[i], files[i]);
+  }
+  print_result(a.report.json ? path_json(a.path, summaries, a.out, seconds).dump(2) + "\n" : path_table(a.path, summaries, seconds));
+  for (const std::filesystem::path& out : outputs) print_note(a.report.quiet, "wrote " + out.string());
+  return ExitCode::ok;
+}
+
 ExitCode decompose_files(const Arguments& a) {
+  check_one_problem(a);
   ConceptSpace space = ConceptSpace::load(a.dictionary);
   const auto source = io::EmbeddingSource::open(a.embeddings);
   check_same_dim(a.embeddings, source->dim(), a.dictionary, space.dim());
-  if (!a.out.empty()) check_output(a.out, {a.dictionary, a.embeddings, a.image_mean});
+  for (const auto& out : outputs_of(a)) check_output(out, {a.dictionary, a.embeddings, a.image_mean});
   settle_image_mean(a, *source, space);
 
   StreamRequest request{space, *source, to_options(a.solver), {}, a.resources, a.report.quiet};
   request.options.nonnegative = !a.signed_weights;
   request.options.refit = a.refit;
+  request.options.target_l0 = static_cast<std::int32_t>(a.target_l0);
+  if (a.target_cosine) request.options.target_cosine = static_cast<float>(*a.target_cosine);
   request.prepare.normalize = !a.raw;
   std::vector<std::int32_t> banned;
   for (const std::string& name : a.banned) banned.push_back(banned_atom(space, name));
   request.options.banned_atoms = banned;
+  if (!a.path.empty()) return decompose_at_path(a, space, request);
 
   const auto start = std::chrono::steady_clock::now();
   io::CodesFile file = decompose_stream(request);
@@ -140,6 +203,12 @@ void add_decompose(CLI::App& app, Run& chosen) {
       ->type_name("PATH")->required();
   verb->add_option("-o,--out,--out_path", a->out, "Write codes here (.npz; scipy.sparse.load_npz reads it)")->type_name("FILE");
   add_solver_options(*verb, a->solver);
+  add_whole_number(*verb, "--target-l0", a->target_l0, 1, 0x7fffffff,
+                   "At most this many concepts a row, each row at the smallest penalty before one more enters")->default_str("");
+  add_positive_number(*verb, "--target-cosine", a->target_cosine, "",
+                      "Each row at the largest penalty where the cosine of C'w and z is this; between 0 and 1");
+  add_penalty_path(*verb, "--l1-path", a->path,
+                   "Solve at each of these penalties, largest first; --out X.npz writes X-l1-0.3.npz, ...");
   verb->add_option("--image-mean", a->image_mean,
                    "Mean to subtract: a .npy, 'batch' (mean of these embeddings) or 'none'; default: the dictionary's")
       ->type_name("FILE|batch|none");

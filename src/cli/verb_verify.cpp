@@ -72,8 +72,22 @@ void judge_row(Verdict& verdict, const io::CodesFile& file, std::int64_t row, do
   if (!(report.gap <= allowed)) verdict.failed.push_back({row, report.gap, allowed});
 }
 
+/// Every row's penalty is in the file.
+bool names_penalties(const io::CodesFile& file) {
+  return static_cast<std::int64_t>(file.reports.size()) == file.codes.rows &&
+         std::all_of(file.reports.begin(), file.reports.end(), [](const RowReport& report) { return report.l1_penalty > 0; });
+}
+
+/// Those of the rows, unless the command line names one for all.
+std::vector<float> penalties_of(const Arguments& a, const io::CodesFile& file) {
+  std::vector<float> penalties;
+  if (a.l1_penalty || !names_penalties(file)) return penalties;
+  for (const RowReport& report : file.reports) penalties.push_back(static_cast<float>(report.l1_penalty));
+  return penalties;
+}
+
 /// The options of the run, with what the command line says in their place.
-RunSettings settle(const Arguments& a, const RunSettings& stored) {
+RunSettings settle(const Arguments& a, const io::CodesFile& file, const RunSettings& stored) {
   RunSettings settings = stored;
   if (!a.embeddings.empty()) settings.embeddings = a.embeddings;
   if (a.l1_penalty) settings.l1_penalty = a.l1_penalty;
@@ -82,7 +96,7 @@ RunSettings settle(const Arguments& a, const RunSettings& stored) {
   if (settings.embeddings.empty()) {
     throw ArgumentError(fmt::format("--embeddings: got none, and '{}' names none; expected the embeddings of these codes", a.stored.codes));
   }
-  if (!settings.l1_penalty) {
+  if (!settings.l1_penalty && !names_penalties(file)) {
     throw ArgumentError(fmt::format("--l1-penalty: got none, and '{}' names none; expected the penalty of these codes", a.stored.codes));
   }
   if (settings.refit) {
@@ -129,7 +143,7 @@ nlohmann::ordered_json verdict_json(const Verdict& verdict, double tolerance) {
 
 ExitCode verify(const Arguments& a) {
   const StoredCodes stored = read_stored_codes(a.stored);
-  const RunSettings settings = settle(a, stored.settings);
+  const RunSettings settings = settle(a, stored.file, stored.settings);
   ConceptSpace space = load_space_of(a.stored, stored);
   if (!a.image_mean.empty()) space.set_image_mean(read_mean(a.image_mean, space.dim(), "the atoms"));
   const auto source = io::EmbeddingSource::open(settings.embeddings);
@@ -147,7 +161,7 @@ ExitCode verify(const Arguments& a) {
   request.options.banned_atoms = banned;
 
   Verdict verdict;
-  certify_stream(request, stored.file.codes, [&](std::int64_t first, MatrixView<const float> z, const std::vector<RowReport>& reports) {
+  certify_stream(request, stored.file.codes, penalties_of(a, stored.file), [&](std::int64_t first, MatrixView<const float> z, const std::vector<RowReport>& reports) {
     for (std::int64_t i = 0; i < z.rows; ++i) {
       const RowReport& report = reports[static_cast<std::size_t>(i)];
       const double half_z = half_square(z, i);
@@ -167,7 +181,7 @@ void add_verify(CLI::App& app, Run& chosen) {
   verb->add_option("-e,--embeddings", a->embeddings, "Embeddings; default: those that the file names")->type_name("PATH");
   verb->add_option("--image-mean", a->image_mean, "Mean that was subtracted (.npy); default: the one in the file")->type_name("FILE");
   verb->add_flag("--raw", a->raw, "Rows were used exactly as given (known for codes of ours)");
-  add_positive_number(*verb, "--l1-penalty,--l1_penalty", a->l1_penalty, "", "Penalty; default: the one that the file names");
+  add_positive_number(*verb, "--l1-penalty,--l1_penalty", a->l1_penalty, "", "Penalty of all rows; default: those that the file names");
   add_positive_number(*verb, "--gap-tolerance", a->gap_tolerance, "", "Tolerance; default: the one that the file names");
   add_resource_options(*verb, a->resources);
   add_report_options(*verb, a->report);

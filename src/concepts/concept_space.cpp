@@ -31,6 +31,15 @@ std::vector<double> load_row(const EmbeddingsView& view, std::int64_t row) {
   return values;
 }
 
+void append_result(DecomposeResult& whole, DecomposeResult part, bool first) {
+  if (first) {
+    whole = std::move(part);
+    return;
+  }
+  append_rows(whole.codes, part.codes);
+  whole.reports.insert(whole.reports.end(), part.reports.begin(), part.reports.end());
+}
+
 void check_raw(const EmbeddingsView& raw, std::int64_t dim) {
   check_matrix("embeddings", raw.data, raw.rows, raw.cols, raw.ld);
   check_device("embeddings", raw.device, Device::cpu());
@@ -168,43 +177,61 @@ void ConceptSpace::prepare(EmbeddingsView raw, MatrixView<float> out, const Prep
   }
 }
 
-DecomposeResult ConceptSpace::decompose(const Context& context, EmbeddingsView raw, const DecomposeOptions& options,
-                                        const PrepareOptions& prepare_options) const {
-  check_raw(raw, dim());
-  if (!prepare_options.normalize) return splice_cuda::decompose(context, dictionary(context), raw, options);
-  if (raw.rows <= rows_at_once) {
-    std::vector<float> z(static_cast<std::size_t>(raw.rows * dim()));
-    const MatrixView<float> view{z.data(), raw.rows, dim()};
-    prepare(raw, view, prepare_options);
-    return splice_cuda::decompose(context, dictionary(context), view, options);
-  }
-  resolve_problem(context, dictionary(context), raw, options);  // every argument, before the first chunk is solved
+/// Rows are prepared, at most rows_at_once of them at a time, and handed to `solve` with a context that counts all of them.
+void ConceptSpace::for_each_chunk(const Context& context, EmbeddingsView raw, const PrepareOptions& prepare_options,
+                                  const ChunkSolver& solve) const {
   ContextOptions chunk_options = context.options();
   std::int64_t finished = 0;
   if (chunk_options.progress) {
     chunk_options.progress = [&](std::int64_t done, std::int64_t) { context.options().progress(finished + done, raw.rows); };
   }
   const Context chunk_context(context.device(), chunk_options);
-  DecomposeResult result;
-  std::vector<float> z(static_cast<std::size_t>(rows_at_once * dim()));
+  std::vector<float> z(static_cast<std::size_t>(std::min(raw.rows, rows_at_once) * dim()));
   for (; finished < raw.rows; finished += rows_at_once) {
     const std::int64_t count = std::min(rows_at_once, raw.rows - finished);
     const MatrixView<float> view{z.data(), count, dim()};
     prepare(raw.slice(finished, count), view, prepare_options);
+    solve(raw.rows <= rows_at_once ? context : chunk_context, finished, view);
+  }
+}
+
+DecomposeResult ConceptSpace::decompose(const Context& context, EmbeddingsView raw, const DecomposeOptions& options,
+                                        const PrepareOptions& prepare_options) const {
+  check_raw(raw, dim());
+  if (!prepare_options.normalize || raw.rows == 0) return splice_cuda::decompose(context, dictionary(context), raw, options);
+  resolve_problem(context, dictionary(context), raw, options);  // every argument, before the first chunk is solved
+  DecomposeResult result;
+  for_each_chunk(context, raw, prepare_options, [&](const Context& chunk_context, std::int64_t first, MatrixView<const float> view) {
     DecomposeOptions chunk = options;
     SparseCodes start;
     if (options.warm_start != nullptr) {
-      start = slice_rows(*options.warm_start, finished, count);
+      start = slice_rows(*options.warm_start, first, view.rows);
       chunk.warm_start = &start;
     }
     if (!options.l1_penalties.empty()) {
-      chunk.l1_penalties = options.l1_penalties.subspan(static_cast<std::size_t>(finished), static_cast<std::size_t>(count));
+      chunk.l1_penalties = options.l1_penalties.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(view.rows));
     }
-    const DecomposeResult part = splice_cuda::decompose(chunk_context, dictionary(context), view, chunk);
-    append_rows(result.codes, part.codes);
-    result.reports.insert(result.reports.end(), part.reports.begin(), part.reports.end());
-  }
+    DecomposeResult part = splice_cuda::decompose(chunk_context, dictionary(context), view, chunk);
+    append_result(result, std::move(part), first == 0);
+  });
   return result;
+}
+
+std::vector<DecomposeResult> ConceptSpace::decompose_path(const Context& context, EmbeddingsView raw,
+                                                          std::span<const float> l1_penalties, const DecomposeOptions& options,
+                                                          const PrepareOptions& prepare_options) const {
+  check_raw(raw, dim());
+  if (!prepare_options.normalize || raw.rows == 0) {
+    return splice_cuda::decompose_path(context, dictionary(context), raw, l1_penalties, options);
+  }
+  resolve_path_problem(context, dictionary(context), raw, l1_penalties, options);
+  std::vector<DecomposeResult> results(l1_penalties.size());
+  for_each_chunk(context, raw, prepare_options, [&](const Context& chunk_context, std::int64_t first, MatrixView<const float> view) {
+    std::vector<DecomposeResult> parts =
+        splice_cuda::decompose_path(chunk_context, dictionary(context), view, l1_penalties, options);
+    for (std::size_t i = 0; i < parts.size(); ++i) append_result(results[i], std::move(parts[i]), first == 0);
+  });
+  return results;
 }
 
 void ConceptSpace::recompose(const Context& context, const SparseCodes& codes, MatrixView<float> out) const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backend/backend.hpp"
@@ -18,8 +19,8 @@
 namespace splice_cuda {
 namespace {
 
-/// Rows whose results are gathered before they are put in order: bounds what is held twice.
-constexpr std::int64_t rows_per_chunk = 65536;
+/// Results that are gathered before they are put in order: bounds what is held twice.
+constexpr std::int64_t results_per_chunk = 65536;
 
 /// Where a finished row's entries lie until all rows of the chunk are there.
 struct Placement {
@@ -31,10 +32,12 @@ struct Placement {
 /// One worker's finished rows, in the order in which they left its tile.
 class WorkerSink final : public RowSink {
  public:
-  void start_chunk(std::int32_t worker, std::int64_t first_row, std::span<Placement> placements,
+  /// @param placements, reports  [steps, count]: of rows [first_row, first_row + count)
+  void start_chunk(std::int32_t worker, std::int64_t first_row, std::int64_t count, std::span<Placement> placements,
                    std::span<RowReport> reports) {
     worker_ = worker;
     first_row_ = first_row;
+    count_ = count;
     placements_ = placements;
     reports_ = reports;
     atoms.clear();
@@ -43,22 +46,24 @@ class WorkerSink final : public RowSink {
   }
 
   void accept(const RowResult& result) override {
-    const auto index = static_cast<std::size_t>(result.row - first_row_);
+    const auto index = static_cast<std::size_t>(result.step * count_ + result.row - first_row_);
     placements_[index] = {worker_, static_cast<std::int64_t>(atoms.size()),
                           static_cast<std::int64_t>(result.atoms.size())};
     atoms.insert(atoms.end(), result.atoms.begin(), result.atoms.end());
     values.insert(values.end(), result.values.begin(), result.values.end());
     reports_[index] = result.report;
-    ++accepted;
+    const bool last = index >= reports_.size() - static_cast<std::size_t>(count_);
+    accepted += last ? 1 : 0;
   }
 
   std::vector<std::int32_t> atoms;
   std::vector<float> values;
-  std::int64_t accepted = 0;
+  std::int64_t accepted = 0;  ///< rows that are done with all their steps
 
  private:
   std::int32_t worker_ = 0;
   std::int64_t first_row_ = 0;
+  std::int64_t count_ = 0;
   std::span<Placement> placements_;
   std::span<RowReport> reports_;
 };
@@ -75,31 +80,39 @@ class Driver {
         tiles_(static_cast<std::size_t>(plan_.workers)),
         sinks_(static_cast<std::size_t>(plan_.workers)) {}
 
-  DecomposeResult run() {
+  /// One result a step of the problem's path.
+  std::vector<DecomposeResult> run() {
     const std::int64_t rows = problem_.embeddings.rows;
-    DecomposeResult result;
-    result.codes.rows = rows;
-    result.codes.cols = problem_.dictionary->size;
-    result.codes.row_offsets.reserve(static_cast<std::size_t>(rows) + 1);
-    result.codes.row_offsets.push_back(0);
-    result.reports.resize(static_cast<std::size_t>(rows));
+    std::vector<DecomposeResult> results(static_cast<std::size_t>(problem_.steps()));
+    for (DecomposeResult& result : results) {
+      result.codes.rows = rows;
+      result.codes.cols = problem_.dictionary->size;
+      result.codes.row_offsets.reserve(static_cast<std::size_t>(rows) + 1);
+      result.codes.row_offsets.push_back(0);
+      result.reports.reserve(static_cast<std::size_t>(rows));
+    }
+    const std::int64_t rows_per_chunk = std::max<std::int64_t>(results_per_chunk / problem_.steps(), 1024);
     for (std::int64_t first = 0; first < rows; first += rows_per_chunk) {
       const std::int64_t count = std::min(rows_per_chunk, rows - first);
-      solve_chunk(first, count,
-                  std::span(result.reports)
-                      .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
-      append_chunk(result.codes);
+      solve_chunk(first, count);
+      for (std::size_t step = 0; step < results.size(); ++step) {
+        const std::size_t start = step * static_cast<std::size_t>(count);
+        append_chunk(results[step].codes, std::span(placements_).subspan(start, static_cast<std::size_t>(count)));
+        const auto reports = reports_.begin() + static_cast<std::ptrdiff_t>(start);
+        results[step].reports.insert(results[step].reports.end(), reports, reports + count);
+      }
     }
-    return result;
+    return results;
   }
 
  private:
-  void solve_chunk(std::int64_t first, std::int64_t count, std::span<RowReport> reports) {
-    placements_.assign(static_cast<std::size_t>(count), {});
+  void solve_chunk(std::int64_t first, std::int64_t count) {
+    placements_.assign(static_cast<std::size_t>(count * problem_.steps()), {});
+    reports_.assign(placements_.size(), {});
     next_row_ = first;
     end_row_ = first + count;
     run_workers(plan_.workers, [&](int worker) {
-      sinks_[static_cast<std::size_t>(worker)].start_chunk(worker, first, placements_, reports);
+      sinks_[static_cast<std::size_t>(worker)].start_chunk(worker, first, count, placements_, reports_);
       drive(worker);
     });
   }
@@ -136,15 +149,15 @@ class Driver {
     tile.prepare(first, count);
   }
 
-  void append_chunk(SparseCodes& codes) const {
+  void append_chunk(SparseCodes& codes, std::span<const Placement> placements) const {
     std::int64_t total = codes.nnz();
-    for (const Placement& placement : placements_) {
+    for (const Placement& placement : placements) {
       total += placement.count;
       codes.row_offsets.push_back(total);
     }
     codes.atom_indices.reserve(static_cast<std::size_t>(total));
     codes.values.reserve(static_cast<std::size_t>(total));
-    for (const Placement& placement : placements_) {
+    for (const Placement& placement : placements) {
       const WorkerSink& sink = sinks_[static_cast<std::size_t>(placement.worker)];
       const auto atoms = sink.atoms.begin() + placement.offset;
       const auto values = sink.values.begin() + placement.offset;
@@ -159,7 +172,8 @@ class Driver {
   CallMonitor monitor_;
   std::vector<std::unique_ptr<TileSolver>> tiles_;
   std::vector<WorkerSink> sinks_;
-  std::vector<Placement> placements_;
+  std::vector<Placement> placements_;  ///< [steps, rows of the chunk]
+  std::vector<RowReport> reports_;     ///< likewise
   std::atomic<std::int64_t> next_row_{0};
   std::int64_t end_row_ = 0;
 };
@@ -170,7 +184,25 @@ DecomposeResult decompose(const Context& context, const Dictionary& dictionary, 
                           const DecomposeOptions& options) {
   return with_memory_errors("decomposing " + std::to_string(embeddings.rows) + " rows", [&] {
     const Problem problem = resolve_problem(context, dictionary, embeddings, options);
-    return Driver(context, problem).run();
+    return std::move(Driver(context, problem).run().front());
+  });
+}
+
+std::vector<DecomposeResult> decompose_path(const Context& context, const Dictionary& dictionary,
+                                            EmbeddingsView embeddings, std::span<const float> l1_penalties,
+                                            const DecomposeOptions& options) {
+  return with_memory_errors("decomposing " + std::to_string(embeddings.rows) + " rows", [&] {
+    const Problem problem = resolve_path_problem(context, dictionary, embeddings, l1_penalties, options);
+    if (options.solve.solver == SolverKind::working_set) return Driver(context, problem).run();
+    std::vector<DecomposeResult> results;
+    DecomposeOptions one = options;
+    one.warm_start = nullptr;
+    for (const float penalty : l1_penalties) {
+      one.l1_penalty = penalty;
+      if (!results.empty()) one.warm_start = &results.back().codes;
+      results.push_back(decompose(context, dictionary, embeddings, one));
+    }
+    return results;
   });
 }
 

@@ -13,6 +13,34 @@ namespace {
 
 bool is_positive(float value) { return value > 0 && std::isfinite(value); }
 
+void check_targets(const DecomposeOptions& options) {
+  if (options.target_l0 < 0) fail_argument("target_l0", std::to_string(options.target_l0), "0 (no target) or more");
+  const float cosine = options.target_cosine;
+  if (!(cosine >= 0) || !(cosine < 1)) {
+    fail_argument("target_cosine", number_text(static_cast<double>(cosine)), "0 (no target) or a number in (0, 1)");
+  }
+  if (options.target_l0 == 0 && cosine == 0) return;
+  const std::string name = options.target_l0 > 0 ? "target_l0" : "target_cosine";
+  if (options.target_l0 > 0 && cosine > 0) {
+    fail_argument("target_l0", std::to_string(options.target_l0) + " together with target_cosine", "one target");
+  }
+  if (options.solve.solver != SolverKind::working_set) {
+    fail_argument(name, "a target with another solver", "solve.solver = working_set, which alone follows paths");
+  }
+}
+
+void check_path(std::span<const float> penalties) {
+  if (penalties.empty()) fail_argument("l1_penalties", "0 entries", "at least one penalty");
+  for (std::size_t i = 0; i < penalties.size(); ++i) {
+    const std::string name = "l1_penalties[" + std::to_string(i) + "]";
+    const std::string given = number_text(static_cast<double>(penalties[i]));
+    if (!is_positive(penalties[i])) fail_argument(name, given, "a finite number > 0");
+    if (i > 0 && !(penalties[i] < penalties[i - 1])) {
+      fail_argument(name, given + " after " + number_text(static_cast<double>(penalties[i - 1])), "descending penalties");
+    }
+  }
+}
+
 void check_penalties(const DecomposeOptions& options, std::int64_t rows) {
   if (options.l1_penalties.empty()) {
     if (!is_positive(options.l1_penalty)) {
@@ -86,8 +114,13 @@ std::vector<float> without_duplicates(const std::vector<double>& inverse,
 
 }  // namespace
 
-Problem resolve_problem(const Context& context, const Dictionary& dictionary, EmbeddingsView embeddings,
-                        const DecomposeOptions& options) {
+namespace {
+
+bool wants_target(const DecomposeOptions& options) { return options.target_l0 > 0 || options.target_cosine > 0; }
+
+/// @param penalties_given  false where each row finds its own
+Problem resolve(const Context& context, const Dictionary& dictionary, EmbeddingsView embeddings,
+                const DecomposeOptions& options, bool penalties_given) {
   check_matrix("embeddings", embeddings.data, embeddings.rows, embeddings.cols, embeddings.ld);
   if (embeddings.cols != dictionary.dim()) {
     fail_argument("embeddings", std::to_string(embeddings.cols) + " columns",
@@ -95,8 +128,9 @@ Problem resolve_problem(const Context& context, const Dictionary& dictionary, Em
   }
   check_device("embeddings", embeddings.device, context.device());
   check_device("dictionary", dictionary.device(), context.device());
-  check_penalties(options, embeddings.rows);
+  if (penalties_given) check_penalties(options, embeddings.rows);
   check_solve_options(options.solve);
+  check_targets(options);
   if (options.warm_start != nullptr) {
     check_codes("warm_start", *options.warm_start, embeddings.rows, dictionary.size());
   }
@@ -113,6 +147,41 @@ Problem resolve_problem(const Context& context, const Dictionary& dictionary, Em
   problem.warm_start = options.warm_start;
   problem.solve = options.solve;
   return problem;
+}
+
+}  // namespace
+
+Problem resolve_problem(const Context& context, const Dictionary& dictionary, EmbeddingsView embeddings,
+                        const DecomposeOptions& options) {
+  if (wants_target(options) && !options.l1_penalties.empty()) {
+    fail_argument("l1_penalties", std::to_string(options.l1_penalties.size()) + " entries together with a target",
+                  "none: a target finds each row's penalty");
+  }
+  Problem problem = resolve(context, dictionary, embeddings, options, !wants_target(options));
+  problem.target = {options.target_l0, static_cast<double>(options.target_cosine)};
+  return problem;
+}
+
+Problem resolve_path_problem(const Context& context, const Dictionary& dictionary, EmbeddingsView embeddings,
+                             std::span<const float> l1_penalties, const DecomposeOptions& options) {
+  check_path(l1_penalties);
+  if (!options.l1_penalties.empty()) {
+    fail_argument("options.l1_penalties", std::to_string(options.l1_penalties.size()) + " entries together with a path",
+                  "none: every row is solved at the path's penalties");
+  }
+  if (wants_target(options)) fail_argument("options", "a target together with a path", "one of them");
+  Problem problem = resolve(context, dictionary, embeddings, options, false);
+  problem.path = l1_penalties;
+  problem.warm_start = nullptr;
+  return problem;
+}
+
+Problem resolve_problem_of_codes(const Context& context, const Dictionary& dictionary, EmbeddingsView embeddings,
+                                 const DecomposeOptions& options) {
+  if (wants_target(options) && options.l1_penalties.empty()) {
+    fail_argument("l1_penalties", "none together with a target", "the penalty of each row's report");
+  }
+  return resolve(context, dictionary, embeddings, options, true);
 }
 
 }  // namespace splice_cuda

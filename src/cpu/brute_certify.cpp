@@ -135,8 +135,9 @@ RowReport report_of(const CpuDictionary& dictionary, const Problem& problem, con
   RowReport report;
   if (!std::isfinite(terms.z_dot_z)) {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    return {nan, nan, nan, nan, 0, 0, RowStatus::non_finite_input};
+    return {nan, nan, nan, nan, 0, 0, RowStatus::non_finite_input, problem.penalty(row)};
   }
+  report.l1_penalty = problem.penalty(row);
   const double lambda = problem.lambda(row);
   const double half = 0.5 * terms.z_dot_z;
   const math::Certificate certificate = math::make_certificate(

@@ -174,8 +174,8 @@ bool report_irregular_row(RowKind kind, RowReport& report) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   switch (kind) {
     case RowKind::regular: return false;
-    case RowKind::zero: report = {0, 0, 0, 0, 0, 0, RowStatus::zero_embedding}; return true;
-    case RowKind::non_finite: report = {nan, nan, nan, nan, 0, 0, RowStatus::non_finite_input}; return true;
+    case RowKind::zero: report = {0, 0, 0, 0, 0, 0, RowStatus::zero_embedding, 0}; return true;
+    case RowKind::non_finite: report = {nan, nan, nan, nan, 0, 0, RowStatus::non_finite_input, 0}; return true;
   }
   return true;
 }

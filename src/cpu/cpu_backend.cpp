@@ -39,7 +39,7 @@ class CpuBackend final : public Backend {
       case SolverKind::admm: return admm_tile_cost(dictionary);
       case SolverKind::working_set: break;
     }
-    return working_set_tile_cost(dictionary);
+    return working_set_tile_cost(dictionary, problem);
   }
 
   std::unique_ptr<TileSolver> make_tile_solver(const Problem& problem, std::int64_t rows) const override {

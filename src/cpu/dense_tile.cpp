@@ -186,7 +186,8 @@ void DenseTile::compact(RowSink& sink) {
       round_code(slot.exponent, slot.code_atoms, slot.code_weights);
     }
     for (float& weight : slot.code_weights) weight = std::ldexp(weight, -slot.exponent);
-    sink.accept({slot.row, slot.code_atoms, slot.code_weights, slot.report});
+    slot.report.l1_penalty = problem_.penalty(slot.row);
+    sink.accept({slot.row, 0, slot.code_atoms, slot.code_weights, slot.report});
     slot.phase = DenseRow::Phase::idle;
     --occupied_;
   }

@@ -41,13 +41,14 @@ struct Choice {
   }
 };
 
-/// True when what atom k adds to the span of the support is lost in rounding.
+}  // namespace
+
 template <class T>
 bool depends_on_support(const Tableau<T>& t, std::int64_t k, T pivot_floor) {
   return !(t.row(k)[k] > pivot_floor * t.diagonal[at(k)]);
 }
 
-/// The support atom that reaches 0 first when dependent atom k grows: x_s changes by M_sk per unit.
+// x_s changes by M_sk per unit of atom k.
 template <class T>
 std::int64_t blocking_atom(const Tableau<T>& t, std::int64_t k) {
   std::int64_t found = -1;
@@ -64,7 +65,10 @@ std::int64_t blocking_atom(const Tableau<T>& t, std::int64_t k) {
   return found;
 }
 
-}  // namespace
+template <class T>
+void pivot_at(Tableau<T>& t, std::int64_t k) {
+  pivot(t, k);
+}
 
 template <class T>
 void Tableau<T>::reserve(std::int64_t places) {
@@ -188,6 +192,21 @@ void newton_step(Tableau<T>& t, const T* y) {
   }
 }
 
+// y = lambda - ... in the support is held at 0: there x falls by the sum of its row of the inverse. Sums of the support's
+// rows, which are contiguous: the tableau is symmetric in the support, antisymmetric between it and the rest.
+template <class T>
+void change_lambda(Tableau<T>& t, T change) {
+  std::vector<T> sums(at(t.size), T(0));
+  for (std::int64_t s = 0; s < t.size; ++s) {
+    if (t.in_support[at(s)] == 0) continue;
+    const T* row = t.row(s);
+    for (std::int64_t k = 0; k < t.size; ++k) sums[at(k)] += row[k];
+  }
+  for (std::int64_t k = 0; k < t.size; ++k) {
+    t.value[at(k)] += t.in_support[at(k)] != 0 ? -change * sums[at(k)] : change * (1 + sums[at(k)]);
+  }
+}
+
 template <class T>
 void flip_sign(Tableau<T>& t, std::int64_t k) {
   for (std::int64_t i = 0; i < t.size; ++i) {
@@ -206,9 +225,14 @@ template void append_atoms(Tableau<double>&, const std::int32_t*, const double*,
                            const double*, std::int64_t, const double*);
 template std::int64_t solve_tableau(Tableau<float>&, float, float);
 template std::int64_t solve_tableau(Tableau<double>&, double, double);
+template void pivot_at(Tableau<double>&, std::int64_t);
+template bool depends_on_support(const Tableau<double>&, std::int64_t, double);
+template std::int64_t blocking_atom(const Tableau<double>&, std::int64_t);
 template void enter_all(Tableau<double>&, double);
 template void newton_step(Tableau<float>&, const float*);
 template void newton_step(Tableau<double>&, const double*);
+template void change_lambda(Tableau<float>&, float);
+template void change_lambda(Tableau<double>&, double);
 template void flip_sign(Tableau<float>&, std::int64_t);
 template void flip_sign(Tableau<double>&, std::int64_t);
 

@@ -52,6 +52,18 @@ void append_atoms(Tableau<T>& tableau, const std::int32_t* atoms, const T* facto
 template <class T>
 std::int64_t solve_tableau(Tableau<T>& tableau, T tolerance, T pivot_floor);
 
+/// Exchanges the members of place k: the atom enters the support, or leaves it.
+template <class T>
+void pivot_at(Tableau<T>& tableau, std::int64_t k);
+
+/// True when what atom k, outside the support, adds to its span is lost in rounding (`pivot_floor` as above).
+template <class T>
+bool depends_on_support(const Tableau<T>& tableau, std::int64_t k, T pivot_floor);
+
+/// The support atom that reaches 0 first when atom k, which depends on the support, grows; -1 where none falls.
+template <class T>
+std::int64_t blocking_atom(const Tableau<T>& tableau, std::int64_t k);
+
 /// Takes every independent atom into the support, whatever the signs: plain least squares (with lambda = 0).
 template <class T>
 void enter_all(Tableau<T>& tableau, T pivot_floor);
@@ -60,6 +72,10 @@ void enter_all(Tableau<T>& tableau, T pivot_floor);
 /// x_S -= inv(G_SS) y_S; outside the support y is carried along. Pivots may follow.
 template <class T>
 void newton_step(Tableau<T>& tableau, const T* y);
+
+/// The tableau of lambda + change in place of lambda, in the same support; pivots may follow.
+template <class T>
+void change_lambda(Tableau<T>& tableau, T change);
 
 /// Turns an atom outside the support into its negative (weights of either sign).
 template <class T>

@@ -20,7 +20,7 @@ constexpr int newton_steps = 6;
 constexpr float weak_candidate = 0.75f;         // of lambda: see pick_listed
 // Of lambda, the movement expected after the first pass, the same where that made the list overflow, and after a
 // certifying round.
-constexpr std::array<double, 3> margins = {0.3, 0.12, 0.04};
+constexpr std::array<double, margin_levels> margins = {0.3, 0.12, 0.04};
 constexpr float first_threshold = 0.08f;         // of |z| ~ 1: correlations below never start a set
 constexpr float pivot_floor = 1e-4f;            // of the Gram diagonal; float32 Gram entries err by 1e-6
 constexpr double smallest_threshold = 0.02;     // of lambda; below, lists would hold half of the dictionary
@@ -29,6 +29,18 @@ constexpr int most_misses = 4;
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
+
+bool list_overflows(WorkingSetRow& row) {
+  const bool overflows = row.list.count > row.list.capacity;
+  if (!overflows) {
+    row.margin_level = margin_levels - 1;
+  } else if (row.margin_level + 1 < margin_levels) {
+    ++row.margin_level;
+  } else {
+    row.phase = RowPhase::exact;
+  }
+  return overflows;
+}
 
 void WorkingSetScratch::begin_row(const Tableau<float>& set) {
   if (++stamp_ == 0x7fffffff) {
@@ -51,7 +63,7 @@ void WorkingSetSteps::plan_screen(WorkingSetRow& row) const {
   const double atom_norm = static_cast<double>(scales_.atom_norm);
   double threshold = 0;
   if (row.phase == RowPhase::first_pass) {
-    threshold = std::max(lambda, static_cast<double>(first_threshold) * atom_norm);
+    threshold = std::max(row.first_lambda, static_cast<double>(first_threshold) * atom_norm);
   } else {
     const double moved = margins[static_cast<std::size_t>(row.margin_level)] * lambda;
     const double margin = std::hypot(moved, static_cast<double>(row.quantized.error) * atom_norm);
@@ -191,6 +203,7 @@ void WorkingSetSteps::solve_first(WorkingSetRow& row) {
   scratch_.begin_row(row.set);
   const float lambda = static_cast<float>(row.lambda);
   Selection candidates = best_candidates(row);  // the screened values are correlations with z already
+  if (!problem_.path.empty()) row.path_candidates.assign(candidates.atoms, candidates.atoms + candidates.count);
   for (int step = 0; step < first_steps; ++step) {
     const bool start = step == 0;
     if (pick_listed(candidates, start ? lambda : lambda * 1.02f, start ? -3e38f : weak_candidate * lambda,
@@ -287,13 +300,7 @@ bool WorkingSetSteps::add_violators(WorkingSetRow& row) {
 
 void WorkingSetSteps::solve_certifying(WorkingSetRow& row) {
   scratch_.begin_row(row.set);
-  const bool narrowest = row.margin_level + 1 == static_cast<int>(margins.size());
-  if (row.list.count > row.list.capacity) {
-    if (narrowest) row.phase = RowPhase::exact;
-    if (!narrowest) ++row.margin_level;
-    return;
-  }
-  row.margin_level = static_cast<int>(margins.size()) - 1;
+  if (list_overflows(row)) return;
   const float lambda = static_cast<float>(row.lambda);
   bool settled = false;
   refine(row);

@@ -33,10 +33,14 @@ enum class RowPhase : std::uint8_t {
 /// regard to units. Codes scale alike.
 struct WorkingSetRow {
   RowPhase phase = RowPhase::idle;
+  bool exactly = false;     ///< solved by the fp64 path, of which `set` knows nothing
   bool claims = false;      ///< believes to be solved: the certificate decides
   std::int64_t row = 0;     ///< of the batch
   int exponent = 0;         ///< z holds the embedding times 2^exponent
   double lambda = 0;        ///< times 2^exponent
+  double first_lambda = 0;  ///< the first pass lists what may matter down to this: lambda, or the smallest of a path
+  std::int32_t step = 0;    ///< of the problem's path
+  std::int32_t pivots = 0;  ///< of the path's tableau since it was set up: each one rounds
   double z_dot_z = 0;
   AlignedArray<float> z;    ///< [ld]
   AlignedArray<float> r;    ///< [ld] residual of the present solution
@@ -47,11 +51,22 @@ struct WorkingSetRow {
   float unlisted_bound = 0;  ///< c_j.r^ / a_j <= this for every atom that is not in the list
   CandidateList list;
   Tableau<float> set;
+  std::vector<std::int32_t> path_atoms;  ///< with a target, in place of `set`: what the path needs (target_row.hpp)
+  std::vector<std::int32_t> path_candidates;  ///< best atoms of the first pass, for the path (target_row.hpp, next_penalty.cpp)
+  std::vector<double> path_verified;  ///< lambdas of knots, descending, where no candidate violates
   std::vector<std::int32_t> code_atoms;  ///< the solution: atoms ascending ...
   std::vector<float> code_weights;       ///< ... and w_j of the scaled problem
   std::int32_t misses = 0;               ///< certifying rounds that did not end in a certificate
   RowReport report;
 };
+
+/// How far a residual may be expected to move after a screening, from level 0 on; WorkingSetRow::margin_level.
+inline constexpr int margin_levels = 3;
+
+/// True when the list of a certifying round did not hold what passed: such a round proves nothing. The row is screened
+/// again with a narrower margin, or goes to the fp64 path where there is none. A round whose list is whole expects small
+/// movements from then on.
+bool list_overflows(WorkingSetRow& row);
 
 /// Buffers of one worker; and for each atom, whether the row at hand has it in its working set.
 class WorkingSetScratch {
@@ -93,6 +108,8 @@ class WorkingSetSteps {
   void solve_certifying(WorkingSetRow& row);
   /// Starts from given atoms (a warm start) instead of a first pass.
   void start_from(WorkingSetRow& row, const std::int32_t* atoms, std::int64_t count);
+  /// From the solution at hand to that of a smaller lambda, among the candidates of the first pass (next_penalty.cpp).
+  void continue_at(WorkingSetRow& row, double lambda);
   /// The present solution as the row's code.
   void write_code(WorkingSetRow& row);
 

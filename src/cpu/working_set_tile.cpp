@@ -23,15 +23,20 @@ std::int64_t list_capacity(const CpuDictionary& dictionary) {
 
 std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
+/// Beyond these, float32 thresholds mean nothing; the fp64 path decides.
+bool within_float32(double lambda) { return lambda > 1e-12 && lambda < 1e12; }
+
 }  // namespace
 
-TileCost working_set_tile_cost(const CpuDictionary& dictionary) {
+TileCost working_set_tile_cost(const CpuDictionary& dictionary, const Problem& problem) {
   TileCost cost;
   // Over all atoms: screening weights and errors, membership stamps (12 bytes); the fp64 path's correlations, members and
   // violators (25); lists and products of its certificate (28). And its tableau (twice, while it grows).
   const std::size_t exact_set = size(exact_set_limit(dictionary));
   cost.fixed_bytes = size(dictionary.size) * 65 + 2 * exact_set * exact_set * sizeof(double) + 65536 +
                      size(screen_scratch_size(dictionary.ld, 1)) * sizeof(std::int32_t);
+  // A path's Gram matrix and tableau, likewise; then rows have no tableau of their own, but a list of atoms.
+  if (problem.target.given()) cost.fixed_bytes += 4 * exact_set * exact_set * sizeof(double);
   const std::size_t set = size(std::min(round_up(dictionary.size, tableau_multiple), working_set_limit));
   cost.row_bytes = size(dictionary.ld) * 12 + size(list_capacity(dictionary) + list_slack) * 8 +
                    set * set * sizeof(float) + sizeof(WorkingSetRow);
@@ -45,6 +50,7 @@ WorkingSetTile::WorkingSetTile(const CpuDictionary& dictionary, const Problem& p
       problem_(problem),
       scales_(make_problem_scales(dictionary, problem)),
       steps_(dictionary, problem, scales_),
+      target_steps_(dictionary, problem, scales_),
       slots_(size(rows)),
       list_capacity_(list_capacity(dictionary)) {
   const std::int64_t list_size = list_capacity_ + list_slack;
@@ -77,18 +83,29 @@ void WorkingSetTile::prepare(std::int64_t first_row, std::int64_t count) {
 
 void WorkingSetTile::load(WorkingSetRow& slot, std::int64_t row) {
   slot.row = row;
+  slot.step = 0;
+  slot.pivots = 0;
   slot.claims = false;
   slot.misses = 0;
   slot.margin_level = 0;
   slot.report = {};
   slot.code_atoms.clear();
   slot.code_weights.clear();
+  slot.path_atoms.clear();
+  slot.path_candidates.clear();
+  slot.path_verified.clear();
   const LoadedRow loaded = load_row(problem_.embeddings, row, slot.z.get(), dictionary_.ld);
   slot.exponent = loaded.exponent;
   slot.z_dot_z = loaded.z_dot_z;
   slot.phase = RowPhase::finished;
   if (report_irregular_row(loaded.kind, slot.report)) return;
-  slot.lambda = std::ldexp(problem_.lambda(row), loaded.exponent);
+  if (problem_.target.given()) {
+    target_steps_.begin(slot);
+  } else {
+    slot.lambda = std::ldexp(problem_.lambda(row), loaded.exponent);
+  }
+  slot.first_lambda = std::ldexp(problem_.lambda(row, problem_.steps() - 1), loaded.exponent);
+  if (problem_.target.given()) slot.first_lambda = 0;
   start(slot);
 }
 
@@ -96,9 +113,8 @@ void WorkingSetTile::start(WorkingSetRow& slot) {
   std::copy_n(slot.z.get(), dictionary_.ld, slot.r.get());
   slot.set.clear();
   slot.phase = RowPhase::first_pass;
-  // Beyond these, float32 thresholds mean nothing; the fp64 path decides.
-  if (!(slot.lambda > 1e-12) || !(slot.lambda < 1e12)) slot.phase = RowPhase::exact;
-  if (problem_.warm_start == nullptr || slot.phase == RowPhase::exact) return;
+  if (!within_float32(slot.lambda)) slot.phase = RowPhase::exact;
+  if (problem_.warm_start == nullptr || problem_.target.given() || slot.phase == RowPhase::exact) return;
   const auto atoms = problem_.warm_start->row_atoms(slot.row);
   if (!atoms.empty()) {
     steps_.start_from(slot, atoms.data(), static_cast<std::int64_t>(atoms.size()));
@@ -130,21 +146,30 @@ void WorkingSetTile::screen() {
               packed_.get(), screen_rows_.data(), screen_scratch_.get());
 }
 
+/// One round of the row.
+void WorkingSetTile::solve(WorkingSetRow& slot) {
+  const bool target = problem_.target.given();
+  switch (slot.phase) {
+    case RowPhase::first_pass:
+      target ? target_steps_.solve_first(slot) : steps_.solve_first(slot);
+      break;
+    case RowPhase::certifying: target ? target_steps_.solve_certifying(slot) : steps_.solve_certifying(slot); break;
+    case RowPhase::exact:
+    case RowPhase::idle:
+    case RowPhase::finished: break;
+  }
+  if (slot.phase != RowPhase::exact || out_of_rounds(slot)) return;
+  const std::int32_t rounds = problem_.solve.max_rounds - slot.report.rounds;
+  target ? target_steps_.solve_exactly(slot, rounds) : solve_exactly(dictionary_, problem_, slot, rounds);
+  slot.claims = true;
+}
+
 void WorkingSetTile::solve() {
   for (WorkingSetRow& slot : slots_) {
-    switch (slot.phase) {
-      case RowPhase::first_pass: steps_.solve_first(slot); break;
-      case RowPhase::certifying: steps_.solve_certifying(slot); break;
-      case RowPhase::exact:
-      case RowPhase::idle:
-      case RowPhase::finished: break;
-    }
-    if (slot.phase == RowPhase::exact && !out_of_rounds(slot)) {
-      solve_exactly(dictionary_, problem_, slot, problem_.solve.max_rounds - slot.report.rounds);
-      slot.claims = true;
-    } else if (slot.phase != RowPhase::idle && slot.phase != RowPhase::finished && !slot.claims &&
-               out_of_rounds(slot)) {
-      steps_.write_code(slot);
+    if (slot.phase == RowPhase::idle || slot.phase == RowPhase::finished) continue;
+    solve(slot);
+    if (!slot.claims && out_of_rounds(slot)) {
+      if (!problem_.target.given()) steps_.write_code(slot);
       slot.phase = RowPhase::exact;
       slot.claims = true;
     }
@@ -156,6 +181,7 @@ void WorkingSetTile::settle(WorkingSetRow& slot, double half_z_dot_z) {
   RowReport& report = slot.report;
   const bool certified = report.gap <= problem_.solve.gap_tolerance * half_z_dot_z;
   slot.claims = false;
+  slot.exactly = slot.phase == RowPhase::exact;
   if (!certified && slot.phase != RowPhase::exact && !out_of_rounds(slot)) return;
   report.status = certified ? RowStatus::certified : RowStatus::budget_exhausted;
   unscale_report(report, slot.exponent);
@@ -177,20 +203,51 @@ void WorkingSetTile::certify() {
   }
 }
 
+/// On the API's scale. With a target, any is as good as another for a row without an embedding.
+double WorkingSetTile::penalty_of(const WorkingSetRow& slot) const {
+  if (!problem_.target.given()) return problem_.penalty(slot.row, slot.step);
+  if (slot.report.status == RowStatus::zero_embedding || slot.report.status == RowStatus::non_finite_input) return 1;
+  return std::ldexp(2 * slot.lambda, -slot.exponent);  // exact: lambda came from a float32 of that scale
+}
+
+void WorkingSetTile::hand_over(WorkingSetRow& slot, RowSink& sink) {
+  // A path goes on from the penalised solution's support, of which least squares may drop some.
+  std::vector<std::int32_t>& atoms = problem_.refit ? refit_atoms_ : slot.code_atoms;
+  std::vector<float>& weights = problem_.refit ? refit_weights_ : slot.code_weights;
+  if (problem_.refit) {
+    atoms = slot.code_atoms;
+    weights = slot.code_weights;
+    refit_row(dictionary_, slot.z.get(), problem_.nonnegative, atoms, weights);
+    round_code(slot.exponent, atoms, weights);
+  }
+  code_values_.resize(weights.size());
+  for (std::size_t i = 0; i < code_values_.size(); ++i) {
+    code_values_[i] = std::ldexp(weights[i], -slot.exponent);  // exact: see round_code
+  }
+  slot.report.l1_penalty = penalty_of(slot);
+  sink.accept({slot.row, slot.step, atoms, code_values_, slot.report});
+}
+
+/// To the next penalty of the path. @returns whether there is one
+bool WorkingSetTile::advance(WorkingSetRow& slot) {
+  if (++slot.step >= problem_.steps()) return false;
+  const RowStatus status = slot.report.status;
+  if (status == RowStatus::zero_embedding || status == RowStatus::non_finite_input) return true;  // finished at every one
+  const double lambda = std::ldexp(problem_.lambda(slot.row, slot.step), slot.exponent);
+  if (slot.exactly) slot.set.clear();  // the working set has not heard of that solution
+  steps_.continue_at(slot, lambda);
+  if (!within_float32(slot.lambda)) slot.phase = RowPhase::exact;
+  return true;
+}
+
 void WorkingSetTile::compact(RowSink& sink) {
   for (WorkingSetRow& slot : slots_) {
-    if (slot.phase != RowPhase::finished) continue;
-    if (problem_.refit) {
-      refit_row(dictionary_, slot.z.get(), problem_.nonnegative, slot.code_atoms, slot.code_weights);
-      round_code(slot.exponent, slot.code_atoms, slot.code_weights);
+    while (slot.phase == RowPhase::finished) {
+      hand_over(slot, sink);
+      if (advance(slot)) continue;
+      slot.phase = RowPhase::idle;
+      --occupied_;
     }
-    code_values_.resize(slot.code_weights.size());
-    for (std::size_t i = 0; i < code_values_.size(); ++i) {
-      code_values_[i] = std::ldexp(slot.code_weights[i], -slot.exponent);  // exact: see round_code
-    }
-    sink.accept({slot.row, slot.code_atoms, code_values_, slot.report});
-    slot.phase = RowPhase::idle;
-    --occupied_;
   }
 }
 

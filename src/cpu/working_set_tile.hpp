@@ -10,11 +10,12 @@
 #include "cpu/certify_row.hpp"
 #include "cpu/cpu_dictionary.hpp"
 #include "cpu/problem_scales.hpp"
+#include "cpu/target_row.hpp"
 #include "cpu/working_set_row.hpp"
 
 namespace splice_cuda::cpu {
 
-TileCost working_set_tile_cost(const CpuDictionary& dictionary);
+TileCost working_set_tile_cost(const CpuDictionary& dictionary, const Problem& problem);
 
 /// Rows that need a first pass and rows that need a certifying one are screened together: no tail of few rows
 /// ever passes over the dictionary alone.
@@ -33,7 +34,11 @@ class WorkingSetTile final : public TileSolver {
  private:
   void load(WorkingSetRow& slot, std::int64_t row);
   void start(WorkingSetRow& slot);
+  void solve(WorkingSetRow& slot);
   void settle(WorkingSetRow& slot, double half_z_dot_z);
+  void hand_over(WorkingSetRow& slot, RowSink& sink);
+  bool advance(WorkingSetRow& slot);
+  double penalty_of(const WorkingSetRow& slot) const;
   bool out_of_rounds(const WorkingSetRow& slot) const {
     return slot.report.rounds >= problem_.solve.max_rounds;
   }
@@ -42,6 +47,7 @@ class WorkingSetTile final : public TileSolver {
   const Problem& problem_;
   ProblemScales scales_;
   WorkingSetSteps steps_;
+  TargetSteps target_steps_;  ///< in their place where rows find their own penalty
   std::vector<WorkingSetRow> slots_;
   std::int64_t occupied_ = 0;
   std::int64_t list_capacity_ = 0;
@@ -51,6 +57,8 @@ class WorkingSetTile final : public TileSolver {
   std::vector<ScreenRow> screen_rows_;
   AlignedArray<std::int32_t> screen_scratch_;
   CertifyScratch certify_scratch_;
+  std::vector<std::int32_t> refit_atoms_;
+  std::vector<float> refit_weights_;
   std::vector<float> code_values_;
 };
 

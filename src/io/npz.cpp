@@ -1,6 +1,7 @@
 #include "io/npz.hpp"
 
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -89,10 +90,15 @@ void read_reports(NpzReader& reader, CodesFile& file) {
   const auto status = reader.bytes("status", rows);
   const auto rounds = reader.int32s("rounds", rows);
   const auto iterations = reader.int32s("iterations", rows);
+  std::vector<double> penalty;  // files of earlier versions name it among the options only
+  if (reader.contains("l1_penalty")) penalty = reader.doubles("l1_penalty", rows);
   file.reports.resize(static_cast<std::size_t>(rows));
   for (std::size_t i = 0; i < file.reports.size(); ++i) {
     if (status[i] > static_cast<std::uint8_t>(RowStatus::zero_embedding)) {
       fail(reader.label("status"), std::to_string(status[i]) + " in row " + std::to_string(i), "0 to 3");
+    }
+    if (!penalty.empty() && (!(penalty[i] >= 0) || penalty[i] > std::numeric_limits<float>::max())) {
+      fail(reader.label("l1_penalty"), std::to_string(penalty[i]) + " in row " + std::to_string(i), "a float32 number >= 0");
     }
     file.reports[i] = {primal[i],
                        dual[i],
@@ -100,7 +106,8 @@ void read_reports(NpzReader& reader, CodesFile& file) {
                        violation[i],
                        rounds[i],
                        iterations[i],
-                       static_cast<RowStatus>(status[i])};
+                       static_cast<RowStatus>(status[i]),
+                       penalty.empty() ? 0 : penalty[i]};
   }
 }
 
@@ -127,6 +134,7 @@ void write_codes(const std::filesystem::path& path, const CodesFile& file) {
   const auto primal = column<double>(file.reports, [](const RowReport& r) { return r.primal; });
   const auto dual = column<double>(file.reports, [](const RowReport& r) { return r.dual; });
   const auto violation = column<double>(file.reports, [](const RowReport& r) { return r.kkt_violation; });
+  const auto penalty = column<double>(file.reports, [](const RowReport& r) { return r.l1_penalty; });
   const auto status = column<std::uint8_t>(file.reports, [](const RowReport& r) { return r.status; });
   const auto rounds = column<std::int32_t>(file.reports, [](const RowReport& r) { return r.rounds; });
   const auto iterations = column<std::int32_t>(file.reports, [](const RowReport& r) { return r.iterations; });
@@ -135,6 +143,7 @@ void write_codes(const std::filesystem::path& path, const CodesFile& file) {
     writer.add("primal", NpyType::float64, primal);
     writer.add("dual", NpyType::float64, dual);
     writer.add("kkt_violation", NpyType::float64, violation);
+    writer.add("l1_penalty", NpyType::float64, penalty);
     writer.add("status", NpyType::uint8, status);
     writer.add("rounds", NpyType::int32, rounds);
     writer.add("iterations", NpyType::int32, iterations);

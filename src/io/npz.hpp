@@ -14,7 +14,7 @@
 namespace splice_cuda::io {
 
 /// What `splice decompose` writes. scipy.sparse.load_npz reads the CSR part (indices, indptr, format, shape,
-/// data); beside it: gap, primal, dual, kkt_violation (float64 [n]), status (uint8), rounds, iterations
+/// data); beside it: gap, primal, dual, kkt_violation, l1_penalty (float64 [n]), status (uint8), rounds, iterations
 /// (int32), l0 (int32), cosine (float32), and `options` (JSON text as a uint8 array).
 struct CodesFile {
   SparseCodes codes;

@@ -119,6 +119,8 @@ TEST_P(ProblemOptions, BruteForceAgreesWithTheReports) {
   const std::vector<RowReport> reports = certify(context, dictionary, sample.view(), result.codes, options);
   for (std::size_t i = 0; i < reports.size(); ++i) {
     EXPECT_EQ(reports[i].status, RowStatus::certified);
+    EXPECT_EQ(reports[i].l1_penalty, static_cast<double>(penalties.empty() ? options.l1_penalty : penalties[i]));
+    EXPECT_EQ(reports[i].l1_penalty, result.reports[i].l1_penalty);
     EXPECT_NEAR(reports[i].primal, result.reports[i].primal, 1e-12);
     EXPECT_LE(reports[i].gap, result.reports[i].gap + 1e-12);
   }

@@ -186,5 +186,22 @@ TEST_F(SpaceDecompose, ChecksTheWholeBatchFirst) {
   EXPECT_EQ(told, 0);
 }
 
+/// Chunks of a large batch do not show: every penalty's result is that of the prepared rows.
+TEST(DecomposePathOfASpace, IsPrepareThenDecomposePath) {
+  const SampleProblem sample = sample_problem(60, 12, 8200, 77);
+  const ConceptSpace space = ConceptSpace::from_atoms(sample.atom_view());
+  const Context context;
+  std::vector<float> z(sample.embeddings.size());
+  space.prepare(sample.view(), MatrixView<float>{z.data(), sample.rows, sample.dim});
+  const MatrixView<const float> view{z.data(), sample.rows, sample.dim};
+  const std::vector<float> penalties = {0.8f, 0.6f};
+  const auto whole = space.decompose_path(context, sample.view(), penalties);
+  const auto by_hand = decompose_path(context, space.dictionary(context), view, penalties);
+  ASSERT_EQ(whole.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(difference(whole[i], by_hand[i]), "");
+  const auto raw = space.decompose_path(context, view, penalties, {}, {.normalize = false});
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(difference(raw[i], by_hand[i]), "");
+}
+
 }  // namespace
 }  // namespace splice_cuda::testing

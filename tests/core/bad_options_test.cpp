@@ -59,6 +59,21 @@ BadCall solve_option(std::string name, T SolveOptions::*member, T value, std::st
                 std::move(argument), std::move(given), std::move(expected));
 }
 
+BadCall target(std::string name, std::int32_t l0, float cosine, std::string argument, std::string given,
+               std::string expected, SolverKind solver = SolverKind::working_set) {
+  const auto spoil = [=](SmallCall& c) {
+    c.options.target_l0 = l0;
+    c.options.target_cosine = cosine;
+    c.options.solve.solver = solver;
+  };
+  return option(std::move(name), spoil, std::move(argument), std::move(given), std::move(expected));
+}
+
+BadCall path(std::string name, std::vector<float> penalties, std::string argument, std::string given, std::string expected) {
+  const auto call = [penalties](SmallCall& c) { decompose_path(c.context, c.dictionary, c.embeddings, penalties, c.options); };
+  return {std::move(name), call, std::move(argument), std::move(given), std::move(expected)};
+}
+
 std::vector<BadCall> table() {
   using Solve = SolveOptions;
   const std::string tolerance = "solve.gap_tolerance";
@@ -84,6 +99,43 @@ std::vector<BadCall> table() {
       weights("WeightSubnormal", {1e-40f, 1, 1, 1}, "atom_weights[0]", "e-41, a subnormal", "inverse is finite"),
       banned("BannedBehindTheEnd", {1, 4}, "banned_atoms[1]", "got 4"),
       banned("BannedNegative", {-1}, "banned_atoms[0]", "got -1"),
+      target("TargetL0Negative", -1, 0, "target_l0", "got -1", "0 (no target) or more"),
+      target("TargetCosineNegative", 0, -0.1f, "target_cosine", "got -0.1", "a number in (0, 1)"),
+      target("TargetCosineOne", 0, 1, "target_cosine", "got 1", "a number in (0, 1)"),
+      target("TargetCosineAboveOne", 0, 1.5f, "target_cosine", "got 1.5", "a number in (0, 1)"),
+      target("TargetCosineNan", 0, nan, "target_cosine", "nan", "a number in (0, 1)"),
+      target("TargetCosineInfinite", 0, inf, "target_cosine", "inf", "a number in (0, 1)"),
+      target("TwoTargets", 3, 0.5f, "target_l0", "3 together with target_cosine", "one target"),
+      target("TargetL0OfCoordinateDescent", 3, 0, "target_l0", "another solver", "working_set", SolverKind::coordinate_descent),
+      target("TargetL0OfFista", 3, 0, "target_l0", "another solver", "working_set", SolverKind::fista),
+      target("TargetCosineOfAdmm", 0, 0.5f, "target_cosine", "another solver", "working_set", SolverKind::admm),
+      option("TargetWithPenalties",
+             [](SmallCall& c) {
+               c.numbers = {1, 1, 1};
+               c.options.l1_penalties = c.numbers;
+               c.options.target_l0 = 1;
+             },
+             "l1_penalties", "3 entries together with a target", "none"),
+      path("PathEmpty", {}, "l1_penalties", "0 entries", "at least one"),
+      path("PathWithAZero", {1, 0}, "l1_penalties[1]", "got 0", "finite number > 0"),
+      path("PathNegative", {-1}, "l1_penalties[0]", "got -1", "finite number > 0"),
+      path("PathNan", {1, nan}, "l1_penalties[1]", "nan", "finite number > 0"),
+      path("PathInfinite", {inf, 1}, "l1_penalties[0]", "inf", "finite number > 0"),
+      path("PathThatRises", {1, 0.5f, 0.75f}, "l1_penalties[2]", "0.75 after 0.5", "descending"),
+      path("PathThatStays", {1, 1}, "l1_penalties[1]", "1 after 1", "descending"),
+      {"PathWithPenaltiesOfRows",
+       [](SmallCall& c) {
+         c.numbers = {1, 1, 1};
+         c.options.l1_penalties = c.numbers;
+         decompose_path(c.context, c.dictionary, c.embeddings, std::vector<float>{1}, c.options);
+       },
+       "options.l1_penalties", "3 entries", "none"},
+      {"PathWithATarget",
+       [](SmallCall& c) {
+         c.options.target_l0 = 2;
+         decompose_path(c.context, c.dictionary, c.embeddings, std::vector<float>{1}, c.options);
+       },
+       "options", "a target together with a path", "one of them"},
       solve_option("ToleranceZero", &Solve::gap_tolerance, 0.0, tolerance, "got 0", "finite number > 0"),
       solve_option("ToleranceNegative", &Solve::gap_tolerance, -1.0, tolerance, "got -1", "finite number > 0"),
       solve_option("ToleranceNan", &Solve::gap_tolerance, std::nan(""), tolerance, "nan", "finite number > 0"),
@@ -117,6 +169,23 @@ TEST(BadOptionsOfCertify, AreNamed) {
                          certify(c.context, c.dictionary, c.embeddings, c.codes, c.options);
                        }, "l1_penalty", "-1", "finite number > 0"};
   expect_argument_error(bad);
+}
+
+/// The penalties of codes that a target found have to be told: the target alone says nothing of them.
+TEST(BadOptionsOfCertify, ATargetWithoutPenalties) {
+  const BadCall bad = {"", [](SmallCall& c) {
+                         c.options.target_l0 = 2;
+                         certify(c.context, c.dictionary, c.embeddings, c.codes, c.options);
+                       }, "l1_penalties", "none together with a target", "of each row's report"};
+  expect_argument_error(bad);
+}
+
+TEST(GoodOptions, WithATargetThePenaltyIsNotLookedAt) {
+  SmallCall c;
+  c.options.l1_penalty = nan;
+  c.options.target_l0 = 1;
+  const DecomposeResult result = decompose(c.context, c.dictionary, c.embeddings, c.options);
+  for (const RowReport& report : result.reports) EXPECT_EQ(report.status, RowStatus::certified);
 }
 
 /// A single penalty is not looked at where each row has its own.

@@ -18,11 +18,11 @@ CodesFile sample_file() {
   CodesFile file;
   file.codes = {
       4, 15000, {0, 2, 2, 3, 6}, {7, 14999, 0, 1, 2, 3}, {0.5f, 1e-30f, -0.25f, 3.0f, 0x1p-149f, 1e30f}};
-  file.reports = {{0.5, 0.25, 0.25, 1e-9, 2, 17, RowStatus::certified},
-                  {NAN, NAN, NAN, NAN, 0, 0, RowStatus::non_finite_input},
-                  {0, 0, 0, 0, 0, 0, RowStatus::zero_embedding},
+  file.reports = {{0.5, 0.25, 0.25, 1e-9, 2, 17, RowStatus::certified, 0.25},
+                  {NAN, NAN, NAN, NAN, 0, 0, RowStatus::non_finite_input, 0.25},
+                  {0, 0, 0, 0, 0, 0, RowStatus::zero_embedding, 0x1p-149},
                   {1e300, -1e300, INFINITY, 5e-324, std::numeric_limits<std::int32_t>::max(), -1,
-                   RowStatus::budget_exhausted}};
+                   RowStatus::budget_exhausted, 3e38}};
   file.cosine = {0.5f, NAN, 0.0f, 1.0f};
   file.options_json = "{\"l1_penalty\": 0.25, \"dictionary\": \"caf\xc3\xa9 \\\"x\\\".npz\"}";
   return file;
@@ -49,6 +49,7 @@ void expect_same(const CodesFile& read, const CodesFile& written) {
     expect_same_bits(a.dual, b.dual, std::uint64_t{});
     expect_same_bits(a.gap, b.gap, std::uint64_t{});
     expect_same_bits(a.kkt_violation, b.kkt_violation, std::uint64_t{});
+    expect_same_bits(a.l1_penalty, b.l1_penalty, std::uint64_t{});
     EXPECT_EQ(a.rounds, b.rounds);
     EXPECT_EQ(a.iterations, b.iterations);
     EXPECT_EQ(a.status, b.status);

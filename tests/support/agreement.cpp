@@ -15,7 +15,8 @@ bool same(double left, double right) {
 bool same(const RowReport& left, const RowReport& right) {
   return same(left.primal, right.primal) && same(left.dual, right.dual) && same(left.gap, right.gap) &&
          same(left.kkt_violation, right.kkt_violation) && left.rounds == right.rounds &&
-         left.iterations == right.iterations && left.status == right.status;
+         left.iterations == right.iterations && left.status == right.status &&
+         same(left.l1_penalty, right.l1_penalty);
 }
 
 }  // namespace

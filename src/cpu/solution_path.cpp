@@ -1,0 +1,241 @@
+#include "cpu/solution_path.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace splice_cuda::cpu {
+namespace {
+
+constexpr double pivot_floor = 1e-11;  // of the Gram diagonal: fp64 Gram entries err by 1e-15
+constexpr double tolerance = 1e-12;    // of lambda
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr std::uint8_t most_exchanges = 8;  // of a dependent atom: what is left between such atoms is rounding
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// |C'w|^2, C'w.z and the cosine along one segment, as lambda falls by t. With s = sum x and s' its slope:
+///   |C'w|^2 = v + 2 s t + s' t^2,   C'w.z = |C'w|^2 + lambda s = (v + lambda s) + (s + lambda s') t,
+/// for G x = b - lambda and G x' = 1 in the support. Only sums of like signs: exact also where the code is tiny.
+struct Segment {
+  double lambda = 0;
+  double square = 0;  ///< v
+  double sum = 0;     ///< s
+  double slope = 0;   ///< s'
+
+  double square_after(double t) const { return square + t * (2 * sum + t * slope); }
+
+  /// The smallest t > 0 with  C'w.z >= cosine |C'w| |z|, infinity where there is none; on a segment that starts short
+  /// of it.
+  double reaches(double cosine, double z_dot_z) const {
+    const double c = cosine * cosine * z_dot_z;
+    const double start = square + lambda * sum;
+    const double rise = sum + lambda * slope;
+    const double q2 = rise * rise - c * slope;
+    if (square == 0) return q2 >= 0 ? 0 : infinity;  // the first segment: w in proportion to t
+    const double q1 = 2 * (start * rise - c * sum);
+    const double q0 = start * start - c * square;
+    if (q0 >= 0) return 0;
+    const double root = q1 * q1 - 4 * q2 * q0;
+    if (root < 0) return infinity;
+    if (q1 >= 0) {
+      const double below = q1 + std::sqrt(root);
+      return below > 0 ? -2 * q0 / below : infinity;
+    }
+    return q2 > 0 ? (std::sqrt(root) - q1) / (2 * q2) : infinity;
+  }
+};
+
+}  // namespace
+
+void SolutionPath::clear() {
+  atoms_.clear();
+  factors_.clear();
+  correlations_.clear();
+  touched_.clear();
+  set_.clear();
+  pivots_ = 0;
+}
+
+void SolutionPath::append(std::span<const std::int32_t> atoms, std::span<const double> factors,
+                          std::span<const double> correlations, const double* gram) {
+  const std::int64_t first = size();
+  const std::int64_t total = first + static_cast<std::int64_t>(atoms.size());
+  if (total > gram_ld_) {
+    const std::int64_t grown = total + total / 4 + 16;
+    std::vector<double> bigger(at(grown * grown));
+    for (std::int64_t k = 0; k < first; ++k) std::copy_n(gram_.data() + k * gram_ld_, first, bigger.data() + k * grown);
+    gram_ = std::move(bigger);
+    gram_ld_ = grown;
+  }
+  for (std::int64_t i = first; i < total; ++i) {
+    const double* row = gram + (i - first) * total;
+    std::copy_n(row, total, gram_.data() + i * gram_ld_);
+    for (std::int64_t k = 0; k < first; ++k) gram_[at(k * gram_ld_ + i)] = row[k];
+  }
+  atoms_.insert(atoms_.end(), atoms.begin(), atoms.end());
+  factors_.insert(factors_.end(), factors.begin(), factors.end());
+  correlations_.insert(correlations_.end(), correlations.begin(), correlations.end());
+  touched_.resize(at(total), 0);
+}
+
+/// The tableau at lambda_max, where x = 0.
+void SolutionPath::load() {
+  lambda_ = 0;
+  for (const double value : correlations_) lambda_ = std::max(lambda_, value);
+  std::vector<double> y(correlations_.size());
+  for (std::size_t k = 0; k < y.size(); ++k) y[k] = lambda_ - correlations_[k];
+  set_.clear();
+  append_atoms(set_, atoms_.data(), factors_.data(), size(), gram_.data(), gram_ld_, y.data());
+  std::fill(touched_.begin(), touched_.end(), std::uint8_t{0});
+  barred_.assign(atoms_.size(), 0);
+  exchanges_.assign(atoms_.size(), 0);
+}
+
+/// As lambda falls by 1, x_k rises by gain_k in the support, and y_k falls by 1 + gain_k outside: the tableau is
+/// symmetric in the support, antisymmetric between it and the rest.
+void SolutionPath::update_gains() {
+  gains_.assign(at(set_.size), 0.0);
+  for (std::int64_t s = 0; s < set_.size; ++s) {
+    if (set_.in_support[at(s)] == 0) continue;
+    const double* row = set_.row(s);
+    for (std::int64_t k = 0; k < set_.size; ++k) gains_[at(k)] += row[k];
+  }
+}
+
+SolutionPath::Event SolutionPath::next_event(bool any_sign) const {
+  Event event{infinity, -1, false};
+  const auto consider = [&](double left, double rate, std::int64_t k, bool turned) {
+    if (!(rate > 0)) return;
+    const double step = std::max(left, 0.0) / rate;
+    if (step < event.step) event = {step, k, turned};
+  };
+  for (std::int64_t k = 0; k < set_.size; ++k) {  // those that leave first: at one knot they make room
+    if (set_.in_support[at(k)] != 0) consider(set_.value[at(k)], -gains_[at(k)], k, false);
+  }
+  for (std::int64_t k = 0; k < set_.size; ++k) {
+    if (set_.in_support[at(k)] != 0 || barred_[at(k)] != 0) continue;
+    consider(set_.value[at(k)], 1 + gains_[at(k)], k, false);
+    if (any_sign) consider(2 * lambda_ - set_.value[at(k)], 1 - gains_[at(k)], k, true);
+  }
+  return event;
+}
+
+void SolutionPath::advance(double step) {
+  for (std::int64_t k = 0; k < set_.size; ++k) {
+    set_.value[at(k)] += set_.in_support[at(k)] != 0 ? step * gains_[at(k)] : -step * (1 + gains_[at(k)]);
+  }
+  lambda_ -= step;
+}
+
+/// Atom k, at y = 0, enters; if it depends on the support, in the place of the atom that blocks its way.
+/// @returns false where it has no place
+bool SolutionPath::enter(std::int64_t k) {
+  set_.value[at(k)] = 0;
+  if (depends_on_support(set_, k, pivot_floor)) {
+    const std::int64_t blocking = exchanges_[at(k)] < most_exchanges ? blocking_atom(set_, k) : -1;
+    if (blocking < 0) return false;
+    ++exchanges_[at(k)];
+    pivot_at(set_, blocking);
+    ++pivots_;
+    if (depends_on_support(set_, k, pivot_floor)) return true;  // the support is smaller; k may enter at the next event
+  }
+  pivot_at(set_, k);
+  ++pivots_;
+  return true;
+}
+
+void SolutionPath::record_knot() {
+  if (knot_count_ == knots_.size()) knots_.emplace_back();
+  PathKnot& knot = knots_[knot_count_++];
+  knot.lambda = lambda_;
+  knot.atoms.clear();
+  knot.weights.clear();
+  for (std::int64_t k = 0; k < set_.size; ++k) {
+    if (set_.in_support[at(k)] == 0) continue;
+    knot.atoms.push_back(atoms_[at(k)]);
+    knot.weights.push_back(static_cast<float>(set_.value[at(k)] * set_.factors[at(k)]));
+  }
+}
+
+void SolutionPath::solve() { pivots_ += solve_tableau(set_, tolerance * lambda_, pivot_floor); }
+
+PathEnd SolutionPath::follow(const PathTarget& target, double z_dot_z, bool any_sign) {
+  load();
+  knot_count_ = 0;
+  if (!(lambda_ > 0)) return {PathEnd::Kind::empty, 0};
+  const double floor = path_floor * lambda_;
+  const std::int64_t limit = 40 * size() + 500;
+  double square = 0;
+  std::int64_t inside = 0;
+  std::int64_t idle = 0;
+  for (std::int64_t knots = 0; knots < limit; ++knots) {
+    update_gains();
+    const Event event = next_event(any_sign);
+    const double step = std::min(event.step, lambda_ - floor);
+    if (target.cosine > 0 && inside > 0) {
+      Segment segment{lambda_, square, 0, 0};
+      for (std::int64_t k = 0; k < set_.size; ++k) {
+        if (set_.in_support[at(k)] == 0) continue;
+        segment.sum += set_.value[at(k)];
+        segment.slope += gains_[at(k)];
+      }
+      const double reached = segment.reaches(target.cosine, z_dot_z);
+      if (reached <= step) {
+        advance(reached);
+        return {PathEnd::Kind::target, lambda_};
+      }
+      square = segment.square_after(step);
+    }
+    if (!(event.step < lambda_ - floor)) {
+      advance(step);
+      return {PathEnd::Kind::floor, lambda_};
+    }
+    advance(step);
+    const std::int64_t k = event.place;
+    touched_[at(k)] = 1;
+    if (set_.in_support[at(k)] != 0) {
+      set_.value[at(k)] = 0;
+      pivot_at(set_, k);
+      ++pivots_;
+    } else {
+      if (event.turned) {
+        flip_sign(set_, k);
+        set_.value[at(k)] = 0;
+      }
+      if (target.l0 > 0 && inside >= target.l0 && !depends_on_support(set_, k, pivot_floor)) {
+        return {PathEnd::Kind::target, lambda_};
+      }
+      if (!enter(k)) {
+        barred_[at(k)] = 1;
+        continue;
+      }
+    }
+    std::fill(barred_.begin(), barred_.end(), std::uint8_t{0});
+    if (inside > 0) record_knot();
+    inside = std::count_if(set_.in_support.begin(), set_.in_support.begin() + set_.size,
+                           [](std::uint8_t member) { return member != 0; });
+    // Ties and rounding can hold a path at one knot: step over it.
+    idle = step > 1e-14 * lambda_ ? 0 : idle + 1;
+    if (idle > 2 * size() + 20) {
+      idle = 0;
+      const double before = lambda_;
+      move_to(lambda_ * (1 - 1e-9));
+      if (!(lambda_ < before)) break;
+      for (std::int64_t s = 0; s < set_.size; ++s) {
+        if (set_.in_support[at(s)] != 0) touched_[at(s)] = 1;
+      }
+    }
+  }
+  return {PathEnd::Kind::gave_up, lambda_};
+}
+
+void SolutionPath::move_to(double lambda) {
+  update_gains();
+  advance(lambda_ - lambda);
+  lambda_ = lambda;
+  solve();
+}
+
+}  // namespace splice_cuda::cpu
