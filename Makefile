@@ -8,11 +8,13 @@
 #   make tsan    the quick tests under the thread sanitizer
 #   make nocuda  the quick tests of a build without CUDA
 #
-# SPLICE_CUDA=AUTO|ON|OFF is passed on to CMake.
+# SPLICE_CUDA=AUTO|ON|OFF and SPLICE_CLI=ON|OFF are passed on to CMake.
 
 SPLICE_CUDA ?= AUTO
+SPLICE_CLI ?= ON
 JOBS ?= $(shell nproc)
-CONFIGURE = cmake --preset $(1) $(if $(filter release,$(1)),-DSPLICE_CUDA=$(SPLICE_CUDA)) $(2) --log-level=NOTICE
+CONFIGURE = cmake --preset $(1) $(if $(filter release,$(1)),-DSPLICE_CUDA=$(SPLICE_CUDA)) \
+  -DSPLICE_CLI=$(SPLICE_CLI) $(2) --log-level=NOTICE
 
 .PHONY: build demo test bench asan tsan nocuda check-format clean
 

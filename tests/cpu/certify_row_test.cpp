@@ -160,6 +160,30 @@ TEST_F(CertifyRow, AtomsKeptBelowLambdaInFloat32AreBoundedNotRounded) {
   }
 }
 
+TEST_F(CertifyRow, ASupportAtomOfTheWrongSignLimitsTheDualPoint) {
+  // Weights of either sign: an atom with a positive weight and by far the largest correlation, a negative one.
+  problem_.nonnegative = false;
+  atoms_ = {50};
+  weights_ = {0.5f};
+  for (std::size_t k = 0; k < z_.size(); ++k) {
+    residual_[k] = 0.01f * residual_[k] - 5 * dictionary_->atom<float>(50)[k];
+    z_[k] = residual_[k] + weights_[0] * dictionary_->atom<float>(50)[k];
+  }
+  const double correlation = std::abs(testing::dot(dictionary_->atom<float>(50), residual_.data(), 64));
+  ASSERT_GT(correlation, 2.0);
+  math::CertificateTerms terms;
+  terms.z_dot_z = testing::dot(z_.data(), z_.data(), 64);
+  terms.z_dot_r = testing::dot(z_.data(), residual_.data(), 64);
+  terms.r_dot_r = testing::dot(residual_.data(), residual_.data(), 64);
+  terms.weighted_l1 = 0.5;
+  terms.max_correlation = correlation;
+  terms.lambda = lambda_;
+  const double gap = math::make_certificate(terms).gap;
+  EXPECT_NEAR(over_all_atoms().gap, gap, 1e-5 * gap);
+  terms.max_correlation = 0.5 * correlation;
+  EXPECT_LT(math::make_certificate(terms).gap, 0.9 * gap);  // what leaving it out would look like
+}
+
 TEST_F(CertifyRow, RoundingACodeKeepsWhatFloat32HoldsInTheRowsUnits) {
   std::vector<std::int32_t> atoms = {1, 2, 3, 4};
   std::vector<float> weights = {0.3f, 1e-6f, -0.7f, 2.0f};

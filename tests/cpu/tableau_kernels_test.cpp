@@ -1,0 +1,113 @@
+#include "cpu/tableau_kernels.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "cpu_problem.hpp"
+#include "every_target.hpp"
+
+namespace splice_cuda::cpu {
+namespace {
+
+template <class T>
+Tableau<T> tableau_of(const std::vector<float>& values, const std::vector<std::uint8_t>& in_support) {
+  Tableau<T> tableau;
+  tableau.reserve(static_cast<std::int64_t>(values.size()));
+  tableau.size = static_cast<std::int64_t>(values.size());
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    tableau.value[k] = static_cast<T>(values[k]);
+    tableau.in_support[k] = in_support[k];
+  }
+  // What lies behind the end must never be found.
+  for (std::size_t k = values.size(); k < tableau.value.size(); ++k) {
+    tableau.value[k] = T(-1e30);
+    tableau.in_support[k] = k % 2;
+  }
+  return tableau;
+}
+
+std::int64_t plain_lowest(const std::vector<float>& values, const std::vector<std::uint8_t>& in_support, bool wanted,
+                          float bound) {
+  std::int64_t found = -1;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    if ((in_support[k] != 0) != wanted || !(values[k] < bound)) continue;
+    bound = values[k];
+    found = static_cast<std::int64_t>(k);
+  }
+  return found;
+}
+
+template <class T>
+void check_lowest(std::size_t size, unsigned seed) {
+  std::vector<float> values = testing::gaussian(size, seed);
+  for (std::size_t k = 0; k + 3 < size; k += 5) values[k + 3] = values[k];  // ties: the first one counts
+  std::vector<std::uint8_t> in_support(size);
+  for (std::size_t k = 0; k < size; ++k) in_support[k] = (k * 7 + seed) % 3 == 0;
+  const Tableau<T> tableau = tableau_of<T>(values, in_support);
+  for (const bool wanted : {false, true}) {
+    for (const float bound : {0.0f, -0.5f, -100.0f, 3.0f}) {
+      EXPECT_EQ(lowest_member(tableau, wanted, static_cast<T>(bound)), plain_lowest(values, in_support, wanted, bound))
+          << size << " members, in support " << wanted << ", below " << bound;
+    }
+  }
+}
+
+TEST(TableauKernels, LowestMemberIsThatOfAPlainLoop) {
+  testing::for_every_target([] {
+    for (const std::size_t size : {1u, 2u, 15u, 16u, 17u, 100u, 131u}) {
+      check_lowest<float>(size, 5);
+      check_lowest<double>(size, 6);
+    }
+  });
+}
+
+TEST(TableauKernels, NothingIsFoundAmongNotANumbers) {
+  testing::for_every_target([] {
+    const std::vector<float> values(20, NAN);
+    const std::vector<std::uint8_t> in_support(20, 1);
+    EXPECT_EQ(lowest_member(tableau_of<float>(values, in_support), true, 0.0f), -1);
+  });
+}
+
+template <class T>
+void check_added_rows(std::int64_t count, std::size_t terms, double tolerance) {
+  constexpr std::int64_t width = 48;
+  constexpr std::int64_t ld = 51;  // no row but the first is aligned
+  const std::vector<float> coefs32 = testing::gaussian(static_cast<std::size_t>(count) * terms, 1);
+  const std::vector<float> source32 = testing::gaussian(static_cast<std::size_t>(60 * ld), 2);
+  const std::vector<float> out32 = testing::gaussian(static_cast<std::size_t>(count * ld), 3);
+  const std::vector<T> coefs(coefs32.begin(), coefs32.end());
+  const std::vector<T> source(source32.begin(), source32.end());
+  std::vector<T> out(out32.begin(), out32.end());
+  std::vector<std::int32_t> rows;
+  for (std::size_t s = 0; s < terms; ++s) rows.push_back(static_cast<std::int32_t>(s * 17 % 59));
+  add_rows(AddedRows<T>{coefs.data(), source.data(), ld, rows, out.data(), ld, count, width});
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t k = 0; k < ld; ++k) {
+      const auto place = static_cast<std::size_t>(i * ld + k);
+      double expected = static_cast<double>(out32[place]);
+      for (std::size_t s = 0; s < terms && k < width; ++s) {
+        expected += static_cast<double>(coefs32[static_cast<std::size_t>(i) * terms + s]) *
+                    static_cast<double>(source32[static_cast<std::size_t>(rows[s] * ld + k)]);
+      }
+      EXPECT_NEAR(static_cast<double>(out[place]), expected, tolerance) << "row " << i << ", column " << k;
+    }
+  }
+}
+
+TEST(TableauKernels, AddedRowsAreThoseOfAPlainLoop) {
+  testing::for_every_target([] {
+    for (const std::int64_t count : {0, 1, 2, 7, 8, 13, 24}) {
+      for (const std::size_t terms : {0u, 1u, 30u}) {
+        check_added_rows<float>(count, terms, 2e-5);
+        check_added_rows<double>(count, terms, 1e-13);
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace splice_cuda::cpu
