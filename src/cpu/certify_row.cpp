@@ -93,12 +93,12 @@ double certify_screened(const CpuDictionary& dictionary, const Problem& problem,
     violation = std::max(violation, std::abs(correlation - code.lambda));
   }
 
-  // All others: moved from the screened residual by at most `moved`, hence below value + error |r^| + moved.
-  const double moved = static_cast<double>(bounds.atom_norm) *
-                       distance_to_quantized(scratch.residual.data(), bounds.q, bounds.scale, dictionary.ld) *
-                       (1 + 1e-9);
-  largest = std::max(largest, static_cast<double>(bounds.unlisted_bound) + moved);
+  // All others by what the screening proved, widened by the movement since.
+  const double movement =
+      distance_to_quantized(scratch.residual.data(), bounds.q, bounds.scale, dictionary.ld) * (1 + 1e-9);
   const double norm = static_cast<double>(bounds.norm);
+  const double atom_norm = static_cast<double>(bounds.atom_norm);
+  largest = std::max(largest, static_cast<double>(bounds.unlisted_bound) + atom_norm * movement);
   scratch.near.clear();
   std::size_t support = 0;  // both lists ascend; what is in the support has been looked at
   for (std::int64_t i = 0; i < bounds.list->count; ++i) {
@@ -106,8 +106,9 @@ double certify_screened(const CpuDictionary& dictionary, const Problem& problem,
     while (support < code.atoms.size() && code.atoms[support] < atom) ++support;
     if (support < code.atoms.size() && code.atoms[support] == atom) continue;
     const float value = bounds.list->values[i];
-    const double error = norm > 0 ? static_cast<double>(bounds.errors[atom]) * norm : 0;
-    const double bound = static_cast<double>(problem.nonnegative ? value : std::abs(value)) + error + moved;
+    const double size = static_cast<double>(problem.nonnegative ? value : std::abs(value));
+    const double error = norm > 0 ? static_cast<double>(bounds.errors[atom]) : 0;
+    const double bound = math::screened_upper_bound(size, error, norm, atom_norm, movement);
     if (bound > code.lambda) {
       scratch.near.push_back(atom);
     } else {
@@ -115,11 +116,11 @@ double certify_screened(const CpuDictionary& dictionary, const Problem& problem,
     }
   }
   largest = std::max(largest, largest_near(dictionary, problem, code.lambda, std::sqrt(sums.r_dot_r),
-                                           static_cast<double>(bounds.atom_norm), scratch));
+                                           atom_norm, scratch));
 
   const math::Certificate certificate = math::make_certificate(
-      {sums.z_dot_z, sums.z_dot_r, sums.r_dot_r, weighted_l1, largest, code.lambda,
-       static_cast<double>(bounds.atom_norm), static_cast<double>(dictionary.dim + count)});
+      {sums.z_dot_z, sums.z_dot_r, sums.r_dot_r, weighted_l1, largest, code.lambda, atom_norm,
+       static_cast<double>(dictionary.dim + count)});
   report.primal = certificate.primal;
   report.dual = certificate.dual;
   report.gap = certificate.gap;

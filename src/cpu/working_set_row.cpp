@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/lasso_math.hpp"
 #include "cpu/row_products.hpp"
 #include "cpu/select.hpp"
 
@@ -272,19 +273,22 @@ void WorkingSetSteps::refine(WorkingSetRow& row) {
   update_residual(row);
 }
 
+/// How far the residual has moved since it was screened: upper bound.
+float WorkingSetSteps::moved(const WorkingSetRow& row) const {
+  return distance_to_quantized(row.r.get(), row.q.get(), row.quantized.scale, dictionary_.ld) * (1 + 1e-5f);
+}
+
 /// Listed atoms that may violate at the present residual are looked at exactly; the worst join the set.
 bool WorkingSetSteps::add_violators(WorkingSetRow& row) {
   const float lambda = static_cast<float>(row.lambda);
-  const float moved = distance_to_quantized(row.r.get(), row.q.get(), row.quantized.scale,
-                                            dictionary_.ld) *
-                      scales_.atom_norm * (1 + 1e-5f);
-  const float limit = lambda - moved;
+  const float distance = moved(row);
   scratch_.candidates.clear();
   for (std::int64_t i = 0; i < row.list.count; ++i) {
     const std::int32_t atom = row.list.atoms[i];
     const float value = problem_.nonnegative ? row.list.values[i] : std::abs(row.list.values[i]);
-    const float error = scales_.screen_error[at(atom)] * row.quantized.norm;
-    if (value + error > limit && !scratch_.contains(atom)) scratch_.candidates.push_back(atom);
+    const float bound = math::screened_upper_bound(value, scales_.screen_error[at(atom)], row.quantized.norm,
+                                                   scales_.atom_norm, distance);
+    if (bound > lambda && !scratch_.contains(atom)) scratch_.candidates.push_back(atom);
   }
   scratch_.products.resize(scratch_.candidates.size());
   dot_atoms(dictionary_, scratch_.candidates.data(), static_cast<std::int64_t>(scratch_.candidates.size()),
@@ -314,10 +318,7 @@ void WorkingSetSteps::solve_certifying(WorkingSetRow& row) {
     refine(row);
   }
   if (row.phase == RowPhase::exact) return;
-  const float moved = distance_to_quantized(row.r.get(), row.q.get(), row.quantized.scale,
-                                            dictionary_.ld) *
-                      scales_.atom_norm * (1 + 1e-5f);
-  row.claims = settled && row.unlisted_bound + moved <= lambda;
+  row.claims = settled && row.unlisted_bound + scales_.atom_norm * moved(row) <= lambda;
   if (row.claims) write_code(row);
   if (++row.misses > most_misses && !row.claims) row.phase = RowPhase::exact;
 }

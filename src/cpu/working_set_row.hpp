@@ -122,6 +122,7 @@ class WorkingSetSteps {
   std::int64_t pick_listed(Selection& candidates, float threshold, float weak, std::int64_t most);
   std::int64_t pick(float threshold, std::int64_t most);
   float slack(const WorkingSetRow& row) const;
+  float moved(const WorkingSetRow& row) const;
   float inverse_weight(std::int32_t atom) const {
     return problem_.solver_inverse_weights[static_cast<std::size_t>(atom)];
   }
