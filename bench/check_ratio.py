@@ -1,7 +1,9 @@
 """Regression gate: check_ratio.py RESULTS.json BASELINE.json [--margin 0.15]
 
-Compares ratios to the matrix product of the same run, not times, case by case: a ratio above the baseline's by more
-than the margin fails, a row that was not certified fails, and so does a case of the baseline that a full run lacks.
+Compares ratios to the matrix product of the same run, not times, case by case: a case fails whose lower quartile, and so
+three of four repetitions, lies above the baseline's median by more than the margin (on a machine that others use too,
+medians of single cases move by more than that). So do a row that was not certified, and a case of the baseline that a
+full run lacks.
 Machines of another kernel target (AVX2, AVX3_ZEN4, ...) need a baseline of their own: the ratio is one of our kernels
 to OpenBLAS's. Exit status: 0 fine, 1 worse, 2 wrong input.
 """
@@ -34,9 +36,10 @@ def compare(results, baseline, margin):
         if name not in measured:
             complaints.append(f"{name}: not measured")
             continue
-        now, before = measured[name]["ratio"], expected[name]["ratio"]
+        now, before = measured[name]["ratio_q1"], expected[name]["ratio"]
         if not now <= before * (1 + margin):
-            complaints.append(f"{name}: {now:.2f} products, baseline {before:.2f}, at most {before * (1 + margin):.2f}")
+            complaints.append(f"{name}: {now:.2f} products or more in three of four repetitions, baseline {before:.2f}, "
+                              f"at most {before * (1 + margin):.2f}")
     for name, figure in measured.items():
         if not figure["certified_share"] >= 1:
             complaints.append(f"{name}: {figure['certified_share']:.2%} of rows certified, expected all")
