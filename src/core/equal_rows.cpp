@@ -10,7 +10,7 @@ template <class T>
 std::uint64_t hash_row(const T* row, std::int64_t size) {
   std::uint64_t hash = 0x9E3779B97F4A7C15u;
   for (std::int64_t k = 0; k < size; ++k) {
-    hash = (hash ^ bits_of(without_negative_zero(row[k]))) * 0xFF51AFD7ED558CCDu;
+    hash = (hash ^ bits_of(without_negative_zero(element(row, k)))) * 0xFF51AFD7ED558CCDu;
     hash ^= hash >> 32;
   }
   return hash;

@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "core/half.hpp"
@@ -43,12 +44,20 @@ const T* row_of(const TypedMatrixView& matrix, std::int64_t row) noexcept {
   return static_cast<const T*>(matrix.data) + row * matrix.ld;
 }
 
+/// Element k of a row that need not be aligned to its elements: whose owner says what it is.
+template <class T>
+T element(const T* row, std::int64_t k) noexcept {
+  T value;
+  std::memcpy(&value, reinterpret_cast<const unsigned char*>(row) + k * static_cast<std::int64_t>(sizeof(T)), sizeof(T));
+  return value;
+}
+
 /// A row, converted without error to float or double: out[0 .. cols).
 template <class Out>
 void convert_row(const TypedMatrixView& matrix, std::int64_t row, Out* out) {
   with_element_type(matrix.dtype, [&]<class T>(T) {
     const T* source = row_of<T>(matrix, row);
-    for (std::int64_t k = 0; k < matrix.cols; ++k) out[k] = static_cast<Out>(to_float(source[k]));
+    for (std::int64_t k = 0; k < matrix.cols; ++k) out[k] = static_cast<Out>(to_float(element(source, k)));
   });
 }
 
@@ -59,7 +68,7 @@ bool all_finite(const T* values, std::int64_t size) noexcept {
                                      : dtype_of<T>() == DType::float16 ? 0x7C00u
                                                                        : 0x7F80u;
   bool found = false;
-  for (std::int64_t k = 0; k < size; ++k) found |= (bits_of(values[k]) & exponent) == exponent;
+  for (std::int64_t k = 0; k < size; ++k) found |= (bits_of(element(values, k)) & exponent) == exponent;
   return !found;
 }
 
@@ -78,8 +87,8 @@ inline int compare_rows(const TypedMatrixView& matrix, std::int64_t a, std::int6
     const T* x = row_of<T>(matrix, a);
     const T* y = row_of<T>(matrix, b);
     for (std::int64_t k = 0; k < matrix.cols; ++k) {
-      const std::uint32_t left = bits_of(without_negative_zero(x[k]));
-      const std::uint32_t right = bits_of(without_negative_zero(y[k]));
+      const std::uint32_t left = bits_of(without_negative_zero(element(x, k)));
+      const std::uint32_t right = bits_of(without_negative_zero(element(y, k)));
       if (left != right) return left < right ? -1 : 1;
     }
     return 0;

@@ -60,7 +60,7 @@ std::int64_t make_panel(CpuDictionary& d, const TypedMatrixView& given, std::int
     if (!all_finite(source, d.dim)) return j;
     if (!d.in_place) {
       T* own = reinterpret_cast<T*>(d.own_atoms.get()) + j * d.ld;
-      for (std::int64_t k = 0; k < d.dim; ++k) own[k] = without_negative_zero(source[k]);
+      for (std::int64_t k = 0; k < d.dim; ++k) own[k] = without_negative_zero(element(source, k));
     }
     std::int8_t* row8 = d.rows8.get() + j * d.ld;
     const QuantizedAtom atom = quantize_atom(d.atom<T>(j), d.ld, row8);

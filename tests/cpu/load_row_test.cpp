@@ -1,6 +1,7 @@
 #include "cpu/load_row.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -44,6 +45,17 @@ TEST(LoadRow, ReadsHalfPrecisionWithLeadingDimension) {
   const LoadedRow loaded = load_row(view, 1, z.data(), 64);
   EXPECT_EQ(std::ldexp(z[0], -loaded.exponent), 1.0f);
   EXPECT_EQ(std::ldexp(z[1], -loaded.exponent), -2.0f);
+}
+
+TEST(LoadRow, ReadsRowsThatAreNotAlignedToTheirElements) {
+  const std::vector<float> values = {0.25f, -1.5f, 3.0f, 0.125f};
+  std::vector<unsigned char> bytes(sizeof(float) * values.size() + 1);
+  std::memcpy(bytes.data() + 1, values.data(), sizeof(float) * values.size());
+  const TypedMatrixView askew(bytes.data() + 1, DType::float32, 2, 2, 2);
+  std::vector<float> z(64);
+  const LoadedRow loaded = load_row(askew, 1, z.data(), 64);
+  EXPECT_EQ(std::ldexp(z[0], -loaded.exponent), 3.0f);
+  EXPECT_EQ(std::ldexp(z[1], -loaded.exponent), 0.125f);
 }
 
 }  // namespace
