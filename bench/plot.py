@@ -35,7 +35,7 @@ def draw_ratio(axes, x, rows, label=None, marker="o", color=OURS):
 
 def finish_ratio(axes, xlabel):
     axes.axhline(1, color=PRODUCT, linewidth=1, linestyle="--")
-    axes.text(0.99, 1, "one fp32 product", transform=axes.get_yaxis_transform(), ha="right", va="bottom",
+    axes.text(0.99, 1, "one fp32 product", transform=axes.get_yaxis_transform(), ha="right", va="top",
               color=PRODUCT, fontsize=8)
     axes.set_ylim(bottom=0)
     axes.set_xlabel(xlabel)
