@@ -4,28 +4,13 @@
 
 #include <cmath>
 #include <limits>
-#include <random>
 
 #include <gtest/gtest.h>
 
+#include "oracle/random_problem.hpp"
+
 namespace splice_oracle {
 namespace {
-
-Problem random_problem(std::int64_t atoms, std::int64_t dim, double penalty, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<double> normal;
-  Problem problem{.atoms = atoms, .dim = dim, .dictionary = {}, .weights = {}, .penalty = penalty};
-  for (std::int64_t i = 0; i < atoms * dim; ++i) problem.dictionary.push_back(normal(generator));
-  return problem;
-}
-
-std::vector<double> random_vector(std::int64_t dim, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<double> normal;
-  std::vector<double> z(static_cast<std::size_t>(dim));
-  for (double& value : z) value = normal(generator);
-  return z;
-}
 
 TEST(Oracle, SoftThresholdsOnOrthonormalAtoms) {
   Problem problem{.atoms = 3, .dim = 3, .dictionary = {1, 0, 0, 0, 1, 0, 0, 0, 1}, .weights = {}, .penalty = 0.5};

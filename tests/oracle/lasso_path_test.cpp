@@ -4,28 +4,13 @@
 
 #include <cmath>
 #include <limits>
-#include <random>
 
 #include <gtest/gtest.h>
 
+#include "oracle/random_problem.hpp"
+
 namespace splice_oracle {
 namespace {
-
-Problem random_problem(std::int64_t atoms, std::int64_t dim, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<double> normal;
-  Problem problem{.atoms = atoms, .dim = dim, .dictionary = {}, .weights = {}, .penalty = 1};
-  for (std::int64_t i = 0; i < atoms * dim; ++i) problem.dictionary.push_back(normal(generator));
-  return problem;
-}
-
-std::vector<double> random_vector(std::int64_t dim, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<double> normal;
-  std::vector<double> z(static_cast<std::size_t>(dim));
-  for (double& value : z) value = normal(generator);
-  return z;
-}
 
 TEST(OraclePath, OrthonormalAtomsEnterInTheOrderOfTheirCorrelations) {
   const Problem problem{.atoms = 3, .dim = 3, .dictionary = {1, 0, 0, 0, 1, 0, 0, 0, 1}, .weights = {}, .penalty = 1};
@@ -55,7 +40,7 @@ TEST(OraclePath, CosineOfTwoAtoms) {
 TEST(OraclePath, IsWhatTheSolverFindsAtEveryPenalty) {
   for (const bool any_sign : {false, true}) {
     for (const bool weighted : {false, true}) {
-      Problem problem = random_problem(60, 17, 121);
+      Problem problem = random_problem(60, 17, 1, 121);
       problem.any_sign = any_sign;
       if (weighted) {
         for (int j = 0; j < 60; ++j) {
