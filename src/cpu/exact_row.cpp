@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "cpu/row_products.hpp"
+#include "cpu/tableau_solution.hpp"
 
 namespace splice_cuda::cpu {
 namespace {
@@ -38,7 +39,7 @@ class ExactSolver {
       solve();
     }
     refine();
-    write_code();
+    read_code(set_, row_.code_atoms, row_.code_weights);
   }
 
  private:
@@ -102,11 +103,7 @@ class ExactSolver {
   void update_residual() {
     std::vector<std::int32_t> atoms;
     std::vector<double> weights;
-    for (std::int64_t k = 0; k < set_.size; ++k) {
-      if (set_.in_support[at(k)] == 0) continue;
-      atoms.push_back(set_.atoms[at(k)]);
-      weights.push_back(set_.value[at(k)] * set_.factors[at(k)]);
-    }
+    read_support(set_, atoms, weights);
     residual_f64(dictionary_, row_.z.get(), atoms.data(), weights.data(),
                  static_cast<std::int64_t>(atoms.size()), residual_.data());
   }
@@ -116,15 +113,7 @@ class ExactSolver {
       update_residual();
       std::vector<double> y(at(set_.size));
       dot_atoms_f64(dictionary_, set_.atoms.data(), set_.size, residual_.data(), y.data());
-      double worst = 0;
-      for (std::int64_t k = 0; k < set_.size; ++k) {
-        y[at(k)] = row_.lambda - y[at(k)] * set_.factors[at(k)];
-        if (!problem_.nonnegative && set_.in_support[at(k)] == 0 && y[at(k)] > 2 * row_.lambda) {
-          flip_sign(set_, k);
-          y[at(k)] = 2 * row_.lambda - y[at(k)];
-        }
-        worst = std::max(worst, set_.in_support[at(k)] != 0 ? std::abs(y[at(k)]) : -y[at(k)]);
-      }
+      const double worst = read_slacks(set_, row_.lambda, !problem_.nonnegative, y.data());
       if (!(worst > 1e-10 * row_.lambda)) return;
       newton_step(set_, y.data());
       solve();
@@ -159,24 +148,6 @@ class ExactSolver {
     for (const std::int32_t j : found) products.push_back(correlations_[at(j)]);
     append(found, products);
     return true;
-  }
-
-  void write_code() {
-    std::vector<std::int64_t> order;
-    for (std::int64_t k = 0; k < set_.size; ++k) {
-      if (set_.in_support[at(k)] != 0 && set_.value[at(k)] > 0) order.push_back(k);
-    }
-    std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-      return set_.atoms[at(a)] < set_.atoms[at(b)];
-    });
-    row_.code_atoms.clear();
-    row_.code_weights.clear();
-    for (const std::int64_t k : order) {
-      const auto weight = static_cast<float>(set_.value[at(k)] * set_.factors[at(k)]);
-      if (weight == 0) continue;
-      row_.code_atoms.push_back(set_.atoms[at(k)]);
-      row_.code_weights.push_back(weight);
-    }
   }
 
   const CpuDictionary& dictionary_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cpu/row_products.hpp"
 #include "cpu/working_set_row.hpp"
 
 namespace splice_cuda::cpu {
@@ -15,7 +14,6 @@ constexpr std::int64_t largest_set = 224;      // beyond this, and ...
 constexpr std::int32_t most_pivots = 400;      // ... after so many roundings, a new tableau is cheaper than the old one
 constexpr float near_share = 0.2f;             // of lambda: atoms this near to it come along into a new tableau
 constexpr float weak_share = 0.5f;             // of lambda: candidates below this are not looked at again
-constexpr float pivot_floor = 1e-4f;           // as in working_set_row.cpp
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
@@ -39,10 +37,10 @@ void WorkingSetSteps::continue_at(WorkingSetRow& row, double lambda) {
     start_from(row, atoms.data(), static_cast<std::int64_t>(atoms.size()));
   } else {
     scratch_.begin_row(row.set);
-    change_lambda(row.set, static_cast<float>(lambda - row.lambda));
+    lambda_gains(row.set, scratch_.gains);
+    lower_lambda(row.set, scratch_.gains, static_cast<float>(row.lambda - lambda));
     row.lambda = lambda;
-    row.report.iterations += static_cast<std::int32_t>(solve_tableau(row.set, 1e-5f * penalty, pivot_floor));
-    update_residual(row);
+    solve_roughly(row);
   }
   scratch_.candidates.clear();
   for (const std::int32_t atom : row.path_candidates) {
@@ -52,16 +50,10 @@ void WorkingSetSteps::continue_at(WorkingSetRow& row, double lambda) {
   Selection candidates{scratch_.candidates.data(), scratch_.products.data(),
                        static_cast<std::int64_t>(scratch_.candidates.size()), !problem_.nonnegative};
   for (int step = 0; step < most_steps; ++step) {
-    const QuantizedRow quantized = quantize_row(row.r.get(), dictionary_.ld, row.q.get());
-    dot_atoms_int8(dictionary_, scales_.screen_weights.get(), candidates.atoms, candidates.count, row.q.get(),
-                   quantized, candidates.values);
+    correlate(row, candidates);
     const std::int64_t joining = pick_listed(candidates, 1.01f * penalty, weak_share * penalty, atoms_per_step);
     if (joining == 0 || row.set.size + joining > working_set_limit) break;
-    scratch_.pick_values.resize(scratch_.picks.size());
-    dot_atoms(dictionary_, scratch_.picks.data(), joining, row.r.get(), scratch_.pick_values.data());
-    add_atoms(row);
-    row.report.iterations += static_cast<std::int32_t>(solve_tableau(row.set, 1e-5f * penalty, pivot_floor));
-    update_residual(row);
+    join_picks(row);
   }
 }
 

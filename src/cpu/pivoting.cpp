@@ -66,11 +66,6 @@ std::int64_t blocking_atom(const Tableau<T>& t, std::int64_t k) {
 }
 
 template <class T>
-void pivot_at(Tableau<T>& t, std::int64_t k) {
-  pivot(t, k);
-}
-
-template <class T>
 void Tableau<T>::reserve(std::int64_t places) {
   if (places <= ld) return;
   const std::int64_t grown = round_up(places + places / 4, std::int64_t{32});
@@ -195,15 +190,19 @@ void newton_step(Tableau<T>& t, const T* y) {
 // y = lambda - ... in the support is held at 0: there x falls by the sum of its row of the inverse. Sums of the support's
 // rows, which are contiguous: the tableau is symmetric in the support, antisymmetric between it and the rest.
 template <class T>
-void change_lambda(Tableau<T>& t, T change) {
-  std::vector<T> sums(at(t.size), T(0));
+void lambda_gains(const Tableau<T>& t, std::vector<T>& gains) {
+  gains.assign(at(t.size), T(0));
   for (std::int64_t s = 0; s < t.size; ++s) {
     if (t.in_support[at(s)] == 0) continue;
     const T* row = t.row(s);
-    for (std::int64_t k = 0; k < t.size; ++k) sums[at(k)] += row[k];
+    for (std::int64_t k = 0; k < t.size; ++k) gains[at(k)] += row[k];
   }
+}
+
+template <class T>
+void lower_lambda(Tableau<T>& t, const std::vector<T>& gains, T step) {
   for (std::int64_t k = 0; k < t.size; ++k) {
-    t.value[at(k)] += t.in_support[at(k)] != 0 ? -change * sums[at(k)] : change * (1 + sums[at(k)]);
+    t.value[at(k)] += t.in_support[at(k)] != 0 ? step * gains[at(k)] : -step * (1 + gains[at(k)]);
   }
 }
 
@@ -225,14 +224,15 @@ template void append_atoms(Tableau<double>&, const std::int32_t*, const double*,
                            const double*, std::int64_t, const double*);
 template std::int64_t solve_tableau(Tableau<float>&, float, float);
 template std::int64_t solve_tableau(Tableau<double>&, double, double);
-template void pivot_at(Tableau<double>&, std::int64_t);
 template bool depends_on_support(const Tableau<double>&, std::int64_t, double);
 template std::int64_t blocking_atom(const Tableau<double>&, std::int64_t);
 template void enter_all(Tableau<double>&, double);
 template void newton_step(Tableau<float>&, const float*);
 template void newton_step(Tableau<double>&, const double*);
-template void change_lambda(Tableau<float>&, float);
-template void change_lambda(Tableau<double>&, double);
+template void lambda_gains(const Tableau<float>&, std::vector<float>&);
+template void lambda_gains(const Tableau<double>&, std::vector<double>&);
+template void lower_lambda(Tableau<float>&, const std::vector<float>&, float);
+template void lower_lambda(Tableau<double>&, const std::vector<double>&, double);
 template void flip_sign(Tableau<float>&, std::int64_t);
 template void flip_sign(Tableau<double>&, std::int64_t);
 

@@ -52,10 +52,6 @@ void append_atoms(Tableau<T>& tableau, const std::int32_t* atoms, const T* facto
 template <class T>
 std::int64_t solve_tableau(Tableau<T>& tableau, T tolerance, T pivot_floor);
 
-/// Exchanges the members of place k: the atom enters the support, or leaves it.
-template <class T>
-void pivot_at(Tableau<T>& tableau, std::int64_t k);
-
 /// True when what atom k, outside the support, adds to its span is lost in rounding (`pivot_floor` as above).
 template <class T>
 bool depends_on_support(const Tableau<T>& tableau, std::int64_t k, T pivot_floor);
@@ -73,9 +69,13 @@ void enter_all(Tableau<T>& tableau, T pivot_floor);
 template <class T>
 void newton_step(Tableau<T>& tableau, const T* y);
 
-/// The tableau of lambda + change in place of lambda, in the same support; pivots may follow.
+/// As lambda falls by 1, x_k rises by gain_k in the support, and y_k falls by 1 + gain_k outside.
 template <class T>
-void change_lambda(Tableau<T>& tableau, T change);
+void lambda_gains(const Tableau<T>& tableau, std::vector<T>& gains);
+
+/// The tableau of lambda - step in place of lambda, in the same support, whose gains are given; pivots may follow.
+template <class T>
+void lower_lambda(Tableau<T>& tableau, const std::vector<T>& gains, T step);
 
 /// Turns an atom outside the support into its negative (weights of either sign).
 template <class T>

@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "cpu/tableau_kernels.hpp"
+
 namespace splice_cuda::cpu {
 namespace {
 
@@ -93,17 +95,6 @@ void SolutionPath::load() {
   exchanges_.assign(atoms_.size(), 0);
 }
 
-/// As lambda falls by 1, x_k rises by gain_k in the support, and y_k falls by 1 + gain_k outside: the tableau is
-/// symmetric in the support, antisymmetric between it and the rest.
-void SolutionPath::update_gains() {
-  gains_.assign(at(set_.size), 0.0);
-  for (std::int64_t s = 0; s < set_.size; ++s) {
-    if (set_.in_support[at(s)] == 0) continue;
-    const double* row = set_.row(s);
-    for (std::int64_t k = 0; k < set_.size; ++k) gains_[at(k)] += row[k];
-  }
-}
-
 SolutionPath::Event SolutionPath::next_event(bool any_sign) const {
   Event event{infinity, -1, false};
   const auto consider = [&](double left, double rate, std::int64_t k, bool turned) {
@@ -123,9 +114,7 @@ SolutionPath::Event SolutionPath::next_event(bool any_sign) const {
 }
 
 void SolutionPath::advance(double step) {
-  for (std::int64_t k = 0; k < set_.size; ++k) {
-    set_.value[at(k)] += set_.in_support[at(k)] != 0 ? step * gains_[at(k)] : -step * (1 + gains_[at(k)]);
-  }
+  lower_lambda(set_, gains_, step);
   lambda_ -= step;
 }
 
@@ -137,11 +126,11 @@ bool SolutionPath::enter(std::int64_t k) {
     const std::int64_t blocking = exchanges_[at(k)] < most_exchanges ? blocking_atom(set_, k) : -1;
     if (blocking < 0) return false;
     ++exchanges_[at(k)];
-    pivot_at(set_, blocking);
+    pivot(set_, blocking);
     ++pivots_;
     if (depends_on_support(set_, k, pivot_floor)) return true;  // the support is smaller; k may enter at the next event
   }
-  pivot_at(set_, k);
+  pivot(set_, k);
   ++pivots_;
   return true;
 }
@@ -171,7 +160,7 @@ PathEnd SolutionPath::follow(const PathTarget& target, double z_dot_z, bool any_
   std::int64_t inside = 0;
   std::int64_t idle = 0;
   for (std::int64_t knots = 0; knots < limit; ++knots) {
-    update_gains();
+    lambda_gains(set_, gains_);
     const Event event = next_event(any_sign);
     const double step = std::min(event.step, lambda_ - floor);
     if (target.cosine > 0 && inside > 0) {
@@ -197,7 +186,7 @@ PathEnd SolutionPath::follow(const PathTarget& target, double z_dot_z, bool any_
     touched_[at(k)] = 1;
     if (set_.in_support[at(k)] != 0) {
       set_.value[at(k)] = 0;
-      pivot_at(set_, k);
+      pivot(set_, k);
       ++pivots_;
     } else {
       if (event.turned) {
@@ -232,7 +221,7 @@ PathEnd SolutionPath::follow(const PathTarget& target, double z_dot_z, bool any_
 }
 
 void SolutionPath::move_to(double lambda) {
-  update_gains();
+  lambda_gains(set_, gains_);
   advance(lambda_ - lambda);
   lambda_ = lambda;
   solve();

@@ -80,7 +80,6 @@ class SolutionPath {
   };
 
   void load();
-  void update_gains();
   Event next_event(bool any_sign) const;
   void advance(double step);
   bool enter(std::int64_t k);

@@ -11,6 +11,7 @@
 #include "cpu/quantize.hpp"
 #include "cpu/row_products.hpp"
 #include "cpu/select.hpp"
+#include "cpu/tableau_solution.hpp"
 
 namespace splice_cuda::cpu {
 namespace {
@@ -128,31 +129,13 @@ void TargetSteps::keep_worst(std::vector<std::int32_t>& atoms, std::vector<doubl
 }
 
 void TargetSteps::update_residual(const WorkingSetRow& row) {
-  const Tableau<double>& set = path_.set();
-  atoms_.clear();
-  weights_.clear();
-  for (std::int64_t k = 0; k < set.size; ++k) {
-    if (set.in_support[at(k)] == 0) continue;
-    atoms_.push_back(set.atoms[at(k)]);
-    weights_.push_back(set.value[at(k)] * set.factors[at(k)]);
-  }
+  read_support(path_.set(), atoms_, weights_);
   residual_f64(dictionary_, row.z.get(), atoms_.data(), weights_.data(), static_cast<std::int64_t>(atoms_.size()),
                residual_.data());
 }
 
 void TargetSteps::write_code(WorkingSetRow& row) {
-  const Tableau<double>& set = path_.set();
-  std::vector<std::int64_t> order;
-  for (std::int64_t k = 0; k < set.size; ++k) {
-    if (set.in_support[at(k)] != 0 && set.value[at(k)] > 0) order.push_back(k);
-  }
-  std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) { return set.atoms[at(a)] < set.atoms[at(b)]; });
-  row.code_atoms.clear();
-  row.code_weights.clear();
-  for (const std::int64_t k : order) {
-    row.code_atoms.push_back(set.atoms[at(k)]);
-    row.code_weights.push_back(static_cast<float>(set.value[at(k)] * set.factors[at(k)]));
-  }
+  read_code(path_.set(), row.code_atoms, row.code_weights);
   round_code(row.exponent, row.code_atoms, row.code_weights);
 }
 
@@ -165,16 +148,7 @@ void TargetSteps::solve_at(WorkingSetRow& row, float penalty) {
     update_residual(row);
     products_.resize(at(set.size));
     dot_atoms_f64(dictionary_, set.atoms.data(), set.size, residual_.data(), products_.data());
-    double worst = 0;
-    for (std::int64_t k = 0; k < set.size; ++k) {
-      double y = row.lambda - products_[at(k)] * set.factors[at(k)];
-      if (!problem_.nonnegative && set.in_support[at(k)] == 0 && y > 2 * row.lambda) {
-        flip_sign(set, k);
-        y = 2 * row.lambda - y;
-      }
-      products_[at(k)] = y;
-      worst = std::max(worst, set.in_support[at(k)] != 0 ? std::abs(y) : -y);
-    }
+    const double worst = read_slacks(set, row.lambda, !problem_.nonnegative, products_.data());
     if (!(worst > newton_tolerance * row.lambda)) break;
     newton_step(set, products_.data());
     path_.solve();
@@ -271,8 +245,8 @@ bool TargetSteps::add_violators_of_knots(WorkingSetRow& row) {
     }
     const QuantizedRow quantized = quantize_row(knot_residual_.data(), dictionary_.ld, knot_q_.data());
     products32_.resize(found_.size());
-    dot_atoms_int8(dictionary_, dictionary_.scale.get(), found_.data(), static_cast<std::int64_t>(found_.size()), knot_q_.data(), quantized,
-                   products32_.data());
+    dot_atoms_int8(dictionary_, dictionary_.scale.get(), found_.data(), static_cast<std::int64_t>(found_.size()),
+                   knot_q_.data(), quantized, products32_.data());
     bool clean = true;
     for (std::size_t n = 0; n < looked_at_.size(); ++n) {
       const std::size_t i = looked_at_[n];

@@ -7,6 +7,7 @@
 #include "core/lasso_math.hpp"
 #include "cpu/row_products.hpp"
 #include "cpu/select.hpp"
+#include "cpu/tableau_solution.hpp"
 
 namespace splice_cuda::cpu {
 namespace {
@@ -92,13 +93,7 @@ float WorkingSetSteps::slack(const WorkingSetRow& row) const {
 }
 
 void WorkingSetSteps::update_residual(WorkingSetRow& row) {
-  scratch_.atoms.clear();
-  scratch_.weights.clear();
-  for (std::int64_t k = 0; k < row.set.size; ++k) {
-    if (row.set.in_support[at(k)] == 0) continue;
-    scratch_.atoms.push_back(row.set.atoms[at(k)]);
-    scratch_.weights.push_back(row.set.value[at(k)] * row.set.factors[at(k)]);
-  }
+  read_support(row.set, scratch_.atoms, scratch_.weights);
   residual(dictionary_, row.z.get(), scratch_.atoms.data(), scratch_.weights.data(),
            static_cast<std::int64_t>(scratch_.atoms.size()), row.r.get());
 }
@@ -199,6 +194,28 @@ std::int64_t WorkingSetSteps::pick_listed(Selection& candidates, float threshold
   return picked;
 }
 
+/// The candidates' values at the present residual, in int8.
+void WorkingSetSteps::correlate(WorkingSetRow& row, Selection& candidates) const {
+  const QuantizedRow quantized = quantize_row(row.r.get(), dictionary_.ld, row.q.get());
+  dot_atoms_int8(dictionary_, scales_.screen_weights.get(), candidates.atoms, candidates.count, row.q.get(), quantized,
+                 candidates.values);
+}
+
+/// Solves with the picks in the set, and exact correlations for these few; not to the end, as refine does.
+void WorkingSetSteps::join_picks(WorkingSetRow& row) {
+  scratch_.pick_values.resize(scratch_.picks.size());
+  dot_atoms(dictionary_, scratch_.picks.data(), static_cast<std::int64_t>(scratch_.picks.size()), row.r.get(),
+            scratch_.pick_values.data());
+  add_atoms(row);
+  solve_roughly(row);
+}
+
+void WorkingSetSteps::solve_roughly(WorkingSetRow& row) {
+  const float tolerance = 1e-5f * static_cast<float>(row.lambda);
+  row.report.iterations += static_cast<std::int32_t>(solve_tableau(row.set, tolerance, pivot_floor));
+  update_residual(row);
+}
+
 void WorkingSetSteps::solve_first(WorkingSetRow& row) {
   row.set.clear();
   scratch_.begin_row(row.set);
@@ -212,17 +229,8 @@ void WorkingSetSteps::solve_first(WorkingSetRow& row) {
       break;
     }
     if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > working_set_limit) break;
-    // Exact correlations for the few that join.
-    scratch_.pick_values.resize(scratch_.picks.size());
-    dot_atoms(dictionary_, scratch_.picks.data(), static_cast<std::int64_t>(scratch_.picks.size()),
-              row.r.get(), scratch_.pick_values.data());
-    add_atoms(row);
-    row.report.iterations +=
-        static_cast<std::int32_t>(solve_tableau(row.set, 1e-5f * lambda, pivot_floor));
-    update_residual(row);
-    const QuantizedRow quantized = quantize_row(row.r.get(), dictionary_.ld, row.q.get());
-    dot_atoms_int8(dictionary_, scales_.screen_weights.get(), candidates.atoms, candidates.count, row.q.get(),
-                   quantized, candidates.values);
+    join_picks(row);
+    correlate(row, candidates);
   }
   row.phase = RowPhase::certifying;
 }
@@ -236,13 +244,8 @@ void WorkingSetSteps::start_from(WorkingSetRow& row, const std::int32_t* atoms, 
   }
   row.phase = RowPhase::certifying;
   if (scratch_.picks.empty()) return;
-  scratch_.pick_values.resize(scratch_.picks.size());
-  dot_atoms(dictionary_, scratch_.picks.data(), static_cast<std::int64_t>(scratch_.picks.size()),
-            row.z.get(), scratch_.pick_values.data());
-  add_atoms(row);
-  row.report.iterations += static_cast<std::int32_t>(
-      solve_tableau(row.set, 1e-5f * static_cast<float>(row.lambda), pivot_floor));
-  update_residual(row);
+  std::copy_n(row.z.get(), dictionary_.ld, row.r.get());
+  join_picks(row);
 }
 
 /// Newton steps with residuals computed from the atoms themselves: the tableau's float32 inverse is only a
@@ -255,16 +258,7 @@ void WorkingSetSteps::refine(WorkingSetRow& row) {
     update_residual(row);
     scratch_.products.resize(at(set.size));
     dot_atoms(dictionary_, set.atoms.data(), set.size, row.r.get(), scratch_.products.data());
-    float worst = 0;
-    for (std::int64_t k = 0; k < set.size; ++k) {
-      float y = lambda - scratch_.products[at(k)] * set.factors[at(k)];
-      if (!problem_.nonnegative && set.in_support[at(k)] == 0 && y > 2 * lambda) {
-        flip_sign(set, k);
-        y = 2 * lambda - y;
-      }
-      scratch_.products[at(k)] = y;
-      worst = std::max(worst, set.in_support[at(k)] != 0 ? std::abs(y) : -y);
-    }
+    const float worst = read_slacks(set, lambda, !problem_.nonnegative, scratch_.products.data());
     if (!(worst > allowed)) return;
     newton_step(set, scratch_.products.data());
     row.report.iterations +=
@@ -319,27 +313,8 @@ void WorkingSetSteps::solve_certifying(WorkingSetRow& row) {
   }
   if (row.phase == RowPhase::exact) return;
   row.claims = settled && row.unlisted_bound + scales_.atom_norm * moved(row) <= lambda;
-  if (row.claims) write_code(row);
+  if (row.claims) read_code(row.set, row.code_atoms, row.code_weights);
   if (++row.misses > most_misses && !row.claims) row.phase = RowPhase::exact;
-}
-
-void WorkingSetSteps::write_code(WorkingSetRow& row) {
-  const Tableau<float>& set = row.set;
-  scratch_.picks.clear();
-  for (std::int64_t k = 0; k < set.size; ++k) {
-    if (set.in_support[at(k)] != 0 && set.value[at(k)] > 0) {
-      scratch_.picks.push_back(static_cast<std::int32_t>(k));
-    }
-  }
-  std::sort(scratch_.picks.begin(), scratch_.picks.end(), [&](std::int32_t a, std::int32_t b) {
-    return set.atoms[at(a)] < set.atoms[at(b)];
-  });
-  row.code_atoms.clear();
-  row.code_weights.clear();
-  for (const std::int32_t k : scratch_.picks) {
-    row.code_atoms.push_back(set.atoms[at(k)]);
-    row.code_weights.push_back(set.value[at(k)] * set.factors[at(k)]);
-  }
 }
 
 }  // namespace splice_cuda::cpu

@@ -86,6 +86,7 @@ class WorkingSetScratch {
   std::vector<float> gram;
   std::vector<float> factors;
   std::vector<float> weights;
+  std::vector<float> gains;  ///< lambda_gains of a set
   std::array<std::vector<float>, 2> pair;  ///< two atoms in float32, where they are stored in 16 bits
 
  private:
@@ -110,8 +111,6 @@ class WorkingSetSteps {
   void start_from(WorkingSetRow& row, const std::int32_t* atoms, std::int64_t count);
   /// From the solution at hand to that of a smaller lambda, among the candidates of the first pass (next_penalty.cpp).
   void continue_at(WorkingSetRow& row, double lambda);
-  /// The present solution as the row's code.
-  void write_code(WorkingSetRow& row);
 
  private:
   void add_atoms(WorkingSetRow& row);
@@ -119,6 +118,9 @@ class WorkingSetSteps {
   void refine(WorkingSetRow& row);
   bool add_violators(WorkingSetRow& row);
   Selection best_candidates(WorkingSetRow& row);
+  void correlate(WorkingSetRow& row, Selection& candidates) const;
+  void join_picks(WorkingSetRow& row);
+  void solve_roughly(WorkingSetRow& row);
   std::int64_t pick_listed(Selection& candidates, float threshold, float weak, std::int64_t most);
   std::int64_t pick(float threshold, std::int64_t most);
   float slack(const WorkingSetRow& row) const;

@@ -6,6 +6,7 @@
 #include "cpu/exact_row.hpp"
 #include "cpu/load_row.hpp"
 #include "cpu/refit.hpp"
+#include "cpu/tableau_solution.hpp"
 
 namespace splice_cuda::cpu {
 namespace {
@@ -169,7 +170,7 @@ void WorkingSetTile::solve() {
     if (slot.phase == RowPhase::idle || slot.phase == RowPhase::finished) continue;
     solve(slot);
     if (!slot.claims && out_of_rounds(slot)) {
-      if (!problem_.target.given()) steps_.write_code(slot);
+      if (!problem_.target.given()) read_code(slot.set, slot.code_atoms, slot.code_weights);
       slot.phase = RowPhase::exact;
       slot.claims = true;
     }

@@ -106,7 +106,7 @@ TEST(SolutionPath, NoPositiveCorrelationMeansNoPath) {
   EXPECT_EQ(path.follow({.l0 = 1}, 1, false).kind, PathEnd::Kind::empty);
 }
 
-/// change_lambda and pivots lead to the solution that solving at the other lambda gives.
+/// A moved tableau and pivots lead to the solution that solving at the other lambda gives.
 TEST(SolutionPath, MovedSolutionsAreSolutions) {
   SetProblem problem(40, 35);
   problem.path.follow({.l0 = 8}, problem.z_dot_z, false);
@@ -119,7 +119,9 @@ TEST(SolutionPath, MovedSolutionsAreSolutions) {
     problem.oracle.penalty = lambda;
     EXPECT_LE(splice_oracle::evaluate(problem.oracle, problem.z, w).gap, 1e-9) << share;
     Tableau<double>& moved = problem.path.set();
-    change_lambda(moved, 0.0);
+    std::vector<double> gains;
+    lambda_gains(moved, gains);
+    lower_lambda(moved, gains, 0.0);
     for (std::size_t k = 0; k < 40; ++k) EXPECT_EQ(set.in_support[k] != 0 ? set.value[k] : 0, w[k]);
   }
 }
