@@ -1,21 +1,21 @@
 #pragma once
 
 /// @file cuda_error.hpp
-/// CUDA statuses as exceptions that name the call.
+/// Statuses of CUDA and its libraries as exceptions that name the call.
 
+#include <cublasLt.h>
 #include <cuda_runtime_api.h>
+#include <cusparse.h>
 
-#include <string>
+namespace splice_cuda::cuda {
 
-#include "splice_cuda/error.hpp"
+/// @throws OutOfMemoryError for cudaErrorMemoryAllocation; DeviceError "call: text (code)" for anything else but success,
+/// which also says when the error is sticky: the device's context is then lost to this process.
+void check(cudaError_t status, const char* call);
+void check(cublasStatus_t status, const char* call);
+void check(cusparseStatus_t status, const char* call);
 
-namespace splice_cuda {
+/// Whether an error stays: every later call in this process fails too.
+bool is_sticky(cudaError_t status) noexcept;
 
-/// @throws DeviceError "cudaX: text (code)" unless `status` is cudaSuccess.
-inline void check_cuda(cudaError_t status, const char* call) {
-  if (status == cudaSuccess) return;
-  throw DeviceError(std::string(call) + ": " + cudaGetErrorString(status) + " (" +
-                    std::to_string(static_cast<int>(status)) + ")");
-}
-
-}  // namespace splice_cuda
+}  // namespace splice_cuda::cuda

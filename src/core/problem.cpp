@@ -127,7 +127,7 @@ Problem resolve(const Context& context, const Dictionary& dictionary, Embeddings
                   "the dictionary's dimension, " + std::to_string(dictionary.dim()));
   }
   check_device("embeddings", embeddings.device, context.device());
-  check_device("dictionary", dictionary.device(), context.device());
+  check_same_device("dictionary", dictionary.device(), context.device());
   if (penalties_given) check_penalties(options, embeddings.rows);
   check_solve_options(options.solve);
   check_targets(options);

@@ -20,7 +20,7 @@ void recompose(const Context& context, const Dictionary& dictionary, const Spars
                   "the dictionary's dimension, " + std::to_string(dictionary.dim()));
   }
   check_device("reconstruction", reconstruction.device, context.device());
-  check_device("dictionary", dictionary.device(), context.device());
+  check_same_device("dictionary", dictionary.device(), context.device());
   check_codes("codes", codes, reconstruction.rows, dictionary.size());
   constexpr std::int64_t rows_at_once = 256;
   const Backend& backend = context.backend();

@@ -56,9 +56,14 @@ void check_atom_shape(const TypedMatrixView& atoms) {
 }
 
 void check_device(std::string_view argument, Device given, Device expected) {
-  if (given == expected) return;
+  if (given == expected || given == Device::cpu()) return;
   fail_argument(argument, "data on " + to_string(given),
-                "data on " + to_string(expected) + ", where the context works");
+                "data on cpu or on " + to_string(expected) + ", where the context works");
+}
+
+void check_same_device(std::string_view argument, Device given, Device expected) {
+  if (given == expected) return;
+  fail_argument(argument, "a dictionary on " + to_string(given), "one made for " + to_string(expected) + ", where the context works");
 }
 
 void check_codes(std::string_view argument, const SparseCodes& codes, std::int64_t rows,

@@ -30,8 +30,11 @@ void check_matrix(std::string_view argument, const void* data, std::int64_t rows
 /// Shape of a matrix of atoms: 1 to 2^31 - 65 rows, 1 to 65,536 columns.
 void check_atom_shape(const TypedMatrixView& atoms);
 
-/// A matrix that has to lie where the context works.
+/// A matrix has to lie on the host, or where the context works.
 void check_device(std::string_view argument, Device given, Device expected);
+
+/// A dictionary has to be made for where the context works.
+void check_same_device(std::string_view argument, Device given, Device expected);
 
 /// CSR structure: offsets ascending from 0 to nnz, indices in range and ascending within rows, finite values.
 void check_codes(std::string_view argument, const SparseCodes& codes, std::int64_t rows,

@@ -3,6 +3,9 @@
 /// @file problem_scales.hpp
 /// A problem's weights as the screening kernels want them.
 
+#include <cstdint>
+#include <span>
+
 #include "core/problem.hpp"
 #include "cpu/cpu_dictionary.hpp"
 #include "cpu/screen.hpp"
@@ -20,6 +23,15 @@ struct ProblemScales {
   AtomScales atom_scales() const { return {screen_weights.get(), screen_error.get()}; }
 };
 
+/// Of a dictionary's atoms, [p] each: see CpuDictionary.
+struct AtomFigures {
+  std::span<const float> scale;
+  std::span<const float> error;
+  std::span<const float> norm;
+  std::int64_t padded_size = 0;
+};
+
+ProblemScales make_problem_scales(const AtomFigures& figures, const Problem& problem);
 ProblemScales make_problem_scales(const CpuDictionary& dictionary, const Problem& problem);
 
 }  // namespace splice_cuda::cpu

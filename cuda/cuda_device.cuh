@@ -1,0 +1,111 @@
+#pragma once
+
+/// @file cuda_device.cuh
+/// The seam between the algorithms of this folder and CUDA: memory, copies, launches and library calls, all on one stream.
+/// tests/cuda/emulation has a host version with the same members, on which everything above it is tested.
+
+#include <cublasLt.h>
+#include <cuda_runtime.h>
+#include <cusparse.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "cuda_error.hpp"
+#include "cuda_group.cuh"
+#include "splice_cuda/device.hpp"
+
+namespace splice_cuda::cuda {
+
+/// Groups take the items in turn, so that any grid does.
+template <class Kernel>
+__global__ void __launch_bounds__(Kernel::lanes* Kernel::groups_per_block)
+    entry_kernel(const typename Kernel::Args args, const std::int64_t items) {
+  static_assert(Kernel::lanes == 32 || Kernel::groups_per_block == 1);
+  __shared__ typename Kernel::Shared shared[Kernel::groups_per_block];
+  __shared__ GroupScratch scratch;
+  const int own = static_cast<int>(threadIdx.x) / Kernel::lanes;
+  const std::int64_t groups = static_cast<std::int64_t>(gridDim.x) * Kernel::groups_per_block;
+  const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * Kernel::groups_per_block + own;
+  CudaGroup<Kernel::lanes> group(&scratch, first);
+  for (std::int64_t item = first; item < items; item += groups) {
+    Kernel::run(group, item, args, shared[own]);
+    group.sync();
+  }
+}
+
+class CudaDevice {
+ public:
+  static constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
+
+  /// @param stream  on which all work is ordered; the caller owns it
+  /// @throws DeviceError
+  CudaDevice(Device device, cudaStream_t stream);
+  ~CudaDevice();
+  CudaDevice(const CudaDevice&) = delete;
+  CudaDevice& operator=(const CudaDevice&) = delete;
+
+  Device device() const { return device_; }
+  cudaStream_t stream() const { return stream_; }
+
+  /// Memory in stream order. @throws OutOfMemoryError
+  void* allocate(std::size_t bytes);
+  void release(void* memory) noexcept;
+
+  /// Host to device; `from` may be reused when this returns.
+  void upload(void* to, const void* from, std::size_t bytes);
+  /// Rows of `row_bytes`, from host or device memory.
+  void copy_rows(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t row_bytes,
+                 std::int64_t rows);
+  /// Device to host: `to` is there after synchronize().
+  void download(void* to, const void* from, std::size_t bytes);
+  void copy(void* to, const void* from, std::size_t bytes);
+  void clear(void* memory, std::size_t bytes);
+  void synchronize();
+
+  /// Kernel::run on items [0, items). @param most_groups  that run at once: group.index() stays below
+  template <class Kernel>
+  void launch(std::int64_t items, const typename Kernel::Args& args, std::int64_t most_groups = unlimited) {
+    if (items <= 0) return;
+    const std::int64_t groups = std::min(items, most_groups);
+    const std::int64_t blocks = std::min<std::int64_t>((groups + Kernel::groups_per_block - 1) / Kernel::groups_per_block,
+                                                       1 << 20);
+    static_assert(sizeof(typename Kernel::Args) <= 4000);
+    entry_kernel<Kernel><<<static_cast<unsigned>(blocks), Kernel::lanes * Kernel::groups_per_block, 0, stream_>>>(args, items);
+    check(cudaGetLastError(), Kernel::name);
+  }
+
+  /// sums[m, n] = a[m, k] b[n, k]', exact; k a multiple of 16.
+  void multiply_int8(const std::int8_t* a, std::int64_t m, const std::int8_t* b, std::int64_t n, std::int64_t k,
+                     std::int32_t* sums);
+  /// c[m, n] (leading dimension ldc) = a[m, k] b, with b [n, k] taken transposed, or [k, n]; in float32, whose rounding
+  /// depends on the shape.
+  void multiply_float(const float* a, std::int64_t m, const float* b, std::int64_t n, std::int64_t k,
+                      bool b_transposed, float* c);
+  /// offsets[i] = sum of counts[0 .. i), for i in [0, count].
+  void exclusive_sum(const std::int32_t* counts, std::int64_t count, std::int64_t* offsets);
+  /// dense[rows, d] (ld) = codes (CSR over p atoms) times atoms[p, d] (ld_atoms).
+  struct CsrView {
+    std::int64_t rows = 0;
+    std::int64_t cols = 0;
+    std::int64_t nnz = 0;
+    const std::int64_t* row_offsets = nullptr;
+    const std::int32_t* atom_indices = nullptr;
+    const float* values = nullptr;
+  };
+  void multiply_sparse(const CsrView& codes, const float* atoms, std::int64_t ld_atoms, std::int64_t d, float* dense,
+                       std::int64_t ld);
+
+ private:
+  class Scope;
+
+  Device device_;
+  cudaStream_t stream_;
+  cublasLtHandle_t blas_ = nullptr;
+  cusparseHandle_t sparse_ = nullptr;
+  void* workspace_ = nullptr;
+};
+
+}  // namespace splice_cuda::cuda

@@ -1,0 +1,300 @@
+#pragma once
+
+/// @file exact_solver.hpp
+/// A row in fp64 by a group, with the correlations of all atoms in every round (src/cpu/exact_row.cpp is the same
+/// algorithm). No limit but the rounds; slow.
+
+#include <cmath>
+#include <cstdint>
+
+#include "kernels/row_products.hpp"
+#include "kernels/tableau.hpp"
+#include "kernels/views.hpp"
+#include "kernels/write_code.hpp"
+#include "lane_group.hpp"
+
+namespace splice_cuda::cuda {
+
+/// Memory of one group.
+struct ExactScratch {
+  TableauMemory<double> tableau;
+  double* residual = nullptr;      ///< [ld]
+  double* correlations = nullptr;  ///< [p]
+  double* gram = nullptr;          ///< [capacity]
+  double* slacks = nullptr;        ///< [capacity]
+  std::int32_t* kept = nullptr;    ///< [capacity]
+  std::uint8_t* member = nullptr;  ///< [p]
+};
+
+struct ExactArgs {
+  AtomsView atoms;
+  ProblemView problem;
+  RowsView rows;
+  int capacity = 0;    ///< places of the working set
+  ExactScratch first;  ///< of group 0; that of group i lies i times these strides behind
+  std::int64_t set_stride = 0;   ///< elements of [capacity] arrays
+  std::int64_t atom_stride = 0;  ///< elements of [p] arrays
+  std::int64_t dim_stride = 0;   ///< elements of [ld] arrays
+};
+
+SPLICE_KERNEL TableauMemory<double> tableau_of(const ExactArgs& args, std::int64_t index) {
+  TableauMemory<double> m = args.first.tableau;
+  const std::int64_t offset = index * args.set_stride;
+  m.matrix += offset * args.set_stride;
+  m.value += offset;
+  m.diagonal += offset;
+  m.factor += offset;
+  m.row += offset;
+  m.column += offset;
+  m.atom += offset;
+  m.in_support += offset;
+  m.exchanges += offset;
+  return m;
+}
+
+template <class Group>
+class ExactSolver {
+  template <class T>
+  using Array = typename Group::template Array<T>;
+
+ public:
+  SPLICE_KERNEL ExactSolver(Group& group_, const ExactArgs& args_, std::int64_t row_)
+      : group(group_),
+        args(args_),
+        row(row_),
+        z(args_.rows.z + row_ * args_.atoms.ld),
+        lambda(args_.rows.lambda[row_]),
+        tableau(group_, tableau_of(args_, group_.index()), args_.capacity),
+        residual(group_.array(args_.first.residual + group_.index() * args_.dim_stride, args_.atoms.ld)),
+        correlations(group_.array(args_.first.correlations + group_.index() * args_.atom_stride, args_.atoms.size)),
+        gram(group_.array(args_.first.gram + group_.index() * args_.set_stride, args_.capacity)),
+        slacks(group_.array(args_.first.slacks + group_.index() * args_.set_stride, args_.capacity)),
+        kept(group_.array(args_.first.kept + group_.index() * args_.set_stride, args_.capacity)),
+        member(group_.array(args_.first.member + group_.index() * args_.atom_stride, args_.atoms.size)) {}
+
+  /// Solves the row from its code to the end, and writes the code found.
+  SPLICE_KERNEL void solve() {
+    int rounds = args.rows.rounds[row];
+    start_from_code();
+    for (; rounds < args.problem.max_rounds;) {
+      refine();
+      ++rounds;
+      if (!add_violators()) break;
+      iterations += tableau.solve(tolerance * lambda, pivot_floor);
+    }
+    refine();
+    write_code(group, args.rows, row, tableau.size(), [&](int k) -> std::int32_t { return tableau.atom[k]; },
+               [&](int k) -> double { return weight(k); });
+    group.once([&] {
+      args.rows.rounds[row] = rounds;
+      args.rows.iterations[row] += iterations;
+      args.rows.phase[row] = RowPhase::claims_exactly;
+    });
+  }
+
+  /// Least squares on the atoms of the row's code in place of it (no penalty; weights stay >= 0 unless the problem allows
+  /// others).
+  SPLICE_KERNEL void refit() {
+    lambda = 0;
+    unit_factors = true;
+    append_code();
+    if (args.problem.nonnegative) {
+      tableau.solve(1e-14, pivot_floor);
+    } else {
+      tableau.enter_all(pivot_floor);
+    }
+    write_code(group, args.rows, row, tableau.size(), [&](int k) -> std::int32_t { return tableau.atom[k]; },
+               [&](int k) -> double { return args.problem.nonnegative && weight(k) < 0 ? 0.0 : weight(k); });
+  }
+
+ private:
+  static constexpr double pivot_floor = 1e-11;  // of the Gram diagonal: fp64 Gram entries err by 1e-15
+  static constexpr double tolerance = 1e-12;    // of lambda
+  static constexpr int most_new_atoms = 32;
+
+  SPLICE_KERNEL double inverse(std::int64_t atom) const {
+    return unit_factors ? 1.0 : static_cast<double>(args.problem.solver_inverse[atom]);
+  }
+
+  SPLICE_KERNEL double weight(int k) const {
+    return tableau.in_support[k] != 0 ? static_cast<double>(tableau.value[k]) * static_cast<double>(tableau.factor[k]) : 0.0;
+  }
+
+  SPLICE_KERNEL void start_from_code() {
+    append_code();
+    iterations += tableau.solve(tolerance * lambda, pivot_floor);
+  }
+
+  /// A working set of the atoms of the row's code.
+  SPLICE_KERNEL void append_code() {
+    clear();
+    const int count = args.rows.code_count[row];
+    const std::int32_t* code = args.rows.code_atoms + row * args.rows.code_capacity;
+    subtract();  // = z
+    for (int i = 0; i < count; ++i) {
+      if (inverse(code[i]) > 0 && tableau.size() < args.capacity) append(code[i], dot_uniform(code[i]));
+    }
+  }
+
+  SPLICE_KERNEL void clear() {
+    tableau.clear();
+    group.each([&](int lane) {
+      for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) member[j] = std::uint8_t{0};
+    });
+    group.sync();
+  }
+
+  SPLICE_KERNEL void subtract() {
+    subtract_atoms(
+        group, args.atoms, z, tableau.size(), [&](int k) -> std::int64_t { return tableau.atom[k]; },
+        [&](int k) { return weight(k); }, residual);
+  }
+
+  /// <c_j, residual>, by all lanes.
+  SPLICE_KERNEL double dot_uniform(std::int64_t j) {
+    const float* atom = args.atoms.atoms + j * args.atoms.ld;
+    return group.template sum<double>([&](int lane) {
+      double sum = 0;
+      for (std::int64_t k = lane; k < args.atoms.dim; k += Group::size) {
+        sum = std::fma(static_cast<double>(atom[k]), static_cast<double>(residual[k]), sum);
+      }
+      return sum;
+    });
+  }
+
+  SPLICE_KERNEL void append(std::int32_t atom, double product) {
+    const double magnitude = inverse(atom);
+    const bool negative = product < 0 && !args.problem.nonnegative && !unit_factors;
+    const double factor = negative ? -magnitude : magnitude;
+    const float* values = args.atoms.atoms + atom * args.atoms.ld;
+    const int size = tableau.size();
+    group.sync();
+    group.each([&](int lane) {
+      for (int k = lane; k <= size; k += Group::size) {
+        const std::int64_t other = k < size ? static_cast<std::int32_t>(tableau.atom[k]) : atom;
+        const double other_factor = k < size ? static_cast<double>(tableau.factor[k]) : factor;
+        gram[k] = dot_atom(args.atoms, other, values) * factor * other_factor;
+      }
+    });
+    group.once([&] { member[atom] = std::uint8_t{1}; });
+    group.sync();
+    tableau.append(atom, factor, lambda - factor * product, gram);
+  }
+
+  SPLICE_KERNEL void refine() {
+    for (int step = 0; step < 3; ++step) {
+      subtract();
+      if (!(read_slacks() > 1e-10 * lambda)) return;
+      tableau.newton_step(slacks);
+      iterations += tableau.solve(tolerance * lambda, pivot_floor);
+    }
+    subtract();
+  }
+
+  /// slacks[k] = lambda - factor_k <c_k, residual>. Signed weights: an atom outside the support that would rather act as its
+  /// negative is turned. @returns the largest violation
+  SPLICE_KERNEL double read_slacks() {
+    group.each([&](int lane) {
+      for (int k = lane; k < tableau.size(); k += Group::size) {
+        slacks[k] = lambda - dot_atom(args.atoms, static_cast<std::int32_t>(tableau.atom[k]), residual) *
+                                 static_cast<double>(tableau.factor[k]);
+      }
+    });
+    group.sync();
+    if (!args.problem.nonnegative) flip_signs();
+    return group.template max<double>([&](int lane) {
+      double worst = 0;
+      for (int k = lane; k < tableau.size(); k += Group::size) {
+        const double y = slacks[k];
+        const double violation = tableau.in_support[k] != 0 ? std::abs(y) : -y;
+        worst = violation > worst ? violation : worst;
+      }
+      return worst;
+    });
+  }
+
+  SPLICE_KERNEL void flip_signs() {
+    for (int k = 0; k < tableau.size(); ++k) {
+      const double y = slacks[k];
+      if (tableau.in_support[k] != 0 || !(y > 2 * lambda)) continue;
+      tableau.flip_sign(k);
+      group.once([&] { slacks[k] = 2 * lambda - y; });
+      group.sync();
+    }
+  }
+
+  /// The worst violators among all atoms join; those that the set has already (dependent on its support) do not.
+  SPLICE_KERNEL bool add_violators() {
+    const auto excess = [&](std::int64_t j) {
+      const double value = static_cast<double>(correlations[j]) * inverse(j);
+      return args.problem.nonnegative ? value : std::abs(value);
+    };
+    const double limit = lambda * (1 + 1e-9);
+    group.each([&](int lane) {
+      for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
+        correlations[j] = dot_atom(args.atoms, j, residual);
+      }
+    });
+    group.sync();
+    if (tableau.size() + most_new_atoms > args.capacity) keep_support();
+    for (int added = 0; added < most_new_atoms && tableau.size() < args.capacity; ++added) {
+      const double worst = group.template max<double>([&](int lane) {
+        double found = limit;
+        for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
+          if (member[j] == 0 && excess(j) > found) found = excess(j);
+        }
+        return found;
+      });
+      if (!(worst > limit)) return added > 0;
+      const std::int64_t atom = group.template min<std::int64_t>([&](int lane) {
+        for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
+          if (member[j] == 0 && excess(j) == worst) return j;
+        }
+        return args.atoms.size;
+      });
+      append(static_cast<std::int32_t>(atom), correlations[atom]);
+    }
+    return true;
+  }
+
+  /// Atoms that came and went make room. The residual stays what it is.
+  SPLICE_KERNEL void keep_support() {
+    const int size = tableau.size();
+    group.once([&] {
+      int found = 0;
+      for (int k = 0; k < size; ++k) {
+        if (tableau.in_support[k] != 0) kept[found++] = tableau.atom[k];
+      }
+      slacks[0] = found;
+    });
+    group.sync();
+    const int count = static_cast<int>(static_cast<double>(slacks[0]));
+    group.sync();
+    clear();
+    subtract();
+    for (int i = 0; i < count; ++i) {
+      const std::int32_t atom = kept[i];
+      append(atom, dot_uniform(atom));
+    }
+    iterations += tableau.solve(tolerance * lambda, pivot_floor);
+    subtract();
+  }
+
+
+  Group& group;
+  const ExactArgs& args;
+  std::int64_t row;
+  const float* z;
+  double lambda;
+  Tableau<Group, double> tableau;
+  Array<double> residual;
+  Array<double> correlations;
+  Array<double> gram;
+  Array<double> slacks;
+  Array<std::int32_t> kept;
+  Array<std::uint8_t> member;
+  int iterations = 0;
+  bool unit_factors = false;
+};
+
+}  // namespace splice_cuda::cuda

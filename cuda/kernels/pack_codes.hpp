@@ -1,0 +1,42 @@
+#pragma once
+
+/// @file pack_codes.hpp
+/// Stage `compact`: codes of a tile to CSR, in the rows' own units.
+
+#include <cmath>
+#include <cstdint>
+
+#include "kernels/views.hpp"
+#include "lane_group.hpp"
+
+namespace splice_cuda::cuda {
+
+struct PackCodesKernel {
+  struct Args {
+    RowsView rows;
+    const std::int64_t* offsets = nullptr;  ///< [rows + 1]
+    std::int32_t* atoms = nullptr;          ///< [nnz]
+    float* values = nullptr;                ///< [nnz]
+  };
+  struct Shared {};
+  static constexpr int lanes = 32;
+  static constexpr int groups_per_block = 8;
+  static constexpr const char* name = "pack_codes_kernel";
+
+  template <class Group>
+  static SPLICE_KERNEL void run(Group& group, std::int64_t row, const Args& args, Shared&) {
+    const std::int64_t from = row * args.rows.code_capacity;
+    const std::int64_t to = args.offsets[row];
+    const int exponent = args.rows.exponent[row];
+    group.each([&](int lane) {
+      for (int i = lane; i < args.rows.code_count[row]; i += Group::size) {
+        args.atoms[to + i] = args.rows.code_atoms[from + i];
+        // Exact: see round_weight.
+        args.values[to + i] =
+            static_cast<float>(std::ldexp(static_cast<double>(args.rows.code_weights[from + i]), -exponent));
+      }
+    });
+  }
+};
+
+}  // namespace splice_cuda::cuda

@@ -1,0 +1,68 @@
+#pragma once
+
+/// @file views.hpp
+/// What kernels are told: device pointers to the dictionary, the problem and the rows of a tile.
+
+#include <cstdint>
+
+namespace splice_cuda::cuda {
+
+/// The dictionary; see DeviceDictionary.
+struct AtomsView {
+  std::int64_t size = 0;  ///< p
+  std::int64_t dim = 0;   ///< d
+  std::int64_t ld = 0;    ///< d rounded up to 64
+  const float* atoms = nullptr;        ///< [p, ld], zero past d
+  const std::int8_t* rows8 = nullptr;  ///< [p padded, ld]: c_j ~ scale_j rows8_j
+  const float* norm = nullptr;         ///< [p] upper bound of |c_j|
+};
+
+/// The problem of one call; see DeviceProblem.
+struct ProblemView {
+  const float* solver_inverse = nullptr;   ///< [p] 1 / a_j; 0 for banned atoms and all but one of equal ones
+  const double* inverse = nullptr;         ///< [p] 1 / a_j, 0 for banned atoms: what certificates are made with
+  const float* screen_weights = nullptr;   ///< [p padded] scale_j / a_j, 0 where the solver must not look
+  const float* screen_error = nullptr;     ///< [p padded] upper bound of |c_j - scale_j rows8_j| / a_j
+  float atom_norm = 0;           ///< upper bound of |c_j| / a_j over the solver's atoms
+  float certificate_norm = 0;    ///< the same over all atoms
+  bool nonnegative = true;
+  double gap_tolerance = 0;
+  std::int32_t max_rounds = 0;
+};
+
+/// What a row waits for.
+enum class RowPhase : std::int32_t {
+  first_pass,  ///< to be screened against z, and solved among the best atoms
+  certifying,  ///< to be screened against its residual with bounds, and solved to the end
+  exact,       ///< to be solved in fp64 over all atoms
+  claims,      ///< believes to be solved: the certificate decides
+  claims_exactly,  ///< the same, but what the screening proved no longer holds: all atoms have to be looked at
+  finished,
+};
+
+/// Rows of a tile, each scaled by a power of two such that 1 <= |z| < 2 (design.md, "Units"). Everything is
+/// [rows] or [rows, ...] with the leading dimension given.
+struct RowsView {
+  std::int64_t count = 0;
+  std::int64_t first = 0;            ///< of the batch: row i of the tile is row first + i
+  float* z = nullptr;                ///< [, ld]
+  std::int32_t* exponent = nullptr;  ///< z holds the embedding times 2^exponent
+  double* lambda = nullptr;          ///< times 2^exponent
+  RowPhase* phase = nullptr;
+  std::int32_t* status = nullptr;      ///< RowStatus, once finished
+  std::int32_t* rounds = nullptr;
+  std::int32_t* iterations = nullptr;
+  std::int32_t* misses = nullptr;      ///< certifying rounds that did not end in a certificate
+  /// The solution at hand: atoms ascending, weights of the scaled problem.
+  std::int64_t code_capacity = 0;
+  std::int32_t* code_count = nullptr;
+  std::int32_t* code_atoms = nullptr;  ///< [, code_capacity]
+  float* code_weights = nullptr;       ///< [, code_capacity]
+  /// The certificate of that solution, of the scaled problem until it is finished.
+  double* primal = nullptr;
+  double* dual = nullptr;
+  double* gap = nullptr;
+  double* kkt_violation = nullptr;
+};
+
+}  // namespace splice_cuda::cuda

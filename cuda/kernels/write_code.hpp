@@ -1,0 +1,53 @@
+#pragma once
+
+/// @file write_code.hpp
+/// The code of a row from a working set: atoms ascending, weights rounded to what float32 holds in the row's own units.
+
+#include <cmath>
+#include <cstdint>
+
+#include "kernels/views.hpp"
+#include "lane_group.hpp"
+
+namespace splice_cuda::cuda {
+
+/// A weight of the problem scaled by 2^exponent, such that its value in the row's own units is a float32; 0 where that
+/// is 0 or infinite.
+SPLICE_KERNEL float round_weight(double weight, int exponent) {
+  const auto own = static_cast<float>(static_cast<float>(weight) * std::ldexp(1.0, -exponent));
+  if (own == 0 || !std::isfinite(own)) return 0;
+  return static_cast<float>(static_cast<double>(own) * std::ldexp(1.0, exponent));
+}
+
+/// Writes atom(k) and weight(k) of the places k < size whose weight is not 0. Places hold different atoms. At most
+/// code_capacity of them: an independent support has no more.
+template <class Group, class Atom, class Weight>
+SPLICE_KERNEL void write_code(Group& group, const RowsView& rows, std::int64_t row, int size, Atom atom, Weight weight) {
+  const int exponent = rows.exponent[row];
+  auto atoms = group.array(rows.code_atoms + row * rows.code_capacity, rows.code_capacity);
+  auto weights = group.array(rows.code_weights + row * rows.code_capacity, rows.code_capacity);
+  const auto kept = [&](int k) { return round_weight(weight(k), exponent); };
+  group.sync();
+  const int count = group.template sum<int>([&](int lane) {
+    int found = 0;
+    for (int k = lane; k < size; k += Group::size) {
+      const float value = kept(k);
+      if (value == 0) continue;
+      ++found;
+      int place = 0;  // how many lower atoms there are
+      for (int other = 0; other < size; ++other) {
+        if (atom(other) < atom(k) && kept(other) != 0) ++place;
+      }
+      if (place >= rows.code_capacity) continue;
+      atoms[place] = atom(k);
+      weights[place] = value;
+    }
+    return found;
+  });
+  group.once([&] {
+    rows.code_count[row] = count < rows.code_capacity ? count : static_cast<std::int32_t>(rows.code_capacity);
+  });
+  group.sync();
+}
+
+}  // namespace splice_cuda::cuda

@@ -1,0 +1,48 @@
+#pragma once
+
+/// @file lane_group.hpp
+/// What kernels are written over, so that one source runs on a GPU and, in the tests, on the host.
+///
+/// A kernel is a struct that works on one item (a row, say) with one group of lanes:
+///
+///     struct NormKernel {
+///       struct Args { const float* rows; std::int64_t cols; double* norms; };
+///       struct Shared {};                           // the group's shared memory
+///       static constexpr int lanes = 32;            // 32: a warp an item; more: a block an item
+///       static constexpr int groups_per_block = 4;  // 1 for blocks
+///       template <class Group>
+///       static SPLICE_KERNEL void run(Group& group, std::int64_t item, const Args& args, Shared& shared);
+///     };
+///
+/// A group runs PHASES, and what is between them:
+///
+///   group.each(body)       body(lane) on every lane. Lanes run in no order: what one writes, another may read only after
+///                          group.sync(). A lane's own variables that outlive a phase are a Group::PerLane<T>.
+///   group.once(body)       body() on one lane.
+///   group.sync()           a barrier; memory that the group wrote before it is seen after it.
+///   group.sum<T>(term)     collectives: term(lane) of every lane, added up in a fixed order (or the largest, the
+///   group.max<T>(term)     smallest); every lane gets the same bits. They are no barrier for memory.
+///   group.min<T>(term)
+///   group.positions(test, position)   position[lane] = how many lower lanes pass test(lane); returns how many pass.
+///   group.broadcast(values, lane)     a PerLane's value on one lane.
+///   group.array(pointer, count)       memory that lanes of the group share for writing (shared or global), as a
+///                                     Group::Array<T>.
+///   group.index()                     of the group among all that run at once: picks its scratch.
+///
+/// Code outside phases runs on all lanes alike, with values that are alike: arguments, results of collectives, elements
+/// read after a barrier. So control flow can't diverge around a barrier by construction; a collective inside a phase
+/// is an error that the host reports.
+///
+/// On the host (tests/cuda/emulation) lanes run one after the other, and arrays check bounds, reads of what nobody wrote,
+/// and accesses of two lanes without a barrier between them.
+///
+/// Arithmetic: fma where it is written as fma, nowhere else (-fmad=false, -ffp-contract=off). So both sides give the same
+/// bits, but for the functions that CUDA does not round correctly, none of which are used.
+
+#ifdef __CUDACC__
+#define SPLICE_KERNEL __device__ __forceinline__
+#define SPLICE_UNROLL _Pragma("unroll")
+#else
+#define SPLICE_KERNEL inline
+#define SPLICE_UNROLL
+#endif

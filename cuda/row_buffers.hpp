@@ -1,0 +1,186 @@
+#pragma once
+
+/// @file row_buffers.hpp
+/// A tile's rows in a device's memory: loading them, and handing their codes and reports over. What all solvers share.
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "backend/backend.hpp"
+#include "core/problem.hpp"
+#include "device_buffer.hpp"
+#include "device_dictionary.hpp"
+#include "kernels/pack_codes.hpp"
+#include "kernels/prepare.hpp"
+#include "kernels/views.hpp"
+#include "kernels/write_reports.hpp"
+
+namespace splice_cuda::cuda {
+
+/// Which rows are left to fp64, by lambda of the scaled problem: beyond these, float32 thresholds mean nothing.
+struct LambdaRange {
+  double smallest = 0;
+  double largest = 0;
+};
+
+template <class Engine>
+class RowBuffers {
+ public:
+  /// @param code_capacity  entries a row
+  RowBuffers(Engine& device, std::int64_t rows, std::int64_t ld, std::int64_t code_capacity)
+      : device_(device),
+        ld_(ld),
+        input_(device, rows * ld * 4),
+        penalties_(device, rows),
+        z_(device, rows * ld),
+        exponent_(device, rows),
+        lambda_(device, rows),
+        phase_(device, rows),
+        status_(device, rows),
+        rounds_(device, rows),
+        iterations_(device, rows),
+        misses_(device, rows),
+        code_count_(device, rows),
+        code_atoms_(device, rows * code_capacity),
+        code_weights_(device, rows * code_capacity),
+        primal_(device, rows),
+        dual_(device, rows),
+        gap_(device, rows),
+        kkt_violation_(device, rows),
+        offsets_(device, rows + 1),
+        reports_(device, rows) {
+    view_.z = z_.get();
+    view_.exponent = exponent_.get();
+    view_.lambda = lambda_.get();
+    view_.phase = phase_.get();
+    view_.status = status_.get();
+    view_.rounds = rounds_.get();
+    view_.iterations = iterations_.get();
+    view_.misses = misses_.get();
+    view_.code_capacity = code_capacity;
+    view_.code_count = code_count_.get();
+    view_.code_atoms = code_atoms_.get();
+    view_.code_weights = code_weights_.get();
+    view_.primal = primal_.get();
+    view_.dual = dual_.get();
+    view_.gap = gap_.get();
+    view_.kkt_violation = kkt_violation_.get();
+  }
+
+  /// Bytes a row.
+  static std::size_t cost(std::int64_t ld, std::int64_t code_capacity) {
+    constexpr std::size_t figures = 5 * sizeof(double) + 8 * sizeof(std::int32_t) + sizeof(std::int64_t) + sizeof(RowReport);
+    return static_cast<std::size_t>(ld) * 8 + static_cast<std::size_t>(code_capacity) * 16 + figures;
+  }
+
+  const RowsView& view() const { return view_; }
+
+  /// Rows [first, first + count) of the batch, each waiting for its first stage.
+  void load(const Problem& problem, std::int64_t first, std::int64_t count, LambdaRange range) {
+    view_.first = first;
+    view_.count = count;
+    const EmbeddingsView rows = problem.embeddings.slice(first, count);
+    PrepareKernel::Args args;
+    args.dtype = rows.dtype;
+    args.dim = rows.cols;
+    args.ld = ld_;
+    if (rows.device == Device::cpu()) {
+      const auto row_bytes = static_cast<std::size_t>(rows.cols * rows.element_size());
+      device_.copy_rows(input_.get(), row_bytes, rows.data, static_cast<std::size_t>(rows.ld * rows.element_size()), row_bytes,
+                        count);
+      args.input = input_.get();
+      args.ld_input = rows.cols;
+    } else {
+      args.input = rows.data;
+      args.ld_input = rows.ld;
+    }
+    args.penalty = static_cast<double>(problem.l1_penalty);
+    if (!problem.l1_penalties.empty()) {
+      device_.upload(penalties_.get(), problem.l1_penalties.data() + first, static_cast<std::size_t>(count) * sizeof(float));
+      args.penalties = penalties_.get();
+    }
+    args.smallest_lambda = range.smallest;
+    args.largest_lambda = range.largest;
+    args.warm = problem.warm_start != nullptr;
+    if (args.warm) load_codes(*problem.warm_start, first, count);
+    args.rows = view_;
+    device_.template launch<PrepareKernel>(count, args);
+  }
+
+  /// Hands all rows over, in order. Waits for them.
+  void deliver(const Problem& problem, RowSink& sink) {
+    const std::int64_t count = view_.count;
+    device_.exclusive_sum(view_.code_count, count, offsets_.get());
+    const double penalty = static_cast<double>(problem.l1_penalty);
+    device_.template launch<WriteReportsKernel>(
+        (count + 31) / 32, {view_, penalty, problem.l1_penalties.empty() ? nullptr : penalties_.get(), reports_.get()});
+    const std::vector<std::int64_t> offsets = downloaded(device_, offsets_.get(), count + 1);
+    const std::int64_t nnz = offsets.back();
+    DeviceBuffer<std::int32_t, Engine> atoms(device_, nnz);
+    DeviceBuffer<float, Engine> values(device_, nnz);
+    device_.template launch<PackCodesKernel>(count, {view_, offsets_.get(), atoms.get(), values.get()});
+    host_atoms_.resize(static_cast<std::size_t>(nnz));
+    host_values_.resize(static_cast<std::size_t>(nnz));
+    host_reports_.resize(static_cast<std::size_t>(count));
+    device_.download(host_atoms_.data(), atoms.get(), atoms.bytes());
+    device_.download(host_values_.data(), values.get(), values.bytes());
+    device_.download(host_reports_.data(), reports_.get(), host_reports_.size() * sizeof(RowReport));
+    device_.synchronize();
+    for (std::int64_t i = 0; i < count; ++i) {
+      const auto from = static_cast<std::size_t>(offsets[static_cast<std::size_t>(i)]);
+      const auto size = static_cast<std::size_t>(offsets[static_cast<std::size_t>(i + 1)]) - from;
+      sink.accept({view_.first + i, 0, std::span(host_atoms_).subspan(from, size), std::span(host_values_).subspan(from, size),
+                   host_reports_[static_cast<std::size_t>(i)]});
+    }
+  }
+
+ private:
+
+  /// Codes as the rows' own, as many of a row's entries as there is room for; in their own units until the rows are prepared.
+  void load_codes(const SparseCodes& codes, std::int64_t first, std::int64_t count) {
+    const auto capacity = static_cast<std::size_t>(view_.code_capacity);
+    std::vector<std::int32_t> counts(static_cast<std::size_t>(count));
+    std::vector<std::int32_t> atoms(static_cast<std::size_t>(count) * capacity);
+    std::vector<float> weights(atoms.size());
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      const auto row_atoms = codes.row_atoms(first + static_cast<std::int64_t>(i));
+      const auto row_values = codes.row_values(first + static_cast<std::int64_t>(i));
+      counts[i] = static_cast<std::int32_t>(std::min(row_atoms.size(), capacity));
+      std::copy_n(row_atoms.begin(), counts[i], atoms.begin() + static_cast<std::ptrdiff_t>(i * capacity));
+      std::copy_n(row_values.begin(), counts[i], weights.begin() + static_cast<std::ptrdiff_t>(i * capacity));
+    }
+    device_.upload(view_.code_count, counts.data(), counts.size() * sizeof(std::int32_t));
+    device_.upload(view_.code_atoms, atoms.data(), atoms.size() * sizeof(std::int32_t));
+    device_.upload(view_.code_weights, weights.data(), weights.size() * sizeof(float));
+  }
+
+  Engine& device_;
+  std::int64_t ld_;
+  DeviceBuffer<std::uint8_t, Engine> input_;
+  DeviceBuffer<float, Engine> penalties_;
+  DeviceBuffer<float, Engine> z_;
+  DeviceBuffer<std::int32_t, Engine> exponent_;
+  DeviceBuffer<double, Engine> lambda_;
+  DeviceBuffer<RowPhase, Engine> phase_;
+  DeviceBuffer<std::int32_t, Engine> status_;
+  DeviceBuffer<std::int32_t, Engine> rounds_;
+  DeviceBuffer<std::int32_t, Engine> iterations_;
+  DeviceBuffer<std::int32_t, Engine> misses_;
+  DeviceBuffer<std::int32_t, Engine> code_count_;
+  DeviceBuffer<std::int32_t, Engine> code_atoms_;
+  DeviceBuffer<float, Engine> code_weights_;
+  DeviceBuffer<double, Engine> primal_;
+  DeviceBuffer<double, Engine> dual_;
+  DeviceBuffer<double, Engine> gap_;
+  DeviceBuffer<double, Engine> kkt_violation_;
+  DeviceBuffer<std::int64_t, Engine> offsets_;
+  DeviceBuffer<RowReport, Engine> reports_;
+  RowsView view_;
+  std::vector<std::int32_t> host_atoms_;
+  std::vector<float> host_values_;
+  std::vector<RowReport> host_reports_;
+};
+
+}  // namespace splice_cuda::cuda

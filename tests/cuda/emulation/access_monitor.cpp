@@ -1,0 +1,53 @@
+#include "cuda/emulation/access_monitor.hpp"
+
+namespace splice_cuda::emulation {
+namespace {
+
+void note(std::int64_t& counter, const std::string& what) {
+  if (faults().total() == 0) faults().first = what;
+  ++counter;
+}
+
+}  // namespace
+
+Faults& faults() {
+  static Faults all;
+  return all;
+}
+
+void AccessMonitor::race(const char* what) {
+  note(faults().races, std::string(what) + " without a barrier, lane " + std::to_string(lane_));
+}
+
+void AccessMonitor::report_out_of_bounds(std::int64_t index, std::int64_t count) {
+  note(faults().out_of_bounds, "index " + std::to_string(index) + " of " + std::to_string(count) + " elements");
+}
+
+void AccessMonitor::report_divergence(const char* what) {
+  note(faults().divergent_collectives, std::string(what) + " inside a phase");
+}
+
+void AccessMonitor::read(const void* address, bool shared) {
+  const auto [place, added] = cells_.try_emplace(address);
+  Cell& cell = place->second;
+  if (added && shared) note(faults().unwritten_reads, "a read of shared memory that nobody wrote");
+  if (cell.write_epoch == epoch_ && cell.writer != lane_) race("a read of what another lane wrote");
+  if (cell.read_epoch != epoch_) {
+    cell.read_epoch = epoch_;
+    cell.reader = lane_;
+    cell.many_readers = lane_ == every_lane;
+  } else if (cell.reader != lane_) {
+    cell.many_readers = true;
+  }
+}
+
+void AccessMonitor::write(const void* address) {
+  Cell& cell = cells_[address];
+  if (lane_ == every_lane) race("a write by all lanes");
+  if (cell.write_epoch == epoch_ && cell.writer != lane_) race("two writes");
+  if (cell.read_epoch == epoch_ && (cell.many_readers || cell.reader != lane_)) race("a write of what another lane read");
+  cell.write_epoch = epoch_;
+  cell.writer = lane_;
+}
+
+}  // namespace splice_cuda::emulation

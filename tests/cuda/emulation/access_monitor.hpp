@@ -1,0 +1,67 @@
+#pragma once
+
+/// @file access_monitor.hpp
+/// Watches what the lanes of an emulated group read and write: two lanes without a barrier between them, reads of what
+/// nobody wrote, and indices out of bounds.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace splice_cuda::emulation {
+
+/// Faults of all groups so far; kinds are told apart so that tests can name what they expect.
+struct Faults {
+  std::int64_t races = 0;
+  std::int64_t out_of_bounds = 0;
+  std::int64_t unwritten_reads = 0;
+  std::int64_t divergent_collectives = 0;
+  std::string first;  ///< what the first one was
+
+  std::int64_t total() const { return races + out_of_bounds + unwritten_reads + divergent_collectives; }
+};
+
+/// Of the whole program: kernels run on one thread at a time in it.
+Faults& faults();
+
+/// One group's accesses, by address.
+class AccessMonitor {
+ public:
+  /// Code outside phases, which runs on all lanes.
+  static constexpr int every_lane = -1;
+
+  void begin_item() {
+    cells_.clear();
+    epoch_ = 1;
+    lane_ = every_lane;
+  }
+  void barrier() { ++epoch_; }
+  void enter_lane(int lane) { lane_ = lane; }
+  void leave_phase() { lane_ = every_lane; }
+  bool in_phase() const { return lane_ != every_lane; }
+
+  /// @param shared  memory that is undefined when an item begins
+  void read(const void* address, bool shared);
+  void write(const void* address);
+  void report_out_of_bounds(std::int64_t index, std::int64_t count);
+  void report_divergence(const char* what);
+
+ private:
+  struct Cell {
+    std::int32_t write_epoch = 0;
+    std::int32_t read_epoch = 0;
+    int writer = 0;
+    int reader = 0;
+    bool many_readers = false;
+  };
+
+  void race(const char* what);
+
+  std::unordered_map<const void*, Cell> cells_;
+  std::int32_t epoch_ = 1;
+  int lane_ = every_lane;
+};
+
+}  // namespace splice_cuda::emulation

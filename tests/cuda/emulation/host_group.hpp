@@ -1,0 +1,189 @@
+#pragma once
+
+/// @file host_group.hpp
+/// The lane group of cuda/lane_group.hpp on the host: lanes run one after the other within a phase. A watched group checks
+/// every access to its arrays (access_monitor.hpp); one that is not watched uses plain pointers.
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+#include "cuda/emulation/access_monitor.hpp"
+
+namespace splice_cuda::emulation {
+
+/// In which order lanes run within a phase. No result may depend on it.
+enum class LaneOrder : std::uint8_t { ascending, descending };
+
+/// An element of a watched array.
+template <class T>
+class WatchedElement {
+ public:
+  using Value = std::remove_const_t<T>;
+
+  WatchedElement(AccessMonitor* monitor, T* element, bool shared) : monitor_(monitor), element_(element), shared_(shared) {}
+  operator Value() const {  // NOLINT(google-explicit-constructor): stands for the element
+    monitor_->read(element_, shared_);
+    return *element_;
+  }
+  WatchedElement& operator=(const Value& value) {
+    monitor_->write(element_);
+    *element_ = value;
+    return *this;
+  }
+  WatchedElement& operator=(const WatchedElement& other) { return *this = static_cast<Value>(other); }
+  WatchedElement(const WatchedElement&) = default;
+  WatchedElement& operator+=(Value value) { return *this = static_cast<Value>(*this) + value; }
+  WatchedElement& operator-=(Value value) { return *this = static_cast<Value>(*this) - value; }
+  WatchedElement& operator*=(Value value) { return *this = static_cast<Value>(*this) * value; }
+
+ private:
+  AccessMonitor* monitor_;
+  T* element_;
+  bool shared_;
+};
+
+template <class T>
+class WatchedArray {
+ public:
+  WatchedArray(AccessMonitor* monitor, T* data, std::int64_t count, bool shared)
+      : monitor_(monitor), data_(data), count_(count), shared_(shared) {}
+  WatchedElement<T> operator[](std::int64_t index) const {
+    if (index < 0 || index >= count_) {
+      monitor_->report_out_of_bounds(index, count_);
+      return {monitor_, data_, shared_};
+    }
+    return {monitor_, data_ + index, shared_};
+  }
+
+ private:
+  AccessMonitor* monitor_;
+  T* data_;
+  std::int64_t count_;
+  bool shared_;
+};
+
+template <int lane_count, bool watched>
+class HostGroup {
+ public:
+  static constexpr int size = lane_count;
+
+  template <class T>
+  class PerLane {
+   public:
+    T& operator[](int lane) { return values_[static_cast<std::size_t>(lane)]; }
+    const T& operator[](int lane) const { return values_[static_cast<std::size_t>(lane)]; }
+
+   private:
+    std::array<T, lane_count> values_{};
+  };
+
+  template <class T>
+  using Array = std::conditional_t<watched, WatchedArray<T>, T*>;
+
+  /// @param shared  the group's shared memory: undefined at the start of an item
+  HostGroup(LaneOrder order, std::int64_t index, const void* shared, std::size_t shared_bytes)
+      : order_(order),
+        index_(index),
+        shared_begin_(static_cast<const unsigned char*>(shared)),
+        shared_end_(shared_begin_ + shared_bytes) {}
+
+  void begin_item() { monitor_.begin_item(); }
+
+  template <class Body>
+  void each(Body body) {
+    collective("each");
+    for (int i = 0; i < lane_count; ++i) {
+      const int lane = order_ == LaneOrder::ascending ? i : lane_count - 1 - i;
+      if constexpr (watched) monitor_.enter_lane(lane);
+      body(lane);
+    }
+    monitor_.leave_phase();
+  }
+
+  template <class Body>
+  void once(Body body) {
+    collective("once");
+    if constexpr (watched) monitor_.enter_lane(0);
+    body();
+    monitor_.leave_phase();
+  }
+
+  void sync() {
+    collective("sync");
+    monitor_.barrier();
+  }
+
+  template <class T, class Term>
+  T sum(Term term) {
+    return reduce<T>(term, [](T a, T b) { return static_cast<T>(a + b); });
+  }
+  template <class T, class Term>
+  T max(Term term) {
+    return reduce<T>(term, [](T a, T b) { return b > a ? b : a; });
+  }
+  template <class T, class Term>
+  T min(Term term) {
+    return reduce<T>(term, [](T a, T b) { return b < a ? b : a; });
+  }
+
+  template <class Test>
+  int positions(Test test, PerLane<int>& position) {
+    std::array<bool, lane_count> passes{};
+    each([&](int lane) { passes[static_cast<std::size_t>(lane)] = test(lane); });
+    int total = 0;
+    for (int lane = 0; lane < lane_count; ++lane) {
+      position[lane] = total;
+      total += passes[static_cast<std::size_t>(lane)] ? 1 : 0;
+    }
+    return total;
+  }
+
+  template <class T>
+  T broadcast(PerLane<T>& values, int source) {
+    collective("broadcast");
+    return values[source];
+  }
+
+  template <class T>
+  Array<T> array(T* pointer, std::int64_t count) {
+    if constexpr (watched) {
+      const auto* address = reinterpret_cast<const unsigned char*>(pointer);
+      return WatchedArray<T>(&monitor_, pointer, count, address >= shared_begin_ && address < shared_end_);
+    } else {
+      static_cast<void>(count);
+      return pointer;
+    }
+  }
+
+  std::int64_t index() const { return index_; }
+
+ private:
+  void collective(const char* what) {
+    if constexpr (watched) {
+      if (monitor_.in_phase()) monitor_.report_divergence(what);
+    }
+  }
+
+  /// In the order of the GPU's: butterflies within 32 lanes, then one warp after the other.
+  template <class T, class Term, class Combine>
+  T reduce(Term term, Combine combine) {
+    std::array<T, lane_count> values{};
+    each([&](int lane) { values[static_cast<std::size_t>(lane)] = term(lane); });
+    for (std::size_t offset = 16; offset > 0; offset /= 2) {
+      const std::array<T, lane_count> before = values;
+      for (std::size_t lane = 0; lane < lane_count; ++lane) values[lane] = combine(before[lane], before[lane ^ offset]);
+    }
+    T total = values[0];
+    for (std::size_t warp = 32; warp < lane_count; warp += 32) total = combine(total, values[warp]);
+    return total;
+  }
+
+  LaneOrder order_;
+  std::int64_t index_;
+  AccessMonitor monitor_;
+  const unsigned char* shared_begin_;
+  const unsigned char* shared_end_;
+};
+
+}  // namespace splice_cuda::emulation
