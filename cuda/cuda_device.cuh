@@ -36,6 +36,19 @@ __global__ void __launch_bounds__(Kernel::lanes* Kernel::groups_per_block)
   }
 }
 
+/// Makes a device current, and at its end the one that was before.
+class CurrentDevice {
+ public:
+  explicit CurrentDevice(Device device);
+  ~CurrentDevice();
+  CurrentDevice(const CurrentDevice&) = delete;
+  CurrentDevice& operator=(const CurrentDevice&) = delete;
+
+ private:
+  int before_ = 0;
+  bool changed_ = false;
+};
+
 class CudaDevice {
  public:
   static constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
@@ -69,6 +82,7 @@ class CudaDevice {
   template <class Kernel>
   void launch(std::int64_t items, const typename Kernel::Args& args, std::int64_t most_groups = unlimited) {
     if (items <= 0) return;
+    const CurrentDevice current(device_);
     const std::int64_t groups = std::min(items, most_groups);
     const std::int64_t blocks = std::min<std::int64_t>((groups + Kernel::groups_per_block - 1) / Kernel::groups_per_block,
                                                        1 << 20);
@@ -99,8 +113,6 @@ class CudaDevice {
                        std::int64_t ld);
 
  private:
-  class Scope;
-
   Device device_;
   cudaStream_t stream_;
   cublasLtHandle_t blas_ = nullptr;

@@ -57,8 +57,8 @@ void check_atom_shape(const TypedMatrixView& atoms) {
 
 void check_device(std::string_view argument, Device given, Device expected) {
   if (given == expected || given == Device::cpu()) return;
-  fail_argument(argument, "data on " + to_string(given),
-                "data on cpu or on " + to_string(expected) + ", where the context works");
+  const std::string where = expected == Device::cpu() ? "" : "cpu or on ";
+  fail_argument(argument, "data on " + to_string(given), "data on " + where + to_string(expected) + ", where the context works");
 }
 
 void check_same_device(std::string_view argument, Device given, Device expected) {

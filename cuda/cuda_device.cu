@@ -1,0 +1,224 @@
+#include "cuda_device.cuh"
+
+#include <cub/device/device_scan.cuh>
+#include <cuda/std/functional>
+#include <thrust/iterator/transform_iterator.h>
+
+#include <string>
+
+#include "splice_cuda/error.hpp"
+
+namespace splice_cuda::cuda {
+namespace {
+
+constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // what cuBLASLt is recommended on Hopper
+constexpr int oldest_capability = 75;
+
+struct ToInt64 {
+  __host__ __device__ std::int64_t operator()(std::int32_t value) const { return value; }
+};
+
+/// Owns one cuBLASLt description; they are plain structures that the library fills.
+template <class T, cublasStatus_t (*destroy)(T)>
+struct Description {
+  T handle = nullptr;
+  Description() = default;
+  Description(const Description&) = delete;
+  Description& operator=(const Description&) = delete;
+  ~Description() {
+    if (handle != nullptr) destroy(handle);
+  }
+};
+using OperationDescription = Description<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy>;
+using LayoutDescription = Description<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
+using PreferenceDescription = Description<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
+
+/// A product of row-major matrices, c[m, n] = a[m, k] op(b), as cuBLASLt's column-major one c' = op(b)' a'.
+struct Product {
+  cublasComputeType_t compute;
+  cudaDataType_t scale;
+  cudaDataType_t input;
+  cudaDataType_t output;
+  std::int64_t m;
+  std::int64_t n;
+  std::int64_t k;
+  bool b_transposed;  ///< b is [n, k]
+};
+
+void multiply(cublasLtHandle_t blas, void* workspace, cudaStream_t stream, const Product& p, const void* one,
+              const void* zero, const void* a, const void* b, void* c) {
+  OperationDescription operation;
+  check(cublasLtMatmulDescCreate(&operation.handle, p.compute, p.scale), "cublasLtMatmulDescCreate");
+  const cublasOperation_t b_operation = p.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
+  check(cublasLtMatmulDescSetAttribute(operation.handle, CUBLASLT_MATMUL_DESC_TRANSA, &b_operation, sizeof b_operation),
+        "cublasLtMatmulDescSetAttribute");
+  LayoutDescription b_layout;
+  LayoutDescription a_layout;
+  LayoutDescription c_layout;
+  const std::int64_t b_rows = p.b_transposed ? p.k : p.n;
+  const std::int64_t b_cols = p.b_transposed ? p.n : p.k;
+  check(cublasLtMatrixLayoutCreate(&b_layout.handle, p.input, static_cast<std::uint64_t>(b_rows),
+                                   static_cast<std::uint64_t>(b_cols), b_rows), "cublasLtMatrixLayoutCreate");
+  check(cublasLtMatrixLayoutCreate(&a_layout.handle, p.input, static_cast<std::uint64_t>(p.k),
+                                   static_cast<std::uint64_t>(p.m), p.k), "cublasLtMatrixLayoutCreate");
+  check(cublasLtMatrixLayoutCreate(&c_layout.handle, p.output, static_cast<std::uint64_t>(p.n),
+                                   static_cast<std::uint64_t>(p.m), p.n), "cublasLtMatrixLayoutCreate");
+  PreferenceDescription preference;
+  check(cublasLtMatmulPreferenceCreate(&preference.handle), "cublasLtMatmulPreferenceCreate");
+  check(cublasLtMatmulPreferenceSetAttribute(preference.handle, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace_bytes,
+                                             sizeof workspace_bytes), "cublasLtMatmulPreferenceSetAttribute");
+  // Sums in one order: no algorithm that splits k and adds the parts up.
+  const std::uint32_t no_reduction = CUBLASLT_REDUCTION_SCHEME_NONE;
+  check(cublasLtMatmulPreferenceSetAttribute(preference.handle, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &no_reduction,
+                                             sizeof no_reduction), "cublasLtMatmulPreferenceSetAttribute");
+  cublasLtMatmulHeuristicResult_t found{};
+  int count = 0;
+  check(cublasLtMatmulAlgoGetHeuristic(blas, operation.handle, b_layout.handle, a_layout.handle, c_layout.handle,
+                                       c_layout.handle, preference.handle, 1, &found, &count),
+        "cublasLtMatmulAlgoGetHeuristic");
+  if (count == 0) check(CUBLAS_STATUS_NOT_SUPPORTED, "cublasLtMatmulAlgoGetHeuristic");
+  check(cublasLtMatmul(blas, operation.handle, one, b, b_layout.handle, a, a_layout.handle, zero, c, c_layout.handle, c,
+                       c_layout.handle, &found.algo, workspace, workspace_bytes, stream), "cublasLtMatmul");
+}
+
+}  // namespace
+
+CurrentDevice::CurrentDevice(Device device) {
+  check(cudaGetDevice(&before_), "cudaGetDevice");
+  changed_ = before_ != device.index;
+  if (changed_) check(cudaSetDevice(device.index), "cudaSetDevice");
+}
+
+CurrentDevice::~CurrentDevice() {
+  if (changed_) cudaSetDevice(before_);
+}
+
+CudaDevice::CudaDevice(Device device, cudaStream_t stream) : device_(device), stream_(stream) {
+  cudaDeviceProp properties{};
+  check(cudaGetDeviceProperties(&properties, device.index), "cudaGetDeviceProperties");
+  if (properties.major * 10 + properties.minor < oldest_capability) {
+    throw DeviceError("device: got " + to_string(device) + ", " + properties.name + " of compute capability " +
+                      std::to_string(properties.major) + "." + std::to_string(properties.minor) + ", expected 7.5 or more");
+  }
+  const CurrentDevice current(device_);
+  check(cublasLtCreate(&blas_), "cublasLtCreate");
+  check(cusparseCreate(&sparse_), "cusparseCreate");
+  workspace_ = allocate(workspace_bytes);
+}
+
+CudaDevice::~CudaDevice() {
+  if (workspace_ != nullptr) release(workspace_);
+  if (sparse_ != nullptr) cusparseDestroy(sparse_);
+  if (blas_ != nullptr) cublasLtDestroy(blas_);
+}
+
+void* CudaDevice::allocate(std::size_t bytes) {
+  const CurrentDevice current(device_);
+  void* memory = nullptr;
+  check(cudaMallocAsync(&memory, bytes, stream_), "cudaMallocAsync");
+  return memory;
+}
+
+void CudaDevice::release(void* memory) noexcept { cudaFreeAsync(memory, stream_); }
+
+void CudaDevice::upload(void* to, const void* from, std::size_t bytes) {
+  const CurrentDevice current(device_);
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "cudaMemcpyAsync");
+  // From pageable memory the call has copied when it returns; pinned memory is the caller's, who may reuse it.
+  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+}
+
+void CudaDevice::copy_rows(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t row_bytes,
+                           std::int64_t rows) {
+  const CurrentDevice current(device_);
+  check(cudaMemcpy2DAsync(to, to_pitch, from, from_pitch, row_bytes, static_cast<std::size_t>(rows), cudaMemcpyDefault,
+                          stream_), "cudaMemcpy2DAsync");
+}
+
+void CudaDevice::download(void* to, const void* from, std::size_t bytes) {
+  const CurrentDevice current(device_);
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_), "cudaMemcpyAsync");
+}
+
+void CudaDevice::copy(void* to, const void* from, std::size_t bytes) {
+  const CurrentDevice current(device_);
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_), "cudaMemcpyAsync");
+}
+
+void CudaDevice::clear(void* memory, std::size_t bytes) {
+  const CurrentDevice current(device_);
+  check(cudaMemsetAsync(memory, 0, bytes, stream_), "cudaMemsetAsync");
+}
+
+void CudaDevice::synchronize() {
+  const CurrentDevice current(device_);
+  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+}
+
+void CudaDevice::multiply_int8(const std::int8_t* a, std::int64_t m, const std::int8_t* b, std::int64_t n, std::int64_t k,
+                               std::int32_t* sums) {
+  const CurrentDevice current(device_);
+  const std::int32_t one = 1;
+  const std::int32_t zero = 0;
+  multiply(blas_, workspace_, stream_, {CUBLAS_COMPUTE_32I, CUDA_R_32I, CUDA_R_8I, CUDA_R_32I, m, n, k, true}, &one, &zero,
+           a, b, sums);
+}
+
+void CudaDevice::multiply_float(const float* a, std::int64_t m, const float* b, std::int64_t n, std::int64_t k,
+                                bool b_transposed, float* c) {
+  const CurrentDevice current(device_);
+  const float one = 1;
+  const float zero = 0;
+  multiply(blas_, workspace_, stream_, {CUBLAS_COMPUTE_32F_PEDANTIC, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, m, n, k, b_transposed},
+           &one, &zero, a, b, c);
+}
+
+void CudaDevice::exclusive_sum(const std::int32_t* counts, std::int64_t count, std::int64_t* offsets) {
+  const CurrentDevice current(device_);
+  const auto wide = thrust::make_transform_iterator(counts, ToInt64{});
+  check(cudaMemsetAsync(offsets, 0, sizeof(std::int64_t), stream_), "cudaMemsetAsync");
+  std::size_t bytes = 0;
+  check(cub::DeviceScan::InclusiveSum(nullptr, bytes, wide, offsets + 1, count, stream_), "cub::DeviceScan::InclusiveSum");
+  void* scratch = allocate(bytes > 0 ? bytes : 1);
+  const cudaError_t status = cub::DeviceScan::InclusiveSum(scratch, bytes, wide, offsets + 1, count, stream_);
+  release(scratch);
+  check(status, "cub::DeviceScan::InclusiveSum");
+}
+
+void CudaDevice::multiply_sparse(const CsrView& codes, const float* atoms, std::int64_t ld_atoms, std::int64_t d, float* dense,
+                                 std::int64_t ld) {
+  const CurrentDevice current(device_);
+  const float one = 1;
+  const float zero = 0;
+  cusparseConstSpMatDescr_t a = nullptr;
+  cusparseConstDnMatDescr_t b = nullptr;
+  cusparseDnMatDescr_t c = nullptr;
+  struct Cleanup {
+    cusparseConstSpMatDescr_t& a;
+    cusparseConstDnMatDescr_t& b;
+    cusparseDnMatDescr_t& c;
+    ~Cleanup() {
+      if (a != nullptr) cusparseDestroySpMat(a);
+      if (b != nullptr) cusparseDestroyDnMat(b);
+      if (c != nullptr) cusparseDestroyDnMat(c);
+    }
+  } cleanup{a, b, c};
+  check(cusparseSetStream(sparse_, stream_), "cusparseSetStream");
+  check(cusparseCreateConstCsr(&a, codes.rows, codes.cols, codes.nnz, codes.row_offsets, codes.atom_indices, codes.values,
+                               CUSPARSE_INDEX_64I, CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO, CUDA_R_32F),
+        "cusparseCreateConstCsr");
+  check(cusparseCreateConstDnMat(&b, codes.cols, d, ld_atoms, atoms, CUDA_R_32F, CUSPARSE_ORDER_ROW), "cusparseCreateConstDnMat");
+  check(cusparseCreateDnMat(&c, codes.rows, d, ld, dense, CUDA_R_32F, CUSPARSE_ORDER_ROW), "cusparseCreateDnMat");
+  // The CSR algorithm that cuSPARSE documents as giving the same bits in every run.
+  constexpr cusparseSpMMAlg_t algorithm = CUSPARSE_SPMM_CSR_ALG2;
+  std::size_t bytes = 0;
+  check(cusparseSpMM_bufferSize(sparse_, CUSPARSE_OPERATION_NON_TRANSPOSE, CUSPARSE_OPERATION_NON_TRANSPOSE, &one, a, b, &zero,
+                                c, CUDA_R_32F, algorithm, &bytes), "cusparseSpMM_bufferSize");
+  void* scratch = allocate(bytes > 0 ? bytes : 1);
+  const cusparseStatus_t status = cusparseSpMM(sparse_, CUSPARSE_OPERATION_NON_TRANSPOSE, CUSPARSE_OPERATION_NON_TRANSPOSE, &one,
+                                               a, b, &zero, c, CUDA_R_32F, algorithm, scratch);
+  release(scratch);
+  check(status, "cusparseSpMM");
+}
+
+}  // namespace splice_cuda::cuda
