@@ -10,6 +10,8 @@
 ///       struct Shared {};                           // the group's shared memory
 ///       static constexpr int lanes = 32;            // 32: a warp an item; more: a block an item
 ///       static constexpr int groups_per_block = 4;  // 1 for blocks
+///       static constexpr int resident_blocks = 4;   // if given: that a multiprocessor should hold at once
+///       static constexpr const char* name = "norm_kernel";
 ///       template <class Group>
 ///       static SPLICE_KERNEL void run(Group& group, std::int64_t item, const Args& args, Shared& shared);
 ///     };
@@ -44,7 +46,9 @@
 #ifdef __CUDACC__
 #define SPLICE_KERNEL __device__ __forceinline__
 #define SPLICE_UNROLL _Pragma("unroll")
+#define SPLICE_NO_UNROLL _Pragma("unroll 1")
 #else
 #define SPLICE_KERNEL inline
 #define SPLICE_UNROLL
+#define SPLICE_NO_UNROLL
 #endif

@@ -86,8 +86,6 @@ class RowSolver {
     tableau.append(atom, factor, lambda_ - factor * product, gram_);
   }
 
-  SPLICE_KERNEL void solve(float tolerance) { iterations_ += tableau.solve(tolerance, pivot_floor); }
-
   /// residual = z - C'w of the tableau's solution. Ends with a barrier.
   SPLICE_KERNEL void update_residual() {
     group_.each([&](int lane) {
@@ -104,18 +102,19 @@ class RowSolver {
     group_.sync();
   }
 
-  /// Newton steps with residuals computed from the atoms themselves: the tableau's float32 inverse is only a
-  /// preconditioner, its error does not stay in the answer.
-  SPLICE_KERNEL void refine() {
-    constexpr int newton_steps = 6;
-    const float allowed = slack();
-    for (int step = 0; step < newton_steps; ++step) {
+  /// Solves, and then takes up to `newton_steps` Newton steps with residuals computed from the atoms themselves: the tableau's
+  /// float32 inverse is only a preconditioner, its error does not stay in the answer. The residual is that of the outcome.
+  SPLICE_KERNEL void settle(float tolerance, int newton_steps) {
+    float allowed = 0;
+    SPLICE_NO_UNROLL
+    for (int step = 0;; ++step) {
+      iterations_ += tableau.solve(tolerance, pivot_floor);
+      if (step == 0) allowed = slack();
       update_residual();
-      if (!(read_slacks() > allowed)) return;
+      if (step == newton_steps || !(read_slacks() > allowed)) return;
       tableau.newton_step(slacks_);
-      solve(0.5f * allowed);
+      tolerance = 0.5f * allowed;
     }
-    update_residual();
   }
 
   /// How far correlations may stay from lambda.
@@ -135,13 +134,6 @@ class RowSolver {
       return sum;
     });
     return static_cast<float>(math::correlation_slack(problem_.gap_tolerance, z_dot_z, weighted, static_cast<double>(lambda_)));
-  }
-
-  SPLICE_KERNEL bool contains(std::int32_t atom) const {
-    for (int i = 0; i < tableau.size(); ++i) {
-      if (tableau.atom[i] == atom) return true;
-    }
-    return false;
   }
 
   SPLICE_KERNEL void write() {

@@ -51,39 +51,27 @@ class RowRound {
         pick_products_(group.array(picks.products, most_picks)),
         solver_(group, args.atoms, args.problem, args.rows, row, memory, capacity) {}
 
-  /// After the first pass. The outcome is only a good guess.
-  SPLICE_KERNEL void solve_first() {
-    const int count = listed();
-    const int picked = pick_best(
-        group_, count, [&](int i) { return size_of(list_values_[i]); }, solver_.lambda(), most_picks, [&](int slot, int i) {
-          pick_atoms_[slot] = list_atoms_[i];
-          pick_products_[slot] = list_values_[i];
-        });
-    group_.sync();
-    solver_.set_atoms(
-        picked, [&](int i) -> std::int32_t { return pick_atoms_[i]; }, [&](int i) -> float { return pick_products_[i]; });
-    solver_.solve(1e-5f * solver_.lambda());
-    solver_.update_residual();
-    end_round(RowPhase::certifying, 0);
-  }
-
-  /// Before any screening, from a warm start. @returns as solve_certifying
-  SPLICE_KERNEL bool solve_warm() {
-    if (!solve_code()) return false;
-    end_round(RowPhase::certifying, 0);
-    return true;
-  }
-
-  /// After a screening with bounds. @returns false where the working set outgrows its memory: the code is what was solved,
-  /// and the round is to be repeated with more
-  SPLICE_KERNEL bool solve_certifying() {
-    if (listed() < args_.screen.list_count[row_]) {
+  /// What the row waits for. @returns false where the working set outgrows its memory: the code is what was solved, and the
+  /// round is to be repeated with more
+  SPLICE_KERNEL bool run(RowPhase phase) {
+    const bool first = phase == RowPhase::first_pass;
+    if (phase == RowPhase::certifying && listed() < args_.screen.list_count[row_]) {
       shorten_list();
       return true;
     }
-    if (!solve_code()) return false;
+    int count = args_.rows.code_count[row_];
+    if (first) {
+      count = pick(solver_.lambda(), [&](int i) { return size_of(list_values_[i]); }, list_values_);
+    } else if (count > capacity_) {
+      return false;
+    }
+    set_atoms(count, first);
     bool settled = false;
-    for (int step = 0; step < steps; ++step) {
+    SPLICE_NO_UNROLL
+    for (int step = 0;; ++step) {
+      // The outcome of a first pass is only a good guess.
+      solver_.settle((first ? 1e-5f : 1e-6f) * solver_.lambda(), first ? 0 : newton_steps);
+      if (phase != RowPhase::certifying || step == steps) break;
       const int found = find_violators();
       settled = found == 0;
       if (settled) break;
@@ -91,31 +79,38 @@ class RowRound {
         solver_.write();
         return false;
       }
+      SPLICE_NO_UNROLL
       for (int i = 0; i < found; ++i) solver_.append(pick_atoms_[i], pick_products_[i]);
-      solver_.solve(1e-6f * solver_.lambda());
-      solver_.refine();
     }
-    const float bound = args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved();
-    const bool claims = settled && bound <= solver_.lambda();
-    end_round(claims ? RowPhase::claims : RowPhase::certifying, margin_levels - 2);
+    bool claims = false;
+    if (settled) claims = args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved() <= solver_.lambda();
+    end_round(claims ? RowPhase::claims : RowPhase::certifying, phase == RowPhase::certifying ? 1 : 0);
     return true;
   }
 
  private:
-  static constexpr int steps = 4;        // small problems of a round
-  static constexpr int most_misses = 6;  // rounds without a certificate
+  static constexpr int steps = 4;         // of a round: violators that join
+  static constexpr int newton_steps = 6;
+  static constexpr int most_misses = 6;   // rounds without a certificate
 
-  /// Among the atoms of the code. @returns false where they are too many
-  SPLICE_KERNEL bool solve_code() {
-    const int count = args_.rows.code_count[row_];
-    if (count > capacity_) return false;
+  /// The picks, or the code, as the working set.
+  SPLICE_KERNEL void set_atoms(int count, bool picks) {
     const std::int32_t* atoms = args_.rows.code_atoms + row_ * args_.rows.code_capacity;
     const float* weights = args_.rows.code_weights + row_ * args_.rows.code_capacity;
     solver_.set_atoms(
-        count, [&](int i) -> std::int32_t { return atoms[i]; }, [&](int i) -> float { return weights[i]; });
-    solver_.solve(1e-6f * solver_.lambda());
-    solver_.refine();
-    return true;
+        count, [&](int i) -> std::int32_t { return picks ? static_cast<std::int32_t>(pick_atoms_[i]) : atoms[i]; },
+        [&](int i) -> float { return picks ? static_cast<float>(pick_products_[i]) : weights[i]; });
+  }
+
+  /// The best of the list by value(i), above `floor`, become picks with the products given.
+  template <class Value, class Products>
+  SPLICE_KERNEL int pick(float floor, Value value, const Products& products) {
+    const int picked = pick_best(group_, listed(), value, floor, most_picks, [&](int slot, int i) {
+      pick_atoms_[slot] = list_atoms_[i];
+      pick_products_[slot] = products[i];
+    });
+    group_.sync();
+    return picked;
   }
 
   SPLICE_KERNEL int listed() const {
@@ -170,14 +165,8 @@ class RowRound {
       }
     });
     group_.sync();
-    const int picked = pick_best(
-        group_, count, [&](int i) { return size_of(products_[i]) * solver_.inverse(list_atoms_[i]); },
-        lambda + solver_.slack(), most_picks, [&](int slot, int i) {
-          pick_atoms_[slot] = list_atoms_[i];
-          pick_products_[slot] = products_[i];
-        });
-    group_.sync();
-    return picked;
+    return pick(lambda + solver_.slack(), [&](int i) { return size_of(products_[i]) * solver_.inverse(list_atoms_[i]); },
+                products_);
   }
 
   template <class Warp>
@@ -228,13 +217,7 @@ SPLICE_KERNEL void solve_row(Group& group, std::int64_t place, const SolveRowsAr
   if (phase != RowPhase::warm && phase != RowPhase::first_pass && phase != RowPhase::certifying) return;
   group.sync();
   RowRound<Group> round(group, args, row, memory, capacity, picks);
-  bool fits = true;
-  if (phase == RowPhase::first_pass) {
-    round.solve_first();
-  } else {
-    fits = phase == RowPhase::warm ? round.solve_warm() : round.solve_certifying();
-  }
-  if (!fits) {
+  if (!round.run(phase)) {
     group.once([&] {
       args.rows.tier[row] = tier + 1;
       if (tier + 1 == solver_tiers) args.rows.phase[row] = RowPhase::exact;
@@ -262,6 +245,7 @@ struct SharedSolveRowsKernel {
   };
   static constexpr int lanes = 128;
   static constexpr int groups_per_block = 1;
+  static constexpr int resident_blocks = 4;
   static constexpr const char* name = "shared_solve_rows_kernel";
 
   template <class Group>

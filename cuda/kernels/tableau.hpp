@@ -112,23 +112,28 @@ class Tableau {
     });
     group_.sync();
     int pivots = 0;
+    int waiting = -1;  // a dependent atom, for which another one has just made room
     while (pivots < limit) {
-      const bool least_index = pivots > patience;
-      int k = most_negative(true, T(0), least_index);
-      if (k < 0) {
-        k = most_negative(false, tolerance, least_index);
+      int k = waiting;
+      if (waiting < 0) {
+        k = next_place(tolerance, pivots > patience);
         if (k < 0) break;
-        if (depends_on_support(k, pivot_floor)) {
-          const int blocking = blocking_atom(k);
-          const int times = exchanges_[k] + 1;
-          group_.sync();
-          group_.once([&] { exchanges_[k] = blocking < 0 ? most_exchanges : times; });
-          group_.sync();
-          if (blocking < 0) continue;
-          pivot(blocking);
-          ++pivots;
-          if (depends_on_support(k, pivot_floor)) continue;
-        }
+      }
+      const bool dependent = in_support[k] == 0 && depends_on_support(k, pivot_floor);
+      if (dependent) {
+        const bool again = waiting >= 0;
+        waiting = -1;
+        if (again) continue;
+        const int blocking = blocking_atom(k);
+        const int times = exchanges_[k] + 1;
+        group_.sync();
+        group_.once([&] { exchanges_[k] = blocking < 0 ? most_exchanges : times; });
+        group_.sync();
+        if (blocking < 0) continue;
+        waiting = k;
+        k = blocking;
+      } else {
+        waiting = -1;
       }
       pivot(k);
       ++pivots;
@@ -185,32 +190,38 @@ class Tableau {
     return !(static_cast<T>(matrix_[at(k, k)]) > pivot_floor * static_cast<T>(diagonal[k]));
   }
 
-  /// Place of the lowest member below -tolerance (least_index: of the first one), of the lowest index among equals; -1.
-  SPLICE_KERNEL int most_negative(bool support, T tolerance, bool least_index) {
-    const auto asked = [&](int k) {
-      return (in_support[k] != 0) == support && (support || exchanges_[k] < most_exchanges);
-    };
-    T bound = -tolerance;
-    if (!least_index) {
-      const T lowest = group_.template min<T>([&](int lane) {
-        T found = bound;
+  /// The member to exchange next: the lowest negative one in the support, else the lowest one outside that is below
+  /// -tolerance; among equals the lowest index. least_index: the first negative one of either kind. -1 where there is none.
+  SPLICE_KERNEL int next_place(T tolerance, bool least_index) {
+    SPLICE_NO_UNROLL
+    for (int kind = 1; kind >= 0; --kind) {
+      const bool support = kind == 1;
+      const auto asked = [&](int k) {
+        return (in_support[k] != 0) == support && (support || exchanges_[k] < most_exchanges);
+      };
+      T bound = support ? T(0) : -tolerance;
+      if (!least_index) {
+        const T lowest = group_.template min<T>([&](int lane) {
+          T found = bound;
+          for (int k = lane; k < size_; k += Group::size) {
+            const T v = value[k];
+            if (v < found && asked(k)) found = v;
+          }
+          return found;
+        });
+        if (!(lowest < bound)) continue;
+        bound = lowest;
+      }
+      const int place = group_.template min<int>([&](int lane) {
         for (int k = lane; k < size_; k += Group::size) {
           const T v = value[k];
-          if (v < found && asked(k)) found = v;
+          if ((least_index ? v < bound : v == bound) && asked(k)) return k;
         }
-        return found;
+        return none;
       });
-      if (!(lowest < bound)) return -1;
-      bound = lowest;
+      if (place != none) return place;
     }
-    const int place = group_.template min<int>([&](int lane) {
-      for (int k = lane; k < size_; k += Group::size) {
-        const T v = value[k];
-        if ((least_index ? v < bound : v == bound) && asked(k)) return k;
-      }
-      return none;
-    });
-    return place == none ? -1 : place;
+    return -1;
   }
 
   /// The support atom that reaches 0 first when atom k grows; -1 where none falls. x_s changes by M_sk per unit.
