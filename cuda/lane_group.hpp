@@ -31,6 +31,7 @@
 ///                          warp inside, no barriers. (A warp is its own only warp.)
 ///   group.array(pointer, count)       memory that lanes of the group share for writing (shared or global), as a
 ///                                     Group::Array<T>.
+///   group.load4(array, index)         four floats of an array, the first at a multiple of 16 bytes.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
 ///
 /// Code outside phases runs on all lanes alike, with values that are alike: arguments, results of collectives, elements
@@ -52,3 +53,12 @@
 #define SPLICE_UNROLL
 #define SPLICE_NO_UNROLL
 #endif
+
+namespace splice_cuda::cuda {
+
+/// What load4 gives.
+struct Four {
+  float of[4];
+};
+
+}  // namespace splice_cuda::cuda

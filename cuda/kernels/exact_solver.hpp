@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/memory_matrix.hpp"
 #include "kernels/row_products.hpp"
 #include "kernels/tableau.hpp"
 #include "kernels/views.hpp"
@@ -17,6 +18,7 @@ namespace splice_cuda::cuda {
 
 /// Memory of one group.
 struct ExactScratch {
+  double* matrix = nullptr;        ///< [capacity, capacity]
   TableauMemory<double> tableau;
   double* residual = nullptr;      ///< [ld]
   double* correlations = nullptr;  ///< [p]
@@ -40,12 +42,10 @@ struct ExactArgs {
 SPLICE_KERNEL TableauMemory<double> tableau_of(const ExactArgs& args, std::int64_t index) {
   TableauMemory<double> m = args.first.tableau;
   const std::int64_t offset = index * args.set_stride;
-  m.matrix += offset * args.set_stride;
   m.value += offset;
   m.diagonal += offset;
   m.factor += offset;
   m.row += offset;
-  m.column += offset;
   m.atom += offset;
   m.in_support += offset;
   m.exchanges += offset;
@@ -64,7 +64,8 @@ class ExactSolver {
         row(row_),
         z(args_.rows.z + row_ * args_.atoms.ld),
         lambda(args_.rows.lambda[row_]),
-        tableau(group_, tableau_of(args_, group_.index()), args_.capacity),
+        matrix(group_, args_.first.matrix + group_.index() * args_.set_stride * args_.set_stride, args_.capacity),
+        tableau(group_, matrix, tableau_of(args_, group_.index()), args_.capacity),
         residual(group_.array(args_.first.residual + group_.index() * args_.dim_stride, args_.atoms.ld)),
         correlations(group_.array(args_.first.correlations + group_.index() * args_.atom_stride, args_.atoms.size)),
         gram(group_.array(args_.first.gram + group_.index() * args_.set_stride, args_.capacity)),
@@ -299,7 +300,8 @@ class ExactSolver {
   std::int64_t row;
   const float* z;
   double lambda;
-  Tableau<Group, double> tableau;
+  MemoryMatrix<Group, double> matrix;
+  Tableau<Group, double, MemoryMatrix<Group, double>> tableau;
   Array<double> residual;
   Array<double> correlations;
   Array<double> gram;
