@@ -29,7 +29,7 @@ constexpr int least_resident_blocks() {
 /// Groups take the items in turn, so that any grid does.
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::lanes* Kernel::groups_per_block, least_resident_blocks<Kernel>())
-    entry_kernel(const typename Kernel::Args args, const std::int64_t items) {
+    entry_kernel(const __grid_constant__ typename Kernel::Args args, const std::int64_t items) {
   static_assert(Kernel::lanes == 32 || Kernel::groups_per_block == 1);
   __shared__ typename Kernel::Shared shared[Kernel::groups_per_block];
   __shared__ GroupScratch scratch;

@@ -48,10 +48,12 @@
 #define SPLICE_KERNEL __device__ __forceinline__
 #define SPLICE_UNROLL _Pragma("unroll")
 #define SPLICE_NO_UNROLL _Pragma("unroll 1")
+#define SPLICE_INLINED __attribute__((always_inline))  // for phases: a call would send registers to memory
 #else
 #define SPLICE_KERNEL inline
 #define SPLICE_UNROLL
 #define SPLICE_NO_UNROLL
+#define SPLICE_INLINED
 #endif
 
 namespace splice_cuda::cuda {

@@ -131,7 +131,7 @@ class ExactSolver {
   SPLICE_KERNEL int keep_code() {
     const int count = args.rows.code_count[row] < args.capacity ? args.rows.code_count[row] : args.capacity;
     const std::int32_t* code = args.rows.code_atoms + row * args.rows.code_capacity;
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (int i = lane; i < count; i += Group::size) kept[i] = code[i];
     });
     clear();
@@ -144,9 +144,9 @@ class ExactSolver {
     int count = 0;
     typename Group::template PerLane<int> position;
     for (int first = 0; first < tableau.size(); first += Group::size) {
-      const auto is_kept = [&](int lane) { return first + lane < tableau.size() && tableau.in_support[first + lane] != 0; };
+      const auto is_kept = [&](int lane) SPLICE_INLINED { return first + lane < tableau.size() && tableau.in_support[first + lane] != 0; };
       const int found = group.positions(is_kept, position);
-      group.each([&](int lane) {
+      group.each([&](int lane) SPLICE_INLINED {
         if (is_kept(lane)) kept[count + position[lane]] = tableau.atom[first + lane];
       });
       count += found;
@@ -159,7 +159,7 @@ class ExactSolver {
 
   SPLICE_KERNEL void clear() {
     tableau.clear();
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) member[j] = std::uint8_t{0};
     });
     group.sync();
@@ -183,7 +183,7 @@ class ExactSolver {
   /// <c_j, residual>, by all lanes.
   SPLICE_KERNEL double dot_uniform(std::int64_t j) {
     const float* atom = args.atoms.atoms + j * args.atoms.ld;
-    return group.template sum<double>([&](int lane) {
+    return group.template sum<double>([&](int lane) SPLICE_INLINED {
       double sum = 0;
       for (std::int64_t k = lane; k < args.atoms.dim; k += Group::size) {
         sum = std::fma(static_cast<double>(atom[k]), static_cast<double>(residual[k]), sum);
@@ -199,7 +199,7 @@ class ExactSolver {
     const float* values = args.atoms.atoms + atom * args.atoms.ld;
     const int size = tableau.size();
     group.sync();
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (int k = lane; k <= size; k += Group::size) {
         const std::int64_t other = k < size ? static_cast<std::int32_t>(tableau.atom[k]) : atom;
         const double other_factor = k < size ? static_cast<double>(tableau.factor[k]) : factor;
@@ -226,7 +226,7 @@ class ExactSolver {
   /// slacks[k] = lambda - factor_k <c_k, residual>. Signed weights: an atom outside the support that would rather act as its
   /// negative is turned. @returns the largest violation
   SPLICE_KERNEL double read_slacks() {
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (int k = lane; k < tableau.size(); k += Group::size) {
         slacks[k] = lambda - dot_atom(args.atoms, static_cast<std::int32_t>(tableau.atom[k]), residual) *
                                  static_cast<double>(tableau.factor[k]);
@@ -234,7 +234,7 @@ class ExactSolver {
     });
     group.sync();
     if (!args.problem.nonnegative) flip_signs();
-    return group.template max<double>([&](int lane) {
+    return group.template max<double>([&](int lane) SPLICE_INLINED {
       double worst = 0;
       for (int k = lane; k < tableau.size(); k += Group::size) {
         const double y = slacks[k];
@@ -263,7 +263,7 @@ class ExactSolver {
       return args.problem.nonnegative ? value : std::abs(value);
     };
     const double limit = lambda * (1 + 1e-9);
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
         correlations[j] = dot_atom(args.atoms, j, residual);
       }
@@ -271,7 +271,7 @@ class ExactSolver {
     group.sync();
     SPLICE_NO_UNROLL
     for (int found = 0; found < most_new_atoms; ++found) {
-      const double worst = group.template max<double>([&](int lane) {
+      const double worst = group.template max<double>([&](int lane) SPLICE_INLINED {
         double largest = limit;
         for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
           if (member[j] == 0 && excess(j) > largest) largest = excess(j);
@@ -279,7 +279,7 @@ class ExactSolver {
         return largest;
       });
       if (!(worst > limit)) return found;
-      const std::int64_t atom = group.template min<std::int64_t>([&](int lane) {
+      const std::int64_t atom = group.template min<std::int64_t>([&](int lane) SPLICE_INLINED {
         for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
           if (member[j] == 0 && excess(j) == worst) return j;
         }

@@ -28,7 +28,7 @@ class MemoryMatrix {
 
   /// row[j] = M_kj for j < size. The caller has a barrier afterwards.
   SPLICE_KERNEL void read_row(int k, int size, const Array<T>& row) {
-    group_.each([&](int lane) {
+    group_.each([&](int lane) SPLICE_INLINED {
       for (int j = lane; j < size; j += Group::size) row[j] = static_cast<T>(cells_[at(k, j)]);
     });
   }
@@ -36,7 +36,7 @@ class MemoryMatrix {
   /// The sweep that exchanges x_k and y_k: row holds M_kj, column(i) gives M_ik.
   template <class Column>
   SPLICE_KERNEL void sweep(int k, int size, T inverse, const Array<T>& row, Column column) {
-    group_.each([&](int lane) {
+    group_.each([&](int lane) SPLICE_INLINED {
       for (int i = lane / 32; i < size; i += Group::size / 32) {
         const T factor = column(i) * inverse;
         for (int j = lane % 32; j < size; j += 32) {
@@ -51,7 +51,7 @@ class MemoryMatrix {
   /// A new last row and column: M_nj = row[j], M_jn = transposed(j), M_nn = own.
   template <class Transposed>
   SPLICE_KERNEL void append(int n, T own, const Array<T>& row, Transposed transposed) {
-    group_.each([&](int lane) {
+    group_.each([&](int lane) SPLICE_INLINED {
       for (int j = lane; j < n; j += Group::size) {
         cells_[at(n, j)] = static_cast<T>(row[j]);
         cells_[at(j, n)] = transposed(j);
@@ -63,7 +63,7 @@ class MemoryMatrix {
   /// use(k, sum over s in the support of v(s) M_sk) for k < size, by one lane each.
   template <class Member, class Vector, class Use>
   SPLICE_KERNEL void add_up(int size, Member in_support, Vector v, Use use) {
-    group_.each([&](int lane) {
+    group_.each([&](int lane) SPLICE_INLINED {
       for (int k = lane; k < size; k += Group::size) {
         T sum = 0;
         for (int s = 0; s < size; ++s) {
@@ -76,7 +76,7 @@ class MemoryMatrix {
 
   /// M_ki and M_ik change their signs, for i != k.
   SPLICE_KERNEL void flip(int k, int size) {
-    group_.each([&](int lane) {
+    group_.each([&](int lane) SPLICE_INLINED {
       for (int i = lane; i < size; i += Group::size) {
         if (i == k) continue;
         cells_[at(k, i)] = -static_cast<T>(cells_[at(k, i)]);

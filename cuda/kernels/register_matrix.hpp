@@ -4,6 +4,7 @@
 /// A tableau's matrix in a warp's registers: lane i has rows i, i + 32, ... No register is indexed at run time, and rows past
 /// the size are zeros, so that all loops have fixed lengths.
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 
@@ -34,17 +35,17 @@ class RegisterMatrix {
 
   SPLICE_KERNEL float diagonal(int k) const { return diagonal_[k]; }
 
-  SPLICE_KERNEL void read_row(int k, int size, const Array& row) {
-    group_.each([&](int lane) {
+  SPLICE_KERNEL void read_row(int k, int, const Array& row) {
+    in_blocks([&](int lane, int first) SPLICE_INLINED {
       if (lane != k % 32) return;
       SPLICE_UNROLL
-      for (int r = 0; r < own_rows; ++r) {
-        if (r != k / 32) continue;
+      for (int j = first; j < first + block; ++j) {
+        float value = rows_[lane].of[0][j];
         SPLICE_UNROLL
-        for (int j = 0; j < capacity; ++j) row[j] = rows_[lane].of[r][j];
+        for (int r = 1; r < own_rows; ++r) value = choose(r == k / 32, rows_[lane].of[r][j], value);
+        row[j] = value;
       }
     });
-    static_cast<void>(size);
   }
 
   /// With f = M_ik / M_kk: row i becomes M_i - f M_k, but M_ik becomes f: as M_ik - f (M_kk - 1) is. Row k becomes
@@ -52,7 +53,7 @@ class RegisterMatrix {
   template <class Column>
   SPLICE_KERNEL void sweep(int k, int size, float inverse, const Array& row, Column column) {
     typename Group::template PerLane<Factors> factors;
-    group_.each([&](int lane) {
+    group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int r = 0; r < own_rows; ++r) {
         const int i = lane + 32 * r;
@@ -65,34 +66,29 @@ class RegisterMatrix {
     group_.sync();
     group_.once([&] { row[k] = static_cast<float>(row[k]) - 1.0f; });
     group_.sync();
-    group_.each([&](int lane) {
-      SPLICE_UNROLL
-      for (int j = 0; j < capacity; j += 4) {
-        const auto four = group_.load4(row, j);
-        SPLICE_UNROLL
-        for (int e = 0; e < 4; ++e) {
-          SPLICE_UNROLL
-          for (int r = 0; r < own_rows; ++r) {
-            rows_[lane].of[r][j + e] = std::fma(-factors[lane].of[r], four.of[e], rows_[lane].of[r][j + e]);
-          }
-        }
-      }
-    });
+    in_blocks([&](int lane, int first) SPLICE_INLINED { add_outer(lane, first, row, first, factors, -1.0f); });
   }
 
   template <class Transposed>
   SPLICE_KERNEL void append(int n, float own, const Array& row, Transposed transposed) {
-    group_.each([&](int lane) {
+    typename Group::template PerLane<Factors> last;  // M_in
+    group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int r = 0; r < own_rows; ++r) {
         const int i = lane + 32 * r;
-        const float last = i < n ? transposed(i) : i == n ? own : 0.0f;
-        SPLICE_UNROLL
-        for (int j = 0; j < capacity; ++j) {
-          if (i == n && j < n) rows_[lane].of[r][j] = static_cast<float>(row[j]);
-          if (j == n) rows_[lane].of[r][j] = last;
-        }
+        last[lane].of[r] = i < n ? transposed(i) : i == n ? own : 0.0f;
         if (i == n) diagonal_[n] = own;
+      }
+    });
+    in_blocks([&](int lane, int first) SPLICE_INLINED {
+      SPLICE_UNROLL
+      for (int j = first; j < first + block; ++j) {
+        const float above = j < n ? static_cast<float>(row[j]) : 0.0f;
+        SPLICE_UNROLL
+        for (int r = 0; r < own_rows; ++r) {
+          const float kept = choose(lane + 32 * r == n, above, rows_[lane].of[r][j]);
+          rows_[lane].of[r][j] = choose(j == n, last[lane].of[r], kept);
+        }
       }
     });
   }
@@ -100,41 +96,43 @@ class RegisterMatrix {
   /// M_sk is M_ks, with the other sign where one of them is in the support: each lane reads its own rows.
   template <class Member, class Vector, class Use>
   SPLICE_KERNEL void add_up(int size, Member in_support, Vector v, Use use) {
-    group_.each([&](int lane) {
-      float sums[own_rows] = {};
+    typename Group::template PerLane<Factors> sums;
+    group_.each([&](int lane) SPLICE_INLINED { sums[lane] = {}; });
+    in_blocks([&](int lane, int first) SPLICE_INLINED {
       SPLICE_UNROLL
-      for (int s = 0; s < capacity; ++s) {
-        if (s >= size || !in_support(s)) continue;
-        const float factor = v(s);
+      for (int s = first; s < first + block; ++s) {
+        const float factor = s < size && in_support(s) ? v(s) : 0.0f;
         SPLICE_UNROLL
-        for (int r = 0; r < own_rows; ++r) sums[r] = std::fma(factor, rows_[lane].of[r][s], sums[r]);
+        for (int r = 0; r < own_rows; ++r) sums[lane].of[r] = std::fma(factor, rows_[lane].of[r][s], sums[lane].of[r]);
       }
+    });
+    group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int r = 0; r < own_rows; ++r) {
         const int k = lane + 32 * r;
-        if (k < size) use(k, in_support(k) ? sums[r] : -sums[r]);
+        if (k < size) use(k, in_support(k) ? sums[lane].of[r] : -sums[lane].of[r]);
       }
     });
   }
 
-  SPLICE_KERNEL void flip(int k, int size) {
-    group_.each([&](int lane) {
+  SPLICE_KERNEL void flip(int k, int) {
+    in_blocks([&](int lane, int first) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int r = 0; r < own_rows; ++r) {
         const bool own = lane + 32 * r == k;
         SPLICE_UNROLL
-        for (int j = 0; j < capacity; ++j) {
-          if (own != (j == k)) rows_[lane].of[r][j] = -rows_[lane].of[r][j];
+        for (int j = first; j < first + block; ++j) {
+          const float value = rows_[lane].of[r][j];
+          rows_[lane].of[r][j] = choose(own != (j == k), -value, value);
         }
       }
     });
-    static_cast<void>(size);
   }
 
   /// Slices of the atoms go through shared memory; each lane adds up the products of its rows.
   template <class Atom, class Factor>
   SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor) {
-    group_.each([&](int lane) {
+    group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int r = 0; r < own_rows; ++r) {
         SPLICE_UNROLL
@@ -144,7 +142,7 @@ class RegisterMatrix {
     SPLICE_NO_UNROLL
     for (std::int64_t first = 0; first < atoms.dim; first += Memory::slice) {
       group_.sync();
-      group_.each([&](int lane) {
+      group_.each([&](int lane) SPLICE_INLINED {
         // Four lanes read 64 bytes of an atom; rows of atoms are padded with zeros to 64 numbers.
         for (int i = lane / 4; i < capacity; i += 8) {
           SPLICE_UNROLL
@@ -155,33 +153,28 @@ class RegisterMatrix {
         }
       });
       group_.sync();
-      group_.each([&](int lane) {
-        SPLICE_NO_UNROLL
-        for (int k = 0; k < Memory::slice; ++k) {
-          float own[own_rows];
+      SPLICE_NO_UNROLL
+      for (int k = 0; k < Memory::slice; ++k) {
+        typename Group::template PerLane<Factors> own;
+        group_.each([&](int lane) SPLICE_INLINED {
           SPLICE_UNROLL
-          for (int r = 0; r < own_rows; ++r) own[r] = stage_[k * capacity + lane + 32 * r];
-          SPLICE_UNROLL
-          for (int j = 0; j < capacity; j += 4) {
-            const auto four = group_.load4(stage_, k * capacity + j);
-            SPLICE_UNROLL
-            for (int e = 0; e < 4; ++e) {
-              SPLICE_UNROLL
-              for (int r = 0; r < own_rows; ++r) rows_[lane].of[r][j + e] = std::fma(own[r], four.of[e], rows_[lane].of[r][j + e]);
-            }
-          }
-        }
-      });
+          for (int r = 0; r < own_rows; ++r) own[lane].of[r] = stage_[k * capacity + lane + 32 * r];
+        });
+        in_blocks([&](int lane, int first_row) SPLICE_INLINED {
+          add_outer(lane, first_row, stage_, k * capacity + first_row, own, 1.0f);
+        });
+      }
     }
-    group_.each([&](int lane) {
+    in_blocks([&](int lane, int first) SPLICE_INLINED {
       SPLICE_UNROLL
-      for (int r = 0; r < own_rows; ++r) {
-        const int i = lane + 32 * r;
+      for (int j = first; j < first + block; ++j) {
+        const float right = j < count ? factor(j) : 0.0f;
         SPLICE_UNROLL
-        for (int j = 0; j < capacity; ++j) {
-          if (i >= count || j >= count) continue;
-          rows_[lane].of[r][j] *= factor(i) * factor(j);
-          if (i == j) diagonal_[i] = rows_[lane].of[r][j];
+        for (int r = 0; r < own_rows; ++r) {
+          const int i = lane + 32 * r;
+          const float value = rows_[lane].of[r][j] * ((i < count ? factor(i) : 0.0f) * right);
+          rows_[lane].of[r][j] = value;
+          if (i == j && i < count) diagonal_[j] = value;
         }
       }
     });
@@ -194,6 +187,43 @@ class RegisterMatrix {
   struct Factors {
     float of[own_rows];
   };
+
+  /// By masks: of a choice between registers, or of a store that depends on one, the compiler makes an address that is
+  /// not known when it compiles, and registers have none.
+  static SPLICE_KERNEL float choose(bool first, float a, float b) {
+    const std::uint32_t mask = first ? 0xFFFFFFFFu : 0u;
+    return std::bit_cast<float>((std::bit_cast<std::uint32_t>(a) & mask) | (std::bit_cast<std::uint32_t>(b) & ~mask));
+  }
+
+  static constexpr int block = 16;
+
+  /// body(lane, first) for the columns [first, first + block) of all blocks. The barriers between them keep the compiler
+  /// from reading everything ahead into registers that it does not have.
+  template <class Body>
+  SPLICE_KERNEL void in_blocks(Body body) {
+    SPLICE_UNROLL
+    for (int first = 0; first < capacity; first += block) {
+      group_.each([&](int lane) SPLICE_INLINED { body(lane, first); });
+      group_.sync();
+    }
+  }
+
+  /// Rows r of the lane += sign factors[r] vector[at + 0 .. block), at columns first and on.
+  SPLICE_KERNEL void add_outer(int lane, int first, const Array& vector, int at,
+                               typename Group::template PerLane<Factors>& factors, float sign) {
+    SPLICE_UNROLL
+    for (int j = 0; j < block; j += 4) {
+      const Four four = group_.load4(vector, at + j);
+      SPLICE_UNROLL
+      for (int e = 0; e < 4; ++e) {
+        SPLICE_UNROLL
+        for (int r = 0; r < own_rows; ++r) {
+          float& cell = rows_[lane].of[r][first + j + e];
+          cell = std::fma(sign * factors[lane].of[r], four.of[e], cell);
+        }
+      }
+    }
+  }
 
   Group& group_;
   Array diagonal_;

@@ -55,7 +55,7 @@ class Tableau {
   template <class Atom, class Factor>
   SPLICE_KERNEL void set_atoms(const AtomsView& atoms, int count, Atom atom_of, Factor factor_of) {
     size_ = count;
-    group_.each([&](int lane) {
+    group_.each([&](int lane) SPLICE_INLINED {
       for (int i = lane; i < count; i += Group::size) {
         atom[i] = atom_of(i);
         factor[i] = factor_of(i);
@@ -66,7 +66,7 @@ class Tableau {
     matrix_.set_gram(
         atoms, count, [&](int i) -> std::int64_t { return atom[i]; }, [&](int i) -> T { return factor[i]; });
     group_.sync();
-    group_.each([&](int lane) {
+    group_.each([&](int lane) SPLICE_INLINED {
       for (int i = lane; i < count; i += Group::size) diagonal[i] = matrix_.diagonal(i);
     });
     group_.sync();
@@ -81,7 +81,7 @@ class Tableau {
         n, [&](int s) { return in_support[s] != 0; }, [&](int s) -> T { return gram[s]; },
         [&](int k, T sum) { row_[k] = (in_support[k] != 0 ? T(0) : static_cast<T>(gram[k])) + sum; });
     group_.sync();
-    const T inside = group_.template sum<T>([&](int lane) {
+    const T inside = group_.template sum<T>([&](int lane) SPLICE_INLINED {
       T sum = 0;
       for (int s = lane; s < n; s += Group::size) {
         if (in_support[s] != 0) sum = std::fma(static_cast<T>(gram[s]), static_cast<T>(row_[s]), sum);
@@ -110,7 +110,7 @@ class Tableau {
   SPLICE_KERNEL int solve(T tolerance, T pivot_floor) {
     const int patience = 4 * size_ + 50;
     const int limit = 40 * size_ + 500;
-    group_.each([&](int lane) {
+    group_.each([&](int lane) SPLICE_INLINED {
       for (int k = lane; k < size_; k += Group::size) exchanges_[k] = 0;
     });
     group_.sync();
@@ -189,7 +189,7 @@ class Tableau {
       };
       T bound = support ? T(0) : -tolerance;
       if (!least_index) {
-        const T lowest = group_.template min<T>([&](int lane) {
+        const T lowest = group_.template min<T>([&](int lane) SPLICE_INLINED {
           T found = bound;
           for (int k = lane; k < size_; k += Group::size) {
             const T v = value[k];
@@ -200,7 +200,7 @@ class Tableau {
         if (!(lowest < bound)) continue;
         bound = lowest;
       }
-      const int place = group_.template min<int>([&](int lane) {
+      const int place = group_.template min<int>([&](int lane) SPLICE_INLINED {
         for (int k = lane; k < size_; k += Group::size) {
           const T v = value[k];
           if ((least_index ? v < bound : v == bound) && asked(k)) return k;
@@ -221,7 +221,7 @@ class Tableau {
       if (in_support[s] == 0 || !(slope < T(-1e-3))) return T(3e38);
       return -static_cast<T>(value[s]) / slope;
     };
-    const T shortest = group_.template min<T>([&](int lane) {
+    const T shortest = group_.template min<T>([&](int lane) SPLICE_INLINED {
       T found = T(3e38);
       for (int s = lane; s < size_; s += Group::size) {
         const T length = step(s);
@@ -230,7 +230,7 @@ class Tableau {
       return found;
     });
     if (!(shortest < T(3e38))) return -1;
-    const int place = group_.template min<int>([&](int lane) {
+    const int place = group_.template min<int>([&](int lane) SPLICE_INLINED {
       for (int s = lane; s < size_; s += Group::size) {
         if (step(s) == shortest) return s;
       }
@@ -250,7 +250,7 @@ class Tableau {
     const auto column = [&](int i) -> T {  // M_ik
       return (in_support[i] != 0) == member ? static_cast<T>(row_[i]) : -static_cast<T>(row_[i]);
     };
-    group_.each([&](int lane) {
+    group_.each([&](int lane) SPLICE_INLINED {
       for (int i = lane; i < size_; i += Group::size) {
         if (i != k) value[i] = std::fma(-column(i) * inverse, old, static_cast<T>(value[i]));
       }
