@@ -10,10 +10,10 @@ import scipy.sparse
 
 
 class ServedRows:
-    def __init__(self, program, atoms_path, rows_path):
+    def __init__(self, program, atoms_path, rows_path, threads=1, device="cpu"):
         self._scratch = tempfile.TemporaryDirectory()
         self._process = subprocess.Popen(
-            [str(program), "serve", str(atoms_path), str(rows_path), "1"],
+            [str(program), "serve", str(atoms_path), str(rows_path), str(threads), device],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.build = self._read()
 
