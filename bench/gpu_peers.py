@@ -3,7 +3,8 @@ precision; all in turns, medians over the turns.
 
 A row of FISTA or of the paper's ADMM counts the iterations until its certificate in fp64 is at most the target; the time of
 an iteration is measured on a full batch and multiplied. A stopping rule and rows that leave cost them nothing. With
---bench-rows, decompose runs in the same turns, from rows in host memory.
+--bench-rows, decompose runs in the same turns, from rows in host memory. Exit status: 0; 1 where something did not run,
+which the file says, beside what did.
 
     gpu_peers.py --out OUT.json [--problem FOLDER] [--device cuda] [--bench-rows PROGRAM]
     gpu_peers.py --out OUT.json --device cpu --tiny [--library numpy]      tries the logic, anywhere
@@ -74,8 +75,12 @@ def iterated_entrant(arrays, solver, certificate, embeddings, l1_penalty, timed_
     counted = embeddings[:settings.counted_rows]
     iterations, gaps = iterations_to_gap(solver, certificate, counted, l1_penalty, TARGET_GAP,
                                          most=settings.most_iterations)
-    figures = {"rows": len(counted), "iterations": float(iterations.mean()), "max_relative_gap": float(gaps.max()),
-               "median_relative_gap": float(np.median(gaps)), "reached_share": float((gaps <= TARGET_GAP).mean())}
+    reached = gaps <= TARGET_GAP
+    # A row that never gets there counts as the most iterations: its solver's time is a lower bound then.
+    figures = {"rows": len(counted), "iterations": float(iterations.mean()),
+               "iterations_where_reached": float(iterations[reached].mean()) if reached.any() else None,
+               "reached_share": float(reached.mean()), "max_relative_gap": float(gaps.max()),
+               "median_relative_gap": float(np.median(gaps))}
     if hasattr(solver, "make_factor"):
         solver.make_factor()  # warms up
         figures["factor_s"] = arrays.seconds_of(solver.make_factor)
@@ -115,25 +120,39 @@ def product_result(entrant):
     return result | {"tera_operations_per_s": result.pop("operations") / statistics.median(entrant.seconds) * 1e-12}
 
 
+def text_of(error):
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def entrant_makers(arrays, served, atoms, embeddings, l1_penalty, settings):
+    """Functions, one an entrant, so that each may fail alone."""
+    certificate = BatchCertificate(arrays, atoms)
+
+    def iterated(make, timed_rows):
+        return lambda: iterated_entrant(arrays, make(), certificate, embeddings, l1_penalty, timed_rows, settings)
+
+    def fista(precision, compiled):
+        return iterated(lambda: Fista(arrays, atoms, precision, compiled), settings.fista_rows)
+
+    makers = [fista(precision, False) for precision in arrays.precisions]
+    if arrays.compiles:
+        makers += [fista(precision, True) for precision in arrays.precisions if precision != "fp64"]
+    makers.append(iterated(lambda: PaperAdmm(arrays, atoms), settings.admm_rows))
+    if served is not None:
+        makers.append(lambda: our_entrant(served, l1_penalty, min(settings.our_rows, len(embeddings))))
+    return makers
+
+
 def compare(arrays, served, atoms, embeddings, l1_penalty, settings):
     """Figures of one penalty. A solver that fails (out of memory, say) is a figure too, and stops no other."""
     print(f"l1 {l1_penalty}", file=sys.stderr)
-    certificate = BatchCertificate(arrays, atoms)
     entrants, failures = [], []
-    makers = [(lambda precision=precision: Fista(arrays, atoms, precision), settings.fista_rows)
-              for precision in arrays.precisions]
-    if arrays.compiles:
-        makers += [(lambda precision=precision: Fista(arrays, atoms, precision, compiled=True), settings.fista_rows)
-                   for precision in arrays.precisions if precision != "fp64"]
-    makers.append((lambda: PaperAdmm(arrays, atoms), settings.admm_rows))
-    for make, timed_rows in makers:
+    for make in entrant_makers(arrays, served, atoms, embeddings, l1_penalty, settings):
         try:
-            entrants.append(iterated_entrant(arrays, make(), certificate, embeddings, l1_penalty, timed_rows, settings))
+            entrants.append(make())
         except Exception as error:  # whatever it is: it is reported, and the others are measured
-            failures.append(f"{type(error).__name__}: {error}".splitlines()[0])
+            failures.append(text_of(error))
             print(f"  failed: {failures[-1]}", file=sys.stderr)
-    if served is not None:
-        entrants.append(our_entrant(served, l1_penalty, min(settings.our_rows, len(embeddings))))
     batch = embeddings[:settings.product_rows]
     products = [product_entrant(arrays, name, run, atoms, len(batch), problem)
                 for name, run, problem in products_of(arrays, atoms, batch)]
@@ -150,8 +169,9 @@ def load(arguments, settings):
 
 @contextlib.contextmanager
 def serve(arguments, atoms, embeddings):
+    """bench_rows and, where it did not start, why."""
     if arguments.bench_rows is None:
-        yield None
+        yield None, None
         return
     from served_rows import ServedRows
 
@@ -159,8 +179,13 @@ def serve(arguments, atoms, embeddings):
         paths = [pathlib.Path(folder) / name for name in ("atoms.npy", "embeddings.npy")]
         for path, matrix in zip(paths, (atoms, embeddings)):
             np.save(path, matrix)
-        with ServedRows(arguments.bench_rows, *paths, threads=0, device=arguments.device) as served:
-            yield served
+        try:
+            served = ServedRows(arguments.bench_rows, *paths, threads=0, device=arguments.device)
+        except (OSError, RuntimeError) as error:
+            yield None, text_of(error)
+            return
+        with served:
+            yield served, None
 
 
 def main(argv=None):
@@ -181,11 +206,13 @@ def main(argv=None):
     problem, atoms, embeddings = load(arguments, settings)
     result = {"context": arrays.describe(), "problem": problem, "atoms": atoms.shape[0], "dim": atoms.shape[1],
               "target_gap": TARGET_GAP, "comparisons": []}
-    with serve(arguments, atoms, embeddings) as served:
+    with serve(arguments, atoms, embeddings) as (served, problem_of_ours):
+        result["problem_of_ours"] = problem_of_ours
         for l1_penalty in settings.penalties:
             result["comparisons"].append(compare(arrays, served, atoms, embeddings, l1_penalty, settings))
             arguments.out.write_text(json.dumps(result, indent=1) + "\n")  # what is measured stays, whatever comes next
-    return 0
+    failed = problem_of_ours or any(one["failures"] for one in result["comparisons"])
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -21,9 +21,9 @@ def library(request):
     return request.param
 
 
-def run(tmp_path, *arguments):
+def run(tmp_path, *arguments, status=0):
     out = tmp_path / "peers.json"
-    assert gpu_peers.main(["--out", str(out), "--device", "cpu", "--tiny", *arguments]) == 0
+    assert gpu_peers.main(["--out", str(out), "--device", "cpu", "--tiny", *arguments]) == status
     return json.loads(out.read_text())
 
 
@@ -63,8 +63,15 @@ def test_a_solver_that_fails_is_a_figure(tmp_path, monkeypatch):
         raise RuntimeError("out of memory\nmore")
 
     monkeypatch.setattr(gpu_peers, "PaperAdmm", broken)
-    [comparison] = run(tmp_path, "--library", "numpy")["comparisons"]
+    [comparison] = run(tmp_path, "--library", "numpy", status=1)["comparisons"]
     assert comparison["failures"] == ["RuntimeError: out of memory"] and len(comparison["peers"]) == 2
+
+
+def test_peers_are_measured_where_decompose_does_not_start(tmp_path):
+    result = run(tmp_path, "--library", "numpy", "--bench-rows", "/bin/false", status=1)
+    assert "exit status 1" in result["problem_of_ours"] and len(result["comparisons"][0]["peers"]) == 3
+    result = run(tmp_path, "--library", "numpy", "--bench-rows", str(tmp_path / "none"), status=1)
+    assert "FileNotFoundError" in result["problem_of_ours"]
 
 
 def test_without_a_gpu_it_says_so(tmp_path, library, capsys):
