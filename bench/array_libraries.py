@@ -1,7 +1,7 @@
-"""The few operations in which numpy and PyTorch differ, so that a solver is written once: tested with numpy, timed on a GPU.
+"""The few operations in which numpy and PyTorch differ: a solver is written once, tested with numpy, timed on a GPU.
 
-What both spell alike (products, sums over an axis, clip, masks) solvers use as it is. Precisions: "fp64", "fp32", and with
-PyTorch "tf32": fp32 whose products may round their operands to 10 bits of mantissa.
+What both spell alike (products, sums over an axis, clip, masks) solvers use as it is. Precisions: "fp64", "fp32", and
+with PyTorch "tf32": fp32 whose products may round their operands to 10 bits of mantissa.
 """
 
 import time

@@ -1,7 +1,7 @@
 """FISTA and the paper's ADMM on a whole batch, and the certificate that judges them, over numpy or PyTorch.
 
-min over w >= 0 of 1/2 |z - C'w|^2 + lambda sum(w) for each row z, lambda = l1_penalty / 2. A solver has `start`, `step`,
-`keep` (rows that go on) and `codes`. `step` is what is timed; `fast_step` gives the same iterates, to count them.
+min over w >= 0 of 1/2 |z - C'w|^2 + lambda sum(w) for each row z, lambda = l1_penalty / 2. A solver has `start`,
+`step`, `keep` (rows that go on) and `codes`. `step` is timed; `fast_step` gives the same iterates, to count them.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ class BatchCertificate:
 
 
 class Fista:
-    """Accelerated proximal gradient with step 1/L; a row whose momentum points uphill starts anew (O'Donoghue & Candes)."""
+    """Accelerated proximal gradient, step 1/L; a row whose momentum points uphill starts anew (O'Donoghue & Candes)."""
 
     def __init__(self, arrays, atoms, precision, compiled=False):
         self.name = f"FISTA ({arrays.name}, {precision}{', compiled' if compiled else ''})"
@@ -80,7 +80,7 @@ class Fista:
 
 class PaperAdmm:
     """ADMM with rho = 5 on |z - C'x|^2 + l1_penalty sum(w), x = w: an iteration solves with the p x p factor of
-    2 CC' + rho I, which the original makes for every batch. The same x comes from a d x d factor (Woodbury): `fast_step`.
+    2 CC' + rho I, which the original makes for every batch. A d x d factor gives the same x (Woodbury): `fast_step`.
     """
 
     rho = 5.0
@@ -139,8 +139,8 @@ class PaperAdmm:
 
 
 def iterations_to_gap(solver, certificate, embeddings, l1_penalty, target, check_every=25, most=10000):
-    """(iterations, relative gap) of each row, as numpy vectors. A row leaves when it is certified at the target; one that is
-    not within `most` iterations keeps the best gap that it had."""
+    """(iterations, relative gap) of each row, as numpy vectors. A row leaves when it is certified at the target; one
+    that is not within `most` iterations keeps the best gap that it had."""
     rows = embeddings.shape[0]
     iterations, gaps = np.full(rows, most), np.full(rows, np.inf)
     left = np.arange(rows)

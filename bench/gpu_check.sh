@@ -11,12 +11,13 @@
 #   peers     PyTorch's solvers and products in the same turns as decompose
 #
 # --dry-run says what would be run. --cpu runs the same on the CPU with tiny sizes, to try this script.
-# Environment: OUT (default build/gpu-check) gets steps.jsonl, summary.json, log.txt and each part's results; BUILD (default
-# build/gpu) is the build folder, which may also come from elsewhere; PYTHON (default python3) has PyTorch; STEP_LIMIT caps the
-# seconds of every step. Exit status: 0 when every required step went well, 1 when not (summary.json says which), 2 for wrong
-# arguments.
+# Environment: OUT (default build/gpu-check) gets steps.jsonl, summary.json, log.txt and each part's results; BUILD
+# (default build/gpu) is the build folder; PYTHON (default python3) has PyTorch; STEP_LIMIT caps the seconds of every
+# step. Exit status: 0 when every required step went well, 1 when not (summary.json says which), 2 for wrong arguments.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
+# Where the toolkit's installer leaves nvcc and compute-sanitizer, which need not be on PATH.
+[ ! -d /usr/local/cuda/bin ] || PATH=$PATH:/usr/local/cuda/bin
 
 out=$(realpath --canonicalize-missing "${OUT:-build/gpu-check}")
 build=$(realpath --canonicalize-missing "${BUILD:-build/gpu}")
@@ -148,11 +149,11 @@ run_sweep() {
 }
 
 run_peers() {
-  local problem=$build/gpu_problem
-  local peers=("$python" bench/gpu_peers.py --out "$out/peers.json" --device "$device" --bench-rows "$build/bench/bench_rows")
+  local problem=$build/gpu_problem rows=$build/bench/bench_rows
+  local peers=("$python" bench/gpu_peers.py --out "$out/peers.json" --device "$device" --bench-rows "$rows")
   if on_gpu; then
     # Without the exported problem, a similar one is made in numpy.
-    if step problem 60 "$build/bench/bench_rows" export "$problem" 65536 15000 512; then peers+=(--problem "$problem"); fi
+    if step problem 60 "$rows" export "$problem" 65536 15000 512; then peers+=(--problem "$problem"); fi
     step pytorch 220 "${peers[@]}"
   else
     step pytorch 120 "${peers[@]}" --tiny

@@ -1,10 +1,10 @@
-"""Time a row of dense solvers in PyTorch on a GPU, at the same certified gap as decompose, and of the product Z C' in each
-precision; all in turns, medians over the turns.
+"""Time a row of dense solvers in PyTorch on a GPU, at the same certified gap as decompose, and of the product Z C' in
+each precision; all in turns, medians over the turns.
 
-A row of FISTA or of the paper's ADMM counts the iterations until its certificate in fp64 is at most the target; the time of
-an iteration is measured on a full batch and multiplied. A stopping rule and rows that leave cost them nothing. With
---bench-rows, decompose runs in the same turns, from rows in host memory. Exit status: 0; 1 where something did not run,
-which the file says, beside what did.
+A row of FISTA or of the paper's ADMM counts the iterations until its certificate in fp64 is at most the target; the
+time of an iteration is measured on a full batch and multiplied. A stopping rule and rows that leave cost them nothing.
+With --bench-rows, decompose runs in the same turns, from rows in host memory. Exit status: 0; 1 where something did not
+run, which the file says, beside what did.
 
     gpu_peers.py --out OUT.json [--problem FOLDER] [--device cuda] [--bench-rows PROGRAM]
     gpu_peers.py --out OUT.json --device cpu --tiny [--library numpy]      tries the logic, anywhere
@@ -64,8 +64,8 @@ class Entrant:
 
     def result(self):
         us = 1e6 * statistics.median(self.seconds) * self.scale / self.rows
-        result = {"name": self.name, "us_per_row": us, "timed_rows": self.rows, "seconds": self.seconds, "note": self.note}
-        result |= self.figures
+        result = {"name": self.name, "us_per_row": us, "timed_rows": self.rows, "seconds": self.seconds,
+                  "note": self.note} | self.figures
         if "factor_s" in self.figures:
             result["us_per_row_with_factor"] = us + 1e6 * self.figures["factor_s"] / self.rows
         return result
@@ -164,7 +164,8 @@ def compare(arrays, served, atoms, embeddings, l1_penalty, settings):
 def load(arguments, settings):
     if arguments.problem is None:
         return "synthetic (numpy)", *synthetic_problem(*settings.size)
-    return arguments.problem.name, np.load(arguments.problem / "atoms.npy"), np.load(arguments.problem / "embeddings.npy")
+    folder = arguments.problem
+    return folder.name, np.load(folder / "atoms.npy"), np.load(folder / "embeddings.npy")
 
 
 @contextlib.contextmanager
@@ -194,7 +195,7 @@ def main(argv=None):
     parser.add_argument("--problem", type=pathlib.Path, help="folder with atoms.npy and embeddings.npy")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--library", choices=("auto", "torch", "numpy"), default="auto")
-    parser.add_argument("--bench-rows", type=pathlib.Path, help="the program bench_rows, to run decompose in the same turns")
+    parser.add_argument("--bench-rows", type=pathlib.Path, help="this program runs decompose in the same turns")
     parser.add_argument("--tiny", action="store_true", help="a problem that takes seconds on a CPU")
     arguments = parser.parse_args(argv)
     settings = TINY if arguments.tiny else FULL

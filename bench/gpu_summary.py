@@ -66,7 +66,8 @@ def main(argv):
         reason = f" ({step['reason']})" if step["reason"] else ""
         print(f"{step['part']:9} {step['step']:12} {step['status']}{note}{reason}, {step['seconds']} s")
     gpu = summary["machine"]["gpu"].get("name", "no GPU")
-    print(f"{gpu}: {f'failed: {chr(44).join(bad)}' if bad else 'all required steps went well'}; {folder / 'summary.json'}")
+    verdict = f"failed: {', '.join(bad)}" if bad else "all required steps went well"
+    print(f"{gpu}: {verdict}; {folder / 'summary.json'}")
     return 1 if bad else 0
 
 

@@ -3,7 +3,8 @@
 
     sanitize_tests.py BUILD --tool memcheck|racecheck|initcheck|synccheck
 
-Tests are those that ctest labels gpu_small, or gpu where none is. Exit status: 0 nothing found, 1 something found or failed.
+Tests are those that ctest labels gpu_small, or gpu where none is. Exit status: 0 nothing found, 1 something found, or a
+test failed.
 """
 
 import argparse
@@ -18,7 +19,7 @@ DEMO = ("demo", "--device", "cuda", "--rows", "64", "--atoms", "512", "--dim", "
 
 
 def commands_of(tests):
-    """One command an executable: [program, its other arguments...] of ctest's tests, their Google Test filters joined."""
+    """One command an executable, [program, argument...], with the Google Test filters of its tests joined."""
     filters, others = {}, []
     for test in tests:
         program, *arguments = test["command"]
@@ -34,7 +35,8 @@ def labels_of(test):
 
 
 def gpu_tests(build):
-    done = subprocess.run(["ctest", "--test-dir", str(build), "--show-only=json-v1"], check=True, capture_output=True, text=True)
+    done = subprocess.run(["ctest", "--test-dir", str(build), "--show-only=json-v1"], check=True, capture_output=True,
+                          text=True)
     tests = [test for test in json.loads(done.stdout)["tests"] if "command" in test]
     for label in LABELS:
         chosen = [test for test in tests if label in labels_of(test)]

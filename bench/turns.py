@@ -2,7 +2,7 @@
 
 
 def run_in_turns(tasks, turns):
-    """Each task, (list of seconds, function that gives the seconds it took), once a turn; each turn starts with another."""
+    """Each task, (list of seconds, function that gives its seconds), once a turn; each turn starts with another one."""
     for turn in range(turns):
         first = turn * len(tasks) // turns
         for seconds, run in tasks[first:] + tasks[:first]:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Fetches cuobjdump and nvdisasm into build/cuda-tools, for the tests that look into compiled kernels (tests/cuda/binaries).
-# Does nothing where they are on PATH or beside nvcc, as they are in a full CUDA toolkit, or were fetched before.
+# Fetches cuobjdump and nvdisasm into build/cuda-tools, for the tests that look into compiled kernels
+# (tests/cuda/binaries). Does nothing where they are on PATH or beside nvcc, as in a full CUDA toolkit, or were fetched
+# before.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,4 +1,4 @@
-"""The unattended GPU run, tried without a GPU: its plan, its parts in small on the CPU, and what it makes of failures."""
+"""The unattended GPU run, tried without a GPU: its plan, its parts in small on the CPU, what it makes of failures."""
 
 import json
 import os
@@ -37,7 +37,8 @@ def fake(tmp_path):
     """A build whose programs all succeed, and an nvidia-smi."""
     for name in ("bin/splice", "bench/bench_stages", "bench/bench_gpu", "bench/bench_rows"):
         program(tmp_path / "build" / name, f'echo "{name} $*"')
-    program(tmp_path / "tools/nvidia-smi", 'case "$*" in *query*) echo "Test GPU, 580.1, 9.0, 80 MiB, 700 W, 1980 MHz";;',
+    program(tmp_path / "tools/nvidia-smi",
+            'case "$*" in *query*) echo "Test GPU, 580.1, 9.0, 80 MiB, 700 W, 1980 MHz";;',
             '*) echo "| NVIDIA-SMI 580.1  CUDA Version: 13.0 |";; esac')
     program(tmp_path / "tools/ctest", "exit 0")
     return tmp_path
@@ -58,7 +59,8 @@ def test_the_script_is_sound():
 def test_the_plan_fits_its_time_and_writes_nothing(tmp_path):
     done = check("--dry-run", "all", OUT=str(tmp_path / "out"))
     assert done.returncode == 0 and not (tmp_path / "out").exists()
-    limits = {name: int(seconds) for name, seconds in re.findall(r"^(\w+) \(at most (\d+) s\)$", done.stdout, re.MULTILINE)}
+    parts = re.findall(r"^(\w+) \(at most (\d+) s\)$", done.stdout, re.MULTILINE)
+    limits = {name: int(seconds) for name, seconds in parts}
     assert list(limits) == PARTS
     assert max(limits.values()) <= 9 * 60 and sum(limits.values()) <= 25 * 60
     for words in ("-DSPLICE_CUDA=ON", "SPLICE_REQUIRE_GPU=1 ctest", "-L gpu", "bench_stages --device cuda",
@@ -147,5 +149,5 @@ def test_sanitizer_errors_are_found(fake):
 
 
 def test_tests_of_one_program_are_one_command():
-    tests = [{"command": ["a", "--gtest_filter=X.1"]}, {"command": ["b", "c"]}, {"command": ["a", "--gtest_filter=X.2"]}]
+    tests = [{"command": command} for command in (["a", "--gtest_filter=X.1"], ["b", "c"], ["a", "--gtest_filter=X.2"])]
     assert sanitize_tests.commands_of(tests) == [["a", "--gtest_filter=X.1:X.2"], ["b", "c"]]

@@ -66,8 +66,9 @@ def test_bench_large_refuses_other_types(tmp_path):
 
 
 def test_bench_gpu_gives_the_documented_keys():
-    done = subprocess.run([PROGRAMS / "bench_gpu", "--device", "cpu", "--n", "64,300", "--l1", "0.35", "--p", "700", "--d", "64",
-                           "--distinct-rows", "200", "--repetitions", "3"], check=True, capture_output=True, text=True)
+    done = subprocess.run([PROGRAMS / "bench_gpu", "--device", "cpu", "--n", "64,300", "--l1", "0.35", "--p", "700",
+                           "--d", "64", "--distinct-rows", "200", "--repetitions", "3"],
+                          check=True, capture_output=True, text=True)
     small, large = map(json.loads, done.stdout.splitlines())
     assert small["name"] == "device/synthetic/p:700/d:64/n:64/l1:0.35/cpu" and large["name"].split("/")[4] == "n:300"
     for line in (small, large):
@@ -93,8 +94,8 @@ def test_bench_gpu_refuses_wrong_arguments(arguments):
 
 
 def test_bench_rows_exports_a_synthetic_problem_of_a_size(tmp_path):
-    done = subprocess.run([PROGRAMS / "bench_rows", "export", tmp_path, "9", "120", "32"], check=True, capture_output=True,
-                          text=True)
+    done = subprocess.run([PROGRAMS / "bench_rows", "export", tmp_path, "9", "120", "32"],
+                          check=True, capture_output=True, text=True)
     assert done.stdout == "synthetic\n"
     assert np.load(tmp_path / "atoms.npy").shape == (120, 32) and np.load(tmp_path / "embeddings.npy").shape == (9, 32)
 

@@ -36,9 +36,10 @@ def parse_architectures(text):
 
 
 def line_of(kernel):
-    threads = kernel.threads or "-"
-    return (f"sm_{kernel.architecture:4} registers {kernel.registers:3}  threads {threads:>4}  shared {kernel.shared:6}  "
-            f"stack {kernel.stack + kernel.local:4}  instructions {kernel.code.count(chr(10)) + 1:5}  {kernel.name}")
+    instructions = len(kernel.code.splitlines())
+    return (f"sm_{kernel.architecture:4} registers {kernel.registers:3}  threads {kernel.threads or '-':>4}  "
+            f"shared {kernel.shared:6}  stack {kernel.stack + kernel.local:4}  instructions {instructions:5}  "
+            f"{kernel.name}")
 
 
 def main(argv=None):
@@ -67,7 +68,8 @@ def main(argv=None):
     complaints += [f"no PTX for compute_{one}, which later devices need" for one in virtual if one not in ptx]
     for complaint in complaints:
         print(f"FAILED {complaint}")
-    print(f"{len(kernels)} kernels on {len({kernel.architecture for kernel in kernels})} architectures, {len(rules)} rules, "
+    architectures = {kernel.architecture for kernel in kernels}
+    print(f"{len(kernels)} kernels on {len(architectures)} architectures, {len(rules)} rules: "
           f"{len(complaints)} complaints")
     return 1 if complaints else 0
 

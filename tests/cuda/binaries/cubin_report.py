@@ -46,7 +46,7 @@ def kernels_of(usage, elf, sass):
     for architecture, part in parts_of(usage, "elf"):
         for name, registers, stack, shared, local in USAGE.findall(part):
             if not code.get((architecture, name)):
-                raise RuntimeError(f"{name} (sm_{architecture}): no instruction found, expected some in cuobjdump -sass")
+                raise RuntimeError(f"{name} (sm_{architecture}): no instruction in cuobjdump -sass, expected some")
             kernels.append(Kernel(name=name, architecture=architecture, registers=int(registers), stack=int(stack),
                                   local=int(local), shared=own_shared(architecture, int(shared)),
                                   threads=threads.get((architecture, name), 0), code=code[architecture, name]))

@@ -96,7 +96,7 @@ def missing_kernels(kernels, rules, expected):
     for rule in rules:
         wanted = [one for one in rule.architectures if base_of(one) in expected] if rule.architectures else expected
         if wanted and not any(rule.matches(name) for name in found):
-            complaints.append(f"rule {rule.kernel}: no kernel of that name, expected one on each of {', '.join(wanted)}")
+            complaints.append(f"rule {rule.kernel}: no kernel of that name, expected one on {', '.join(wanted)}")
             continue
         for name in filter(rule.matches, found):
             complaints += [f"{name}: not compiled for sm_{one}, which rule {rule.kernel} expects"

@@ -1,8 +1,8 @@
 """The table: what each kernel of the library is allowed, and what it is made of. check_library.py judges by it.
 
 A rule names a kernel by a part of its mangled name: the kernel's struct, or struct and template arguments as mangled
-("ILi64E" for <64>). Kernels without a rule must not spill, must not use local memory, and must launch: with the threads of
-their __launch_bounds__, or with 1,024. A rule whose kernel is not found is an error, so that renaming takes no kernel out.
+("ILi64E" for <64>). Kernels without a rule must not spill, must not use local memory, and must launch: with the threads
+of their __launch_bounds__, or with 1,024. A rule whose kernel is not found is an error: renaming takes no kernel out.
 
     Rule("ScreenKernel", registers=168, shared=20 * 1024, requires=r"IMMA", forbids=r"\\b(ATOM|RED)[GS]?\\b",
          architectures=("80", "86", "89", "90"))

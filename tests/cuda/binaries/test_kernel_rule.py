@@ -44,7 +44,7 @@ def test_a_rule_may_allow_stack_and_name_the_block():
 
 def test_a_renamed_kernel_does_not_escape():
     [complaint] = judged(dataclasses.replace(RULE, kernel="SolverKernel"))
-    assert complaint == "rule SolverKernel: no kernel of that name, expected one on each of 90"
+    assert complaint == "rule SolverKernel: no kernel of that name, expected one on 90"
 
 
 def test_kernels_without_a_rule_meet_the_default_one():
@@ -73,7 +73,7 @@ def test_a_rule_for_some_architectures_leaves_the_others_to_the_default():
 def test_variants_are_expected_where_their_architecture_is():
     rule = Rule("ScreenKernel", architectures=("90a",))
     assert judge([], [rule], ["75"]) == []
-    assert judge([], [rule], ["90"]) == ["rule ScreenKernel: no kernel of that name, expected one on each of 90a"]
+    assert judge([], [rule], ["90"]) == ["rule ScreenKernel: no kernel of that name, expected one on 90a"]
     assert judge([dataclasses.replace(GOOD, name="ScreenKernel", architecture="90a")], [rule], ["75", "90"]) == []
 
 

@@ -58,7 +58,8 @@ def test_programs_need_no_driver_to_start(binary):
     assert not [name for name in needed if name.startswith("libcuda.so")]
     # Nor do the libraries that it needs, and all of them are there.
     loaded = run("ldd", binary)
-    assert loaded.returncode == 0 and "libcuda.so" not in loaded.stdout and "not found" not in loaded.stdout, loaded.stdout
+    assert loaded.returncode == 0, loaded.stderr
+    assert "libcuda.so" not in loaded.stdout and "not found" not in loaded.stdout, loaded.stdout
 
 
 @pytest.mark.parametrize("binary", [path for path in BINARIES if path.endswith(".a")])
