@@ -128,7 +128,7 @@ run_sanitize() {
 }
 
 run_stages() {
-  local which=(--device cuda)
+  local which=("--device=$device")
   on_gpu || which=(--benchmark_filter='p:10000/.*l1:0.35')
   optional_step profile 60 "$build/bench/bench_stages" "${which[@]}" \
     --benchmark_out="$out/stages.json" --benchmark_out_format=json

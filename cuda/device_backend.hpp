@@ -37,6 +37,8 @@ class DeviceBackend final : public Backend {
     return std::make_unique<WorkingSetTile<Engine>>(*device_, own(*problem.dictionary), problem, rows);
   }
 
+  void synchronize() const override { device_->synchronize(); }
+
   void certify(const Problem&, const SparseCodes&, std::int64_t, std::span<RowReport>) const override {}
   void recompose(const DictionaryData&, const SparseCodes&, std::int64_t, std::int64_t, MatrixView<float>) const override {}
 

@@ -96,6 +96,8 @@ class Backend {
   /// `problem` outlives the solver. Called and used on the worker's own thread.
   virtual std::unique_ptr<TileSolver> make_tile_solver(const Problem& problem,
                                                        std::int64_t rows) const = 0;
+  /// Waits for what has been asked of the device. Stages that only enqueue are timed with it.
+  virtual void synchronize() const {}
   /// Certificates of given codes by brute force in fp64, for rows [first, first + reports.size()).
   virtual void certify(const Problem& problem, const SparseCodes& codes, std::int64_t first,
                        std::span<RowReport> reports) const = 0;

@@ -13,4 +13,21 @@ Say why next to a number that is not obvious: which occupancy it keeps, which in
 
 from kernel_rule import Rule
 
-RULES: list[Rule] = []
+NO_ATOMICS = r"\b(ATOM|RED)[GS]?\b"  # sums in one order: the same bits in every run
+
+RULES: list[Rule] = [
+    # Tableaux in registers, swept by fused multiply-adds. 64 places leave two blocks of four warps on a multiprocessor.
+    Rule("WarpSolveRowsKernelILi0ELi32E", registers=128, shared=15 * 1024, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
+    Rule("WarpSolveRowsKernelILi1ELi64E", registers=255, shared=28 * 1024, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
+    # What 48 KiB of static shared memory hold.
+    Rule("BlockSolveRowsKernelILi2ELi104E", registers=128, shared=48 * 1024, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
+    Rule("LargeSolveRowsKernel", registers=255, shared=1024, forbids=NO_ATOMICS),
+    # Certificates are fp64.
+    Rule("CertifyScreenedKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    Rule("CertifyExactlyKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    # The fallback and refits keep their pointers in local memory: their time is that of fp64 products.
+    Rule("ExactRowKernel", registers=255, shared=1024, stack=256, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    Rule("RefitKernel", registers=255, shared=1024, stack=256, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    # One pass over sums that lie in the second-level cache: many warps hide its latency.
+    Rule("ListCandidatesKernel", registers=64, shared=1024, forbids=NO_ATOMICS),
+]
