@@ -38,6 +38,7 @@ class WorkingSetTile final : public TileSolver {
   std::int64_t capacity() const override { return occupied_ > 0 ? occupied_ : capacity_; }
   std::int64_t occupied() const override { return occupied_; }
 
+  void expect(std::int64_t first_row, std::int64_t count) override { rows_.expect(first_row, count); }
   void prepare(std::int64_t first_row, std::int64_t count) override {
     rows_.load(problem_, first_row, count, {1e300, 1e301});
     occupied_ = count;

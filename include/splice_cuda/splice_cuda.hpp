@@ -8,6 +8,8 @@
 #include "splice_cuda/context.hpp"        // IWYU pragma: export
 #include "splice_cuda/decompose.hpp"      // IWYU pragma: export
 #include "splice_cuda/device.hpp"         // IWYU pragma: export
+#include "splice_cuda/device_allocator.hpp"  // IWYU pragma: export
+#include "splice_cuda/device_codes.hpp"   // IWYU pragma: export
 #include "splice_cuda/dictionary.hpp"     // IWYU pragma: export
 #include "splice_cuda/dictionary_health.hpp"  // IWYU pragma: export
 #include "splice_cuda/error.hpp"          // IWYU pragma: export

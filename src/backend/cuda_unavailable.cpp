@@ -7,7 +7,7 @@
 
 namespace splice_cuda {
 
-std::unique_ptr<Backend> make_cuda_backend(Device device, CUstream_st* /*stream*/) {
+std::unique_ptr<Backend> make_cuda_backend(Device device, const ContextOptions& /*options*/) {
   throw DeviceError("device: got " + to_string(device) +
                     ", expected cpu: this library was built without CUDA (SPLICE_CUDA=OFF, or no toolkit)");
 }
