@@ -25,6 +25,8 @@
 ///   group.min<T>(term)
 ///   group.positions(test, position)   position[lane] = how many lower lanes pass test(lane); returns how many pass.
 ///   group.broadcast(values, lane)     a PerLane's value on one lane.
+///   group.warps(body)      body(warp, index) on every warp of a block, each a group of 32 lanes of its own: collectives of the
+///                          warp inside, no barriers. (A warp is its own only warp.)
 ///   group.array(pointer, count)       memory that lanes of the group share for writing (shared or global), as a
 ///                                     Group::Array<T>.
 ///   group.index()                     of the group among all that run at once: picks its scratch.

@@ -48,6 +48,19 @@ class Tableau {
   SPLICE_KERNEL int capacity() const { return capacity_; }
   SPLICE_KERNEL void clear() { size_ = 0; }
 
+  /// A tableau of `count` places outside the support, which the caller fills: atom, factor, in_support = 0, value, and the
+  /// Gram matrix by set_gram.
+  SPLICE_KERNEL void reset(int count) { size_ = count; }
+  /// G_ik = G_ki, with the factors of both.
+  SPLICE_KERNEL void set_gram(int i, int k, T gram) {
+    matrix_[at(i, k)] = gram;
+    if (i == k) {
+      diagonal[i] = gram;
+    } else {
+      matrix_[at(k, i)] = gram;
+    }
+  }
+
   /// Adds one atom at the end, outside the support. gram[k] = factor factor_k <c, c_k> for k in [0, size], the last of
   /// which is the new atom's own; y = lambda - factor <c, r> at the present x. Ends with a barrier.
   template <class Gram>
