@@ -75,6 +75,7 @@ class WorkingSetTile final : public TileSolver {
 
   void compact(RowSink& sink) override {
     if (++round_ < rounds_unseen) return;
+    rows_.load_ahead(problem_);
     std::int32_t active = 0;
     std::int32_t unfinished = 0;
     screen_.download_active(active);

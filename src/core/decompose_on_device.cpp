@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "backend/backend.hpp"
 #include "core/call_monitor.hpp"
@@ -50,8 +51,8 @@ DeviceDecomposeResult solve(const Context& context, const Problem& problem, Resu
       tile->solve();
       tile->certify();
       tile->compact(sink);
+      monitor.advance(sink.accepted() - first);
     }
-    monitor.advance(count);
   }
   return sink.finish();
 }
