@@ -16,4 +16,5 @@
 #include "splice_cuda/matrix_view.hpp"    // IWYU pragma: export
 #include "splice_cuda/options.hpp"        // IWYU pragma: export
 #include "splice_cuda/recompose.hpp"      // IWYU pragma: export
+#include "splice_cuda/sharding.hpp"       // IWYU pragma: export
 #include "splice_cuda/version.hpp"        // IWYU pragma: export
