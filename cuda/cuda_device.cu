@@ -83,6 +83,21 @@ void multiply(cublasLtHandle_t blas, void* workspace, cudaStream_t stream, const
                        c_layout.handle, &found.algo, workspace, workspace_bytes, stream), "cublasLtMatmul");
 }
 
+/// A pool that keeps what is given back for the next call: the default one returns it to the system at each wait.
+cudaMemPool_t make_pool(int device) {
+  cudaMemPoolProps properties{};
+  properties.allocType = cudaMemAllocationTypePinned;
+  properties.location.type = cudaMemLocationTypeDevice;
+  properties.location.id = device;
+  cudaMemPool_t pool = nullptr;
+  check(cudaMemPoolCreate(&pool, &properties), "cudaMemPoolCreate");
+  std::uint64_t kept = std::numeric_limits<std::uint64_t>::max();
+  const cudaError_t status = cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept);
+  if (status != cudaSuccess) cudaMemPoolDestroy(pool);
+  check(status, "cudaMemPoolSetAttribute");
+  return pool;
+}
+
 }  // namespace
 
 CurrentDevice::CurrentDevice(Device device) {
@@ -111,6 +126,7 @@ CudaDevice::CudaDevice(Device device, cudaStream_t stream, DeviceAllocator alloc
   }
   check_stream();
   try {
+    if (!is_given(allocator_)) pool_ = make_pool(device_.index);
     check(cudaStreamCreateWithFlags(&copy_stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
     check(cudaEventCreateWithFlags(&target_free_, cudaEventDisableTiming), "cudaEventCreateWithFlags");
     check(cudaEventCreateWithFlags(&arrived_, cudaEventDisableTiming), "cudaEventCreateWithFlags");
@@ -133,6 +149,7 @@ void CudaDevice::destroy() noexcept {
   if (arrived_ != nullptr) cudaEventDestroy(arrived_);
   if (target_free_ != nullptr) cudaEventDestroy(target_free_);
   if (copy_stream_ != nullptr) cudaStreamDestroy(copy_stream_);
+  if (pool_ != nullptr) cudaMemPoolDestroy(pool_);  // its memory goes once what is freed has been let go of
 }
 
 void CudaDevice::check_stream() const {
@@ -163,7 +180,7 @@ void* CudaDevice::allocate(std::size_t bytes) {
   const CurrentDevice current(device_);
   if (is_given(allocator_)) return allocate_by(allocator_, bytes, stream_);
   void* memory = nullptr;
-  check(cudaMallocAsync(&memory, bytes, stream_), "cudaMallocAsync");
+  check(cudaMallocFromPoolAsync(&memory, bytes, pool_, stream_), "cudaMallocFromPoolAsync");
   return memory;
 }
 

@@ -150,6 +150,7 @@ class CudaDevice {
   Device device_;
   cudaStream_t stream_;
   DeviceAllocator allocator_;
+  cudaMemPool_t pool_ = nullptr;  ///< where the caller has no allocator
   StagingRing ring_;
   cudaStream_t copy_stream_ = nullptr;
   cudaEvent_t target_free_ = nullptr;

@@ -24,7 +24,8 @@ struct ContextOptions {
   /// until the context, its dictionaries and its results are gone. Calls wait for it, so that it must not be capturing a
   /// graph while one runs.
   CUstream_st* stream = nullptr;
-  /// CUDA only: where all device memory comes from; empty: CUDA's stream-ordered pool (cudaMallocAsync).
+  /// CUDA only: where all device memory comes from; empty: a stream-ordered pool of the context's own (cudaMallocAsync), which
+  /// keeps what one call gives back for the next, and is gone with the context, its dictionaries and its results.
   DeviceAllocator allocator = {};
   /// Asked between tiles, from any of the worker threads but never from two at once; true stops the
   /// call, which then throws CancelledError.

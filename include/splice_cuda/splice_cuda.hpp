@@ -3,6 +3,7 @@
 /// @file splice_cuda.hpp
 /// All of the core interface.
 
+#include "splice_cuda/build_info.hpp"     // IWYU pragma: export
 #include "splice_cuda/codes.hpp"          // IWYU pragma: export
 #include "splice_cuda/concept_space.hpp"  // IWYU pragma: export
 #include "splice_cuda/context.hpp"        // IWYU pragma: export

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "backend/backend.hpp"
+#include "splice_cuda/build_info.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda {
@@ -14,6 +15,10 @@ std::unique_ptr<Backend> make_cuda_backend(Device device, const ContextOptions& 
 
 int cuda_device_count() noexcept { return 0; }
 
-std::string describe_cuda() { return "built without CUDA"; }
+CudaInfo cuda_info() {
+  CudaInfo info;
+  info.problem = "built without CUDA";
+  return info;
+}
 
 }  // namespace splice_cuda

@@ -8,6 +8,7 @@
 #include "backend/backend.hpp"
 #include "cuda/emulation/emulated_devices.hpp"
 #include "device_backend.hpp"
+#include "splice_cuda/build_info.hpp"
 
 namespace splice_cuda {
 namespace emulation {
@@ -38,6 +39,15 @@ std::unique_ptr<Backend> make_cuda_backend(Device device, const ContextOptions& 
 
 int cuda_device_count() noexcept { return 2; }
 
-std::string describe_cuda() { return "emulated devices"; }
+CudaInfo cuda_info() {
+  CudaInfo info;
+  info.compiled = true;
+  info.toolkit = info.runtime = info.driver = "0.0";
+  info.architectures = "emulated";
+  for (int index = 0; index < 2; ++index) {
+    info.devices.push_back({Device::cuda(index), "emulated device", 0, 0, std::size_t{1} << 30, true});
+  }
+  return info;
+}
 
 }  // namespace splice_cuda
