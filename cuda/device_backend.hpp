@@ -56,6 +56,8 @@ class DeviceBackend final : public Backend {
     device_->synchronize();
   }
 
+  void synchronize() const override { device_->synchronize(); }
+
   void certify(const Problem&, const SparseCodes&, std::int64_t, std::span<RowReport>) const override {}
   void recompose(const DictionaryData&, const SparseCodes&, std::int64_t, std::int64_t, MatrixView<float>) const override {}
 

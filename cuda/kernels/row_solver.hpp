@@ -16,20 +16,20 @@
 
 namespace splice_cuda::cuda {
 
-/// Memory of one group's working set of `capacity` atoms.
+/// Memory of one group's working set of `capacity` atoms, beside its matrix.
 struct RowSolverMemory {
   TableauMemory<float> tableau;
   float* gram = nullptr;    ///< [capacity]
   float* slacks = nullptr;  ///< [capacity]
 };
 
-template <class Group>
+template <class Group, class Matrix>
 class RowSolver {
  public:
   static constexpr float pivot_floor = 1e-4f;  // of the Gram diagonal; float32 Gram entries err by 1e-6
 
   SPLICE_KERNEL RowSolver(Group& group, const AtomsView& atoms, const ProblemView& problem, const RowsView& rows,
-                          std::int64_t row, const RowSolverMemory& memory, int capacity)
+                          std::int64_t row, Matrix& matrix, const RowSolverMemory& memory, int capacity)
       : group_(group),
         atoms_(atoms),
         problem_(problem),
@@ -37,7 +37,7 @@ class RowSolver {
         row_(row),
         z_(rows.z + row * atoms.ld),
         lambda_(static_cast<float>(rows.lambda[row])),
-        tableau(group, memory.tableau, capacity),
+        tableau(group, matrix, memory.tableau, capacity),
         residual(group.array(rows.r + row * atoms.ld, atoms.ld)),
         gram_(group.array(memory.gram, capacity)),
         slacks_(group.array(memory.slacks, capacity)) {}
@@ -50,21 +50,10 @@ class RowSolver {
   /// @param product  c_j.z, or what has its sign
   template <class Atom, class Product>
   SPLICE_KERNEL void set_atoms(int count, Atom atom, Product product) {
-    tableau.reset(count);
-    group_.each([&](int lane) {
-      for (int i = lane; i < count; i += Group::size) {
-        const std::int32_t j = atom(i);
-        const float size = inverse(j);
-        tableau.atom[i] = j;
-        tableau.factor[i] = product(i) < 0 && !problem_.nonnegative ? -size : size;
-        tableau.in_support[i] = 0;
-      }
+    tableau.set_atoms(atoms_, count, atom, [&](int i) {
+      const float size = inverse(atom(i));
+      return product(i) < 0 && !problem_.nonnegative ? -size : size;
     });
-    group_.sync();
-    gram_of_atoms(group_, atoms_, count, [&](int i) -> std::int64_t { return tableau.atom[i]; },
-                  [&](int i, int k, float value) {
-                    tableau.set_gram(i, k, value * static_cast<float>(tableau.factor[i]) * static_cast<float>(tableau.factor[k]));
-                  });
     dot_atoms<float>(group_, atoms_, count, [&](int i) -> std::int64_t { return tableau.atom[i]; }, z_,
                      [&](int i, float value) { tableau.value[i] = lambda_ - static_cast<float>(tableau.factor[i]) * value; });
     group_.sync();
@@ -86,8 +75,6 @@ class RowSolver {
     tableau.append(atom, factor, lambda_ - factor * product, gram_);
   }
 
-  SPLICE_KERNEL void solve(float tolerance) { iterations_ += tableau.solve(tolerance, pivot_floor); }
-
   /// residual = z - C'w of the tableau's solution. Ends with a barrier.
   SPLICE_KERNEL void update_residual() {
     group_.each([&](int lane) {
@@ -104,18 +91,19 @@ class RowSolver {
     group_.sync();
   }
 
-  /// Newton steps with residuals computed from the atoms themselves: the tableau's float32 inverse is only a
-  /// preconditioner, its error does not stay in the answer.
-  SPLICE_KERNEL void refine() {
-    constexpr int newton_steps = 6;
-    const float allowed = slack();
-    for (int step = 0; step < newton_steps; ++step) {
+  /// Solves, and then takes up to `newton_steps` Newton steps with residuals computed from the atoms themselves: the tableau's
+  /// float32 inverse is only a preconditioner, its error does not stay in the answer. The residual is that of the outcome.
+  SPLICE_KERNEL void settle(float tolerance, int newton_steps) {
+    float allowed = 0;
+    SPLICE_NO_UNROLL
+    for (int step = 0;; ++step) {
+      iterations_ += tableau.solve(tolerance, pivot_floor);
+      if (step == 0) allowed = slack();
       update_residual();
-      if (!(read_slacks() > allowed)) return;
+      if (step == newton_steps || !(read_slacks() > allowed)) return;
       tableau.newton_step(slacks_);
-      solve(0.5f * allowed);
+      tolerance = 0.5f * allowed;
     }
-    update_residual();
   }
 
   /// How far correlations may stay from lambda.
@@ -135,13 +123,6 @@ class RowSolver {
       return sum;
     });
     return static_cast<float>(math::correlation_slack(problem_.gap_tolerance, z_dot_z, weighted, static_cast<double>(lambda_)));
-  }
-
-  SPLICE_KERNEL bool contains(std::int32_t atom) const {
-    for (int i = 0; i < tableau.size(); ++i) {
-      if (tableau.atom[i] == atom) return true;
-    }
-    return false;
   }
 
   SPLICE_KERNEL void write() {
@@ -191,7 +172,7 @@ class RowSolver {
   int iterations_ = 0;
 
  public:
-  Tableau<Group, float> tableau;
+  Tableau<Group, float, Matrix> tableau;
   typename Group::template Array<float> residual;
 
  private:

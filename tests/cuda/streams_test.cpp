@@ -38,6 +38,7 @@ class Streams : public ::testing::Test {
 
 TEST_F(Streams, TheNextTilesRowsTravelBesideTheWork) {
   const DecomposeResult expected = decompose(context, dictionary, sample().view(), options);
+  for (const RowReport& report : expected.reports) ASSERT_EQ(report.status, RowStatus::certified);
   for (const std::int64_t rows : {1, 17, 25, 99}) {
     const Context tiled = with_tiles_of(rows);
     const emulation::DeviceCounters before = counters();
