@@ -37,7 +37,7 @@ class Budget : public EachSolver {
     return sum / 2;
   }
 
-  Context context;
+  Context context{test_device().device};
   SampleProblem sample = sample_problem(400, 48, 24, 111);
 };
 
@@ -89,7 +89,7 @@ SPLICE_EACH_SOLVER(Budget);
 
 /// ADMM's parameters change the way, not the answer.
 TEST(AdmmParameters, LeadToTheSameAnswer) {
-  const Context context;
+  const Context context(test_device().device);
   const SampleProblem sample = sample_problem(120, 24, 8, 112);
   const Dictionary dictionary(context, sample.atom_view());
   const splice_oracle::Problem problem = oracle_problem(sample, static_cast<double>(0.2f));

@@ -20,7 +20,7 @@ class Path : public EachSolver {
  protected:
   std::vector<DecomposeResult> solve(MatrixView<const float> rows, const std::vector<float>& penalties,
                                      const DecomposeOptions& wanted, ContextOptions resources = {}) const {
-    const Context context(Device::cpu(), std::move(resources));
+    const Context context(test_device().device, std::move(resources));
     return decompose_path(context, Dictionary(context, sample.atom_view()), rows, penalties, wanted);
   }
   std::vector<DecomposeResult> solve() const { return solve(sample.view(), grid, options()); }
@@ -64,7 +64,7 @@ TEST_P(Path, WeightsAndBansAreKept) {
 }
 
 TEST_P(Path, OnePenaltyIsOneCall) {
-  const Context context;
+  const Context context(test_device().device);
   const Dictionary dictionary(context, sample.atom_view());
   const std::vector<DecomposeResult> path = solve(sample.view(), {0.25f}, options());
   ASSERT_EQ(path.size(), 1u);
@@ -91,7 +91,7 @@ TEST_P(Path, EmptyBatchAndIrregularRows) {
 TEST_P(Path, SameBitsWhateverTheBatchThreadsAndMemory) {
   const std::vector<DecomposeResult> whole = solve(sample.view(), grid, options(), {.threads = 1});
   const auto threads = solve(sample.view(), grid, options(), {.threads = 3});
-  const auto tight = solve(sample.view(), grid, options(), {.threads = 1, .memory_limit_bytes = std::size_t{5} << 20});
+  const auto tight = solve(sample.view(), grid, options(), {.threads = 1, .memory_limit_bytes = test_device().tight_memory});
   for (std::size_t step = 0; step < grid.size(); ++step) {
     EXPECT_EQ(difference(whole[step], threads[step]), "");
     EXPECT_EQ(difference(whole[step], tight[step]), "");
@@ -157,7 +157,7 @@ SPLICE_EACH_SOLVER(Path);
 /// What it is for: fewer passes over the dictionary than single calls need.
 TEST(PathOfWorkingSets, SavesPasses) {
   const SampleProblem sample = sample_problem(3000, 64, 40, 82);
-  const Context context;
+  const Context context;  // on the CPU
   const Dictionary dictionary(context, sample.atom_view());
   const std::vector<float> penalties = {0.5f, 0.45f, 0.4f, 0.36f, 0.33f, 0.3f};
   double passes = 0;

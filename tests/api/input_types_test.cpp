@@ -48,7 +48,7 @@ class InputTypes : public EachSolver {
     }
   }
 
-  Context context;
+  Context context{test_device().device};
   SampleProblem sample = sample_problem(150, 45, 21, 101);
 };
 

@@ -22,7 +22,7 @@ class Refit : public ::testing::TestWithParam<std::tuple<SolverKind, bool>> {
   }
 
   bool nonnegative = std::get<1>(GetParam());
-  Context context;
+  Context context{test_device().device};
   SampleProblem sample = sample_problem(200, 32, 30, 91);
 };
 

@@ -49,7 +49,7 @@ class WarmStart : public EachSolver {
   }
 
   SampleProblem sample = sample_problem(220, 36, 20, 81);
-  Context context;
+  Context context{test_device().device};
   Dictionary dictionary{context, sample.atom_view()};
 };
 
