@@ -63,12 +63,13 @@ class DenseTile : public TileSolver {
     device_.template launch<CodeResidualKernel>(active_, args());
     correlate();
     device_.template launch<TestGapKernel>(active_, args());
+    relaxing_.relax(rows_.view(), relaxes_.get());  // of the rows that claim, those that were not relaxed
   }
 
   void certify() override {
     CertifyExactlyKernel::Args claims{atoms_, device_problem_.view(), rows_.view(), residuals_.get(),
                                       problem_.solve.max_iterations};
-    device_.template launch<CertifyExactlyKernel>(rows_.view().count, claims, certify_groups);
+    device_.template launch<CertifyExactlyKernel>(rows_.view().count, claims, certify_groups_);
     take_stock(list_active(figure()));
   }
 
@@ -89,8 +90,9 @@ class DenseTile : public TileSolver {
         capacity_(rows),
         test_period_(test_period),
         rows_(device, rows, dictionary.ld, dictionary.size),
-        relaxing_(device, dictionary, device_problem_.view(), WriteDenseCodeKernel::largest_support),
-        residuals_(device, certify_groups * dictionary.ld),
+        relaxing_(device, dictionary, device_problem_.view(), largest_relaxed_support, rows),
+        certify_groups_(std::min(rows, most_certify_groups)),
+        residuals_(device, certify_groups_ * dictionary.ld),
         active_rows_(device, rows),
         found_(device, 1),
         vectors_(device, padded_rows(rows) * dictionary.ld),
@@ -100,7 +102,10 @@ class DenseTile : public TileSolver {
         seen_(device, rows),
         relaxed_(device, rows),
         relaxes_(device, rows) {
-    if (problem.refit) refits_ = std::make_unique<ExactStage<Engine>>(device, dictionary, device_problem_.view());
+    if (problem.refit) {
+      refits_ =
+          std::make_unique<ExactStage<Engine>>(device, dictionary, device_problem_.view(), Engine::unlimited, rows);
+    }
     dense_.active = active_rows_.get();
     dense_.vectors = vectors_.get();
     dense_.products = products_.get();
@@ -123,9 +128,9 @@ class DenseTile : public TileSolver {
     const std::size_t packed = static_cast<std::size_t>(dictionary.size) * 8;
     TileCost cost;
     cost.fixed_bytes = DeviceProblem<Engine>::cost(dictionary) +
-                       ExactStage<Engine>::cost(dictionary, WriteDenseCodeKernel::largest_support) +
+                       ExactStage<Engine>::cost(dictionary, largest_relaxed_support) +
                        (problem.refit ? ExactStage<Engine>::cost(dictionary) : 0) +
-                       static_cast<std::size_t>(certify_groups) * 2 * ld +
+                       static_cast<std::size_t>(most_certify_groups) * 2 * ld +
                        static_cast<std::size_t>(product_rows - 1) * (size + (1 + padded_dim_vectors) * ld) + 65536;
     cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, dictionary.size) + packed + (2 + atom_vectors) * size +
                      (2 + dim_vectors + padded_dim_vectors) * ld + figures;
@@ -167,7 +172,7 @@ class DenseTile : public TileSolver {
   std::int64_t active_ = 0;  ///< rows that are not finished
 
  private:
-  static constexpr std::int64_t certify_groups = 1024;
+  static constexpr std::int64_t most_certify_groups = 1024;
 
   template <class Body>
   void for_each_block(Body body) const {
@@ -193,6 +198,7 @@ class DenseTile : public TileSolver {
   RowBuffers<Engine> rows_;
   ExactStage<Engine> relaxing_;
   std::unique_ptr<ExactStage<Engine>> refits_;
+  std::int64_t certify_groups_;
   DeviceBuffer<double, Engine> residuals_;  ///< [certify_groups, ld]
   DeviceBuffer<std::int32_t, Engine> active_rows_;
   DeviceBuffer<ActiveRows, Engine> found_;

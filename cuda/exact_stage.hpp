@@ -18,12 +18,13 @@ template <class Engine>
 class ExactStage {
  public:
   /// @param most_places  of a working set, where that is less than what solving to the end may need
+  /// @param most_rows  that there will be at once
   ExactStage(Engine& device, const DeviceDictionary<Engine>& dictionary, const ProblemView& problem,
-             std::int64_t most_places = Engine::unlimited)
+             std::int64_t most_places = Engine::unlimited, std::int64_t most_rows = Engine::unlimited)
       : device_(device),
         atoms_(dictionary.view()),
         problem_(problem),
-        groups_(groups(dictionary, most_places)),
+        groups_(std::min(groups(dictionary, most_places), most_rows)),
         capacity_(capacity(dictionary, most_places)),
         matrix_(device, groups_ * capacity_ * capacity_),
         set_doubles_(device, groups_ * capacity_ * set_arrays),
@@ -38,7 +39,8 @@ class ExactStage {
 
   void solve(const RowsView& rows) { device_.template launch<ExactRowKernel>(rows.count, args(rows), groups_); }
   void refit(const RowsView& rows) { device_.template launch<RefitKernel>(rows.count, args(rows), groups_); }
-  /// The minimiser on each code's support in place of the code, for the rows that `wanted` names.
+  /// The minimiser on each code's support in place of the code, for the rows that `wanted` names and that are not
+  /// finished.
   void relax(const RowsView& rows, const std::int32_t* wanted) {
     device_.template launch<RelaxKernel>(rows.count, {args(rows), wanted}, groups_);
   }

@@ -8,6 +8,9 @@
 
 namespace splice_cuda::cuda {
 
+/// Codes of more atoms are left as they are.
+inline constexpr int largest_relaxed_support = 256;
+
 struct DenseView {
   /// Rows of the tile that are not finished, in order. What has one entry an active row is indexed by the place in here.
   const std::int32_t* active = nullptr;
@@ -17,7 +20,7 @@ struct DenseView {
   float* r = nullptr;         ///< [rows, ld] z - C'w
   std::uint64_t* seen = nullptr;     ///< [rows] the support at the last test
   std::uint64_t* relaxed = nullptr;  ///< [rows] the last support that was relaxed
-  std::int32_t* relaxes = nullptr;   ///< [rows] whether the code of this test is relaxed
+  std::int32_t* relaxes = nullptr;   ///< [rows] whether the code is to be relaxed now
   std::int32_t max_iterations = 0;
 };
 

@@ -29,7 +29,7 @@ struct ExactRowKernel {
 struct RelaxKernel {
   struct Args {
     ExactArgs exact;
-    const std::int32_t* wanted = nullptr;  ///< [rows] not 0: this row
+    const std::int32_t* wanted = nullptr;  ///< [rows] not 0: this row, if it is not finished
   };
   struct Shared {};
   static constexpr int lanes = 256;
@@ -38,7 +38,8 @@ struct RelaxKernel {
 
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t row, const Args& args, Shared&) {
-    if (args.wanted[row] != 0) ExactSolver<Group>(group, args.exact, row).relax();
+    const bool finished = args.exact.rows.phase[row] == RowPhase::finished;
+    if (args.wanted[row] != 0 && !finished) ExactSolver<Group>(group, args.exact, row).relax();
   }
 };
 
