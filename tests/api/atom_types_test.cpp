@@ -42,7 +42,7 @@ class AtomTypes : public EachSolver {
 
   template <class T>
   void check(std::int64_t dim) {
-    const SampleProblem sample = sample_problem(201, dim, 17, 301);
+    const SampleProblem sample = sample_problem(201, dim, test_rows(17), 301);
     const std::vector<T> half = all_rounded_to<T>(sample.dictionary);
     const std::vector<float> wide = widened(half);
     const MatrixView<const T> atoms{half.data(), sample.atoms, dim};

@@ -25,7 +25,7 @@ class Path : public EachSolver {
   }
   std::vector<DecomposeResult> solve() const { return solve(sample.view(), grid, options()); }
 
-  SampleProblem sample = sample_problem(220, 36, 20, 81);
+  SampleProblem sample = sample_problem(220, 36, test_rows(20), 81);
 };
 
 TEST_P(Path, AgreesWithTheOracleAtEveryPenalty) {
@@ -84,7 +84,7 @@ TEST_P(Path, EmptyBatchAndIrregularRows) {
     EXPECT_EQ(after[step].reports[1].status, RowStatus::non_finite_input);
     EXPECT_EQ(after[step].reports[5].status, RowStatus::zero_embedding);
     EXPECT_EQ(after[step].reports[5].l1_penalty, static_cast<double>(grid[step]));
-    for (const std::int64_t row : {0, 2, 3, 4, 6, 19}) EXPECT_EQ(row_difference(before[step], row, after[step], row), "");
+    for (const std::int64_t row : {0, 2, 3, 4, 6, 7}) EXPECT_EQ(row_difference(before[step], row, after[step], row), "");
   }
 }
 

@@ -49,7 +49,7 @@ class InputTypes : public EachSolver {
   }
 
   Context context{test_device().device};
-  SampleProblem sample = sample_problem(150, 45, 21, 101);
+  SampleProblem sample = sample_problem(150, 45, test_rows(21), 101);
 };
 
 TEST_P(InputTypes, Float16) { check<Float16>(0); }

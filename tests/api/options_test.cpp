@@ -87,7 +87,7 @@ class ProblemOptions : public ::testing::TestWithParam<std::tuple<SolverKind, Wa
     if (!penalties.empty()) oracle.penalty = static_cast<double>(penalties[static_cast<std::size_t>(i)]) / 2;
   }
 
-  SampleProblem sample = sample_problem(240, 40, 25, 72);
+  SampleProblem sample = sample_problem(240, 40, test_rows(25), 72);
   Context context{test_device().device};
   DecomposeOptions options;
   std::vector<float> weights, penalties;

@@ -23,7 +23,7 @@ class Refit : public ::testing::TestWithParam<std::tuple<SolverKind, bool>> {
 
   bool nonnegative = std::get<1>(GetParam());
   Context context{test_device().device};
-  SampleProblem sample = sample_problem(200, 32, 30, 91);
+  SampleProblem sample = sample_problem(200, 32, test_rows(30), 91);
 };
 
 TEST_P(Refit, IsLeastSquaresOnTheSupport) {
