@@ -25,7 +25,7 @@ class Path : public EachSolver {
   }
   std::vector<DecomposeResult> solve() const { return solve(sample.view(), grid, options()); }
 
-  SampleProblem sample = sample_problem(220, 36, test_rows(20), 81);
+  SampleProblem sample = sample_problem(220, 36, std::max<std::int64_t>(test_rows(20), 8), 81);
 };
 
 TEST_P(Path, AgreesWithTheOracleAtEveryPenalty) {
@@ -123,6 +123,7 @@ TEST_P(Path, RefitIsOfEachPenaltysSupport) {
 /// Fine steps over a wide range, near duplicates, penalties that only the fp64 path handles.
 TEST_P(Path, ManyStepsDownToNothing) {
   if (GetParam() != SolverKind::working_set) GTEST_SKIP() << "warm starts of the others are tested on their own";
+  if (!test_device().follows_paths) GTEST_SKIP() << "single calls do not promise it, with near duplicates: on the CPU neither";
   for (std::int64_t j = 0; j < 50; ++j) {
     std::copy_n(sample.dictionary.begin() + j * sample.dim, sample.dim, sample.dictionary.begin() + (j + 50) * sample.dim);
     float& first = sample.dictionary[static_cast<std::size_t>((j + 50) * sample.dim)];
