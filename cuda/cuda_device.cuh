@@ -19,10 +19,17 @@
 
 namespace splice_cuda::cuda {
 
+/// Blocks of a kernel that a multiprocessor should hold at once: what registers are dealt out by. 1 unless it says.
+template <class Kernel>
+constexpr int least_resident_blocks() {
+  if constexpr (requires { Kernel::resident_blocks; }) return Kernel::resident_blocks;
+  return 1;
+}
+
 /// Groups take the items in turn, so that any grid does.
 template <class Kernel>
-__global__ void __launch_bounds__(Kernel::lanes* Kernel::groups_per_block)
-    entry_kernel(const typename Kernel::Args args, const std::int64_t items) {
+__global__ void __launch_bounds__(Kernel::lanes* Kernel::groups_per_block, least_resident_blocks<Kernel>())
+    entry_kernel(const __grid_constant__ typename Kernel::Args args, const std::int64_t items) {
   static_assert(Kernel::lanes == 32 || Kernel::groups_per_block == 1);
   __shared__ typename Kernel::Shared shared[Kernel::groups_per_block];
   __shared__ GroupScratch scratch;

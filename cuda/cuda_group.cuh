@@ -39,6 +39,7 @@ template <int lane_count>
 class CudaGroup {
  public:
   static constexpr int size = lane_count;
+  static constexpr int warp_count = lane_count / 32;
   static_assert(lane_count >= 32 && lane_count % 32 == 0 && lane_count <= 1024);
 
   template <class T>
@@ -64,6 +65,12 @@ class CudaGroup {
   template <class Body>
   SPLICE_KERNEL void once(Body body) {
     if (lane() == 0) body();
+  }
+
+  template <class Body>
+  SPLICE_KERNEL void warps(Body body) {
+    CudaGroup<32> warp(scratch_, index_);
+    body(warp, lane() / 32);
   }
 
   SPLICE_KERNEL void sync() {
@@ -121,6 +128,11 @@ class CudaGroup {
       __syncthreads();
       return *reinterpret_cast<const T*>(scratch_->values);
     }
+  }
+
+  SPLICE_KERNEL Four load4(const float* array, std::int64_t index) {
+    const float4 four = *reinterpret_cast<const float4*>(array + index);
+    return {{four.x, four.y, four.z, four.w}};
   }
 
   template <class T>

@@ -57,6 +57,8 @@ class DeviceBackend final : public Backend {
     return std::make_unique<WorkingSetTile<Engine>>(*device_, dictionary, problem, rows);
   }
 
+  void synchronize() const override { device_->synchronize(); }
+
   CallRows call_rows(const DictionaryData& dictionary) const override {
     const std::int64_t rows = std::clamp<std::int64_t>((std::int64_t{16} << 20) / dictionary.dim, 64, 16384);
     return {rows, rows};

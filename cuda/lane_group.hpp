@@ -10,6 +10,8 @@
 ///       struct Shared {};                           // the group's shared memory
 ///       static constexpr int lanes = 32;            // 32: a warp an item; more: a block an item
 ///       static constexpr int groups_per_block = 4;  // 1 for blocks
+///       static constexpr int resident_blocks = 4;   // if given: that a multiprocessor should hold at once
+///       static constexpr const char* name = "norm_kernel";
 ///       template <class Group>
 ///       static SPLICE_KERNEL void run(Group& group, std::int64_t item, const Args& args, Shared& shared);
 ///     };
@@ -25,8 +27,11 @@
 ///   group.min<T>(term)
 ///   group.positions(test, position)   position[lane] = how many lower lanes pass test(lane); returns how many pass.
 ///   group.broadcast(values, lane)     a PerLane's value on one lane.
+///   group.warps(body)      body(warp, index) on every warp of a block, each a group of 32 lanes of its own: collectives of the
+///                          warp inside, no barriers. (A warp is its own only warp.)
 ///   group.array(pointer, count)       memory that lanes of the group share for writing (shared or global), as a
 ///                                     Group::Array<T>.
+///   group.load4(array, index)         four floats of an array, the first at a multiple of 16 bytes.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
 ///
 /// Code outside phases runs on all lanes alike, with values that are alike: arguments, results of collectives, elements
@@ -42,7 +47,20 @@
 #ifdef __CUDACC__
 #define SPLICE_KERNEL __device__ __forceinline__
 #define SPLICE_UNROLL _Pragma("unroll")
+#define SPLICE_NO_UNROLL _Pragma("unroll 1")
+#define SPLICE_INLINED __attribute__((always_inline))  // for phases: a call would send registers to memory
 #else
 #define SPLICE_KERNEL inline
 #define SPLICE_UNROLL
+#define SPLICE_NO_UNROLL
+#define SPLICE_INLINED
 #endif
+
+namespace splice_cuda::cuda {
+
+/// What load4 gives.
+struct Four {
+  float of[4];
+};
+
+}  // namespace splice_cuda::cuda

@@ -35,12 +35,14 @@ class RowBuffers {
         input_(device, rows * ld * 4),
         penalties_(device, rows),
         z_(device, rows * ld),
+        r_(device, rows * ld),
         exponent_(device, rows),
         lambda_(device, rows),
         phase_(device, rows),
         status_(device, rows),
         rounds_(device, rows),
         iterations_(device, rows),
+        tier_(device, rows),
         misses_(device, rows),
         code_count_(device, rows),
         code_atoms_(device, rows * code_capacity),
@@ -52,12 +54,14 @@ class RowBuffers {
         offsets_(device, rows + 1),
         reports_(device, rows) {
     view_.z = z_.get();
+    view_.r = r_.get();
     view_.exponent = exponent_.get();
     view_.lambda = lambda_.get();
     view_.phase = phase_.get();
     view_.status = status_.get();
     view_.rounds = rounds_.get();
     view_.iterations = iterations_.get();
+    view_.tier = tier_.get();
     view_.misses = misses_.get();
     view_.code_capacity = code_capacity;
     view_.code_count = code_count_.get();
@@ -71,8 +75,8 @@ class RowBuffers {
 
   /// Bytes a row.
   static std::size_t cost(std::int64_t ld, std::int64_t code_capacity) {
-    constexpr std::size_t figures = 5 * sizeof(double) + 8 * sizeof(std::int32_t) + sizeof(std::int64_t) + sizeof(RowReport);
-    return static_cast<std::size_t>(ld) * 8 + static_cast<std::size_t>(code_capacity) * 16 + figures;
+    constexpr std::size_t figures = 5 * sizeof(double) + 10 * sizeof(std::int32_t) + sizeof(std::int64_t) + sizeof(RowReport);
+    return static_cast<std::size_t>(ld) * 12 + static_cast<std::size_t>(code_capacity) * 8 + figures;
   }
 
   const RowsView& view() const { return view_; }
@@ -161,12 +165,14 @@ class RowBuffers {
   DeviceBuffer<std::uint8_t, Engine> input_;
   DeviceBuffer<float, Engine> penalties_;
   DeviceBuffer<float, Engine> z_;
+  DeviceBuffer<float, Engine> r_;
   DeviceBuffer<std::int32_t, Engine> exponent_;
   DeviceBuffer<double, Engine> lambda_;
   DeviceBuffer<RowPhase, Engine> phase_;
   DeviceBuffer<std::int32_t, Engine> status_;
   DeviceBuffer<std::int32_t, Engine> rounds_;
   DeviceBuffer<std::int32_t, Engine> iterations_;
+  DeviceBuffer<std::int32_t, Engine> tier_;
   DeviceBuffer<std::int32_t, Engine> misses_;
   DeviceBuffer<std::int32_t, Engine> code_count_;
   DeviceBuffer<std::int32_t, Engine> code_atoms_;

@@ -1,7 +1,11 @@
 #pragma once
 
 /// @file working_set_tile.hpp
-/// The default solver on a device: the schedule of passes over one tile of rows.
+/// The default solver on a device: the schedule of rounds over one tile of rows. A round screens the rows that are not
+/// done, solves them and certifies what claims to be solved.
+///
+/// The host only enqueues. Nearly all rows need two rounds or three; so long it does not look at the device. From then on
+/// it waits once a round for the number of rows that are left, so that the last ones are screened alone.
 
 #include <algorithm>
 #include <cstdint>
@@ -13,23 +17,30 @@
 #include "exact_stage.hpp"
 #include "kernels/views.hpp"
 #include "row_buffers.hpp"
+#include "screen_stage.hpp"
+#include "solve_stage.hpp"
 
 namespace splice_cuda::cuda {
 
 template <class Engine>
 class WorkingSetTile final : public TileSolver {
  public:
-  WorkingSetTile(Engine& device, const DeviceDictionary<Engine>& dictionary, const Problem& problem, std::int64_t rows)
-      : problem_(problem),
+  WorkingSetTile(Engine& engine, const DeviceDictionary<Engine>& dictionary, const Problem& problem, std::int64_t rows)
+      : engine_(engine),
+        problem_(problem),
         capacity_(rows),
-        device_problem_(device, dictionary, problem),
-        rows_(device, rows, dictionary.ld, code_capacity(dictionary)),
-        exact_(device, dictionary, device_problem_.view()) {}
+        device_problem_(engine, dictionary, problem),
+        rows_(engine, rows, dictionary.ld, code_capacity(dictionary)),
+        screen_(engine, dictionary, device_problem_.view(), rows),
+        solve_(engine, dictionary, device_problem_.view(), rows),
+        exact_(engine, dictionary, device_problem_.view()) {}
 
   static TileCost cost(const DeviceDictionary<Engine>& dictionary) {
     TileCost cost;
-    cost.fixed_bytes = DeviceProblem<Engine>::cost(dictionary) + ExactStage<Engine>::cost(dictionary);
-    cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, code_capacity(dictionary));
+    cost.fixed_bytes = DeviceProblem<Engine>::cost(dictionary) + ScreenStage<Engine>::fixed_cost(dictionary) +
+                       SolveStage<Engine>::fixed_cost() + ExactStage<Engine>::cost(dictionary);
+    cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, code_capacity(dictionary)) +
+                     ScreenStage<Engine>::row_cost(dictionary) + SolveStage<Engine>::row_cost(dictionary);
     cost.preferred_rows = 32768;
     return cost;
   }
@@ -39,29 +50,63 @@ class WorkingSetTile final : public TileSolver {
   std::int64_t occupied() const override { return occupied_; }
 
   void prepare(std::int64_t first_row, std::int64_t count) override {
-    rows_.load(problem_, first_row, count, {1e300, 1e301});
-    occupied_ = count;
+    occupied_ = most_active_ = count;
+    round_ = 0;
+    rows_.load(problem_, first_row, count, {smallest_lambda, largest_lambda});
+    screen_.collect(rows_.view());
+    if (problem_.warm_start == nullptr) return;
+    solve_.solve(rows_.view(), screen_.view(), most_active_);
+    screen_.collect(rows_.view());
   }
-  void screen() override {}
-  void solve() override { exact_.solve(rows_.view()); }
-  void certify() override { exact_.certify(rows_.view()); }
+
+  void screen() override { screen_.screen(rows_.view(), most_active_); }
+
+  void solve() override {
+    solve_.solve(rows_.view(), screen_.view(), most_active_);
+    exact_.solve(rows_.view());
+  }
+
+  void certify() override {
+    solve_.certify(rows_.view(), screen_.view(), most_active_);
+    exact_.certify(rows_.view());
+    screen_.collect(rows_.view());
+  }
+
   void compact(RowSink& sink) override {
+    if (++round_ < rounds_unseen) return;
+    std::int32_t active = 0;
+    std::int32_t unfinished = 0;
+    screen_.download_active(active);
+    screen_.download_unfinished(unfinished);
+    engine_.synchronize();
+    most_active_ = active;
+    if (unfinished > 0) return;
     if (problem_.refit) exact_.refit(rows_.view());
     rows_.deliver(problem_, sink);
     occupied_ = 0;
   }
 
  private:
+  static constexpr int rounds_unseen = 3;
+  // Beyond these, float32 thresholds mean nothing; the fp64 path decides.
+  static constexpr double smallest_lambda = 1e-12;
+  static constexpr double largest_lambda = 1e12;
+
   /// An independent support has no more atoms than dimensions.
   static std::int64_t code_capacity(const DeviceDictionary<Engine>& dictionary) {
     return std::min(dictionary.size, std::max<std::int64_t>(dictionary.dim, 32));
   }
 
+  Engine& engine_;
   const Problem& problem_;
   std::int64_t capacity_;
   std::int64_t occupied_ = 0;
+  std::int64_t most_active_ = 0;  ///< rows that may take part in the next round
+  int round_ = 0;
   DeviceProblem<Engine> device_problem_;
   RowBuffers<Engine> rows_;
+  ScreenStage<Engine> screen_;
+  SolveStage<Engine> solve_;
   ExactStage<Engine> exact_;
 };
 

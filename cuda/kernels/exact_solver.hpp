@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/memory_matrix.hpp"
 #include "kernels/row_products.hpp"
 #include "kernels/tableau.hpp"
 #include "kernels/views.hpp"
@@ -17,6 +18,7 @@ namespace splice_cuda::cuda {
 
 /// Memory of one group.
 struct ExactScratch {
+  double* matrix = nullptr;        ///< [capacity, capacity]
   TableauMemory<double> tableau;
   double* residual = nullptr;      ///< [ld]
   double* correlations = nullptr;  ///< [p]
@@ -40,12 +42,10 @@ struct ExactArgs {
 SPLICE_KERNEL TableauMemory<double> tableau_of(const ExactArgs& args, std::int64_t index) {
   TableauMemory<double> m = args.first.tableau;
   const std::int64_t offset = index * args.set_stride;
-  m.matrix += offset * args.set_stride;
   m.value += offset;
   m.diagonal += offset;
   m.factor += offset;
   m.row += offset;
-  m.column += offset;
   m.atom += offset;
   m.in_support += offset;
   m.exchanges += offset;
@@ -64,7 +64,8 @@ class ExactSolver {
         row(row_),
         z(args_.rows.z + row_ * args_.atoms.ld),
         lambda(args_.rows.lambda[row_]),
-        tableau(group_, tableau_of(args_, group_.index()), args_.capacity),
+        matrix(group_, args_.first.matrix + group_.index() * args_.set_stride * args_.set_stride, args_.capacity),
+        tableau(group_, matrix, tableau_of(args_, group_.index()), args_.capacity),
         residual(group_.array(args_.first.residual + group_.index() * args_.dim_stride, args_.atoms.ld)),
         correlations(group_.array(args_.first.correlations + group_.index() * args_.atom_stride, args_.atoms.size)),
         gram(group_.array(args_.first.gram + group_.index() * args_.set_stride, args_.capacity)),
@@ -75,14 +76,20 @@ class ExactSolver {
   /// Solves the row from its code to the end, and writes the code found.
   SPLICE_KERNEL void solve() {
     int rounds = args.rows.rounds[row];
-    start_from_code();
-    for (; rounds < args.problem.max_rounds;) {
-      refine();
+    int joining = keep_code();
+    SPLICE_NO_UNROLL
+    for (;;) {
+      append_kept(joining);
+      settle();
+      if (rounds >= args.problem.max_rounds) break;
+      if (tableau.size() + most_new_atoms > args.capacity) {
+        joining = keep_support();  // atoms that came and went make room
+        continue;
+      }
       ++rounds;
-      if (!add_violators()) break;
-      iterations += tableau.solve(tolerance * lambda, pivot_floor);
+      joining = keep_violators();
+      if (joining == 0) break;
     }
-    refine();
     write_code(group, args.rows, row, tableau.size(), [&](int k) -> std::int32_t { return tableau.atom[k]; },
                [&](int k) -> double { return weight(k); });
     group.once([&] {
@@ -99,6 +106,7 @@ class ExactSolver {
     const float* weights = args.rows.code_weights + row * args.rows.code_capacity;
     clear();
     subtract();  // = z
+    SPLICE_NO_UNROLL
     for (int i = 0; i < count; ++i) {
       const double magnitude = inverse(code[i]);
       append(code[i], weights[i] < 0 ? -magnitude : magnitude, dot_uniform(code[i]));
@@ -113,7 +121,7 @@ class ExactSolver {
   SPLICE_KERNEL void refit() {
     lambda = 0;
     unit_factors = true;
-    append_code();
+    append_kept(keep_code());
     if (args.problem.nonnegative) {
       tableau.solve(1e-14, pivot_floor);
     } else {
@@ -136,28 +144,51 @@ class ExactSolver {
     return tableau.in_support[k] != 0 ? static_cast<double>(tableau.value[k]) * static_cast<double>(tableau.factor[k]) : 0.0;
   }
 
-  SPLICE_KERNEL void start_from_code() {
-    append_code();
-    iterations += tableau.solve(tolerance * lambda, pivot_floor);
+  /// The atoms of the row's code are to be all of the working set. @returns how many
+  SPLICE_KERNEL int keep_code() {
+    const int count = args.rows.code_count[row] < args.capacity ? args.rows.code_count[row] : args.capacity;
+    const std::int32_t* code = args.rows.code_atoms + row * args.rows.code_capacity;
+    group.each([&](int lane) SPLICE_INLINED {
+      for (int i = lane; i < count; i += Group::size) kept[i] = code[i];
+    });
+    clear();
+    subtract();  // = z
+    return count;
   }
 
-  /// A working set of the atoms of the row's code.
-  SPLICE_KERNEL void append_code() {
-    clear();
-    const int count = args.rows.code_count[row];
-    const std::int32_t* code = args.rows.code_atoms + row * args.rows.code_capacity;
-    subtract();  // = z
-    for (int i = 0; i < count; ++i) {
-      if (inverse(code[i]) > 0 && tableau.size() < args.capacity) append(code[i], dot_uniform(code[i]));
+  /// The support is to be all of the working set. @returns how many atoms that are
+  SPLICE_KERNEL int keep_support() {
+    int count = 0;
+    typename Group::template PerLane<int> position;
+    for (int first = 0; first < tableau.size(); first += Group::size) {
+      const auto is_kept = [&](int lane) SPLICE_INLINED { return first + lane < tableau.size() && tableau.in_support[first + lane] != 0; };
+      const int found = group.positions(is_kept, position);
+      group.each([&](int lane) SPLICE_INLINED {
+        if (is_kept(lane)) kept[count + position[lane]] = tableau.atom[first + lane];
+      });
+      count += found;
     }
+    group.sync();
+    clear();
+    subtract();
+    return count;
   }
 
   SPLICE_KERNEL void clear() {
     tableau.clear();
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) member[j] = std::uint8_t{0};
     });
     group.sync();
+  }
+
+  /// What was kept joins the working set.
+  SPLICE_KERNEL void append_kept(int count) {
+    SPLICE_NO_UNROLL
+    for (int i = 0; i < count && tableau.size() < args.capacity; ++i) {
+      const std::int32_t atom = kept[i];
+      if (inverse(atom) > 0) append(atom, dot_uniform(atom));
+    }
   }
 
   SPLICE_KERNEL void subtract() {
@@ -169,7 +200,7 @@ class ExactSolver {
   /// <c_j, residual>, by all lanes.
   SPLICE_KERNEL double dot_uniform(std::int64_t j) {
     const float* atom = args.atoms.atoms + j * args.atoms.ld;
-    return group.template sum<double>([&](int lane) {
+    return group.template sum<double>([&](int lane) SPLICE_INLINED {
       double sum = 0;
       for (std::int64_t k = lane; k < args.atoms.dim; k += Group::size) {
         sum = std::fma(static_cast<double>(atom[k]), static_cast<double>(residual[k]), sum);
@@ -188,7 +219,7 @@ class ExactSolver {
     const float* values = args.atoms.atoms + atom * args.atoms.ld;
     const int size = tableau.size();
     group.sync();
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (int k = lane; k <= size; k += Group::size) {
         const std::int64_t other = k < size ? static_cast<std::int32_t>(tableau.atom[k]) : atom;
         const double other_factor = k < size ? static_cast<double>(tableau.factor[k]) : factor;
@@ -200,20 +231,22 @@ class ExactSolver {
     tableau.append(atom, factor, lambda - factor * product, gram);
   }
 
-  SPLICE_KERNEL void refine() {
-    for (int step = 0; step < 3; ++step) {
-      subtract();
-      if (!(read_slacks() > 1e-10 * lambda)) return;
-      tableau.newton_step(slacks);
+  /// Solves, with Newton steps from exact residuals. The residual is that of the outcome.
+  SPLICE_KERNEL void settle() {
+    constexpr int newton_steps = 3;
+    SPLICE_NO_UNROLL
+    for (int step = 0;; ++step) {
       iterations += tableau.solve(tolerance * lambda, pivot_floor);
+      subtract();
+      if (step == newton_steps || !(read_slacks() > 1e-10 * lambda)) return;
+      tableau.newton_step(slacks);
     }
-    subtract();
   }
 
   /// slacks[k] = lambda - factor_k <c_k, residual>. Signed weights: an atom outside the support that would rather act as its
   /// negative is turned. @returns the largest violation
   SPLICE_KERNEL double read_slacks() {
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (int k = lane; k < tableau.size(); k += Group::size) {
         slacks[k] = lambda - dot_atom(args.atoms, static_cast<std::int32_t>(tableau.atom[k]), residual) *
                                  static_cast<double>(tableau.factor[k]);
@@ -221,7 +254,7 @@ class ExactSolver {
     });
     group.sync();
     if (!args.problem.nonnegative) flip_signs();
-    return group.template max<double>([&](int lane) {
+    return group.template max<double>([&](int lane) SPLICE_INLINED {
       double worst = 0;
       for (int k = lane; k < tableau.size(); k += Group::size) {
         const double y = slacks[k];
@@ -242,70 +275,53 @@ class ExactSolver {
     }
   }
 
-  /// The worst violators among all atoms join; those that the set has already (dependent on its support) do not.
-  SPLICE_KERNEL bool add_violators() {
+  /// The worst violators among all atoms are to join; those that the set has already (dependent on its support) are none.
+  /// @returns how many
+  SPLICE_KERNEL int keep_violators() {
     const auto excess = [&](std::int64_t j) {
       const double value = static_cast<double>(correlations[j]) * inverse(j);
       return args.problem.nonnegative ? value : std::abs(value);
     };
     const double limit = lambda * (1 + 1e-9);
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
         correlations[j] = dot_atom(args.atoms, j, residual);
       }
     });
     group.sync();
-    if (tableau.size() + most_new_atoms > args.capacity) keep_support();
-    for (int added = 0; added < most_new_atoms && tableau.size() < args.capacity; ++added) {
-      const double worst = group.template max<double>([&](int lane) {
-        double found = limit;
+    SPLICE_NO_UNROLL
+    for (int found = 0; found < most_new_atoms; ++found) {
+      const double worst = group.template max<double>([&](int lane) SPLICE_INLINED {
+        double largest = limit;
         for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
-          if (member[j] == 0 && excess(j) > found) found = excess(j);
+          if (member[j] == 0 && excess(j) > largest) largest = excess(j);
         }
-        return found;
+        return largest;
       });
-      if (!(worst > limit)) return added > 0;
-      const std::int64_t atom = group.template min<std::int64_t>([&](int lane) {
+      if (!(worst > limit)) return found;
+      const std::int64_t atom = group.template min<std::int64_t>([&](int lane) SPLICE_INLINED {
         for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
           if (member[j] == 0 && excess(j) == worst) return j;
         }
         return args.atoms.size;
       });
-      append(static_cast<std::int32_t>(atom), correlations[atom]);
+      group.sync();
+      group.once([&] {
+        kept[found] = static_cast<std::int32_t>(atom);
+        member[atom] = std::uint8_t{1};
+      });
+      group.sync();
     }
-    return true;
+    return most_new_atoms;
   }
-
-  /// Atoms that came and went make room. The residual stays what it is.
-  SPLICE_KERNEL void keep_support() {
-    const int size = tableau.size();
-    group.once([&] {
-      int found = 0;
-      for (int k = 0; k < size; ++k) {
-        if (tableau.in_support[k] != 0) kept[found++] = tableau.atom[k];
-      }
-      slacks[0] = found;
-    });
-    group.sync();
-    const int count = static_cast<int>(static_cast<double>(slacks[0]));
-    group.sync();
-    clear();
-    subtract();
-    for (int i = 0; i < count; ++i) {
-      const std::int32_t atom = kept[i];
-      append(atom, dot_uniform(atom));
-    }
-    iterations += tableau.solve(tolerance * lambda, pivot_floor);
-    subtract();
-  }
-
 
   Group& group;
   const ExactArgs& args;
   std::int64_t row;
   const float* z;
   double lambda;
-  Tableau<Group, double> tableau;
+  MemoryMatrix<Group, double> matrix;
+  Tableau<Group, double, MemoryMatrix<Group, double>> tableau;
   Array<double> residual;
   Array<double> correlations;
   Array<double> gram;

@@ -68,6 +68,7 @@ struct PrepareKernel {
     rows.rounds[row] = 0;
     rows.iterations[row] = 0;
     rows.misses[row] = 0;
+    rows.tier[row] = 0;
     rows.primal[row] = rows.dual[row] = rows.gap[row] = rows.kkt_violation[row] = irregular;
     if (!args.warm || !regular) rows.code_count[row] = 0;
     if (!regular) {
@@ -78,7 +79,7 @@ struct PrepareKernel {
     rows.status[row] = static_cast<std::int32_t>(RowStatus::budget_exhausted);
     const bool within = lambda > args.smallest_lambda && lambda < args.largest_lambda;
     const bool started = rows.code_count[row] > 0;
-    rows.phase[row] = !within ? RowPhase::exact : started ? RowPhase::certifying : RowPhase::first_pass;
+    rows.phase[row] = !within ? RowPhase::exact : started ? RowPhase::warm : RowPhase::first_pass;
   }
 };
 

@@ -32,6 +32,7 @@ struct ProblemView {
 
 /// What a row waits for.
 enum class RowPhase : std::int32_t {
+  warm,        ///< to be solved among the atoms of the code that it starts from
   first_pass,  ///< to be screened against z, and solved among the best atoms
   certifying,  ///< to be screened against its residual with bounds, and solved to the end
   exact,       ///< to be solved in fp64 over all atoms
@@ -40,18 +41,23 @@ enum class RowPhase : std::int32_t {
   finished,
 };
 
+/// Float32 solvers by the size of working sets: registers, more registers, shared memory, global memory.
+inline constexpr int solver_tiers = 4;
+
 /// Rows of a tile, each scaled by a power of two such that 1 <= |z| < 2 (design.md, "Units"). Everything is
 /// [rows] or [rows, ...] with the leading dimension given.
 struct RowsView {
   std::int64_t count = 0;
   std::int64_t first = 0;            ///< of the batch: row i of the tile is row first + i
   float* z = nullptr;                ///< [, ld]
+  float* r = nullptr;                ///< [, ld] residual of the solution at hand; undefined before there is one
   std::int32_t* exponent = nullptr;  ///< z holds the embedding times 2^exponent
   double* lambda = nullptr;          ///< times 2^exponent
   RowPhase* phase = nullptr;
   std::int32_t* status = nullptr;      ///< RowStatus, once finished
   std::int32_t* rounds = nullptr;
   std::int32_t* iterations = nullptr;
+  std::int32_t* tier = nullptr;        ///< of the solver whose memory holds the row's working set
   std::int32_t* misses = nullptr;      ///< certifying rounds that did not end in a certificate
   /// The solution at hand: atoms ascending, weights of the scaled problem.
   std::int64_t code_capacity = 0;

@@ -47,11 +47,28 @@ struct RowResult {
   RowReport report;
 };
 
+/// Consecutive rows that left their tile together, as CSR.
+struct RowBatch {
+  std::int64_t first_row = 0;
+  std::span<const std::int64_t> offsets;  ///< [rows + 1] from 0 on
+  std::span<const std::int32_t> atoms;    ///< [nnz] ascending within a row
+  std::span<const float> values;          ///< [nnz] non-zero
+  std::span<const RowReport> reports;     ///< [rows]
+};
+
 /// Takes finished rows, in any order. Used by one worker.
 class RowSink {
  public:
   virtual ~RowSink() = default;
   virtual void accept(const RowResult& result) = 0;
+  virtual void accept_batch(const RowBatch& batch) {
+    for (std::size_t i = 0; i < batch.reports.size(); ++i) {
+      const auto from = static_cast<std::size_t>(batch.offsets[i]);
+      const auto size = static_cast<std::size_t>(batch.offsets[i + 1]) - from;
+      accept({batch.first_row + static_cast<std::int64_t>(i), 0, batch.atoms.subspan(from, size),
+              batch.values.subspan(from, size), batch.reports[i]});
+    }
+  }
 };
 
 /// One tile of rows on its way through the stages. Slots are refilled as rows leave, so that each row takes
@@ -106,6 +123,8 @@ class Backend {
   /// `problem` outlives the solver. Called and used on the worker's own thread.
   virtual std::unique_ptr<TileSolver> make_tile_solver(const Problem& problem,
                                                        std::int64_t rows) const = 0;
+  /// Waits for what has been asked of the device. Stages that only enqueue are timed with it.
+  virtual void synchronize() const {}
   /// Certificates of given codes by brute force in fp64, for rows [first, first + reports.size()).
   virtual void certify(const Problem& problem, const SparseCodes& codes, std::int64_t first,
                        std::span<RowReport> reports) const = 0;

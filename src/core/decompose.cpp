@@ -56,6 +56,19 @@ class WorkerSink final : public RowSink {
     accepted += last ? 1 : 0;
   }
 
+  /// Without a look at each entry: a device hands over more rows a second than one could look at.
+  void accept_batch(const RowBatch& batch) override {
+    const auto start = static_cast<std::int64_t>(atoms.size());
+    const auto first = static_cast<std::size_t>(batch.first_row - first_row_);
+    for (std::size_t i = 0; i < batch.reports.size(); ++i) {
+      placements_[first + i] = {worker_, start + batch.offsets[i], batch.offsets[i + 1] - batch.offsets[i]};
+    }
+    atoms.insert(atoms.end(), batch.atoms.begin(), batch.atoms.end());
+    values.insert(values.end(), batch.values.begin(), batch.values.end());
+    std::copy(batch.reports.begin(), batch.reports.end(), reports_.begin() + static_cast<std::ptrdiff_t>(first));
+    accepted += static_cast<std::int64_t>(batch.reports.size());
+  }
+
   std::vector<std::int32_t> atoms;
   std::vector<float> values;
   std::int64_t accepted = 0;  ///< rows that are done with all their steps
@@ -157,12 +170,18 @@ class Driver {
     }
     codes.atom_indices.reserve(static_cast<std::size_t>(total));
     codes.values.reserve(static_cast<std::size_t>(total));
-    for (const Placement& placement : placements) {
-      const WorkerSink& sink = sinks_[static_cast<std::size_t>(placement.worker)];
-      const auto atoms = sink.atoms.begin() + placement.offset;
-      const auto values = sink.values.begin() + placement.offset;
-      codes.atom_indices.insert(codes.atom_indices.end(), atoms, atoms + placement.count);
-      codes.values.insert(codes.values.end(), values, values + placement.count);
+    for (std::size_t i = 0; i < placements.size();) {
+      // Rows that left their tile one after the other lie side by side.
+      const Placement& run = placements[i];
+      std::int64_t count = 0;
+      for (; i < placements.size() && placements[i].worker == run.worker && placements[i].offset == run.offset + count; ++i) {
+        count += placements[i].count;
+      }
+      const WorkerSink& sink = sinks_[static_cast<std::size_t>(run.worker)];
+      const auto atoms = sink.atoms.begin() + run.offset;
+      const auto values = sink.values.begin() + run.offset;
+      codes.atom_indices.insert(codes.atom_indices.end(), atoms, atoms + count);
+      codes.values.insert(codes.values.end(), values, values + count);
     }
   }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/lasso_math.hpp"
+#include "core/screen_math.hpp"
 #include "cpu/row_products.hpp"
 #include "cpu/select.hpp"
 #include "cpu/tableau_solution.hpp"
@@ -25,7 +26,6 @@ constexpr float weak_candidate = 0.75f;         // of lambda: see pick_listed
 constexpr std::array<double, margin_levels> margins = {0.3, 0.12, 0.04};
 constexpr float first_threshold = 0.08f;         // of |z| ~ 1: correlations below never start a set
 constexpr float pivot_floor = 1e-4f;            // of the Gram diagonal; float32 Gram entries err by 1e-6
-constexpr double smallest_threshold = 0.02;     // of lambda; below, lists would hold half of the dictionary
 constexpr int most_misses = 4;
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
@@ -67,29 +67,25 @@ void WorkingSetSteps::plan_screen(WorkingSetRow& row) const {
   if (row.phase == RowPhase::first_pass) {
     threshold = std::max(row.first_lambda, static_cast<double>(first_threshold) * atom_norm);
   } else {
-    const double moved = margins[static_cast<std::size_t>(row.margin_level)] * lambda;
-    const double margin = std::hypot(moved, static_cast<double>(row.quantized.error) * atom_norm);
-    threshold = lambda - margin;  // of value + error
-    if (!(threshold > smallest_threshold * lambda) || !std::isfinite(threshold)) {
+    const math::ScreenLimits limits = math::screen_limits(lambda, margins[static_cast<std::size_t>(row.margin_level)],
+                                                          static_cast<double>(row.quantized.error), atom_norm);
+    if (!limits.useful) {
       row.phase = RowPhase::exact;
       return;
     }
-    row.unlisted_bound = static_cast<float>((lambda - margin) * (1 + 1e-6));
+    threshold = limits.threshold;
+    row.unlisted_bound = static_cast<float>(limits.unlisted_bound);
   }
   row.list.count = 0;
   row.threshold = static_cast<float>(std::min(threshold, 1e37));
 }
 
-/// How far a correlation may stay from lambda without costing more than a quarter of the allowed gap:
-/// a relative excess e of the largest correlation costs about e lambda sum_j a_j w_j.
 float WorkingSetSteps::slack(const WorkingSetRow& row) const {
   double weighted = 0;
   for (std::int64_t k = 0; k < row.set.size; ++k) {
     if (row.set.in_support[at(k)] != 0) weighted += std::abs(static_cast<double>(row.set.value[at(k)]));
   }
-  const double allowed = 0.25 * problem_.solve.gap_tolerance * 0.5 * row.z_dot_z;
-  const double excess = weighted > 0 ? allowed / (row.lambda * weighted) : 1e-3;
-  return static_cast<float>(row.lambda * std::clamp(excess, 2e-7, 1e-3));
+  return static_cast<float>(math::correlation_slack(problem_.solve.gap_tolerance, row.z_dot_z, weighted, row.lambda));
 }
 
 void WorkingSetSteps::update_residual(WorkingSetRow& row) {

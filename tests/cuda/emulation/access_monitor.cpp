@@ -43,7 +43,7 @@ void AccessMonitor::read(const void* address, bool shared) {
 
 void AccessMonitor::write(const void* address) {
   Cell& cell = cells_[address];
-  if (lane_ == every_lane) race("a write by all lanes");
+  if (lane_ < 0) race("a write by all lanes");
   if (cell.write_epoch == epoch_ && cell.writer != lane_) race("two writes");
   if (cell.read_epoch == epoch_ && (cell.many_readers || cell.reader != lane_)) race("a write of what another lane read");
   cell.write_epoch = epoch_;

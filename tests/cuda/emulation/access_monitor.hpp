@@ -31,6 +31,8 @@ class AccessMonitor {
  public:
   /// Code outside phases, which runs on all lanes.
   static constexpr int every_lane = -1;
+  /// Code that one warp's lanes run alike.
+  static constexpr int lanes_of_warp(int warp) { return -2 - warp; }
 
   void begin_item() {
     cells_.clear();
@@ -38,9 +40,8 @@ class AccessMonitor {
     lane_ = every_lane;
   }
   void barrier() { ++epoch_; }
-  void enter_lane(int lane) { lane_ = lane; }
-  void leave_phase() { lane_ = every_lane; }
-  bool in_phase() const { return lane_ != every_lane; }
+  void enter(int lane) { lane_ = lane; }
+  int lane() const { return lane_; }
 
   /// @param shared  memory that is undefined when an item begins
   void read(const void* address, bool shared);

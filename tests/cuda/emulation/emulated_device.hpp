@@ -167,11 +167,12 @@ class EmulatedDevice {
   template <class Kernel, bool watched>
   static void run(std::int64_t items, const typename Kernel::Args& args, std::int64_t groups) {
     auto shared = std::make_unique<typename Kernel::Shared>();
+    AccessMonitor monitor;
     for (std::int64_t item = 0; item < items; ++item) {
       std::memset(static_cast<void*>(shared.get()), 0xFF, sizeof(typename Kernel::Shared));
-      HostGroup<Kernel::lanes, watched> group(settings().order, item % groups, shared.get(),
+      HostGroup<Kernel::lanes, watched> group(monitor, settings().order, item % groups, shared.get(),
                                               sizeof(typename Kernel::Shared));
-      group.begin_item();
+      monitor.begin_item();
       Kernel::run(group, item, args, *shared);
     }
   }

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "cuda/emulation/access_monitor.hpp"
+#include "lane_group.hpp"
 
 namespace splice_cuda::emulation {
 
@@ -67,6 +68,7 @@ template <int lane_count, bool watched>
 class HostGroup {
  public:
   static constexpr int size = lane_count;
+  static constexpr int warp_count = lane_count / 32;
 
   template <class T>
   class PerLane {
@@ -82,35 +84,46 @@ class HostGroup {
   using Array = std::conditional_t<watched, WatchedArray<T>, T*>;
 
   /// @param shared  the group's shared memory: undefined at the start of an item
-  HostGroup(LaneOrder order, std::int64_t index, const void* shared, std::size_t shared_bytes)
-      : order_(order),
-        index_(index),
-        shared_begin_(static_cast<const unsigned char*>(shared)),
-        shared_end_(shared_begin_ + shared_bytes) {}
-
-  void begin_item() { monitor_.begin_item(); }
+  HostGroup(AccessMonitor& monitor, LaneOrder order, std::int64_t index, const void* shared, std::size_t shared_bytes)
+      : HostGroup(monitor, order, index, static_cast<const unsigned char*>(shared),
+                  static_cast<const unsigned char*>(shared) + shared_bytes, whole_group) {}
 
   template <class Body>
   void each(Body body) {
     collective("each");
     for (int i = 0; i < lane_count; ++i) {
       const int lane = order_ == LaneOrder::ascending ? i : lane_count - 1 - i;
-      if constexpr (watched) monitor_.enter_lane(lane);
+      if constexpr (watched) monitor_.enter(first_lane() + lane);
       body(lane);
     }
-    monitor_.leave_phase();
+    leave_phase();
   }
 
   template <class Body>
   void once(Body body) {
     collective("once");
-    if constexpr (watched) monitor_.enter_lane(0);
+    if constexpr (watched) monitor_.enter(first_lane());
     body();
-    monitor_.leave_phase();
+    leave_phase();
+  }
+
+  template <class Body>
+  void warps(Body body) {
+    collective("warps");
+    for (int i = 0; i < warp_count; ++i) {
+      const int index = order_ == LaneOrder::ascending ? i : warp_count - 1 - i;
+      HostGroup<32, watched> warp(monitor_, order_, index_, shared_begin_, shared_end_, index);
+      if constexpr (watched) monitor_.enter(AccessMonitor::lanes_of_warp(index));
+      body(warp, index);
+    }
+    leave_phase();
   }
 
   void sync() {
     collective("sync");
+    if constexpr (watched) {
+      if (warp_ != whole_group) monitor_.report_divergence("a barrier of one warp");
+    }
     monitor_.barrier();
   }
 
@@ -156,12 +169,31 @@ class HostGroup {
     }
   }
 
+  cuda::Four load4(const Array<float>& array, std::int64_t index) {
+    return {{array[index], array[index + 1], array[index + 2], array[index + 3]}};
+  }
+
   std::int64_t index() const { return index_; }
 
  private:
+  template <int, bool>
+  friend class HostGroup;
+
+  static constexpr int whole_group = -1;
+
+  HostGroup(AccessMonitor& monitor, LaneOrder order, std::int64_t index, const unsigned char* shared_begin,
+            const unsigned char* shared_end, int warp)
+      : monitor_(monitor), order_(order), index_(index), shared_begin_(shared_begin), shared_end_(shared_end), warp_(warp) {}
+
+  int first_lane() const { return warp_ == whole_group ? 0 : 32 * warp_; }
+  /// Where code outside phases runs: on all lanes of this group.
+  int all_lanes() const { return warp_ == whole_group ? AccessMonitor::every_lane : AccessMonitor::lanes_of_warp(warp_); }
+  void leave_phase() {
+    if constexpr (watched) monitor_.enter(all_lanes());
+  }
   void collective(const char* what) {
     if constexpr (watched) {
-      if (monitor_.in_phase()) monitor_.report_divergence(what);
+      if (monitor_.lane() != all_lanes()) monitor_.report_divergence(what);
     }
   }
 
@@ -179,11 +211,12 @@ class HostGroup {
     return total;
   }
 
+  AccessMonitor& monitor_;
   LaneOrder order_;
   std::int64_t index_;
-  AccessMonitor monitor_;
   const unsigned char* shared_begin_;
   const unsigned char* shared_end_;
+  int warp_;  ///< of its block, where this is one
 };
 
 }  // namespace splice_cuda::emulation

@@ -1,0 +1,97 @@
+#pragma once
+
+/// @file list_candidates.hpp
+/// Stage `screen`: from a block of int8 products to lists of candidates. What is listed depends on exact sums and on the
+/// float32 arithmetic below alone, whoever computed the sums.
+
+#include <cmath>
+#include <cstdint>
+
+#include "kernels/screen_view.hpp"
+#include "lane_group.hpp"
+
+namespace splice_cuda::cuda {
+
+/// One atom at one row: c_j.r^ / a_j and its bound.
+struct ScreenedValue {
+  float value = 0;
+  float bound = 0;
+};
+
+/// @param weight  scale_j / a_j of the atom's int8 copy;  @param error  |c_j - c^_j| / a_j and the rounding here, per |r^|
+SPLICE_KERNEL ScreenedValue screened_value(std::int32_t sum, float weight, float error, float row_scale, float row_norm,
+                                           bool nonnegative) {
+  const float value = static_cast<float>(sum) * weight * row_scale;
+  const float size = nonnegative ? value : std::fabs(value);
+  return {value, size + error * row_norm};
+}
+
+/// Item: a place of the block. Appends to the row's list.
+struct ListCandidatesKernel {
+  struct Args {
+    ScreenView screen;
+    const float* weights = nullptr;  ///< [p padded] ProblemView::screen_weights
+    const float* errors = nullptr;   ///< [p padded] ProblemView::screen_error
+    bool nonnegative = true;
+    std::int64_t first_place = 0;
+    std::int64_t first_atom = 0;
+    std::int64_t atoms = 0;              ///< of the block
+    const std::int32_t* sums = nullptr;  ///< [places, atoms]
+  };
+  struct Shared {};
+  static constexpr int lanes = 32;
+  static constexpr int groups_per_block = 8;
+  static constexpr const char* name = "list_candidates_kernel";
+  static constexpr int unroll = 4;  // columns a lane and step, 32 apart: lists ascend
+
+  template <class Group>
+  static SPLICE_KERNEL void run(Group& group, std::int64_t item, const Args& args, Shared&) {
+    const std::int64_t place = args.first_place + item;
+    const ScreenView& screen = args.screen;
+    if (place >= *screen.active_count) return;
+    const std::int32_t row = screen.active[place];
+    const std::int32_t* sums = args.sums + item * args.atoms;
+    const float scale = screen.scale[row];
+    const float norm = screen.norm[row];
+    const float threshold = screen.threshold[row];
+    std::int32_t* list_atoms = screen.list_atoms + row * screen.list_capacity;
+    float* list_values = screen.list_values + row * screen.list_capacity;
+    int count = screen.list_count[row];
+    group.sync();
+    struct Values {
+      ScreenedValue of[unroll];
+    };
+    typename Group::template PerLane<Values> found;
+    typename Group::template PerLane<int> position;
+    for (std::int64_t first = 0; first < args.atoms; first += unroll * Group::size) {
+      group.each([&](int lane) {
+        SPLICE_UNROLL
+        for (int u = 0; u < unroll; ++u) {
+          const std::int64_t column = first + u * Group::size + lane;
+          found[lane].of[u] = {0, 0};
+          if (column >= args.atoms) continue;
+          const float weight = args.weights[args.first_atom + column];
+          if (weight == 0) continue;  // padding, banned, or equal to another atom
+          found[lane].of[u] = screened_value(sums[column], weight, args.errors[args.first_atom + column], scale, norm,
+                                             args.nonnegative);
+        }
+      });
+      SPLICE_UNROLL
+      for (int u = 0; u < unroll; ++u) {
+        const auto passes = [&](int lane) { return found[lane].of[u].bound > threshold; };
+        const int passed = group.positions(passes, position);
+        if (passed == 0) continue;
+        group.each([&](int lane) {
+          const std::int64_t at = count + position[lane];
+          if (!passes(lane) || at >= screen.list_capacity) return;
+          list_atoms[at] = static_cast<std::int32_t>(args.first_atom + first + u * Group::size + lane);
+          list_values[at] = found[lane].of[u].value;
+        });
+        count += passed;
+      }
+    }
+    group.once([&] { screen.list_count[row] = count; });
+  }
+};
+
+}  // namespace splice_cuda::cuda

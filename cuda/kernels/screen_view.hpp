@@ -1,0 +1,28 @@
+#pragma once
+
+/// @file screen_view.hpp
+/// What a screening is told of a tile's rows, and what it finds.
+
+#include <cstdint>
+
+namespace splice_cuda::cuda {
+
+/// Rows that take part stand at places 0, 1, ... of what the products read; per-row arrays are by row of the tile.
+struct ScreenView {
+  std::int32_t* active = nullptr;        ///< [places] rows that take part, ascending ...
+  std::int32_t* active_count = nullptr;  ///< [1] ... and how many
+  std::int8_t* q = nullptr;              ///< [places, ld] r^ = scale q
+  std::int32_t* place = nullptr;         ///< [rows]
+  float* scale = nullptr;                ///< [rows]
+  float* norm = nullptr;                 ///< [rows] |r^|, rounded upwards
+  float* threshold = nullptr;            ///< [rows] what is above it is listed
+  float* unlisted_bound = nullptr;       ///< [rows] c_j.r^ / a_j <= this for every atom that is not listed
+  std::int32_t* margin_level = nullptr;  ///< [rows] see movement_at
+  /// Found: atoms ascending with c_j.r^ / a_j.
+  std::int64_t list_capacity = 0;
+  std::int32_t* list_count = nullptr;  ///< [rows] of what passed, also where it is more than there is room for
+  std::int32_t* list_atoms = nullptr;  ///< [rows, list_capacity]
+  float* list_values = nullptr;        ///< [rows, list_capacity]
+};
+
+}  // namespace splice_cuda::cuda

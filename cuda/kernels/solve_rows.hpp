@@ -1,0 +1,328 @@
+#pragma once
+
+/// @file solve_rows.hpp
+/// Stage `solve`: what follows a screening. After the first pass a row is solved among its best candidates; after a pass with
+/// bounds to the end among what is listed, and claims to be done if nothing else can matter.
+
+#include <cmath>
+#include <cstdint>
+
+#include "core/lasso_math.hpp"
+#include "kernels/memory_matrix.hpp"
+#include "kernels/pick_best.hpp"
+#include "kernels/quantize_rows.hpp"
+#include "kernels/register_matrix.hpp"
+#include "kernels/row_solver.hpp"
+#include "kernels/screen_view.hpp"
+#include "kernels/views.hpp"
+#include "lane_group.hpp"
+
+namespace splice_cuda::cuda {
+
+/// Atoms that join at once.
+inline constexpr int most_picks = 32;
+
+struct SolveRowsArgs {
+  AtomsView atoms;
+  ProblemView problem;
+  RowsView rows;
+  ScreenView screen;
+  float* products = nullptr;  ///< [groups, list_capacity] of listed atoms with the residual at hand
+  float* matrices = nullptr;  ///< [groups, capacity, capacity] where they are not in shared memory ...
+  RowSolverMemory first;      ///< ... and the rest of group 0; that of group i follows
+};
+
+/// The picks of a step.
+struct Picks {
+  std::int32_t atoms[most_picks];
+  float products[most_picks];
+};
+
+template <class Group, class Matrix>
+class RowRound {
+ public:
+  SPLICE_KERNEL RowRound(Group& group, const SolveRowsArgs& args, std::int64_t row, Matrix& matrix,
+                         const RowSolverMemory& memory, int capacity, Picks& picks)
+      : group_(group),
+        args_(args),
+        row_(row),
+        capacity_(capacity),
+        list_atoms_(args.screen.list_atoms + row * args.screen.list_capacity),
+        list_values_(args.screen.list_values + row * args.screen.list_capacity),
+        products_(group.array(args.products + group.index() * args.screen.list_capacity, args.screen.list_capacity)),
+        pick_atoms_(group.array(picks.atoms, most_picks)),
+        pick_products_(group.array(picks.products, most_picks)),
+        solver_(group, args.atoms, args.problem, args.rows, row, matrix, memory, capacity) {}
+
+  /// What the row waits for. @returns false where the working set outgrows its memory: the code is what was solved, and the
+  /// round is to be repeated with more
+  SPLICE_KERNEL bool run(RowPhase phase) {
+    const bool first = phase == RowPhase::first_pass;
+    if (phase == RowPhase::certifying && listed() < args_.screen.list_count[row_]) {
+      shorten_list();
+      return true;
+    }
+    int count = args_.rows.code_count[row_];
+    if (first) {
+      count = pick(solver_.lambda(), [&](int i) { return size_of(list_values_[i]); }, list_values_);
+    } else if (count > capacity_) {
+      return false;
+    }
+    set_atoms(count, first);
+    bool settled = false;
+    SPLICE_NO_UNROLL
+    for (int step = 0;; ++step) {
+      // The outcome of a first pass is only a good guess.
+      solver_.settle((first ? 1e-5f : 1e-6f) * solver_.lambda(), first ? 0 : newton_steps);
+      if (phase != RowPhase::certifying || step == steps) break;
+      const int found = find_violators();
+      settled = found == 0;
+      if (settled) break;
+      if (solver_.tableau.size() + found > capacity_) {
+        solver_.write();
+        return false;
+      }
+      SPLICE_NO_UNROLL
+      for (int i = 0; i < found; ++i) solver_.append(pick_atoms_[i], pick_products_[i]);
+    }
+    bool claims = false;
+    if (settled) claims = args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved() <= solver_.lambda();
+    end_round(claims ? RowPhase::claims : RowPhase::certifying, phase == RowPhase::certifying ? 1 : 0);
+    return true;
+  }
+
+ private:
+  static constexpr int steps = 4;         // of a round: violators that join
+  static constexpr int newton_steps = 6;
+  static constexpr int most_misses = 6;   // rounds without a certificate
+
+  /// The picks, or the code, as the working set.
+  SPLICE_KERNEL void set_atoms(int count, bool picks) {
+    const std::int32_t* atoms = args_.rows.code_atoms + row_ * args_.rows.code_capacity;
+    const float* weights = args_.rows.code_weights + row_ * args_.rows.code_capacity;
+    solver_.set_atoms(
+        count, [&](int i) -> std::int32_t { return picks ? static_cast<std::int32_t>(pick_atoms_[i]) : atoms[i]; },
+        [&](int i) -> float { return picks ? static_cast<float>(pick_products_[i]) : weights[i]; });
+  }
+
+  /// The best of the list by value(i), above `floor`, become picks with the products given.
+  template <class Value, class Products>
+  SPLICE_KERNEL int pick(float floor, Value value, const Products& products) {
+    const int picked = pick_best(group_, listed(), value, floor, most_picks, [&](int slot, int i) {
+      pick_atoms_[slot] = list_atoms_[i];
+      pick_products_[slot] = products[i];
+    });
+    group_.sync();
+    return picked;
+  }
+
+  SPLICE_KERNEL int listed() const {
+    const std::int64_t count = args_.screen.list_count[row_];
+    return static_cast<int>(count < args_.screen.list_capacity ? count : args_.screen.list_capacity);
+  }
+
+  SPLICE_KERNEL float size_of(float value) const { return args_.problem.nonnegative ? value : std::fabs(value); }
+
+  /// The list did not hold what passed: the round proves nothing. It is repeated with a narrower margin.
+  SPLICE_KERNEL void shorten_list() {
+    group_.once([&] {
+      const int level = args_.screen.margin_level[row_] + 1;
+      args_.screen.margin_level[row_] = level;
+      if (level >= margin_levels) args_.rows.phase[row_] = RowPhase::exact;
+      if (out_of_rounds()) args_.rows.phase[row_] = RowPhase::claims_exactly;
+    });
+  }
+
+  SPLICE_KERNEL bool out_of_rounds() const { return args_.rows.rounds[row_] >= args_.problem.max_rounds; }
+
+  /// How far the residual has moved since it was screened: upper bound.
+  SPLICE_KERNEL float moved() {
+    const std::int8_t* q = args_.screen.q + args_.screen.place[row_] * args_.atoms.ld;
+    const double scale = static_cast<double>(args_.screen.scale[row_]);
+    const double square = group_.template sum<double>([&](int lane) {
+      double sum = 0;
+      for (std::int64_t k = lane; k < args_.atoms.dim; k += Group::size) {
+        const double change = static_cast<double>(solver_.residual[k]) - scale * static_cast<double>(q[k]);
+        sum = std::fma(change, change, sum);
+      }
+      return sum;
+    });
+    return static_cast<float>(std::sqrt(square) * (1 + 1e-5));
+  }
+
+  /// Listed atoms that may violate at the present residual are looked at exactly; the worst become picks.
+  SPLICE_KERNEL int find_violators() {
+    const float lambda = solver_.lambda();
+    const float distance = moved();
+    const float norm = args_.screen.norm[row_];
+    const int count = listed();
+    group_.sync();
+    group_.warps([&](auto& warp, int index) {
+      for (int i = index; i < count; i += Group::warp_count) {
+        const std::int32_t atom = list_atoms_[i];
+        const float bound = math::screened_upper_bound(size_of(list_values_[i]), args_.problem.screen_error[atom], norm,
+                                                       args_.problem.atom_norm, distance);
+        float product = 0;
+        if (bound > lambda && !is_member(warp, atom)) product = warp_dot<float>(warp, args_.atoms, atom, solver_.residual);
+        warp.once([&] { products_[i] = product; });
+      }
+    });
+    group_.sync();
+    return pick(lambda + solver_.slack(), [&](int i) { return size_of(products_[i]) * solver_.inverse(list_atoms_[i]); },
+                products_);
+  }
+
+  template <class Warp>
+  SPLICE_KERNEL bool is_member(Warp& warp, std::int32_t atom) {
+    return warp.template max<int>([&](int lane) {
+      int found = 0;
+      for (int k = lane; k < solver_.tableau.size(); k += Warp::size) found |= solver_.tableau.atom[k] == atom ? 1 : 0;
+      return found;
+    }) != 0;
+  }
+
+  /// Writes the code; what the row waits for next is `phase`, unless its budget or its patience is spent.
+  SPLICE_KERNEL void end_round(RowPhase phase, int margin_level) {
+    solver_.write();
+    group_.once([&] {
+      args_.screen.margin_level[row_] = margin_level;
+      args_.rows.iterations[row_] += solver_.iterations();
+      RowPhase next = phase;
+      if (phase == RowPhase::certifying) {
+        const std::int32_t misses = args_.rows.misses[row_]++;
+        if (misses >= most_misses) next = RowPhase::exact;
+        if (out_of_rounds()) next = RowPhase::claims_exactly;
+      }
+      args_.rows.phase[row_] = next;
+    });
+  }
+
+  Group& group_;
+  const SolveRowsArgs& args_;
+  std::int64_t row_;
+  int capacity_;
+  const std::int32_t* list_atoms_;
+  const float* list_values_;
+  typename Group::template Array<float> products_;
+  typename Group::template Array<std::int32_t> pick_atoms_;
+  typename Group::template Array<float> pick_products_;
+  RowSolver<Group, Matrix> solver_;
+};
+
+/// Item: a place among the active rows. Rows of this tier only; those that outgrow it go on to the next.
+template <class Group, class Matrix>
+SPLICE_KERNEL void solve_row(Group& group, std::int64_t place, const SolveRowsArgs& args, int tier, Matrix& matrix,
+                             const RowSolverMemory& memory, int capacity, Picks& picks) {
+  if (place >= *args.screen.active_count) return;
+  const std::int32_t row = args.screen.active[place];
+  if (args.rows.tier[row] != tier) return;
+  const RowPhase phase = args.rows.phase[row];
+  if (phase != RowPhase::warm && phase != RowPhase::first_pass && phase != RowPhase::certifying) return;
+  group.sync();
+  RowRound<Group, Matrix> round(group, args, row, matrix, memory, capacity, picks);
+  if (!round.run(phase)) {
+    group.once([&] {
+      args.rows.tier[row] = tier + 1;
+      if (tier + 1 == solver_tiers) args.rows.phase[row] = RowPhase::exact;
+    });
+  }
+}
+
+/// What a group shares of a working set of `capacity` atoms, beside its matrix.
+template <int set_capacity>
+struct SharedSet {
+  alignas(16) float row[set_capacity];
+  float value[set_capacity];
+  float diagonal[set_capacity];
+  float factor[set_capacity];
+  float gram[set_capacity];
+  float slacks[set_capacity];
+  std::int32_t atom[set_capacity];
+  std::int32_t in_support[set_capacity];
+  std::int32_t exchanges[set_capacity];
+  Picks picks;
+
+  SPLICE_KERNEL RowSolverMemory memory() {
+    return {{value, diagonal, factor, row, atom, in_support, exchanges}, gram, slacks};
+  }
+};
+
+/// Working sets in a warp's registers, a warp a row.
+template <int set_tier, int set_capacity, int blocks>
+struct WarpSolveRowsKernel {
+  using Args = SolveRowsArgs;
+  struct Shared {
+    alignas(16) RegisterMatrixMemory<set_capacity> matrix;
+    SharedSet<set_capacity> set;
+  };
+  static constexpr int tier = set_tier;
+  static constexpr int capacity = set_capacity;
+  static constexpr int lanes = 32;
+  static constexpr int groups_per_block = 4;
+  static constexpr int resident_blocks = blocks;
+  static constexpr const char* name = "warp_solve_rows_kernel";
+
+  template <class Group>
+  static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
+    RegisterMatrix<Group, capacity> matrix(group, shared.matrix);
+    solve_row(group, place, args, tier, matrix, shared.set.memory(), capacity, shared.set.picks);
+  }
+};
+
+/// Working sets in shared memory, a block a row.
+template <int set_tier, int set_capacity>
+struct BlockSolveRowsKernel {
+  using Args = SolveRowsArgs;
+  struct Shared {
+    float matrix[set_capacity * set_capacity];
+    SharedSet<set_capacity> set;
+  };
+  static constexpr int tier = set_tier;
+  static constexpr int capacity = set_capacity;
+  static constexpr int lanes = 128;
+  static constexpr int groups_per_block = 1;
+  static constexpr int resident_blocks = 4;
+  static constexpr const char* name = "block_solve_rows_kernel";
+
+  template <class Group>
+  static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
+    MemoryMatrix<Group, float> matrix(group, shared.matrix, capacity);
+    solve_row(group, place, args, tier, matrix, shared.set.memory(), capacity, shared.set.picks);
+  }
+};
+
+using TinySolveRowsKernel = WarpSolveRowsKernel<0, 32, 4>;
+using SmallSolveRowsKernel = WarpSolveRowsKernel<1, 64, 2>;
+using MediumSolveRowsKernel = BlockSolveRowsKernel<2, 104>;  // what 48 KiB of shared memory hold
+
+/// Larger working sets, in global memory.
+struct LargeSolveRowsKernel {
+  using Args = SolveRowsArgs;
+  struct Shared {
+    Picks picks;
+  };
+  static constexpr int tier = 3;
+  static constexpr int capacity = 384;
+  static constexpr int lanes = 256;
+  static constexpr int groups_per_block = 1;
+  static constexpr const char* name = "large_solve_rows_kernel";
+
+  template <class Group>
+  static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
+    RowSolverMemory m = args.first;
+    const std::int64_t offset = group.index() * capacity;
+    m.tableau.value += offset;
+    m.tableau.diagonal += offset;
+    m.tableau.factor += offset;
+    m.tableau.row += offset;
+    m.tableau.atom += offset;
+    m.tableau.in_support += offset;
+    m.tableau.exchanges += offset;
+    m.gram += offset;
+    m.slacks += offset;
+    MemoryMatrix<Group, float> matrix(group, args.matrices + offset * capacity, capacity);
+    solve_row(group, place, args, tier, matrix, m, capacity, shared.picks);
+  }
+};
+
+}  // namespace splice_cuda::cuda

@@ -1,0 +1,93 @@
+#pragma once
+
+/// @file solve_stage.hpp
+/// Stages `solve` and `certify` of the working-set solver: a launch for each size of working set, and screened
+/// certificates. Scratch for as many rows as a device works on at once.
+
+#include <algorithm>
+#include <cstdint>
+
+#include "device_buffer.hpp"
+#include "device_dictionary.hpp"
+#include "kernels/certify_screened.hpp"
+#include "kernels/screen_view.hpp"
+#include "kernels/solve_rows.hpp"
+#include "kernels/views.hpp"
+#include "screen_stage.hpp"
+
+namespace splice_cuda::cuda {
+
+template <class Engine>
+class SolveStage {
+ public:
+  SolveStage(Engine& engine, const DeviceDictionary<Engine>& dictionary, const ProblemView& problem, std::int64_t rows)
+      : engine_(engine),
+        atoms_(dictionary.view()),
+        problem_(problem),
+        groups_(std::min(rows, most_groups)),
+        large_groups_(std::min(rows, most_large_groups)),
+        products_(engine, groups_ * ScreenStage<Engine>::list_capacity(dictionary)),
+        residuals_(engine, groups_ * dictionary.ld),
+        matrix_(engine, large_groups_ * places * places),
+        floats_(engine, large_groups_ * places * float_arrays),
+        ints_(engine, large_groups_ * places * int_arrays) {}
+
+  static std::size_t fixed_cost() {
+    return static_cast<std::size_t>(most_large_groups * places * (places * 4 + float_arrays * 4 + int_arrays * 4));
+  }
+  /// Counted by row, as a tile of few rows works on few at once; no more than most_groups are ever held.
+  static std::size_t row_cost(const DeviceDictionary<Engine>& dictionary) {
+    return static_cast<std::size_t>(ScreenStage<Engine>::list_capacity(dictionary) * 4 + dictionary.ld * 8);
+  }
+
+  void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most) {
+    const SolveRowsArgs a = args(rows, screen);
+    engine_.template launch<TinySolveRowsKernel>(most, a, groups_);
+    engine_.template launch<SmallSolveRowsKernel>(most, a, groups_);
+    engine_.template launch<MediumSolveRowsKernel>(most, a, groups_);
+    engine_.template launch<LargeSolveRowsKernel>(most, a, large_groups_);
+  }
+
+  void certify(const RowsView& rows, const ScreenView& screen, std::int64_t most) {
+    engine_.template launch<CertifyScreenedKernel>(most, {atoms_, problem_, rows, screen, residuals_.get()}, groups_);
+  }
+
+ private:
+  static constexpr std::int64_t most_groups = 2048;
+  static constexpr std::int64_t most_large_groups = 64;
+  static constexpr std::int64_t places = LargeSolveRowsKernel::capacity;
+  static constexpr std::int64_t float_arrays = 6;
+  static constexpr std::int64_t int_arrays = 3;
+
+  SolveRowsArgs args(const RowsView& rows, const ScreenView& screen) const {
+    SolveRowsArgs a{atoms_, problem_, rows, screen, products_.get(), matrix_.get(), {}};
+    float* floats = floats_.get();
+    std::int32_t* ints = ints_.get();
+    const auto next_floats = [&] { return std::exchange(floats, floats + large_groups_ * places); };
+    const auto next_ints = [&] { return std::exchange(ints, ints + large_groups_ * places); };
+    TableauMemory<float>& t = a.first.tableau;
+    t.value = next_floats();
+    t.diagonal = next_floats();
+    t.factor = next_floats();
+    t.row = next_floats();
+    a.first.gram = next_floats();
+    a.first.slacks = next_floats();
+    t.atom = next_ints();
+    t.in_support = next_ints();
+    t.exchanges = next_ints();
+    return a;
+  }
+
+  Engine& engine_;
+  AtomsView atoms_;
+  ProblemView problem_;
+  std::int64_t groups_;
+  std::int64_t large_groups_;
+  DeviceBuffer<float, Engine> products_;
+  DeviceBuffer<double, Engine> residuals_;
+  DeviceBuffer<float, Engine> matrix_;
+  DeviceBuffer<float, Engine> floats_;
+  DeviceBuffer<std::int32_t, Engine> ints_;
+};
+
+}  // namespace splice_cuda::cuda
