@@ -3,17 +3,23 @@
 /// @file device_backend.hpp
 /// The backend of a device, over the seam that `Engine` is: CudaDevice, or the tests' emulated one.
 
+#include <algorithm>
 #include <memory>
 #include <span>
+#include <string>
 #include <thread>
 #include <utility>
 
+#include "admm_tile.hpp"
 #include "backend/backend.hpp"
+#include "certify_codes.hpp"
 #include "core/validate.hpp"
 #include "device_dictionary.hpp"
 #include "device_results.hpp"
+#include "fista_tile.hpp"
 #include "host_atoms.hpp"
 #include "ranged_tile.hpp"
+#include "recompose_codes.hpp"
 #include "working_set_tile.hpp"
 
 namespace splice_cuda::cuda {
@@ -40,12 +46,18 @@ class DeviceBackend final : public Backend {
 
   TileCost tile_cost(const Problem& problem) const override {
     check_supported(problem);
-    return WorkingSetTile<Engine>::cost(own(*problem.dictionary));
+    const DeviceDictionary<Engine>& dictionary = own(*problem.dictionary);
+    switch (problem.solve.solver) {
+      case SolverKind::fista: return FistaTile<Engine>::cost(dictionary, problem);
+      case SolverKind::admm: return AdmmTile<Engine>::cost(dictionary, problem);
+      case SolverKind::coordinate_descent:
+      case SolverKind::working_set: break;
+    }
+    return WorkingSetTile<Engine>::cost(dictionary);
   }
 
   std::unique_ptr<TileSolver> make_tile_solver(const Problem& problem, std::int64_t rows) const override {
-    return std::make_unique<RangedTile<Engine>>(
-        *device_, std::make_unique<WorkingSetTile<Engine>>(*device_, own(*problem.dictionary), problem, rows));
+    return std::make_unique<RangedTile<Engine>>(*device_, make_own_tile(problem, rows));
   }
 
   std::unique_ptr<ResultSink> make_result_sink(const Problem& problem) const override {
@@ -58,14 +70,45 @@ class DeviceBackend final : public Backend {
 
   void synchronize() const override { device_->synchronize(); }
 
-  void certify(const Problem&, const SparseCodes&, std::int64_t, std::span<RowReport>) const override {}
-  void recompose(const DictionaryData&, const SparseCodes&, std::int64_t, std::int64_t, MatrixView<float>) const override {}
+  CallRows call_rows(const DictionaryData& dictionary) const override {
+    const std::int64_t rows = std::clamp<std::int64_t>((std::int64_t{16} << 20) / dictionary.dim, 64, 16384);
+    return {rows, rows};
+  }
+
+  void certify(const Problem& problem, const SparseCodes& codes, std::int64_t first,
+               std::span<RowReport> reports) const override {
+    certify_codes(*device_, own(*problem.dictionary), problem, codes, first, reports);
+  }
+  void recompose(const DictionaryData& dictionary, const SparseCodes& codes, std::int64_t first, std::int64_t count,
+                 MatrixView<float> reconstruction) const override {
+    recompose_codes(*device_, own(dictionary), codes, first, count, reconstruction);
+  }
 
  private:
+  std::unique_ptr<TileSolver> make_own_tile(const Problem& problem, std::int64_t rows) const {
+    const DeviceDictionary<Engine>& dictionary = own(*problem.dictionary);
+    switch (problem.solve.solver) {
+      case SolverKind::fista: return std::make_unique<FistaTile<Engine>>(*device_, dictionary, problem, rows);
+      case SolverKind::admm: return std::make_unique<AdmmTile<Engine>>(*device_, dictionary, problem, rows);
+      case SolverKind::coordinate_descent:  // refused before
+      case SolverKind::working_set: break;
+    }
+    return std::make_unique<WorkingSetTile<Engine>>(*device_, dictionary, problem, rows);
+  }
+
   static const DeviceDictionary<Engine>& own(const DictionaryData& dictionary) {
     return static_cast<const DeviceDictionary<Engine>&>(dictionary);  // checked at the API's edge
   }
-  void check_supported(const Problem&) const {}
+
+  void check_supported(const Problem& problem) const {
+    const std::string here = " on " + to_string(device());
+    if (problem.solve.solver == SolverKind::coordinate_descent) {
+      fail_argument("solve.solver", "coordinate_descent" + here, "working_set, fista or admm, or a context on cpu");
+    }
+    if (problem.target.given()) {
+      fail_argument(problem.target.l0 > 0 ? "target_l0" : "target_cosine", "a target" + here, "a context on cpu");
+    }
+  }
 
   std::shared_ptr<Engine> device_;
 };

@@ -46,7 +46,7 @@ class DeviceBuffer {
 template <class T, class Engine>
 DeviceBuffer<T, Engine> uploaded(Engine& device, const T* values, std::int64_t count) {
   DeviceBuffer<T, Engine> buffer(device, count);
-  device.upload(buffer.get(), values, buffer.bytes());
+  if (count > 0) device.upload(buffer.get(), values, buffer.bytes());
   return buffer;
 }
 

@@ -17,12 +17,15 @@ namespace splice_cuda::cuda {
 template <class Engine>
 class ExactStage {
  public:
-  ExactStage(Engine& device, const DeviceDictionary<Engine>& dictionary, const ProblemView& problem)
+  /// @param most_places  of a working set, where that is less than what solving to the end may need
+  /// @param most_rows  that there will be at once
+  ExactStage(Engine& device, const DeviceDictionary<Engine>& dictionary, const ProblemView& problem,
+             std::int64_t most_places = Engine::unlimited, std::int64_t most_rows = Engine::unlimited)
       : device_(device),
         atoms_(dictionary.view()),
         problem_(problem),
-        groups_(groups(dictionary)),
-        capacity_(capacity(dictionary)),
+        groups_(std::min(groups(dictionary, most_places), most_rows)),
+        capacity_(capacity(dictionary, most_places)),
         matrix_(device, groups_ * capacity_ * capacity_),
         set_doubles_(device, groups_ * capacity_ * set_arrays),
         set_ints_(device, groups_ * capacity_ * set_int_arrays),
@@ -30,12 +33,17 @@ class ExactStage {
         member_(device, groups_ * dictionary.size),
         residual_(device, groups_ * dictionary.ld) {}
 
-  static std::size_t cost(const DeviceDictionary<Engine>& dictionary) {
-    return static_cast<std::size_t>(groups(dictionary)) * group_cost(dictionary);
+  static std::size_t cost(const DeviceDictionary<Engine>& dictionary, std::int64_t most_places = Engine::unlimited) {
+    return static_cast<std::size_t>(groups(dictionary, most_places)) * group_cost(dictionary, most_places);
   }
 
   void solve(const RowsView& rows) { device_.template launch<ExactRowKernel>(rows.count, args(rows), groups_); }
   void refit(const RowsView& rows) { device_.template launch<RefitKernel>(rows.count, args(rows), groups_); }
+  /// The minimiser on each code's support in place of the code, for the rows that `wanted` names and that are not
+  /// finished.
+  void relax(const RowsView& rows, const std::int32_t* wanted) {
+    device_.template launch<RelaxKernel>(rows.count, {args(rows), wanted}, groups_);
+  }
   /// Certificates over all atoms of the rows that wait for it.
   void certify(const RowsView& rows) {
     device_.template launch<CertifyExactlyKernel>(rows.count, {atoms_, problem_, rows, residual_.get()}, groups_);
@@ -47,17 +55,17 @@ class ExactStage {
   static constexpr std::size_t budget = std::size_t{64} << 20;
 
   /// Working sets may hold an independent support and what comes and goes around it.
-  static std::int64_t capacity(const DeviceDictionary<Engine>& dictionary) {
-    return (std::min(dictionary.size, dictionary.dim + 512) + 31) / 32 * 32 + 32;
+  static std::int64_t capacity(const DeviceDictionary<Engine>& dictionary, std::int64_t most_places) {
+    return std::min((std::min(dictionary.size, dictionary.dim + 512) + 31) / 32 * 32 + 32, most_places);
   }
-  static std::size_t group_cost(const DeviceDictionary<Engine>& dictionary) {
-    const auto places = static_cast<std::size_t>(capacity(dictionary));
+  static std::size_t group_cost(const DeviceDictionary<Engine>& dictionary, std::int64_t most_places) {
+    const auto places = static_cast<std::size_t>(capacity(dictionary, most_places));
     return places * places * sizeof(double) + places * (set_arrays * sizeof(double) + set_int_arrays * sizeof(std::int32_t)) +
            static_cast<std::size_t>(dictionary.size) * (sizeof(double) + 1) +
            static_cast<std::size_t>(dictionary.ld) * sizeof(double);
   }
-  static std::int64_t groups(const DeviceDictionary<Engine>& dictionary) {
-    return std::clamp<std::int64_t>(static_cast<std::int64_t>(budget / group_cost(dictionary)), 1, 1024);
+  static std::int64_t groups(const DeviceDictionary<Engine>& dictionary, std::int64_t most_places) {
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>(budget / group_cost(dictionary, most_places)), 1, 1024);
   }
 
   ExactArgs args(const RowsView& rows) const {

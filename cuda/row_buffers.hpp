@@ -154,12 +154,7 @@ class RowBuffers {
     device_.download(host_values_.data(), values.get(), values.bytes());
     device_.download(host_reports_.data(), reports_.get(), host_reports_.size() * sizeof(RowReport));
     device_.synchronize();
-    for (std::int64_t i = 0; i < count; ++i) {
-      const auto from = static_cast<std::size_t>(offsets[static_cast<std::size_t>(i)]);
-      const auto size = static_cast<std::size_t>(offsets[static_cast<std::size_t>(i + 1)]) - from;
-      sink.accept({view_.first + i, 0, std::span(host_atoms_).subspan(from, size), std::span(host_values_).subspan(from, size),
-                   host_reports_[static_cast<std::size_t>(i)]});
-    }
+    sink.accept_batch({view_.first, offsets, host_atoms_, host_values_, host_reports_});
   }
 
  private:

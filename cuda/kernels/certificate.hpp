@@ -25,18 +25,29 @@ struct CodeTerms {
   double violation = 0;  ///< largest |correlation - lambda| among the support
 };
 
+/// A row and its code. Weights may be 0.
+struct CodeView {
+  const float* z = nullptr;  ///< [dim]
+  double lambda = 0;
+  int count = 0;
+  const std::int32_t* atoms = nullptr;
+  const float* weights = nullptr;
+};
+
+SPLICE_KERNEL CodeView code_of(const RowsView& rows, std::int64_t row, std::int64_t ld) {
+  return {rows.z + row * ld, rows.lambda[row], rows.code_count[row], rows.code_atoms + row * rows.code_capacity,
+          rows.code_weights + row * rows.code_capacity};
+}
+
 /// residual = z - C'w and what follows from it, in fp64.
 template <class Group, class Vector>
-SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const ProblemView& problem, const RowsView& rows,
-                                   std::int64_t row, const Vector& residual) {
-  const float* z = rows.z + row * atoms.ld;
-  const int count = rows.code_count[row];
-  const std::int32_t* code_atoms = rows.code_atoms + row * rows.code_capacity;
-  const float* code_weights = rows.code_weights + row * rows.code_capacity;
-  const double lambda = rows.lambda[row];
+SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const ProblemView& problem, const CodeView& code,
+                                   const Vector& residual) {
+  const float* z = code.z;
+  const int count = code.count;
   subtract_atoms(
-      group, atoms, z, count, [&](int i) -> std::int64_t { return code_atoms[i]; },
-      [&](int i) { return static_cast<double>(code_weights[i]); }, residual);
+      group, atoms, z, count, [&](int i) -> std::int64_t { return code.atoms[i]; },
+      [&](int i) { return static_cast<double>(code.weights[i]); }, residual);
   CodeTerms terms;
   const auto over_dims = [&](auto term) {
     return group.template sum<double>([&](int lane) {
@@ -53,7 +64,8 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
   terms.weighted_l1 = group.template sum<double>([&](int lane) {
     double sum = 0;
     for (int i = lane; i < count; i += Group::size) {
-      sum += std::abs(static_cast<double>(code_weights[i])) / problem.inverse[code_atoms[i]];
+      if (code.weights[i] == 0) continue;  // of a banned atom, perhaps
+      sum += std::abs(static_cast<double>(code.weights[i])) / problem.inverse[code.atoms[i]];
     }
     return sum;
   });
@@ -62,8 +74,9 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
     return group.template max<double>([&](int lane) {
       double largest = 0;
       for (int i = lane; i < count; i += Group::size) {
-        double correlation = dot_atom(atoms, code_atoms[i], residual) * problem.inverse[code_atoms[i]];
-        if (code_weights[i] < 0) correlation = -correlation;
+        if (code.weights[i] == 0) continue;
+        double correlation = dot_atom(atoms, code.atoms[i], residual) * problem.inverse[code.atoms[i]];
+        if (code.weights[i] < 0) correlation = -correlation;
         const double found = term(correlation);
         largest = found > largest ? found : largest;
       }
@@ -71,29 +84,58 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
     });
   };
   terms.largest = over_support([&](double c) { return problem.nonnegative ? c : std::abs(c); });
-  terms.violation = over_support([&](double c) { return std::abs(c - lambda); });
+  terms.violation = over_support([&](double c) { return std::abs(c - code.lambda); });
   return terms;
+}
+
+template <class Group, class Vector>
+SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const ProblemView& problem, const RowsView& rows,
+                                   std::int64_t row, const Vector& residual) {
+  return code_terms(group, atoms, problem, code_of(rows, row, atoms.ld), residual);
+}
+
+/// The largest correlation over all atoms, none of them screened.
+template <class Group, class Vector>
+SPLICE_KERNEL double largest_correlation(Group& group, const AtomsView& atoms, const ProblemView& problem,
+                                         const Vector& residual) {
+  return group.template max<double>([&](int lane) {
+    double largest = 0;
+    for (std::int64_t j = lane; j < atoms.size; j += Group::size) {
+      const double inverse = problem.inverse[j];
+      if (inverse == 0) continue;
+      const double value = dot_atom(atoms, j, residual) * inverse;
+      const double found = problem.nonnegative ? value : std::abs(value);
+      largest = found > largest ? found : largest;
+    }
+    return largest;
+  });
+}
+
+/// The terms of a certificate; `largest` is (an upper bound of) the largest correlation over all atoms.
+SPLICE_KERNEL math::Certificate certificate_of(const AtomsView& atoms, const ProblemView& problem, const CodeView& code,
+                                               const CodeTerms& terms, double largest) {
+  math::CertificateTerms t;
+  t.z_dot_z = terms.z_dot_z;
+  t.z_dot_r = terms.z_dot_r;
+  t.r_dot_r = terms.r_dot_r;
+  t.weighted_l1 = terms.weighted_l1;
+  t.max_correlation = largest;
+  t.lambda = code.lambda;
+  t.atom_norm = static_cast<double>(problem.certificate_norm);
+  t.summands = static_cast<double>(atoms.dim + code.count);
+  return math::make_certificate(t);
 }
 
 /// Writes the certificate; `largest` is (an upper bound of) the largest correlation over all atoms. By one lane.
 /// @returns whether the gap is within the tolerance
 SPLICE_KERNEL bool write_certificate(const AtomsView& atoms, const ProblemView& problem, const RowsView& rows, std::int64_t row,
                                      const CodeTerms& terms, double largest) {
-  const double lambda = rows.lambda[row];
-  math::CertificateTerms t;
-  t.z_dot_z = terms.z_dot_z;
-  t.z_dot_r = terms.z_dot_r;
-  t.r_dot_r = terms.r_dot_r;
-  t.weighted_l1 = terms.weighted_l1;
-  t.max_correlation = largest > terms.largest ? largest : terms.largest;
-  t.lambda = lambda;
-  t.atom_norm = static_cast<double>(problem.certificate_norm);
-  t.summands = static_cast<double>(atoms.dim + rows.code_count[row]);
-  const math::Certificate certificate = math::make_certificate(t);
+  const double over_all = largest > terms.largest ? largest : terms.largest;
+  const math::Certificate certificate = certificate_of(atoms, problem, code_of(rows, row, atoms.ld), terms, over_all);
   rows.primal[row] = certificate.primal;
   rows.dual[row] = certificate.dual;
   rows.gap[row] = certificate.gap;
-  const double excess = t.max_correlation - lambda;
+  const double excess = over_all - rows.lambda[row];
   rows.kkt_violation[row] = terms.violation > excess ? terms.violation : excess;
   return certificate.gap <= problem.gap_tolerance * 0.5 * terms.z_dot_z;
 }

@@ -2,9 +2,8 @@
 
 /// @file certify_exactly.hpp
 /// Certificates over all atoms, none of them screened: of rows that the fallback solved, of rows whose budget is spent,
-/// and of the dense solvers. Its word is final.
+/// and of the dense solvers.
 
-#include <cmath>
 #include <cstdint>
 
 #include "kernels/certificate.hpp"
@@ -19,6 +18,8 @@ struct CertifyExactlyKernel {
     ProblemView problem;
     RowsView rows;
     double* residuals = nullptr;  ///< [groups, ld]
+    /// A row that is not certified goes on with its first stage until it has this many iterations; 0: it is finished.
+    std::int32_t most_iterations = 0;
   };
   struct Shared {};
   static constexpr int lanes = 256;
@@ -30,18 +31,15 @@ struct CertifyExactlyKernel {
     if (args.rows.phase[row] != RowPhase::claims_exactly) return;
     auto residual = group.array(args.residuals + group.index() * args.atoms.ld, args.atoms.ld);
     const CodeTerms terms = code_terms(group, args.atoms, args.problem, args.rows, row, residual);
-    const double largest = group.template max<double>([&](int lane) {
-      double found = 0;
-      for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
-        const double inverse = args.problem.inverse[j];
-        if (inverse == 0) continue;
-        const double value = dot_atom(args.atoms, j, residual) * inverse;
-        const double size = args.problem.nonnegative ? value : std::abs(value);
-        found = size > found ? size : found;
+    const double largest = largest_correlation(group, args.atoms, args.problem, residual);
+    group.once([&] {
+      const bool certified = write_certificate(args.atoms, args.problem, args.rows, row, terms, largest);
+      if (certified || args.rows.iterations[row] >= args.most_iterations) {
+        finish_row(args.rows, row, certified);
+      } else {
+        args.rows.phase[row] = RowPhase::first_pass;
       }
-      return found;
     });
-    group.once([&] { finish_row(args.rows, row, write_certificate(args.atoms, args.problem, args.rows, row, terms, largest)); });
   }
 };
 

@@ -25,6 +25,24 @@ struct ExactRowKernel {
   }
 };
 
+/// Puts the minimiser on a code's support in place of the code ("relax", arXiv 2110.07281).
+struct RelaxKernel {
+  struct Args {
+    ExactArgs exact;
+    const std::int32_t* wanted = nullptr;  ///< [rows] not 0: this row, if it is not finished
+  };
+  struct Shared {};
+  static constexpr int lanes = 256;
+  static constexpr int groups_per_block = 1;
+  static constexpr const char* name = "relax_kernel";
+
+  template <class Group>
+  static SPLICE_KERNEL void run(Group& group, std::int64_t row, const Args& args, Shared&) {
+    const bool finished = args.exact.rows.phase[row] == RowPhase::finished;
+    if (args.wanted[row] != 0 && !finished) ExactSolver<Group>(group, args.exact, row).relax();
+  }
+};
+
 /// Refits every row's code.
 struct RefitKernel {
   using Args = ExactArgs;

@@ -99,6 +99,23 @@ class ExactSolver {
     });
   }
 
+  /// The minimiser on the support of the row's code, with its signs, in place of the code.
+  SPLICE_KERNEL void relax() {
+    const int count = args.rows.code_count[row];
+    const std::int32_t* code = args.rows.code_atoms + row * args.rows.code_capacity;
+    const float* weights = args.rows.code_weights + row * args.rows.code_capacity;
+    clear();
+    subtract();  // = z
+    SPLICE_NO_UNROLL
+    for (int i = 0; i < count; ++i) {
+      const double magnitude = inverse(code[i]);
+      append(code[i], weights[i] < 0 ? -magnitude : magnitude, dot_uniform(code[i]));
+    }
+    tableau.solve(tolerance * lambda, pivot_floor);
+    write_code(group, args.rows, row, tableau.size(), [&](int k) -> std::int32_t { return tableau.atom[k]; },
+               [&](int k) -> double { return weight(k); });
+  }
+
   /// Least squares on the atoms of the row's code in place of it (no penalty; weights stay >= 0 unless the problem allows
   /// others).
   SPLICE_KERNEL void refit() {
@@ -195,7 +212,10 @@ class ExactSolver {
   SPLICE_KERNEL void append(std::int32_t atom, double product) {
     const double magnitude = inverse(atom);
     const bool negative = product < 0 && !args.problem.nonnegative && !unit_factors;
-    const double factor = negative ? -magnitude : magnitude;
+    append(atom, negative ? -magnitude : magnitude, product);
+  }
+
+  SPLICE_KERNEL void append(std::int32_t atom, double factor, double product) {
     const float* values = args.atoms.atoms + atom * args.atoms.ld;
     const int size = tableau.size();
     group.sync();

@@ -117,6 +117,12 @@ struct TileCost {
   std::int64_t row_multiple = 1;    ///< tiles of a multiple of this many rows run best
 };
 
+/// Rows that a backend's calls on given codes take best at once.
+struct CallRows {
+  std::int64_t certify = 64;
+  std::int64_t recompose = 256;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -128,6 +134,10 @@ class Backend {
   virtual void check_pointer(std::string_view argument, const void* pointer, std::int64_t element_bytes, Device declared) const {
     static_cast<void>(argument), static_cast<void>(pointer), static_cast<void>(element_bytes), static_cast<void>(declared);
   }
+  virtual CallRows call_rows(const DictionaryData&) const { return {}; }
+  /// Whether working_set goes along paths of penalties by itself. Where not, each penalty is a call of its own that starts
+  /// from the codes before it.
+  virtual bool follows_paths() const { return false; }
   /// Workers that run tiles side by side (CPU threads; 1 for a GPU stream).
   virtual int workers() const = 0;
   /// @throws ArgumentError where an atom is not finite; OutOfMemoryError

@@ -18,8 +18,8 @@ namespace {
 
 void certify_rows(const Context& context, const Problem& problem, const SparseCodes& codes,
                   std::span<RowReport> reports) {
-  constexpr std::int64_t rows_at_once = 64;
   const Backend& backend = context.backend();
+  const std::int64_t rows_at_once = backend.call_rows(*problem.dictionary).certify;
   const auto rows = static_cast<std::int64_t>(reports.size());
   CallMonitor monitor(context.options(), rows);
   std::atomic<std::int64_t> next{0};

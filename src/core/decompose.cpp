@@ -223,7 +223,8 @@ std::vector<DecomposeResult> decompose_path(const Context& context, const Dictio
   return with_memory_errors("decomposing " + std::to_string(embeddings.rows) + " rows", [&] {
     context.backend().begin_call();
     const Problem problem = resolve_path_problem(context, dictionary, embeddings, l1_penalties, options);
-    if (options.solve.solver == SolverKind::working_set) return Driver(context, problem).run();
+    const bool at_once = options.solve.solver == SolverKind::working_set && context.backend().follows_paths();
+    if (at_once) return Driver(context, problem).run();
     std::vector<DecomposeResult> results;
     DecomposeOptions one = options;
     one.warm_start = nullptr;

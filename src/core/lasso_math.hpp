@@ -50,6 +50,18 @@ SPLICE_HOST_DEVICE inline double dual_objective(double z_dot_r, double r_dot_r, 
   return scale * z_dot_r - 0.5 * scale * scale * r_dot_r;
 }
 
+/// The gap without regard to rounding: what cheap tests look at before a certificate is asked for.
+SPLICE_HOST_DEVICE inline double plain_gap(double z_dot_r, double r_dot_r, double weighted_l1, double max_correlation,
+                                           double lambda) {
+  const double scale = dual_scale(z_dot_r, r_dot_r, max_correlation, lambda);
+  return primal_objective(r_dot_r, weighted_l1, lambda) - dual_objective(z_dot_r, r_dot_r, scale);
+}
+
+/// Whether a certificate may succeed that a plain gap speaks for. The rest is left to its rounding.
+SPLICE_HOST_DEVICE inline bool gap_looks_closed(double gap, double gap_tolerance, double z_dot_z) {
+  return gap <= 0.9 * gap_tolerance * 0.5 * z_dot_z;
+}
+
 /// What a certificate is made of: fp64 sums over d terms, for a residual that is itself a sum over the code's l0
 /// atoms.
 struct CertificateTerms {

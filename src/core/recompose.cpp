@@ -23,8 +23,8 @@ void recompose(const Context& context, const Dictionary& dictionary, const Spars
   check_placed("reconstruction", reconstruction, context);
   check_same_device("dictionary", dictionary.device(), context.device());
   check_codes("codes", codes, reconstruction.rows, dictionary.size());
-  constexpr std::int64_t rows_at_once = 256;
   const Backend& backend = context.backend();
+  const std::int64_t rows_at_once = backend.call_rows(dictionary.data()).recompose;
   std::atomic<std::int64_t> next{0};
   const std::int64_t workers = std::min<std::int64_t>(backend.workers(), codes.rows / rows_at_once + 1);
   with_memory_errors("recomposing " + std::to_string(codes.rows) + " rows", [&] {

@@ -4,17 +4,13 @@
 #include <cmath>
 #include <vector>
 
-#include "core/lasso_math.hpp"
+#include "core/admm_math.hpp"
 #include "cpu/admm_factors.hpp"
 #include "cpu/dense_products.hpp"
 #include "cpu/dense_tile.hpp"
 
 namespace splice_cuda::cpu {
 namespace {
-
-constexpr std::int32_t test_period = 10;
-constexpr std::int32_t balance_period = 10;
-constexpr std::int32_t last_balance = 400;  // a rho that moves for ever need not converge
 
 struct Multipliers {
   AlignedArray<float> u;            ///< [size] scaled multipliers
@@ -51,7 +47,7 @@ class AdmmTile final : public DenseTile {
       for (std::int64_t j = 0; j < dictionary_.size; ++j) {
         const auto at = static_cast<std::size_t>(j);
         // Times 1 / a_j: combine_atoms knows plain atoms only.
-        m.q[at] = (m.z_products[at] + rho * (slots_[i].x[at] - m.u[at])) * inverse_weight(j);
+        m.q[at] = math::admm_right_side(m.z_products[at], rho, slots_[i].x[at], m.u[at]) * inverse_weight(j);
       }
     }
     each_row([](Multipliers& m) { return m.q.get(); }, [](Multipliers& m) { return m.combined.get(); });
@@ -66,7 +62,7 @@ class AdmmTile final : public DenseTile {
     for (const std::size_t i : rows_) {
       advance(i);
       const std::int32_t done = ++slots_[i].report.iterations;
-      if (done % test_period == 0 || done >= problem_.solve.max_iterations) to_test.push_back(i);
+      if (done % math::admm_test_period == 0 || done >= problem_.solve.max_iterations) to_test.push_back(i);
     }
     rows_ = std::move(to_test);
     inputs_.clear();
@@ -104,8 +100,8 @@ class AdmmTile final : public DenseTile {
     const float* r = slot.r.get();
     correlate_rows(dictionary_, {&r, 1}, {&u, 1});
     const auto rho = static_cast<float>(factors_.rho(m.rung));
-    const float most = static_cast<float>(slot.lambda) / rho;
-    for (std::int64_t j = 0; j < dictionary_.size; ++j) u[j] = std::clamp(u[j] * inverse_weight(j) / rho, -most, most);
+    const auto lambda = static_cast<float>(slot.lambda);
+    for (std::int64_t j = 0; j < dictionary_.size; ++j) u[j] = math::admm_multiplier(u[j] * inverse_weight(j), rho, lambda);
   }
 
   template <class Input, class Output>
@@ -128,7 +124,7 @@ class AdmmTile final : public DenseTile {
     }
   }
 
-  /// x = (q - C~ inv(rho I + C~'C~) C~'q) / rho, v = prox(relaxed x + u), u += relaxed x - v; slot.x holds v.
+  /// One step of every atom; slot.x holds v.
   void advance(std::size_t i) {
     DenseRow& slot = slots_[i];
     Multipliers& m = multipliers_[i];
@@ -142,22 +138,19 @@ class AdmmTile final : public DenseTile {
       const float inverse = inverse_weight(j);
       if (!(inverse > 0)) continue;
       const float v = slot.x[at];
-      const float x = (m.z_products[at] - m.q[at] * inverse) / rho + (v - m.u[at]);
-      const float relaxed = relaxation * x + (1 - relaxation) * v;
-      const float sum = relaxed + m.u[at];
-      const float updated = problem_.nonnegative ? math::prox_nonnegative(sum, threshold)
-                                                 : math::prox_signed(sum, threshold);
-      m.u[at] = sum - updated;
-      slot.x[at] = updated;
-      primal += static_cast<double>(x - updated) * static_cast<double>(x - updated);
-      dual += static_cast<double>(updated - v) * static_cast<double>(updated - v);
+      const math::AdmmEntry next = math::admm_step(m.z_products[at], m.q[at] * inverse, v, m.u[at], rho, relaxation, threshold,
+                                                   problem_.nonnegative);
+      m.u[at] = next.u;
+      slot.x[at] = next.v;
+      primal += static_cast<double>(next.x - next.v) * static_cast<double>(next.x - next.v);
+      dual += static_cast<double>(next.v - v) * static_cast<double>(next.v - v);
     }
     balance(slot, m, std::sqrt(primal), static_cast<double>(rho) * std::sqrt(dual));
   }
 
   void balance(const DenseRow& slot, Multipliers& m, double primal, double dual) {
-    if (slot.report.iterations >= last_balance || slot.report.iterations % balance_period != 0) return;
-    const int rung = balanced_rung(m.rung, primal, dual);
+    if (slot.report.iterations >= math::last_balance || slot.report.iterations % math::balance_period != 0) return;
+    const int rung = math::balanced_rung(m.rung, primal, dual);
     if (rung == m.rung) return;
     const float factor = rung > m.rung ? 0.5f : 2.0f;  // u holds multipliers / rho
     m.rung = rung;

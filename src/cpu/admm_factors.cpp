@@ -5,27 +5,45 @@
 #include <vector>
 
 #include <Eigen/Cholesky>
+#include <Eigen/Core>
 
 namespace splice_cuda::cpu {
+namespace {
+
+AdmmFactors::AtomReader reader_of(const CpuDictionary& dictionary) {
+  return [&dictionary, rows = std::vector<float>()](std::int64_t first, std::int64_t count) mutable {
+    rows.resize(static_cast<std::size_t>(count * dictionary.ld));
+    for (std::int64_t j = 0; j < count; ++j) {
+      float* row = rows.data() + j * dictionary.ld;
+      const float* atom = dictionary.float_atom(first + j, row);
+      if (atom != row) std::copy_n(atom, dictionary.ld, row);
+    }
+    return static_cast<const float*>(rows.data());
+  };
+}
+
+}  // namespace
 
 AdmmFactors::AdmmFactors(const CpuDictionary& dictionary, const Problem& problem)
-    : dictionary_(dictionary), rho_(problem.solve.rho) {
-  const std::int64_t dim = dictionary.dim;
-  gram_ = Eigen::MatrixXd::Zero(dim, dim);
+    : AdmmFactors(dictionary.size, dictionary.dim, dictionary.ld, reader_of(dictionary), problem) {}
+
+AdmmFactors::AdmmFactors(std::int64_t size, std::int64_t dim, std::int64_t ld, const AtomReader& read_atoms,
+                         const Problem& problem)
+    : dim_(dim), ld_(ld), rho_(problem.solve.rho), gram_(static_cast<std::size_t>(dim * dim), 0.0) {
+  Eigen::Map<Eigen::MatrixXd> gram(gram_.data(), dim, dim);
   constexpr std::int64_t block = 512;
-  std::vector<float> buffer(static_cast<std::size_t>(dictionary.ld));
-  for (std::int64_t first = 0; first < dictionary.size; first += block) {
-    const std::int64_t count = std::min(block, dictionary.size - first);
+  for (std::int64_t first = 0; first < size; first += block) {
+    const std::int64_t count = std::min(block, size - first);
+    const float* rows = read_atoms(first, count);
     Eigen::MatrixXf atoms(count, dim);
     for (std::int64_t j = 0; j < count; ++j) {
-      const float* atom = dictionary.float_atom(first + j, buffer.data());
       const float inverse = problem.solver_inverse_weights[static_cast<std::size_t>(first + j)];
-      for (std::int64_t k = 0; k < dim; ++k) atoms(j, k) = atom[k] * inverse;
+      for (std::int64_t k = 0; k < dim; ++k) atoms(j, k) = rows[j * ld + k] * inverse;
     }
-    gram_ += (atoms.transpose() * atoms).cast<double>();
+    gram += (atoms.transpose() * atoms).cast<double>();
   }
   // Further from the eigenvalues, float32 iterations lose one of the two terms of rho I + C'C.
-  const double mean_eigenvalue = gram_.trace() / static_cast<double>(dim);
+  const double mean_eigenvalue = gram.trace() / static_cast<double>(dim);
   if (mean_eigenvalue > 0) rho_ = std::clamp(rho_, 1e-4 * mean_eigenvalue, 1e4 * mean_eigenvalue);
 }
 
@@ -34,24 +52,16 @@ double AdmmFactors::rho(int rung) const { return std::ldexp(rho_, rung); }
 const float* AdmmFactors::inverse(int rung) {
   AlignedArray<float>& cached = inverses_[rung];
   if (cached) return cached.get();
-  const std::int64_t dim = dictionary_.dim;
-  Eigen::MatrixXd shifted = gram_;
+  Eigen::MatrixXd shifted = Eigen::Map<const Eigen::MatrixXd>(gram_.data(), dim_, dim_);
   shifted.diagonal().array() += rho(rung);
-  const Eigen::MatrixXd inverse = Eigen::LLT<Eigen::MatrixXd>(shifted).solve(Eigen::MatrixXd::Identity(dim, dim));
-  cached = make_aligned<float>(static_cast<std::size_t>(dim * dictionary_.ld), "ADMM's factor");
-  for (std::int64_t i = 0; i < dim; ++i) {
-    for (std::int64_t k = 0; k < dim; ++k) {
-      cached[static_cast<std::size_t>(i * dictionary_.ld + k)] = static_cast<float>(inverse(i, k));
+  const Eigen::MatrixXd inverse = Eigen::LLT<Eigen::MatrixXd>(shifted).solve(Eigen::MatrixXd::Identity(dim_, dim_));
+  cached = make_aligned<float>(static_cast<std::size_t>(dim_ * ld_), "ADMM's factor");
+  for (std::int64_t i = 0; i < dim_; ++i) {
+    for (std::int64_t k = 0; k < dim_; ++k) {
+      cached[static_cast<std::size_t>(i * ld_ + k)] = static_cast<float>(inverse(i, k));
     }
   }
   return cached.get();
-}
-
-int balanced_rung(int rung, double primal_residual, double dual_residual) {
-  constexpr double imbalance = 4;
-  if (primal_residual > imbalance * dual_residual) return std::min(rung + 1, most_rungs);
-  if (dual_residual > imbalance * primal_residual) return std::max(rung - 1, -most_rungs);
-  return rung;
 }
 
 }  // namespace splice_cuda::cpu

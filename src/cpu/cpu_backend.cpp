@@ -26,6 +26,7 @@ class CpuBackend final : public Backend {
 
   Device device() const override { return Device::cpu(); }
   int workers() const override { return threads_; }
+  bool follows_paths() const override { return true; }
 
   std::shared_ptr<const DictionaryData> make_dictionary(const AtomSource& source) const override {
     return make_cpu_dictionary(source, threads_);

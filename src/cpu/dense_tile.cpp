@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/lasso_math.hpp"
+#include "core/power_iteration.hpp"
 #include "cpu/dense_products.hpp"
 #include "cpu/load_row.hpp"
 #include "cpu/refit.hpp"
@@ -153,10 +154,8 @@ bool DenseTile::looks_solved(const DenseRow& slot, const float* correlations) co
     z_dot_r += static_cast<double>(slot.z[size(k)]) * r;
     r_dot_r += r * r;
   }
-  const double scale = math::dual_scale(z_dot_r, r_dot_r, static_cast<double>(largest), slot.lambda);
-  const double gap = math::primal_objective(r_dot_r, l1, slot.lambda) -
-                     math::dual_objective(z_dot_r, r_dot_r, scale);
-  return gap <= 0.9 * problem_.solve.gap_tolerance * 0.5 * slot.z_dot_z;
+  const double gap = math::plain_gap(z_dot_r, r_dot_r, l1, static_cast<double>(largest), slot.lambda);
+  return math::gap_looks_closed(gap, problem_.solve.gap_tolerance, slot.z_dot_z);
 }
 
 void DenseTile::claim(DenseRow& slot, bool exhausted) {
@@ -208,23 +207,7 @@ double largest_eigenvalue(const CpuDictionary& dictionary, const Problem& proble
   const std::vector<float>& inverse = problem.solver_inverse_weights;
   auto v = make_aligned<float>(size(dictionary.ld), "power iteration");
   std::vector<float> q(size(dictionary.size));
-  for (std::int64_t k = 0; k < dictionary.dim; ++k) {
-    v[size(k)] = 1.0f + 0.1f * static_cast<float>(k % 7);  // any start that is not orthogonal to the top
-  }
-  double eigenvalue = 0;
-  for (int step = 0; step < 100; ++step) {
-    double norm = 0;
-    for (std::int64_t k = 0; k < dictionary.dim; ++k) {
-      norm += static_cast<double>(v[size(k)]) * static_cast<double>(v[size(k)]);
-    }
-    norm = std::sqrt(norm);
-    if (!(norm > 0)) break;
-    for (std::int64_t k = 0; k < dictionary.ld; ++k) {
-      v[size(k)] = static_cast<float>(static_cast<double>(v[size(k)]) / norm);
-    }
-    const double previous = eigenvalue;
-    eigenvalue = norm;  // |C'C v| for the unit v of the step before
-    if (step > 2 && std::abs(eigenvalue - previous) <= 1e-5 * eigenvalue) break;
+  return power_iteration(std::span(v.get(), size(dictionary.dim)), [&] {
     const float* row = v.get();
     float* correlations = q.data();
     correlate_rows(dictionary, {&row, 1}, {&correlations, 1});
@@ -232,8 +215,7 @@ double largest_eigenvalue(const CpuDictionary& dictionary, const Problem& proble
     const float* weights = q.data();
     float* out = v.get();
     combine_atoms(dictionary, {&weights, 1}, {&out, 1});
-  }
-  return std::max(eigenvalue * 1.02, 1e-30);
+  });
 }
 
 }  // namespace splice_cuda::cpu

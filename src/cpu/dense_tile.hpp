@@ -86,8 +86,7 @@ class DenseTile : public TileSolver {
 TileCost dense_tile_cost(const CpuDictionary& dictionary, std::size_t atom_vectors,
                          std::size_t dim_vectors);
 
-/// Largest eigenvalue of the weighted atoms' C'C by power iteration, with a margin for what it may lack: nearly always a
-/// bound from above. Where the start is all but orthogonal to the top eigenvector it is not; FISTA notices.
+/// Largest eigenvalue of the weighted atoms' C'C (core/power_iteration.hpp).
 double largest_eigenvalue(const CpuDictionary& dictionary, const Problem& problem);
 
 }  // namespace splice_cuda::cpu

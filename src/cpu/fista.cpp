@@ -4,16 +4,12 @@
 #include <cmath>
 #include <vector>
 
-#include "core/lasso_math.hpp"
+#include "core/fista_math.hpp"
 #include "cpu/dense_products.hpp"
 #include "cpu/dense_tile.hpp"
-#include "cpu/momentum.hpp"
 
 namespace splice_cuda::cpu {
 namespace {
-
-/// Iterations between gap tests: a test costs one more product.
-constexpr std::int32_t test_period = 10;
 
 /// A row's last step. Residuals are linear in x: that of the extrapolated point needs no product of its own.
 struct LastStep {
@@ -21,7 +17,7 @@ struct LastStep {
   AlignedArray<float> previous_r;    ///< [ld]
   AlignedArray<float> correlations;  ///< [size]
   AlignedArray<float> point_r;       ///< [ld] residual at y = x + beta (x - previous x)
-  Momentum momentum;
+  math::Momentum momentum;
   float step = 0;
 };
 
@@ -48,7 +44,7 @@ class FistaTile final : public DenseTile {
       LastStep& m = last_steps_[i];
       for (std::int64_t k = 0; k < dictionary_.ld; ++k) {
         const auto at = static_cast<std::size_t>(k);
-        m.point_r[at] = slots_[i].r[at] + m.momentum.beta * (slots_[i].r[at] - m.previous_r[at]);
+        m.point_r[at] = math::extrapolated(slots_[i].r[at], m.previous_r[at], m.momentum.beta);
       }
     }
     correlate([&](std::size_t i) { return last_steps_[i].point_r.get(); });
@@ -59,7 +55,7 @@ class FistaTile final : public DenseTile {
     for (const std::size_t i : rows_) {
       advance(i);
       const std::int32_t done = ++slots_[i].report.iterations;
-      if (done % test_period == 0 || done >= problem_.solve.max_iterations) to_test.push_back(i);
+      if (done % math::fista_test_period == 0 || done >= problem_.solve.max_iterations) to_test.push_back(i);
     }
     rows_ = std::move(to_test);
     for (const std::size_t i : rows_) write_relaxed_code(slots_[i]);
@@ -103,10 +99,9 @@ class FistaTile final : public DenseTile {
     for (std::int64_t j = 0; j < dictionary_.size; ++j) {
       const auto at = static_cast<std::size_t>(j);
       const float x = slot.x[at];
-      const float y = x + m.momentum.beta * (x - m.previous_x[at]);
-      const float v = y + m.step * m.correlations[at] * inverse_weight(j);
+      const float y = math::extrapolated(x, m.previous_x[at], m.momentum.beta);
       const float updated =
-          problem_.nonnegative ? math::prox_nonnegative(v, threshold) : math::prox_signed(v, threshold);
+          math::proximal_step(y, m.correlations[at] * inverse_weight(j), m.step, threshold, problem_.nonnegative);
       against += static_cast<double>(y - updated) * static_cast<double>(updated - x);
       moved += static_cast<double>(updated - y) * static_cast<double>(updated - y);
       m.previous_x[at] = x;
@@ -121,11 +116,10 @@ class FistaTile final : public DenseTile {
       m.momentum = {};
       return;
     }
-    m.momentum = next_momentum(m.momentum, against);
+    m.momentum = math::next_momentum(m.momentum, against);
   }
 
-  /// The step 1/L is sound where |C'(x+ - y)|^2 <= L |x+ - y|^2 (Beck & Teboulle 2009, section 4): power iteration may
-  /// have missed the largest eigenvalue. Both sides vanish as the row converges, the rounding of residuals does not.
+  /// @param moved  |x+ - y|^2
   bool too_long(const DenseRow& slot, const LastStep& m, double moved) const {
     double image = 0;
     for (std::int64_t k = 0; k < dictionary_.dim; ++k) {
@@ -133,8 +127,7 @@ class FistaTile final : public DenseTile {
       const double change = static_cast<double>(slot.r[at] - m.point_r[at]);
       image += change * change;
     }
-    constexpr double rounding = 1e-10;
-    return image * static_cast<double>(m.step) > moved + rounding * slot.z_dot_z * static_cast<double>(m.step);
+    return math::step_is_too_long(image, moved, static_cast<double>(m.step), slot.z_dot_z);
   }
 
   float first_step_;

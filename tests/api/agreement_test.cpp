@@ -13,7 +13,7 @@ class OracleAgreement : public EachSolver {
  protected:
   /// Solves all rows of the sample and compares each with the oracle.
   void check(const SampleProblem& sample, float l1_penalty, bool nonnegative = true) const {
-    const Context context;
+    const Context context(test_device().device);
     const Dictionary dictionary(context, sample.atom_view());
     DecomposeOptions wanted = options(l1_penalty);
     wanted.nonnegative = nonnegative;
@@ -25,16 +25,16 @@ class OracleAgreement : public EachSolver {
 };
 
 // 500 rows in each of four shapes: 2,000 random rows a solver.
-TEST_P(OracleAgreement, WideDictionary) { check(sample_problem(600, 64, 500, 1), 0.25f); }
-TEST_P(OracleAgreement, PrimeShapes) { check(sample_problem(307, 37, 500, 2), 0.1f); }
-TEST_P(OracleAgreement, FewerAtomsThanNumbers) { check(sample_problem(50, 128, 500, 3), 0.02f); }
-TEST_P(OracleAgreement, HighPenalty) { check(sample_problem(1000, 32, 500, 4), 0.6f); }
-TEST_P(OracleAgreement, EitherSign) { check(sample_problem(300, 48, 100, 5), 0.2f, false); }
+TEST_P(OracleAgreement, WideDictionary) { check(sample_problem(600, 64, test_rows(500), 1), 0.25f); }
+TEST_P(OracleAgreement, PrimeShapes) { check(sample_problem(307, 37, test_rows(500), 2), 0.1f); }
+TEST_P(OracleAgreement, FewerAtomsThanNumbers) { check(sample_problem(50, 128, test_rows(500), 3), 0.02f); }
+TEST_P(OracleAgreement, HighPenalty) { check(sample_problem(1000, 32, test_rows(500), 4), 0.6f); }
+TEST_P(OracleAgreement, EitherSign) { check(sample_problem(300, 48, test_rows(100), 5), 0.2f, false); }
 TEST_P(OracleAgreement, OneAtom) { check(sample_problem(1, 16, 20, 6), 0.05f); }
 TEST_P(OracleAgreement, OneNumber) { check(sample_problem(7, 1, 20, 7), 0.05f); }
 
 TEST_P(OracleAgreement, RealSentences) {
-  const auto sample = real_problem(10, 200);
+  const auto sample = real_problem(10, test_rows(200));
   SPLICE_NEEDS_DATA("text15k");
   check(*sample, 0.25f);
   check(*sample, 0.1f);

@@ -37,8 +37,8 @@ class Budget : public EachSolver {
     return sum / 2;
   }
 
-  Context context;
-  SampleProblem sample = sample_problem(400, 48, 24, 111);
+  Context context{test_device().device};
+  SampleProblem sample = sample_problem(400, 48, test_rows(24), 111);
 };
 
 TEST_P(Budget, OneRound) {
@@ -89,8 +89,8 @@ SPLICE_EACH_SOLVER(Budget);
 
 /// ADMM's parameters change the way, not the answer.
 TEST(AdmmParameters, LeadToTheSameAnswer) {
-  const Context context;
-  const SampleProblem sample = sample_problem(120, 24, 8, 112);
+  const Context context(test_device().device);
+  const SampleProblem sample = sample_problem(120, 24, test_rows(8), 112);
   const Dictionary dictionary(context, sample.atom_view());
   const splice_oracle::Problem problem = oracle_problem(sample, static_cast<double>(0.2f));
   for (const double rho : {1e-300, 1e-30, 1e-3, 0.1, 10.0, 1e3, 1e30, 1e300}) {

@@ -20,12 +20,12 @@ class Path : public EachSolver {
  protected:
   std::vector<DecomposeResult> solve(MatrixView<const float> rows, const std::vector<float>& penalties,
                                      const DecomposeOptions& wanted, ContextOptions resources = {}) const {
-    const Context context(Device::cpu(), std::move(resources));
+    const Context context(test_device().device, std::move(resources));
     return decompose_path(context, Dictionary(context, sample.atom_view()), rows, penalties, wanted);
   }
   std::vector<DecomposeResult> solve() const { return solve(sample.view(), grid, options()); }
 
-  SampleProblem sample = sample_problem(220, 36, 20, 81);
+  SampleProblem sample = sample_problem(220, 36, std::max<std::int64_t>(test_rows(20), 8), 81);
 };
 
 TEST_P(Path, AgreesWithTheOracleAtEveryPenalty) {
@@ -64,7 +64,7 @@ TEST_P(Path, WeightsAndBansAreKept) {
 }
 
 TEST_P(Path, OnePenaltyIsOneCall) {
-  const Context context;
+  const Context context(test_device().device);
   const Dictionary dictionary(context, sample.atom_view());
   const std::vector<DecomposeResult> path = solve(sample.view(), {0.25f}, options());
   ASSERT_EQ(path.size(), 1u);
@@ -84,14 +84,14 @@ TEST_P(Path, EmptyBatchAndIrregularRows) {
     EXPECT_EQ(after[step].reports[1].status, RowStatus::non_finite_input);
     EXPECT_EQ(after[step].reports[5].status, RowStatus::zero_embedding);
     EXPECT_EQ(after[step].reports[5].l1_penalty, static_cast<double>(grid[step]));
-    for (const std::int64_t row : {0, 2, 3, 4, 6, 19}) EXPECT_EQ(row_difference(before[step], row, after[step], row), "");
+    for (const std::int64_t row : {0, 2, 3, 4, 6, 7}) EXPECT_EQ(row_difference(before[step], row, after[step], row), "");
   }
 }
 
 TEST_P(Path, SameBitsWhateverTheBatchThreadsAndMemory) {
   const std::vector<DecomposeResult> whole = solve(sample.view(), grid, options(), {.threads = 1});
   const auto threads = solve(sample.view(), grid, options(), {.threads = 3});
-  const auto tight = solve(sample.view(), grid, options(), {.threads = 1, .memory_limit_bytes = std::size_t{5} << 20});
+  const auto tight = solve(sample.view(), grid, options(), {.threads = 1, .memory_limit_bytes = test_device().tight_memory});
   for (std::size_t step = 0; step < grid.size(); ++step) {
     EXPECT_EQ(difference(whole[step], threads[step]), "");
     EXPECT_EQ(difference(whole[step], tight[step]), "");
@@ -123,6 +123,7 @@ TEST_P(Path, RefitIsOfEachPenaltysSupport) {
 /// Fine steps over a wide range, near duplicates, penalties that only the fp64 path handles.
 TEST_P(Path, ManyStepsDownToNothing) {
   if (GetParam() != SolverKind::working_set) GTEST_SKIP() << "warm starts of the others are tested on their own";
+  if (!test_device().follows_paths) GTEST_SKIP() << "single calls do not promise it, with near duplicates: on the CPU neither";
   for (std::int64_t j = 0; j < 50; ++j) {
     std::copy_n(sample.dictionary.begin() + j * sample.dim, sample.dim, sample.dictionary.begin() + (j + 50) * sample.dim);
     float& first = sample.dictionary[static_cast<std::size_t>((j + 50) * sample.dim)];
@@ -157,7 +158,7 @@ SPLICE_EACH_SOLVER(Path);
 /// What it is for: fewer passes over the dictionary than single calls need.
 TEST(PathOfWorkingSets, SavesPasses) {
   const SampleProblem sample = sample_problem(3000, 64, 40, 82);
-  const Context context;
+  const Context context;  // on the CPU
   const Dictionary dictionary(context, sample.atom_view());
   const std::vector<float> penalties = {0.5f, 0.45f, 0.4f, 0.36f, 0.33f, 0.3f};
   double passes = 0;

@@ -15,11 +15,11 @@ namespace {
 class Determinism : public EachSolver {
  protected:
   DecomposeResult solve(MatrixView<const float> rows, ContextOptions resources = {}) const {
-    const Context context(Device::cpu(), std::move(resources));
+    const Context context(test_device().device, std::move(resources));
     return decompose(context, Dictionary(context, sample.atom_view()), rows, options());
   }
 
-  SampleProblem sample = sample_problem(401, 53, 150, 31);
+  SampleProblem sample = sample_problem(401, 53, test_rows(150), 31);
 };
 
 TEST_P(Determinism, RunToRun) { EXPECT_EQ(difference(solve(sample.view()), solve(sample.view())), ""); }
@@ -31,7 +31,7 @@ TEST_P(Determinism, ThreadCount) {
 
 TEST_P(Determinism, MemoryLimit) {
   const DecomposeResult roomy = solve(sample.view());
-  const DecomposeResult tight = solve(sample.view(), {.threads = 1, .memory_limit_bytes = std::size_t{5} << 20});
+  const DecomposeResult tight = solve(sample.view(), {.threads = 1, .memory_limit_bytes = test_device().tight_memory});
   EXPECT_EQ(difference(roomy, tight), "");
 }
 
@@ -65,7 +65,7 @@ TEST_P(Determinism, LeadingDimension) {
   for (std::int64_t j = 0; j < sample.atoms; ++j) {
     std::copy_n(sample.atom_view().row(j), sample.dim, padded_atoms.data() + j * ld);
   }
-  const Context context;
+  const Context context(test_device().device);
   const Dictionary dictionary(context, MatrixView<const float>{padded_atoms.data(), sample.atoms, sample.dim, ld});
   const DecomposeResult spaced =
       decompose(context, dictionary, MatrixView<const float>{padded.data(), sample.rows, sample.dim, ld}, options());
@@ -78,7 +78,7 @@ TEST_P(Determinism, OrderOfAtomsLeavesTheObjective) {
   for (std::int64_t j = sample.atoms; j-- > 0;) {
     reversed.insert(reversed.end(), sample.atom_view().row(j), sample.atom_view().row(j) + sample.dim);
   }
-  const Context context;
+  const Context context(test_device().device);
   const DecomposeResult forward = solve(sample.view());
   const DecomposeResult backward = decompose(
       context, Dictionary(context, MatrixView<const float>{reversed.data(), sample.atoms, sample.dim}), sample.view(), options());

@@ -48,8 +48,8 @@ class InputTypes : public EachSolver {
     }
   }
 
-  Context context;
-  SampleProblem sample = sample_problem(150, 45, 21, 101);
+  Context context{test_device().device};
+  SampleProblem sample = sample_problem(150, 45, test_rows(21), 101);
 };
 
 TEST_P(InputTypes, Float16) { check<Float16>(0); }

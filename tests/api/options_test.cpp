@@ -87,8 +87,8 @@ class ProblemOptions : public ::testing::TestWithParam<std::tuple<SolverKind, Wa
     if (!penalties.empty()) oracle.penalty = static_cast<double>(penalties[static_cast<std::size_t>(i)]) / 2;
   }
 
-  SampleProblem sample = sample_problem(240, 40, 25, 72);
-  Context context;
+  SampleProblem sample = sample_problem(240, 40, test_rows(25), 72);
+  Context context{test_device().device};
   DecomposeOptions options;
   std::vector<float> weights, penalties;
   std::vector<std::int32_t> banned;
@@ -133,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(, ProblemOptions, ::testing::Combine(all_solvers(), ::t
 
 class OptionsAtTheEdge : public EachSolver {
  protected:
-  Context context;
+  Context context{test_device().device};
   SampleProblem sample = sample_problem(50, 20, 6, 73);
 };
 

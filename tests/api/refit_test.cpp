@@ -22,8 +22,8 @@ class Refit : public ::testing::TestWithParam<std::tuple<SolverKind, bool>> {
   }
 
   bool nonnegative = std::get<1>(GetParam());
-  Context context;
-  SampleProblem sample = sample_problem(200, 32, 30, 91);
+  Context context{test_device().device};
+  SampleProblem sample = sample_problem(200, 32, test_rows(30), 91);
 };
 
 TEST_P(Refit, IsLeastSquaresOnTheSupport) {

@@ -1,13 +1,14 @@
 #pragma once
 
 /// @file solver_names.hpp
-/// The four solvers as test parameters.
+/// The solvers as test parameters: those that the device of the tests has.
 
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "splice_cuda/options.hpp"
+#include "support/test_device.hpp"
 
 namespace splice_cuda::testing {
 
@@ -21,9 +22,7 @@ inline std::string solver_name(SolverKind kind) {
   return "unknown";
 }
 
-inline auto all_solvers() {
-  return ::testing::Values(SolverKind::working_set, SolverKind::coordinate_descent, SolverKind::fista, SolverKind::admm);
-}
+inline auto all_solvers() { return ::testing::ValuesIn(test_device().solvers); }
 
 class EachSolver : public ::testing::TestWithParam<SolverKind> {
  protected:

@@ -21,7 +21,7 @@ class SpecialRows : public EachSolver {
     std::fill_n(rows.embeddings.begin() + row * rows.dim, rows.dim, value);
   }
 
-  Context context;
+  Context context{test_device().device};
   SampleProblem sample = sample_problem(200, 33, 9, 41);
 };
 

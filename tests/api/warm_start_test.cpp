@@ -48,8 +48,8 @@ class WarmStart : public EachSolver {
     return sum;
   }
 
-  SampleProblem sample = sample_problem(220, 36, 20, 81);
-  Context context;
+  SampleProblem sample = sample_problem(220, 36, test_rows(20), 81);
+  Context context{test_device().device};
   Dictionary dictionary{context, sample.atom_view()};
 };
 

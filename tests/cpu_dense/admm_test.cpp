@@ -8,6 +8,7 @@
 #include <Eigen/Dense>
 #include <gtest/gtest.h>
 
+#include "core/admm_math.hpp"
 #include "cpu/admm_factors.hpp"
 #include "cpu/cpu_problem.hpp"
 #include "dense_problem.hpp"
@@ -79,14 +80,14 @@ TEST(AdmmFactors, OfZeroAtoms) {
 
 /// The larger residual says which way: a large primal one wants a larger rho.
 TEST(ResidualBalancing, MovesByOneRungWhenOneResidualDominates) {
-  EXPECT_EQ(balanced_rung(0, 5.0, 1.0), 1);
-  EXPECT_EQ(balanced_rung(0, 1.0, 5.0), -1);
-  EXPECT_EQ(balanced_rung(3, 1.0, 1.0), 3);
-  EXPECT_EQ(balanced_rung(3, 3.9, 1.0), 3);
-  EXPECT_EQ(balanced_rung(3, 1.0, 3.9), 3);
-  EXPECT_EQ(balanced_rung(2, 0.0, 0.0), 2) << "standing still is balanced";
-  EXPECT_EQ(balanced_rung(most_rungs, 5.0, 1.0), most_rungs);
-  EXPECT_EQ(balanced_rung(-most_rungs, 1.0, 5.0), -most_rungs);
+  EXPECT_EQ(math::balanced_rung(0, 5.0, 1.0), 1);
+  EXPECT_EQ(math::balanced_rung(0, 1.0, 5.0), -1);
+  EXPECT_EQ(math::balanced_rung(3, 1.0, 1.0), 3);
+  EXPECT_EQ(math::balanced_rung(3, 3.9, 1.0), 3);
+  EXPECT_EQ(math::balanced_rung(3, 1.0, 3.9), 3);
+  EXPECT_EQ(math::balanced_rung(2, 0.0, 0.0), 2) << "standing still is balanced";
+  EXPECT_EQ(math::balanced_rung(math::most_rungs, 5.0, 1.0), math::most_rungs);
+  EXPECT_EQ(math::balanced_rung(-math::most_rungs, 1.0, 5.0), -math::most_rungs);
 }
 
 }  // namespace

@@ -9,10 +9,10 @@
 #include <Eigen/Eigenvalues>
 #include <gtest/gtest.h>
 
+#include "core/fista_math.hpp"
 #include "cpu/cpu_problem.hpp"
 #include "cpu/dense_tile.hpp"
 #include "cpu/every_target.hpp"
-#include "cpu/momentum.hpp"
 #include "dense_problem.hpp"
 #include "splice_cuda/splice_cuda.hpp"
 
@@ -99,20 +99,20 @@ TEST(Fista, ConvergesWhereThePowerIterationIsMisled) {
 }
 
 TEST(Momentum, GrowsAsNesterovHasItAndRestarts) {
-  Momentum momentum;
+  math::Momentum momentum;
   EXPECT_EQ(momentum.beta, 0.0f);
-  momentum = next_momentum(momentum, -1.0);
+  momentum = math::next_momentum(momentum, -1.0);
   const double t1 = (1 + std::sqrt(5.0)) / 2;
   EXPECT_DOUBLE_EQ(momentum.t, t1);
   EXPECT_EQ(momentum.beta, 0.0f) << "(1 - 1) / t";
-  momentum = next_momentum(momentum, 0.0);
+  momentum = math::next_momentum(momentum, 0.0);
   const double t2 = (1 + std::sqrt(1 + 4 * t1 * t1)) / 2;
   EXPECT_DOUBLE_EQ(momentum.t, t2);
   EXPECT_FLOAT_EQ(momentum.beta, static_cast<float>((t1 - 1) / t2));
-  for (int step = 0; step < 1000; ++step) momentum = next_momentum(momentum, -1.0);
+  for (int step = 0; step < 1000; ++step) momentum = math::next_momentum(momentum, -1.0);
   EXPECT_GT(momentum.beta, 0.99f);
   EXPECT_LT(momentum.beta, 1.0f);
-  momentum = next_momentum(momentum, 1e-30);
+  momentum = math::next_momentum(momentum, 1e-30);
   EXPECT_EQ(momentum.t, 1.0);
   EXPECT_EQ(momentum.beta, 0.0f);
 }

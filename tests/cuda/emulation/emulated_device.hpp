@@ -138,11 +138,17 @@ class EmulatedDevice {
                       bool b_transposed, float* c) {
     for (std::int64_t i = 0; i < m; ++i) {
       for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = 0;
+      const bool zero = std::all_of(a + i * k, a + (i + 1) * k, [](float value) { return value == 0; });
+      if (zero) continue;  // rows that pad a product
       if (b_transposed) {
-        for (std::int64_t j = 0; j < n; ++j) {
-          float sum = 0;
-          for (std::int64_t e = 0; e < k; ++e) sum += a[i * k + e] * b[j * k + e];
-          c[i * n + j] = sum;
+        constexpr std::int64_t side_by_side = 8;
+        for (std::int64_t j = 0; j < n; j += side_by_side) {
+          const std::int64_t count = std::min(side_by_side, n - j);
+          float sums[side_by_side] = {};
+          for (std::int64_t e = 0; e < k; ++e) {
+            for (std::int64_t t = 0; t < count; ++t) sums[t] += a[i * k + e] * b[(j + t) * k + e];
+          }
+          std::copy_n(sums, count, c + i * n + j);
         }
         continue;
       }
