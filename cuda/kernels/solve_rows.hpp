@@ -291,7 +291,7 @@ struct BlockSolveRowsKernel {
   }
 };
 
-using TinySolveRowsKernel = WarpSolveRowsKernel<0, 32, 4>;
+using TinySolveRowsKernel = WarpSolveRowsKernel<0, 32, 3>;
 using SmallSolveRowsKernel = WarpSolveRowsKernel<1, 64, 2>;
 using MediumSolveRowsKernel = BlockSolveRowsKernel<2, 104>;  // what 48 KiB of shared memory hold
 
