@@ -41,7 +41,8 @@ inline void* allocate_by(const DeviceAllocator& allocator, std::size_t bytes, CU
   const std::size_t excess = reinterpret_cast<std::uintptr_t>(memory) % memory_alignment;
   if (excess != 0) {
     release_by(allocator, memory, stream);
-    fail_argument("allocator", "memory " + std::to_string(excess) + " bytes past a multiple of 256", "alignment to 256 bytes");
+    fail_argument("allocator", "memory " + std::to_string(excess) + " bytes past a multiple of 256",
+                  "alignment to 256 bytes");
   }
   return memory;
 }

@@ -208,8 +208,8 @@ void CudaDevice::upload_rows(const RowCopy& copy) {
     ring_.copy_rows(copy, copy_stream_);
     return;
   }
-  check(cudaMemcpy2DAsync(copy.to, copy.to_pitch, copy.from, copy.from_pitch, copy.row_bytes, static_cast<std::size_t>(copy.rows),
-                          cudaMemcpyHostToDevice, copy_stream_), "cudaMemcpy2DAsync");
+  check(cudaMemcpy2DAsync(copy.to, copy.to_pitch, copy.from, copy.from_pitch, copy.row_bytes,
+                          static_cast<std::size_t>(copy.rows), cudaMemcpyHostToDevice, copy_stream_), "cudaMemcpy2DAsync");
 }
 
 void CudaDevice::allow_uploads() {

@@ -32,7 +32,8 @@ class DeviceBackend final : public Backend {
   Device device() const override { return device_->device(); }
   int workers() const override { return 1; }
   void begin_call() const override { device_->check_stream(); }
-  void check_pointer(std::string_view argument, const void* pointer, std::int64_t element_bytes, Device declared) const override {
+  void check_pointer(std::string_view argument, const void* pointer, std::int64_t element_bytes,
+                     Device declared) const override {
     if (declared == Device::cpu()) return check_host_pointer(argument, device_->place_of(pointer));
     device_->check_pointer(argument, pointer, element_bytes);
   }

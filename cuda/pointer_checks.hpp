@@ -26,8 +26,8 @@ struct MemoryPlace {
 
 /// A pointer that is declared to be on `expected`, a device.
 /// @throws ArgumentError
-inline void check_device_pointer(std::string_view argument, const void* pointer, std::int64_t element_bytes, MemoryPlace place,
-                                 Device expected) {
+inline void check_device_pointer(std::string_view argument, const void* pointer, std::int64_t element_bytes,
+                                 MemoryPlace place, Device expected) {
   const std::string wanted = "memory of " + to_string(expected) + " (or managed memory), as declared";
   if (place.kind == MemoryKind::pageable || place.kind == MemoryKind::pinned) {
     fail_argument(argument, "a pointer to memory of the host", wanted);
@@ -35,9 +35,10 @@ inline void check_device_pointer(std::string_view argument, const void* pointer,
   if (place.kind == MemoryKind::device && place.device != expected) {
     fail_argument(argument, "a pointer to memory of " + to_string(place.device), wanted);
   }
-  const auto excess = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(pointer) % static_cast<std::uintptr_t>(element_bytes));
+  const auto excess = reinterpret_cast<std::uintptr_t>(pointer) % static_cast<std::uintptr_t>(element_bytes);
   if (excess != 0) {
-    fail_argument(argument, "a pointer " + std::to_string(excess) + " bytes past a multiple of " + std::to_string(element_bytes),
+    fail_argument(argument,
+                  "a pointer " + std::to_string(excess) + " bytes past a multiple of " + std::to_string(element_bytes),
                   "alignment to the element");
   }
 }

@@ -20,12 +20,12 @@ struct ContextOptions {
   int threads = 0;
   /// Upper limit of the workspace (tiles, lists), beyond the inputs, the outputs and the dictionary.
   std::size_t memory_limit_bytes = std::size_t{256} << 20;
-  /// CUDA only: the stream on which all work is ordered; null: the device's default stream. The caller owns it, and keeps it
-  /// until the context, its dictionaries and its results are gone. Calls wait for it, so that it must not be capturing a
-  /// graph while one runs.
+  /// CUDA only: the stream on which all work is ordered; null: the device's default stream. The caller owns it, and
+  /// keeps it until the context, its dictionaries and its results are gone. Calls wait for it, so that it must not be
+  /// capturing a graph while one runs.
   CUstream_st* stream = nullptr;
-  /// CUDA only: where all device memory comes from; empty: a stream-ordered pool of the context's own (cudaMallocAsync), which
-  /// keeps what one call gives back for the next, and is gone with the context, its dictionaries and its results.
+  /// CUDA only: where all device memory comes from; empty: a stream-ordered pool of the context's own (cudaMallocAsync),
+  /// which keeps what one call gives back for the next, and is gone with the context, its dictionaries and its results.
   DeviceAllocator allocator = {};
   /// Asked between tiles, from any of the worker threads but never from two at once; true stops the
   /// call, which then throws CancelledError.
@@ -51,7 +51,8 @@ class Context {
   Device device() const noexcept;
   /// The options as resolved: `threads` is never 0 here.
   const ContextOptions& options() const noexcept;
-  /// The same device, resources and stream with other callbacks, at no cost. Not to be used while another thread uses this one.
+  /// The same device, resources and stream with other callbacks, at no cost. Not to be used while another thread uses
+  /// this one.
   Context with_callbacks(std::function<bool()> cancel, std::function<void(std::int64_t, std::int64_t)> progress) const;
   /// For the library's own use.
   Backend& backend() const noexcept;

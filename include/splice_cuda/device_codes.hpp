@@ -13,8 +13,8 @@
 
 namespace splice_cuda {
 
-/// What `decompose_on_device` gives: the arrays of a DecomposeResult in memory of `device`. Copies share the memory, which is
-/// given back in the order of the context's stream when the last of them is gone.
+/// What `decompose_on_device` gives: the arrays of a DecomposeResult in memory of `device`. Copies share the memory, which
+/// is given back in the order of the context's stream when the last of them is gone.
 struct DeviceDecomposeResult {
   Device device;
   std::int64_t rows = 0;
@@ -27,12 +27,12 @@ struct DeviceDecomposeResult {
   std::shared_ptr<const void> memory = nullptr;  ///< keeps the arrays alive
 };
 
-/// `decompose`, bit by bit, with results in memory of the context's device (of its allocator, where it has one). Work that is
-/// enqueued on the context's stream afterwards may read them; anything else waits for that stream first. On the CPU they
-/// are host memory, so that one piece of code serves both.
+/// `decompose`, bit by bit, with results in memory of the context's device (of its allocator, where it has one). Work that
+/// is enqueued on the context's stream afterwards may read them; anything else waits for that stream first. On the CPU
+/// they are host memory, so that one piece of code serves both.
 ///
-/// The host waits for the stream once a tile, to learn how many entries its codes have; what the solver itself has to ask the
-/// device comes on top. The arrays are beyond memory_limit_bytes; while several tiles' codes are put together the device
+/// The host waits for the stream once a tile, to learn how many entries its codes have; what the solver itself has to ask
+/// the device comes on top. The arrays are beyond memory_limit_bytes; while several tiles' codes are put together the device
 /// holds them twice.
 ///
 /// @param embeddings  [n, d], in host memory or in that of the context's device; n may be 0.
