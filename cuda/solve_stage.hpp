@@ -40,8 +40,10 @@ class SolveStage {
     return static_cast<std::size_t>(ScreenStage<Engine>::list_capacity(dictionary) * 4 + dictionary.ld * 8);
   }
 
-  void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most) {
-    const SolveRowsArgs a = args(rows, screen);
+  /// @param warm_only  rows that were given a code to start from, before anything is screened
+  void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most, bool warm_only = false) {
+    SolveRowsArgs a = args(rows, screen);
+    a.warm_only = warm_only;
     engine_.template launch<TinySolveRowsKernel>(most, a, groups_);
     engine_.template launch<SmallSolveRowsKernel>(most, a, groups_);
     engine_.template launch<MediumSolveRowsKernel>(most, a, groups_);
@@ -60,7 +62,7 @@ class SolveStage {
   static constexpr std::int64_t int_arrays = 3;
 
   SolveRowsArgs args(const RowsView& rows, const ScreenView& screen) const {
-    SolveRowsArgs a{atoms_, problem_, rows, screen, products_.get(), matrix_.get(), {}};
+    SolveRowsArgs a{atoms_, problem_, rows, screen, products_.get(), matrix_.get(), {}, false};
     float* floats = floats_.get();
     std::int32_t* ints = ints_.get();
     const auto next_floats = [&] { return std::exchange(floats, floats + large_groups_ * places); };

@@ -168,6 +168,7 @@ struct AdmmStepKernel {
   struct Shared {};
   static constexpr int lanes = 256;
   static constexpr int groups_per_block = 1;
+  static constexpr int resident_blocks = 4;
   static constexpr const char* name = "admm_step_kernel";
 
   template <class Group>

@@ -87,6 +87,7 @@ struct FistaStepKernel {
   struct Shared {};
   static constexpr int lanes = 256;
   static constexpr int groups_per_block = 1;
+  static constexpr int resident_blocks = 4;
   static constexpr const char* name = "fista_step_kernel";
 
   template <class Group>

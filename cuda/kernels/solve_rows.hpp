@@ -30,6 +30,7 @@ struct SolveRowsArgs {
   float* products = nullptr;  ///< [groups, list_capacity] of listed atoms with the residual at hand
   float* matrices = nullptr;  ///< [groups, capacity, capacity] where they are not in shared memory ...
   RowSolverMemory first;      ///< ... and the rest of group 0; that of group i follows
+  bool warm_only = false;     ///< rows without a start have no list yet
 };
 
 /// The picks of a step.
@@ -218,6 +219,7 @@ SPLICE_KERNEL void solve_row(Group& group, std::int64_t place, const SolveRowsAr
   if (args.rows.tier[row] != tier) return;
   const RowPhase phase = args.rows.phase[row];
   if (phase != RowPhase::warm && phase != RowPhase::first_pass && phase != RowPhase::certifying) return;
+  if (args.warm_only && phase != RowPhase::warm) return;
   group.sync();
   RowRound<Group, Matrix> round(group, args, row, matrix, memory, capacity, picks);
   if (!round.run(phase)) {

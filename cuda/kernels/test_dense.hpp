@@ -101,6 +101,7 @@ struct TestGapKernel {
   struct Shared {};
   static constexpr int lanes = 256;
   static constexpr int groups_per_block = 1;
+  static constexpr int resident_blocks = 4;
   static constexpr const char* name = "test_gap_kernel";
 
   template <class Group>

@@ -26,9 +26,15 @@ RULES: list[Rule] = [
     # Certificates are fp64.
     Rule("CertifyScreenedKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     Rule("CertifyExactlyKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    Rule("CertifyCodesKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     # The fallback and refits keep their pointers in local memory: their time is that of fp64 products.
     Rule("ExactRowKernel", registers=255, shared=1024, stack=256, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     Rule("RefitKernel", registers=255, shared=1024, stack=256, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    Rule("RelaxKernel", registers=255, shared=1024, stack=256, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    # A block a row, all atoms once: four blocks a multiprocessor.
+    Rule("FistaStepKernel", registers=64, shared=1024, forbids=NO_ATOMICS),
+    Rule("AdmmStepKernel", registers=64, shared=1024, forbids=NO_ATOMICS),
+    Rule("TestGapKernel", registers=64, shared=1024, forbids=NO_ATOMICS),
     # One pass over sums that lie in the second-level cache: many warps hide its latency.
     Rule("ListCandidatesKernel", registers=64, shared=1024, forbids=NO_ATOMICS),
     # CUB's own; not ours to mend.
