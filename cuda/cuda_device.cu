@@ -100,6 +100,10 @@ CudaDevice::CudaDevice(Device device, cudaStream_t stream) : device_(device), st
     throw DeviceError("device: got " + to_string(device) + ", " + properties.name + " of compute capability " +
                       std::to_string(properties.major) + "." + std::to_string(properties.minor) + ", expected 7.5 or more");
   }
+  has_int8_tensor_cores_ = properties.major >= 8;
+  multiprocessors_ = properties.multiProcessorCount;
+  constexpr std::size_t most_static_memory = 1024;  // of kernels that ask for dynamic memory
+  most_dynamic_memory_ = properties.sharedMemPerBlockOptin - most_static_memory;
   const CurrentDevice current(device_);
   check(cublasLtCreate(&blas_), "cublasLtCreate");
   check(cusparseCreate(&sparse_), "cusparseCreate");
@@ -110,6 +114,12 @@ CudaDevice::~CudaDevice() {
   if (workspace_ != nullptr) release(workspace_);
   if (sparse_ != nullptr) cusparseDestroy(sparse_);
   if (blas_ != nullptr) cublasLtDestroy(blas_);
+}
+
+void CudaDevice::allow_dynamic_memory(const void* kernel, std::size_t bytes, const char* name) {
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)), name);
+  // More of what is first-level cache otherwise, so that as many blocks are held as have room.
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout, cudaSharedmemCarveoutMaxShared), name);
 }
 
 void* CudaDevice::allocate(std::size_t bytes) {

@@ -26,6 +26,13 @@ constexpr int least_resident_blocks() {
   return 1;
 }
 
+/// Shared memory of a block beside Kernel::Shared. See lane_group.hpp.
+template <class Kernel>
+std::size_t dynamic_memory_of(const typename Kernel::Args& args) {
+  if constexpr (requires { Kernel::dynamic_bytes(args); }) return Kernel::dynamic_bytes(args);
+  return 0;
+}
+
 /// Groups take the items in turn, so that any grid does.
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::lanes* Kernel::groups_per_block, least_resident_blocks<Kernel>())
@@ -70,6 +77,12 @@ class CudaDevice {
   Device device() const { return device_; }
   cudaStream_t stream() const { return stream_; }
 
+  /// For what the screening needs of them: see Group::has_tensor_products.
+  bool has_int8_tensor_cores() const { return has_int8_tensor_cores_; }
+  int multiprocessors() const { return multiprocessors_; }
+  /// Dynamic shared memory that one block can have.
+  std::size_t most_dynamic_memory() const { return most_dynamic_memory_; }
+
   /// Memory in stream order. @throws OutOfMemoryError
   void* allocate(std::size_t bytes);
   void release(void* memory) noexcept;
@@ -94,7 +107,10 @@ class CudaDevice {
     const std::int64_t blocks = std::min<std::int64_t>((groups + Kernel::groups_per_block - 1) / Kernel::groups_per_block,
                                                        1 << 20);
     static_assert(sizeof(typename Kernel::Args) <= 4000);
-    entry_kernel<Kernel><<<static_cast<unsigned>(blocks), Kernel::lanes * Kernel::groups_per_block, 0, stream_>>>(args, items);
+    const std::size_t dynamic = dynamic_memory_of<Kernel>(args);
+    if (dynamic > 0) allow_dynamic_memory(reinterpret_cast<const void*>(&entry_kernel<Kernel>), dynamic, Kernel::name);
+    entry_kernel<Kernel>
+        <<<static_cast<unsigned>(blocks), Kernel::lanes * Kernel::groups_per_block, dynamic, stream_>>>(args, items);
     check(cudaGetLastError(), Kernel::name);
   }
 
@@ -120,8 +136,13 @@ class CudaDevice {
                        std::int64_t ld);
 
  private:
+  static void allow_dynamic_memory(const void* kernel, std::size_t bytes, const char* name);
+
   Device device_;
   cudaStream_t stream_;
+  bool has_int8_tensor_cores_ = false;
+  int multiprocessors_ = 1;
+  std::size_t most_dynamic_memory_ = 0;
   cublasLtHandle_t blas_ = nullptr;
   cusparseHandle_t sparse_ = nullptr;
   void* workspace_ = nullptr;

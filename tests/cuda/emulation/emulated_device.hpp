@@ -13,8 +13,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 
+#include "cuda/emulation/block_memory.hpp"
 #include "cuda/emulation/host_group.hpp"
 #include "splice_cuda/device.hpp"
 #include "splice_cuda/error.hpp"
@@ -26,6 +28,9 @@ struct EmulationSettings {
   bool watched = false;  ///< every access of every kernel: slow
   LaneOrder order = LaneOrder::ascending;
   std::size_t memory_bytes = std::numeric_limits<std::size_t>::max();  ///< what one device has
+  bool int8_tensor_cores = true;  ///< without, as on compute capability 7.5, screening takes the portable path
+  int multiprocessors = 4;
+  std::size_t most_dynamic_memory = 98 << 10;  ///< of one block
 };
 EmulationSettings& settings();
 
@@ -46,6 +51,9 @@ class EmulatedDevice {
   EmulatedDevice& operator=(const EmulatedDevice&) = delete;
 
   Device device() const { return device_; }
+  bool has_int8_tensor_cores() const { return settings().int8_tensor_cores; }
+  int multiprocessors() const { return settings().multiprocessors; }
+  std::size_t most_dynamic_memory() const { return settings().most_dynamic_memory; }
   const DeviceCounters& counters() const { return counters_; }
   void reset_peak() { counters_.peak_bytes = counters_.bytes; }
 
@@ -160,15 +168,23 @@ class EmulatedDevice {
  private:
   template <class Kernel, bool watched>
   static void run(std::int64_t items, const typename Kernel::Args& args, std::int64_t groups) {
-    auto shared = std::make_unique<typename Kernel::Shared>();
+    const BlockMemory memory(sizeof(typename Kernel::Shared), dynamic_bytes<Kernel>(args));
     AccessMonitor monitor;
     for (std::int64_t item = 0; item < items; ++item) {
-      std::memset(static_cast<void*>(shared.get()), 0xFF, sizeof(typename Kernel::Shared));
-      HostGroup<Kernel::lanes, watched> group(monitor, settings().order, item % groups, shared.get(),
-                                              sizeof(typename Kernel::Shared));
+      memory.forget();
+      HostGroup<Kernel::lanes, watched> group(monitor, settings().order, item % groups, memory.shared(), memory.bytes(),
+                                              memory.dynamic());
       monitor.begin_item();
-      Kernel::run(group, item, args, *shared);
+      Kernel::run(group, item, args, *static_cast<typename Kernel::Shared*>(memory.shared()));
     }
+  }
+
+  template <class Kernel>
+  static std::size_t dynamic_bytes(const typename Kernel::Args& args) {
+    std::size_t bytes = 0;
+    if constexpr (requires { Kernel::dynamic_bytes(args); }) bytes = Kernel::dynamic_bytes(args);
+    if (bytes > settings().most_dynamic_memory) throw std::logic_error(std::string(Kernel::name) + ": too much shared memory");
+    return bytes;
   }
 
   Device device_;

@@ -1,0 +1,432 @@
+#pragma once
+
+/// @file screen_fused.hpp
+/// Stage `screen` by tensor cores: products, test and lists in one kernel, so that no sum ever leaves its lane's registers.
+/// The lists are those of multiply_int8 and ListCandidatesKernel, bit by bit: sums are exact, the rest is screened_value.
+///
+/// A block keeps its places and walks over the atoms in order, a tile of 128 at a time; so lists ascend and need neither
+/// atomics nor merging. A tile is multiplied in slices of 64 bytes, which a ring of asynchronous copies brings; the ring runs
+/// on while a tile's candidates are listed. Listing: a flag for each sum that passes, in words of 32 atoms that all lanes
+/// see; a lane finds the places of what it lists by counting the flags in front.
+
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "kernels/screen_memory.hpp"
+#include "kernels/screen_split.hpp"
+#include "kernels/screen_view.hpp"
+#include "kernels/screened_value.hpp"
+#include "lane_group.hpp"
+#include "mma_layout.hpp"
+
+namespace splice_cuda::cuda {
+
+/// What the tests break, to see that it is noticed. Each is something that the kernel cannot do without.
+struct NoFaults {
+  static constexpr bool no_wait = false;               ///< for a slice's copies
+  static constexpr bool no_slice_barrier = false;      ///< between copies and their readers
+  static constexpr bool copies_too_early = false;      ///< before all have read what they overwrite
+  static constexpr bool no_flag_barrier = false;       ///< between flags and their readers
+  static constexpr bool no_last_barrier = false;       ///< before counts are handed over
+  static constexpr bool counts_in_place = false;       ///< one copy of the counts instead of two in turn
+  static constexpr bool list_one_too_long = false;     ///< capacity off by one
+  static constexpr bool error_subtracted = false;      ///< bound = value - error
+  static constexpr bool zero_weights_listed = false;   ///< padding and banned atoms
+};
+
+struct ScreenFusedArgs {
+  ScreenView screen;
+  const std::int8_t* atoms = nullptr;  ///< [p padded, ld] AtomsView::rows8
+  std::int64_t ld = 0;                 ///< a multiple of 64
+  std::int64_t padded_atoms = 0;       ///< a multiple of 32
+  const float* weights = nullptr;      ///< [p padded] ProblemView::screen_weights
+  const float* errors = nullptr;       ///< [p padded] ProblemView::screen_error
+  bool nonnegative = true;
+  bool rows_stay = false;   ///< in shared memory; otherwise they come in slices as the atoms do, again for each tile
+  int target_blocks = 1;    ///< that the device runs at once
+  std::int32_t* segment_counts = nullptr;  ///< [target_blocks, places] what a block's segment lists
+};
+
+/// One block's walk. `places` have to be allocated in ScreenView::q up to a multiple of it.
+template <class Group, int places, bool counting, class Faults>
+class ScreenWalk {
+ public:
+  using Geometry = ScreenGeometry<places>;
+  using Layout = ScreenLayout<places>;
+
+  SPLICE_KERNEL ScreenWalk(Group& group, const ScreenFusedArgs& args, std::int64_t item, const ScreenSplit& split)
+      : group_(group),
+        args_(args),
+        item_(item),
+        segment_(static_cast<int>(item % split.segments)),
+        last_segment_(segment_ == split.segments - 1),
+        first_place_(item / split.segments * places),
+        tile_(segment_ * split.segment_tiles),
+        slices_(static_cast<int>(args.ld / Geometry::slice_bytes)),
+        memory_(group, args.rows_stay ? slices_ : Geometry::stages) {
+    const std::int64_t tiles = (args.padded_atoms + Geometry::tile_atoms - 1) / Geometry::tile_atoms;
+    end_tile_ = tile_ + split.segment_tiles < tiles ? tile_ + split.segment_tiles : tiles;
+    coming_tile_ = tile_;
+  }
+
+  SPLICE_KERNEL void run() {
+    begin();
+    for (int stage = 0; tile_ < end_tile_; ++tile_, parity_ = 1 - parity_) {
+      clear_sums();
+      int current = stage;
+      for (int slice = 0; slice < slices_; ++slice) {
+        if constexpr (!Faults::no_wait) group_.template wait_copies<Geometry::stages - 2>();
+        if constexpr (Faults::copies_too_early) copy_next();
+        if constexpr (!Faults::no_slice_barrier) group_.sync();
+        if constexpr (!Faults::copies_too_early) copy_next();  // over what was multiplied before the barrier
+        current = stage;
+        multiply(current, args_.rows_stay ? slice : current);
+        stage = stage + 1 < Geometry::stages ? stage + 1 : 0;
+      }
+      flag(current);  // weights came with the last slice
+      if constexpr (!Faults::no_flag_barrier) group_.sync();
+      list(current);
+    }
+    finish();
+  }
+
+ private:
+  static constexpr int row_products = Geometry::row_products;
+  static constexpr int atom_products = Geometry::atom_products;
+  static constexpr int product_sums = sum_registers;
+
+  struct Sums {
+    std::int32_t of[row_products * atom_products * product_sums];
+  };
+  struct Operands {
+    std::uint32_t rows[row_products * row_registers];
+    std::uint32_t atoms[atom_products * column_registers];
+  };
+  struct Words {
+    std::uint32_t of[Geometry::lane_rows];  ///< flags of the warp's 32 atoms
+  };
+
+  /// Where a per-lane value of the block is found from within a warp.
+  static SPLICE_KERNEL int of_block(int warp, int lane) { return 32 * warp + lane; }
+
+  SPLICE_KERNEL void begin() {
+    const ScreenView& screen = args_.screen;
+    const std::int64_t active = *screen.active_count;
+    group_.each([&](int lane) {
+      if (lane >= places) return;
+      const std::int64_t place = first_place_ + lane;
+      const std::int32_t row = place < active ? screen.active[place] : -1;
+      RowTerms terms{0, 0, std::numeric_limits<float>::infinity(), row};  // which nothing exceeds
+      if (row >= 0) terms = {screen.scale[row], screen.norm[row], screen.threshold[row], row};
+      memory_.terms[lane] = terms;
+      std::int32_t before = 0;
+      if constexpr (!counting) {
+        for (std::int64_t other = item_ - segment_; other < item_; ++other) before += args_.segment_counts[other * places + lane];
+      }
+      memory_.counts[lane] = before;
+    });
+    if (args_.rows_stay) {
+      group_.each([&](int lane) {
+        for (int slice = 0; slice < slices_; ++slice) copy_rows(lane, slice, slice);
+      });
+    }
+    SPLICE_UNROLL
+    for (int stage = 0; stage < Geometry::stages - 1; ++stage) copy_next();
+  }
+
+  /// Of the counts.
+  static constexpr int half(int parity) { return Faults::counts_in_place ? 0 : parity; }
+
+  /// The next slice into the stage that is free, if there is one; a batch in any case.
+  SPLICE_KERNEL void copy_next() {
+    if (coming_tile_ < end_tile_) {
+      group_.each([&](int lane) {
+        copy_atoms(lane);
+        if (coming_slice_ == slices_ - 1) copy_weights(lane);
+        if (!args_.rows_stay) copy_rows(lane, coming_slice_, coming_stage_);
+      });
+      coming_stage_ = coming_stage_ + 1 < Geometry::stages ? coming_stage_ + 1 : 0;
+      if (++coming_slice_ == slices_) {
+        coming_slice_ = 0;
+        ++coming_tile_;
+      }
+    }
+    group_.commit_copies();
+  }
+
+  SPLICE_KERNEL void copy_atoms(int lane) {
+    SPLICE_UNROLL
+    for (int i = 0; i < Layout::atom_chunks / Geometry::lanes; ++i) {
+      const int row = (i * Geometry::lanes + lane) / Geometry::row_chunks;
+      const int chunk = lane % Geometry::row_chunks;
+      const std::int64_t atom = coming_tile_ * Geometry::tile_atoms + row;
+      const bool present = atom < args_.padded_atoms;
+      const std::int8_t* from = args_.atoms + (present ? atom : 0) * args_.ld + coming_slice_ * Geometry::slice_bytes;
+      group_.copy_async(memory_.atoms, coming_stage_ * Layout::atom_chunks + Geometry::chunk_at(row, chunk),
+                        reinterpret_cast<const Chunk*>(from) + chunk, present);
+    }
+  }
+
+  /// Of the tile that is coming; 0 for atoms that are not there.
+  SPLICE_KERNEL void copy_weights(int lane) {
+    constexpr int copies = Layout::pairs / 2;
+    if (lane >= 2 * copies) return;
+    const int pair = lane % copies * 2;
+    const std::int64_t atom = coming_tile_ * Geometry::tile_atoms + pair * 2;
+    const bool present = atom < args_.padded_atoms;
+    const float* from = (lane < copies ? args_.weights : args_.errors) + (present ? atom : 0);
+    group_.copy_async(lane < copies ? memory_.weights : memory_.errors, coming_stage_ * Layout::pairs + pair,
+                      reinterpret_cast<const FloatPair*>(from), present);
+  }
+
+  /// One slice of all places.
+  SPLICE_KERNEL void copy_rows(int lane, int slice, int slot) {
+    SPLICE_UNROLL
+    for (int i = 0; i < Layout::place_chunks / Geometry::lanes; ++i) {
+      const int row = (i * Geometry::lanes + lane) / Geometry::row_chunks;
+      const int chunk = lane % Geometry::row_chunks;
+      const std::int8_t* from = args_.screen.q + (first_place_ + row) * args_.ld + slice * Geometry::slice_bytes;
+      group_.copy_async(memory_.rows, slot * Layout::place_chunks + Geometry::chunk_at(row, chunk),
+                        reinterpret_cast<const Chunk*>(from) + chunk, true);
+    }
+  }
+
+  SPLICE_KERNEL void clear_sums() {
+    group_.each([&](int lane) {
+      SPLICE_UNROLL
+      for (int i = 0; i < row_products * atom_products * product_sums; ++i) sums_[lane].of[i] = 0;
+    });
+  }
+
+  SPLICE_KERNEL void multiply(int stage, int slot) {
+    group_.warps([&](auto& warp, int index) {
+      using Warp = std::remove_reference_t<decltype(warp)>;
+      SPLICE_UNROLL
+      for (int step = 0; step < Geometry::slice_products; ++step) {
+        typename Warp::template PerLane<Operands> operands;
+        load_operands(warp, index, operands, stage, slot, step);
+        SPLICE_UNROLL
+        for (int i = 0; i < row_products; ++i) {
+          SPLICE_UNROLL
+          for (int j = 0; j < atom_products; ++j) {
+            warp.multiply_add_s8(
+                [&](int lane) { return operands[lane].rows + i * row_registers; },
+                [&](int lane) { return operands[lane].atoms + j * column_registers; },
+                [&](int lane) { return sums_[of_block(index, lane)].of + (i * atom_products + j) * product_sums; });
+          }
+        }
+      }
+    });
+  }
+
+  template <class Warp, class PerLaneOperands>
+  SPLICE_KERNEL void load_operands(Warp& warp, int index, PerLaneOperands& operands, int stage, int slot, int step) {
+    SPLICE_UNROLL
+    for (int i = 0; i < row_products; ++i) {
+      // Matrices: rows 0-7 and 8-15 of the first 16 bytes, then of the others.
+      const auto at = [&](int lane) {
+        const int row = Geometry::first_row(index) + i * product_rows + lane % 16;
+        return slot * Layout::place_chunks + Geometry::chunk_at(row, 2 * step + lane / 16);
+      };
+      warp.load_matrices(memory_.rows, at,
+                         [&](int lane) { return operands[lane].rows + i * row_registers; });
+    }
+    SPLICE_UNROLL
+    for (int j = 0; j < atom_products; j += 2) {
+      // Matrices: both halves of atoms 0-7, then of atoms 8-15.
+      const auto at = [&](int lane) {
+        const int atom = Geometry::column(index) * Geometry::warp_atoms + j * product_columns + lane / 16 * 8 + lane % 8;
+        return stage * Layout::atom_chunks + Geometry::chunk_at(atom, 2 * step + lane / 8 % 2);
+      };
+      warp.load_matrices(memory_.atoms, at,
+                         [&](int lane) { return operands[lane].atoms + j * column_registers; });
+    }
+  }
+
+  /// Where register r of a lane's sums with its i-th row and its warp's j-th eight atoms is.
+  static constexpr int sum_at(int i, int j, int e) {
+    return (i / 2 * atom_products + j) * product_sums + i % 2 * 2 + e;
+  }
+
+  SPLICE_KERNEL void flag(int stage) {
+    if (args_.nonnegative) {
+      flag_signed<true>(stage);
+    } else {
+      flag_signed<false>(stage);
+    }
+  }
+
+  template <bool nonnegative>
+  SPLICE_KERNEL void flag_signed(int stage) {
+    group_.warps([&](auto& warp, int index) {
+      warp.each([&](int lane) {
+        const Sums& sums = sums_[of_block(index, lane)];
+        float weights[2 * atom_products];
+        float errors[2 * atom_products];
+        load_weights(index, lane, stage, weights, errors);
+        SPLICE_UNROLL
+        for (int i = 0; i < Geometry::lane_rows; ++i) {
+          const RowTerms terms = memory_.terms[Geometry::lane_row(index, lane, i)];
+          std::uint32_t word = 0;
+          SPLICE_UNROLL
+          for (int j = 0; j < 2 * atom_products; ++j) {
+            const ScreenedValue found = screened_value(sums.of[sum_at(i, j / 2, j % 2)], weights[j], errors[j], terms.scale,
+                                                       terms.norm, nonnegative);
+            if (found.bound > terms.threshold) word |= 1u << (j / 2 * product_columns + j % 2);
+          }
+          words_[of_block(index, lane)].of[i] = word << sum_column(lane, 0);
+        }
+      });
+      SPLICE_UNROLL
+      for (int i = 0; i < Geometry::lane_rows; ++i) {
+        warp.or_quads([&](int lane) -> std::uint32_t& { return words_[of_block(index, lane)].of[i]; });
+      }
+      warp.each([&](int lane) {
+        SPLICE_UNROLL
+        for (int i = 0; i < Geometry::lane_rows; ++i) {
+          if (lane_in_quad(lane) != i % 4) continue;
+          memory_.flags[Geometry::lane_row(index, lane, i) * Geometry::warp_columns + Geometry::column(index)] =
+              words_[of_block(index, lane)].of[i];
+        }
+      });
+    });
+  }
+
+  /// Of the lane's atoms. Errors of atoms without weight are such that their bounds are never above anything.
+  SPLICE_KERNEL void load_weights(int index, int lane, int stage, float* weights, float* errors) {
+    SPLICE_UNROLL
+    for (int j = 0; j < atom_products; ++j) {
+      const int at = stage * Layout::pairs +
+                     (Geometry::column(index) * Geometry::warp_atoms + j * product_columns + sum_column(lane, 0)) / 2;
+      const FloatPair weight = memory_.weights[at];
+      const FloatPair error = memory_.errors[at];
+      SPLICE_UNROLL
+      for (int e = 0; e < 2; ++e) {
+        weights[2 * j + e] = weight.of[e];
+        errors[2 * j + e] = Faults::error_subtracted ? -error.of[e] : error.of[e];
+        if (weight.of[e] == 0 && !Faults::zero_weights_listed) errors[2 * j + e] = -std::numeric_limits<float>::infinity();
+      }
+    }
+  }
+
+  SPLICE_KERNEL void list(int stage) {
+    group_.warps([&](auto& warp, int index) {
+      warp.each([&](int lane) {
+        SPLICE_UNROLL
+        for (int i = 0; i < Geometry::lane_rows; ++i) {
+          const int row = Geometry::lane_row(index, lane, i);
+          int before = 0;
+          int all = 0;
+          SPLICE_UNROLL
+          for (int column = 0; column < Geometry::warp_columns; ++column) {
+            const int count = Group::count_bits(memory_.flags[row * Geometry::warp_columns + column]);
+            before += column < Geometry::column(index) ? count : 0;
+            all += count;
+          }
+          const int listed = memory_.counts[half(parity_) * places + row];
+          if (Geometry::column(index) == 0 && lane_in_quad(lane) == i % 4) {
+            memory_.counts[half(1 - parity_) * places + row] = listed + all;
+          }
+          if constexpr (!counting) append(warp, index, lane, i, row, listed + before, stage);
+        }
+      });
+    });
+  }
+
+  /// What passes of the lane's atoms at its i-th row. @param first  place in the list of the warp's first one
+  template <class Warp>
+  SPLICE_KERNEL void append(Warp& warp, int index, int lane, int i, int row, int first, int stage) {
+    const std::uint32_t word = words_[of_block(index, lane)].of[i];
+    constexpr std::uint32_t every_eighth_pair = 0x03030303u;
+    std::uint32_t own = word >> sum_column(lane, 0) & every_eighth_pair;
+    if (own == 0) return;
+    const RowTerms terms = memory_.terms[row];
+    const ScreenView& screen = args_.screen;
+    const std::int64_t start = terms.row * screen.list_capacity;
+    auto atoms = warp.array(screen.list_atoms + start, screen.list_capacity);
+    auto values = warp.array(screen.list_values + start, screen.list_capacity);
+    for (; own != 0; own &= own - 1) {
+      const int bit = Group::lowest_bit(own);
+      const int column = bit + sum_column(lane, 0);
+      const int at = first + Group::count_bits(word & ((1u << column) - 1));
+      if (at >= screen.list_capacity + (Faults::list_one_too_long ? 1 : 0)) return;
+      const int atom = Geometry::column(index) * Geometry::warp_atoms + column;
+      const FloatPair weight = memory_.weights[stage * Layout::pairs + atom / 2];
+      const std::int32_t sum = picked_sum(sums_[of_block(index, lane)], i, bit);
+      atoms[at] = static_cast<std::int32_t>(tile_ * Geometry::tile_atoms + atom);
+      values[at] = screened_value(sum, bit % 2 == 0 ? weight.of[0] : weight.of[1], 0, terms.scale, 0, true).value;
+    }
+  }
+
+  /// The sum of the lane's i-th row whose flag is `bit`, by selections: registers have no index.
+  static SPLICE_KERNEL std::int32_t picked_sum(const Sums& sums, int i, int bit) {
+    static_assert(atom_products == 4);
+    std::int32_t pair[atom_products];
+    SPLICE_UNROLL
+    for (int j = 0; j < atom_products; ++j) pair[j] = bit % 2 == 0 ? sums.of[sum_at(i, j, 0)] : sums.of[sum_at(i, j, 1)];
+    const std::int32_t low = (bit & 8) == 0 ? pair[0] : pair[1];
+    const std::int32_t high = (bit & 8) == 0 ? pair[2] : pair[3];
+    return (bit & 16) == 0 ? low : high;
+  }
+
+  SPLICE_KERNEL void finish() {
+    if constexpr (!Faults::no_last_barrier) group_.sync();
+    group_.each([&](int lane) {
+      if (lane >= places) return;
+      const std::int32_t count = memory_.counts[half(parity_) * places + lane];
+      if constexpr (counting) {
+        args_.segment_counts[item_ * places + lane] = count;
+      } else {
+        const RowTerms terms = memory_.terms[lane];
+        if (last_segment_ && terms.row >= 0) args_.screen.list_count[terms.row] = count;
+      }
+    });
+  }
+
+  Group& group_;
+  const ScreenFusedArgs& args_;
+  std::int64_t item_;
+  int segment_;
+  bool last_segment_;
+  std::int64_t first_place_;
+  std::int64_t tile_;  ///< that is multiplied
+  std::int64_t end_tile_ = 0;
+  int slices_;
+  int parity_ = 0;  ///< of the tile: which half of `counts` holds what was listed before
+  std::int64_t coming_tile_ = 0;
+  int coming_slice_ = 0;
+  int coming_stage_ = 0;
+  ScreenMemory<Group, places> memory_;
+  typename Group::template PerLane<Sums> sums_;
+  typename Group::template PerLane<Words> words_;
+};
+
+/// Item: a segment of the atoms for a block of places. @tparam counting  counts, for the segments, and lists nothing
+template <int places, bool counting, class Faults = NoFaults>
+struct ScreenFusedKernel {
+  using Args = ScreenFusedArgs;
+  struct Shared {};
+  static constexpr int lanes = ScreenGeometry<places>::lanes;
+  static constexpr int groups_per_block = 1;
+  static constexpr int resident_blocks = 2;  // one lists while the other multiplies
+  static constexpr const char* name = counting ? "count_fused_kernel" : "screen_fused_kernel";
+
+  static std::size_t dynamic_bytes(const Args& args) { return memory_bytes(args.ld, args.rows_stay); }
+  static constexpr std::size_t memory_bytes(std::int64_t ld, bool rows_stay) {
+    return ScreenLayout<places>::bytes(rows_stay ? ld / ScreenGeometry<places>::slice_bytes : ScreenGeometry<places>::stages);
+  }
+
+  template <class Group>
+  static SPLICE_KERNEL void run(Group& group, std::int64_t item, const Args& args, Shared&) {
+    if constexpr (Group::has_tensor_products) {
+      constexpr int tile_atoms = ScreenGeometry<places>::tile_atoms;
+      const ScreenSplit split = split_screening(*args.screen.active_count, (args.padded_atoms + tile_atoms - 1) / tile_atoms,
+                                                places, args.target_blocks);
+      if (item >= split.place_blocks * split.segments || (counting && split.segments == 1)) return;
+      ScreenWalk<Group, places, counting, Faults>(group, args, item, split).run();
+    }
+  }
+};
+
+}  // namespace splice_cuda::cuda
