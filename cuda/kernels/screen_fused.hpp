@@ -23,16 +23,17 @@
 namespace splice_cuda::cuda {
 
 /// What the tests break, to see that it is noticed. Each is something that the kernel cannot do without.
-struct NoFaults {
-  static constexpr bool no_wait = false;               ///< for a slice's copies
-  static constexpr bool no_slice_barrier = false;      ///< between copies and their readers
-  static constexpr bool copies_too_early = false;      ///< before all have read what they overwrite
-  static constexpr bool no_flag_barrier = false;       ///< between flags and their readers
-  static constexpr bool no_last_barrier = false;       ///< before counts are handed over
-  static constexpr bool counts_in_place = false;       ///< one copy of the counts instead of two in turn
-  static constexpr bool list_one_too_long = false;     ///< capacity off by one
-  static constexpr bool error_subtracted = false;      ///< bound = value - error
-  static constexpr bool zero_weights_listed = false;   ///< padding and banned atoms
+struct ScreenFaults {
+  bool no_wait = false;              ///< for a slice's copies
+  bool wait_too_short = false;       ///< by a slice
+  bool no_slice_barrier = false;     ///< between copies and their readers
+  bool copies_too_early = false;     ///< before all have read what they overwrite
+  bool no_flag_barrier = false;      ///< between flags and their readers
+  bool no_last_barrier = false;      ///< before counts are handed over
+  bool counts_in_place = false;      ///< one copy of the counts instead of two in turn
+  bool list_one_too_long = false;    ///< capacity off by one
+  bool error_subtracted = false;     ///< bound = value - error
+  bool zero_weights_listed = false;  ///< padding and banned atoms
 };
 
 struct ScreenFusedArgs {
@@ -49,7 +50,7 @@ struct ScreenFusedArgs {
 };
 
 /// One block's walk. `places` have to be allocated in ScreenView::q up to a multiple of it.
-template <class Group, int places, bool counting, class Faults>
+template <class Group, int places, bool counting, ScreenFaults faults>
 class ScreenWalk {
  public:
   using Geometry = ScreenGeometry<places>;
@@ -76,16 +77,17 @@ class ScreenWalk {
       clear_sums();
       int current = stage;
       for (int slice = 0; slice < slices_; ++slice) {
-        if constexpr (!Faults::no_wait) group_.template wait_copies<Geometry::stages - 2>();
-        if constexpr (Faults::copies_too_early) copy_next();
-        if constexpr (!Faults::no_slice_barrier) group_.sync();
-        if constexpr (!Faults::copies_too_early) copy_next();  // over what was multiplied before the barrier
+        constexpr int on_their_way = Geometry::stages - (faults.wait_too_short ? 1 : 2);
+        if constexpr (!faults.no_wait) group_.template wait_copies<on_their_way>();
+        if constexpr (faults.copies_too_early) copy_next();
+        if constexpr (!faults.no_slice_barrier) group_.sync();
+        if constexpr (!faults.copies_too_early) copy_next();  // over what was multiplied before the barrier
         current = stage;
         multiply(current, args_.rows_stay ? slice : current);
         stage = stage + 1 < Geometry::stages ? stage + 1 : 0;
       }
       flag(current);  // weights came with the last slice
-      if constexpr (!Faults::no_flag_barrier) group_.sync();
+      if constexpr (!faults.no_flag_barrier) group_.sync();
       list(current);
     }
     finish();
@@ -136,7 +138,7 @@ class ScreenWalk {
   }
 
   /// Of the counts.
-  static constexpr int half(int parity) { return Faults::counts_in_place ? 0 : parity; }
+  static constexpr int half(int parity) { return faults.counts_in_place ? 0 : parity; }
 
   /// The next slice into the stage that is free, if there is one; a batch in any case.
   SPLICE_KERNEL void copy_next() {
@@ -304,8 +306,8 @@ class ScreenWalk {
       SPLICE_UNROLL
       for (int e = 0; e < 2; ++e) {
         weights[2 * j + e] = weight.of[e];
-        errors[2 * j + e] = Faults::error_subtracted ? -error.of[e] : error.of[e];
-        if (weight.of[e] == 0 && !Faults::zero_weights_listed) errors[2 * j + e] = -std::numeric_limits<float>::infinity();
+        errors[2 * j + e] = faults.error_subtracted ? -error.of[e] : error.of[e];
+        if (weight.of[e] == 0 && !faults.zero_weights_listed) errors[2 * j + e] = -std::numeric_limits<float>::infinity();
       }
     }
   }
@@ -350,7 +352,7 @@ class ScreenWalk {
       const int bit = Group::lowest_bit(own);
       const int column = bit + sum_column(lane, 0);
       const int at = first + Group::count_bits(word & ((1u << column) - 1));
-      if (at >= screen.list_capacity + (Faults::list_one_too_long ? 1 : 0)) return;
+      if (at >= screen.list_capacity + (faults.list_one_too_long ? 1 : 0)) return;
       const int atom = Geometry::column(index) * Geometry::warp_atoms + column;
       const FloatPair weight = memory_.weights[stage * Layout::pairs + atom / 2];
       const std::int32_t sum = picked_sum(sums_[of_block(index, lane)], i, bit);
@@ -371,7 +373,7 @@ class ScreenWalk {
   }
 
   SPLICE_KERNEL void finish() {
-    if constexpr (!Faults::no_last_barrier) group_.sync();
+    if constexpr (!faults.no_last_barrier) group_.sync();
     group_.each([&](int lane) {
       if (lane >= places) return;
       const std::int32_t count = memory_.counts[half(parity_) * places + lane];
@@ -403,7 +405,7 @@ class ScreenWalk {
 };
 
 /// Item: a segment of the atoms for a block of places. @tparam counting  counts, for the segments, and lists nothing
-template <int places, bool counting, class Faults = NoFaults>
+template <int places, bool counting, ScreenFaults faults = ScreenFaults{}>
 struct ScreenFusedKernel {
   using Args = ScreenFusedArgs;
   struct Shared {};
@@ -424,7 +426,7 @@ struct ScreenFusedKernel {
       const ScreenSplit split = split_screening(*args.screen.active_count, (args.padded_atoms + tile_atoms - 1) / tile_atoms,
                                                 places, args.target_blocks);
       if (item >= split.place_blocks * split.segments || (counting && split.segments == 1)) return;
-      ScreenWalk<Group, places, counting, Faults>(group, args, item, split).run();
+      ScreenWalk<Group, places, counting, faults>(group, args, item, split).run();
     }
   }
 };
