@@ -108,7 +108,7 @@ class ScreenStage {
     return engine.has_int8_tensor_cores() ? target_blocks(engine) * large_block : block_rows * block_atoms(dictionary);
   }
   static std::int64_t target_blocks(const Engine& engine) {
-    return std::int64_t{ScreenFusedKernel<large_block, false>::resident_blocks} * engine.multiprocessors();
+    return std::int64_t{ScreenFusedKernel<large_block, true>::resident_blocks} * engine.multiprocessors();
   }
 
   void screen_fused(std::int64_t most) {
@@ -121,15 +121,31 @@ class ScreenStage {
 
   template <int places>
   void screen_fused(std::int64_t most) {
-    using Kernel = ScreenFusedKernel<places, false>;
-    ScreenFusedArgs args{view_, atoms_.rows8, atoms_.ld, padded_atoms_, problem_.screen_weights, problem_.screen_error,
-                         problem_.nonnegative};
-    args.rows_stay = Kernel::memory_bytes(atoms_.ld, true) <= engine_.most_dynamic_memory();
+    using WithRows = ScreenFusedKernel<places, true>;  // in shared memory
+    if (WithRows::memory_bytes(atoms_.ld) <= engine_.most_dynamic_memory()) {
+      screen_fused<WithRows>(most, places);
+    } else {
+      screen_fused<ScreenFusedKernel<places, false>>(most, places);
+    }
+  }
+
+  template <class Kernel>
+  void screen_fused(std::int64_t most, int places) {
+    ScreenFusedArgs args;
+    args.screen = view_;
+    args.atoms = atoms_.rows8;
+    args.ld = atoms_.ld;
+    args.padded_atoms = padded_atoms_;
+    args.weights = problem_.screen_weights;
+    args.errors = problem_.screen_error;
+    args.nonnegative = problem_.nonnegative;
     args.target_blocks = static_cast<int>(target_blocks(engine_));
     args.segment_counts = sums_.get();
     // How many rows take part is known to the device alone: it splits the atoms into segments where rows are few.
     const std::int64_t blocks = std::max<std::int64_t>((most + places - 1) / places, args.target_blocks);
-    engine_.template launch<ScreenFusedKernel<places, true>>(blocks, args);
+    args.counting = true;
+    engine_.template launch<Kernel>(blocks, args);
+    args.counting = false;
     engine_.template launch<Kernel>(blocks, args);
   }
 

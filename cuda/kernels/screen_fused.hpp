@@ -44,13 +44,13 @@ struct ScreenFusedArgs {
   const float* weights = nullptr;      ///< [p padded] ProblemView::screen_weights
   const float* errors = nullptr;       ///< [p padded] ProblemView::screen_error
   bool nonnegative = true;
-  bool rows_stay = false;   ///< in shared memory; otherwise they come in slices as the atoms do, again for each tile
-  int target_blocks = 1;    ///< that the device runs at once
+  int target_blocks = 1;               ///< that the device runs at once
   std::int32_t* segment_counts = nullptr;  ///< [target_blocks, places] what a block's segment lists
+  bool counting = false;                   ///< the launch that finds them, and lists nothing
 };
 
-/// One block's walk. `places` have to be allocated in ScreenView::q up to a multiple of it.
-template <class Group, int places, bool counting, ScreenFaults faults>
+/// One block's walk. `rows_stay`: in shared memory; otherwise they come in slices as the atoms do, again for each tile. `places` have to be allocated in ScreenView::q up to a multiple of it.
+template <class Group, int places, bool rows_stay, ScreenFaults faults>
 class ScreenWalk {
  public:
   using Geometry = ScreenGeometry<places>;
@@ -59,36 +59,43 @@ class ScreenWalk {
   SPLICE_KERNEL ScreenWalk(Group& group, const ScreenFusedArgs& args, std::int64_t item, const ScreenSplit& split)
       : group_(group),
         args_(args),
-        item_(item),
-        segment_(static_cast<int>(item % split.segments)),
+        item_(static_cast<int>(item)),
+        segment_(item_ % split.segments),
         last_segment_(segment_ == split.segments - 1),
-        first_place_(item / split.segments * places),
-        tile_(segment_ * split.segment_tiles),
-        slices_(static_cast<int>(args.ld / Geometry::slice_bytes)),
-        memory_(group, args.rows_stay ? slices_ : Geometry::stages) {
-    const std::int64_t tiles = (args.padded_atoms + Geometry::tile_atoms - 1) / Geometry::tile_atoms;
-    end_tile_ = tile_ + split.segment_tiles < tiles ? tile_ + split.segment_tiles : tiles;
-    coming_tile_ = tile_;
+        first_place_(item_ / split.segments * places),
+        ld_(static_cast<int>(args.ld)),
+        slices_(ld_ / Geometry::slice_bytes),
+        first_atom_(segment_ * split.segment_tiles * Geometry::tile_atoms),
+        atoms_left_(static_cast<int>(args.padded_atoms) - first_atom_),
+        memory_(group, rows_stay ? slices_ : Geometry::stages) {
+    const int segment_atoms = split.segment_tiles * Geometry::tile_atoms;
+    atoms_left_ = atoms_left_ < segment_atoms ? atoms_left_ : segment_atoms;
+    coming_left_ = atoms_left_;
+    coming_atoms_ = args.atoms + std::int64_t{first_atom_} * ld_;
   }
 
   SPLICE_KERNEL void run() {
     begin();
-    for (int stage = 0; tile_ < end_tile_; ++tile_, parity_ = 1 - parity_) {
+    int stage = 0;
+    for (; atoms_left_ > 0; atoms_left_ -= Geometry::tile_atoms) {
       clear_sums();
       int current = stage;
       for (int slice = 0; slice < slices_; ++slice) {
         constexpr int on_their_way = Geometry::stages - (faults.wait_too_short ? 1 : 2);
         if constexpr (!faults.no_wait) group_.template wait_copies<on_their_way>();
-        if constexpr (faults.copies_too_early) copy_next();
+        const int free = stage > 0 ? stage - 1 : Geometry::stages - 1;  // what was multiplied before the barrier
+        if constexpr (faults.copies_too_early) copy_next(free);
         if constexpr (!faults.no_slice_barrier) group_.sync();
-        if constexpr (!faults.copies_too_early) copy_next();  // over what was multiplied before the barrier
+        if constexpr (!faults.copies_too_early) copy_next(free);
         current = stage;
-        multiply(current, args_.rows_stay ? slice : current);
+        multiply(current, rows_stay ? slice : current);
         stage = stage + 1 < Geometry::stages ? stage + 1 : 0;
       }
       flag(current);  // weights came with the last slice
       if constexpr (!faults.no_flag_barrier) group_.sync();
       list(current);
+      first_atom_ += Geometry::tile_atoms;
+      parity_ = 1 - parity_;
     }
     finish();
   }
@@ -105,8 +112,9 @@ class ScreenWalk {
     std::uint32_t rows[row_products * row_registers];
     std::uint32_t atoms[atom_products * column_registers];
   };
-  struct Words {
-    std::uint32_t of[Geometry::lane_rows];  ///< flags of the warp's 32 atoms
+  struct AtomTerms {
+    float weights[2 * atom_products];
+    float errors[2 * atom_products];
   };
 
   /// Where a per-lane value of the block is found from within a warp.
@@ -114,83 +122,92 @@ class ScreenWalk {
 
   SPLICE_KERNEL void begin() {
     const ScreenView& screen = args_.screen;
-    const std::int64_t active = *screen.active_count;
+    const std::int32_t active = *screen.active_count;
     group_.each([&](int lane) {
       if (lane >= places) return;
-      const std::int64_t place = first_place_ + lane;
+      const int place = first_place_ + lane;
       const std::int32_t row = place < active ? screen.active[place] : -1;
       RowTerms terms{0, 0, std::numeric_limits<float>::infinity(), row};  // which nothing exceeds
       if (row >= 0) terms = {screen.scale[row], screen.norm[row], screen.threshold[row], row};
       memory_.terms[lane] = terms;
       std::int32_t before = 0;
-      if constexpr (!counting) {
-        for (std::int64_t other = item_ - segment_; other < item_; ++other) before += args_.segment_counts[other * places + lane];
+      if (!args_.counting) {
+        for (int other = item_ - segment_; other < item_; ++other) before += args_.segment_counts[std::int64_t{other} * places + lane];
       }
       memory_.counts[lane] = before;
     });
-    if (args_.rows_stay) {
+    if constexpr (rows_stay) {
       group_.each([&](int lane) {
         for (int slice = 0; slice < slices_; ++slice) copy_rows(lane, slice, slice);
       });
     }
     SPLICE_UNROLL
-    for (int stage = 0; stage < Geometry::stages - 1; ++stage) copy_next();
+    for (int stage = 0; stage < Geometry::stages - 1; ++stage) copy_next(stage);
   }
 
   /// Of the counts.
   static constexpr int half(int parity) { return faults.counts_in_place ? 0 : parity; }
 
-  /// The next slice into the stage that is free, if there is one; a batch in any case.
-  SPLICE_KERNEL void copy_next() {
-    if (coming_tile_ < end_tile_) {
+  /// The next slice into a stage, if there is one; a batch in any case.
+  SPLICE_KERNEL void copy_next(int stage) {
+    if (coming_left_ > 0) {
+      const bool last = coming_slice_ == slices_ - 1;
       group_.each([&](int lane) {
-        copy_atoms(lane);
-        if (coming_slice_ == slices_ - 1) copy_weights(lane);
-        if (!args_.rows_stay) copy_rows(lane, coming_slice_, coming_stage_);
+        copy_atoms(lane, stage);
+        if (last) copy_weights(lane, stage);
+        if constexpr (!rows_stay) copy_rows(lane, coming_slice_, stage);
       });
-      coming_stage_ = coming_stage_ + 1 < Geometry::stages ? coming_stage_ + 1 : 0;
-      if (++coming_slice_ == slices_) {
+      coming_atoms_ += Geometry::slice_bytes;
+      ++coming_slice_;
+      if (last) {
         coming_slice_ = 0;
-        ++coming_tile_;
+        coming_atoms_ += (Geometry::tile_atoms - 1) * std::int64_t{ld_};
+        coming_left_ -= Geometry::tile_atoms;
       }
     }
     group_.commit_copies();
   }
 
-  SPLICE_KERNEL void copy_atoms(int lane) {
+  /// A lane copies one chunk of each `copied_rows`-th row, which lie equally far apart on both sides.
+  static constexpr int copied_rows = Geometry::lanes / Geometry::row_chunks;
+  static constexpr int copied_chunks = copied_rows * Geometry::row_chunks;
+  static SPLICE_KERNEL int copied_row(int lane) { return lane / Geometry::row_chunks; }
+  static SPLICE_KERNEL int copied_to(int lane) { return Geometry::chunk_at(copied_row(lane), lane % Geometry::row_chunks); }
+  SPLICE_KERNEL int copied_from(int lane) const {
+    return copied_row(lane) * ld_ + lane % Geometry::row_chunks * static_cast<int>(sizeof(Chunk));
+  }
+
+  SPLICE_KERNEL void copy_atoms(int lane, int stage) {
+    const std::int8_t* from = coming_atoms_ + copied_from(lane);
+    const int to = stage * Layout::atom_chunks + copied_to(lane);
     SPLICE_UNROLL
-    for (int i = 0; i < Layout::atom_chunks / Geometry::lanes; ++i) {
-      const int row = (i * Geometry::lanes + lane) / Geometry::row_chunks;
-      const int chunk = lane % Geometry::row_chunks;
-      const std::int64_t atom = coming_tile_ * Geometry::tile_atoms + row;
-      const bool present = atom < args_.padded_atoms;
-      const std::int8_t* from = args_.atoms + (present ? atom : 0) * args_.ld + coming_slice_ * Geometry::slice_bytes;
-      group_.copy_async(memory_.atoms, coming_stage_ * Layout::atom_chunks + Geometry::chunk_at(row, chunk),
-                        reinterpret_cast<const Chunk*>(from) + chunk, present);
+    for (int i = 0; i < Geometry::tile_atoms / copied_rows; ++i) {
+      group_.copy_async(memory_.atoms, to + i * copied_chunks, reinterpret_cast<const Chunk*>(from),
+                        copied_row(lane) + i * copied_rows < coming_left_);
+      from += std::int64_t{copied_rows} * ld_;
     }
   }
 
   /// Of the tile that is coming; 0 for atoms that are not there.
-  SPLICE_KERNEL void copy_weights(int lane) {
-    constexpr int copies = Layout::pairs / 2;
-    if (lane >= 2 * copies) return;
-    const int pair = lane % copies * 2;
-    const std::int64_t atom = coming_tile_ * Geometry::tile_atoms + pair * 2;
-    const bool present = atom < args_.padded_atoms;
-    const float* from = (lane < copies ? args_.weights : args_.errors) + (present ? atom : 0);
-    group_.copy_async(lane < copies ? memory_.weights : memory_.errors, coming_stage_ * Layout::pairs + pair,
-                      reinterpret_cast<const FloatPair*>(from), present);
+  SPLICE_KERNEL void copy_weights(int lane, int stage) {
+    constexpr int atoms = 2 * sizeof(FloatPair) / sizeof(float);  // a copy
+    const int atom = lane * atoms;
+    if (atom >= Geometry::tile_atoms) return;
+    const bool present = atom < coming_left_;
+    const std::int64_t from = first_atom_ + atoms_left_ - coming_left_ + atom;
+    const int to = stage * Layout::pairs + atom / 2;
+    group_.copy_async(memory_.weights, to, reinterpret_cast<const FloatPair*>(args_.weights + from), present);
+    group_.copy_async(memory_.errors, to, reinterpret_cast<const FloatPair*>(args_.errors + from), present);
   }
 
   /// One slice of all places.
   SPLICE_KERNEL void copy_rows(int lane, int slice, int slot) {
+    const std::int8_t* from = args_.screen.q + std::int64_t{first_place_} * ld_ + slice * Geometry::slice_bytes + copied_from(lane);
+    const int to = slot * Layout::place_chunks + copied_to(lane);
     SPLICE_UNROLL
-    for (int i = 0; i < Layout::place_chunks / Geometry::lanes; ++i) {
-      const int row = (i * Geometry::lanes + lane) / Geometry::row_chunks;
-      const int chunk = lane % Geometry::row_chunks;
-      const std::int8_t* from = args_.screen.q + (first_place_ + row) * args_.ld + slice * Geometry::slice_bytes;
-      group_.copy_async(memory_.rows, slot * Layout::place_chunks + Geometry::chunk_at(row, chunk),
-                        reinterpret_cast<const Chunk*>(from) + chunk, true);
+    for (int i = 0; i < places / copied_rows; ++i) {
+      group_.copy_async(memory_.rows, to + i * copied_chunks, reinterpret_cast<const Chunk*>(from), true);
+      from += std::int64_t{copied_rows} * ld_;
     }
   }
 
@@ -224,25 +241,24 @@ class ScreenWalk {
 
   template <class Warp, class PerLaneOperands>
   SPLICE_KERNEL void load_operands(Warp& warp, int index, PerLaneOperands& operands, int stage, int slot, int step) {
+    // Matrices: rows 0-7 and 8-15 of the first 16 bytes, then of the others; both halves of atoms 0-7, then of atoms 8-15.
+    const auto row = [&](int lane) {
+      return slot * Layout::place_chunks + Geometry::chunk_at(Geometry::first_row(index) + lane % 16, 2 * step + lane / 16);
+    };
+    const auto atom = [&](int lane) {
+      return stage * Layout::atom_chunks + Geometry::chunk_at(Geometry::column(index) * Geometry::warp_atoms + lane / 16 * 8 +
+                                                              lane % 8, 2 * step + lane / 8 % 2);
+    };
+    constexpr int sixteen_rows = 16 * Geometry::row_chunks;  // which lie alike
     SPLICE_UNROLL
     for (int i = 0; i < row_products; ++i) {
-      // Matrices: rows 0-7 and 8-15 of the first 16 bytes, then of the others.
-      const auto at = [&](int lane) {
-        const int row = Geometry::first_row(index) + i * product_rows + lane % 16;
-        return slot * Layout::place_chunks + Geometry::chunk_at(row, 2 * step + lane / 16);
-      };
-      warp.load_matrices(memory_.rows, at,
+      warp.load_matrices(memory_.rows, [&](int lane) { return row(lane) + i * sixteen_rows; },
                          [&](int lane) { return operands[lane].rows + i * row_registers; });
     }
     SPLICE_UNROLL
-    for (int j = 0; j < atom_products; j += 2) {
-      // Matrices: both halves of atoms 0-7, then of atoms 8-15.
-      const auto at = [&](int lane) {
-        const int atom = Geometry::column(index) * Geometry::warp_atoms + j * product_columns + lane / 16 * 8 + lane % 8;
-        return stage * Layout::atom_chunks + Geometry::chunk_at(atom, 2 * step + lane / 8 % 2);
-      };
-      warp.load_matrices(memory_.atoms, at,
-                         [&](int lane) { return operands[lane].atoms + j * column_registers; });
+    for (int j = 0; j < atom_products / 2; ++j) {
+      warp.load_matrices(memory_.atoms, [&](int lane) { return atom(lane) + j * sixteen_rows; },
+                         [&](int lane) { return operands[lane].atoms + 2 * j * column_registers; });
     }
   }
 
@@ -262,41 +278,39 @@ class ScreenWalk {
   template <bool nonnegative>
   SPLICE_KERNEL void flag_signed(int stage) {
     group_.warps([&](auto& warp, int index) {
-      warp.each([&](int lane) {
-        const Sums& sums = sums_[of_block(index, lane)];
-        float weights[2 * atom_products];
-        float errors[2 * atom_products];
-        load_weights(index, lane, stage, weights, errors);
-        SPLICE_UNROLL
-        for (int i = 0; i < Geometry::lane_rows; ++i) {
-          const RowTerms terms = memory_.terms[Geometry::lane_row(index, lane, i)];
-          std::uint32_t word = 0;
-          SPLICE_UNROLL
-          for (int j = 0; j < 2 * atom_products; ++j) {
-            const ScreenedValue found = screened_value(sums.of[sum_at(i, j / 2, j % 2)], weights[j], errors[j], terms.scale,
-                                                       terms.norm, nonnegative);
-            if (found.bound > terms.threshold) word |= 1u << (j / 2 * product_columns + j % 2);
-          }
-          words_[of_block(index, lane)].of[i] = word << sum_column(lane, 0);
-        }
-      });
+      using Warp = std::remove_reference_t<decltype(warp)>;
+      typename Warp::template PerLane<AtomTerms> terms;
+      typename Warp::template PerLane<std::uint32_t> word;  // flags of the warp's 32 atoms at a lane's i-th row
+      warp.each([&](int lane) { load_weights(index, lane, stage, terms[lane]); });
       SPLICE_UNROLL
       for (int i = 0; i < Geometry::lane_rows; ++i) {
-        warp.or_quads([&](int lane) -> std::uint32_t& { return words_[of_block(index, lane)].of[i]; });
+        warp.each([&](int lane) { word[lane] = flags_of<nonnegative>(index, lane, i, terms[lane]); });
+        warp.or_quads([&](int lane) -> std::uint32_t& { return word[lane]; });
+        warp.each([&](int lane) {
+          if (lane_in_quad(lane) != i % 4) return;
+          memory_.flags[Geometry::lane_row(index, lane, i) * Geometry::warp_columns + Geometry::column(index)] = word[lane];
+        });
       }
-      warp.each([&](int lane) {
-        SPLICE_UNROLL
-        for (int i = 0; i < Geometry::lane_rows; ++i) {
-          if (lane_in_quad(lane) != i % 4) continue;
-          memory_.flags[Geometry::lane_row(index, lane, i) * Geometry::warp_columns + Geometry::column(index)] =
-              words_[of_block(index, lane)].of[i];
-        }
-      });
     });
   }
 
+  /// Those of the lane's own atoms.
+  template <bool nonnegative>
+  SPLICE_KERNEL std::uint32_t flags_of(int index, int lane, int i, const AtomTerms& atoms) {
+    const Sums& sums = sums_[of_block(index, lane)];
+    const RowTerms row = memory_.terms[Geometry::lane_row(index, lane, i)];
+    std::uint32_t word = 0;
+    SPLICE_UNROLL
+    for (int j = 0; j < 2 * atom_products; ++j) {
+      const ScreenedValue found = screened_value(sums.of[sum_at(i, j / 2, j % 2)], atoms.weights[j], atoms.errors[j], row.scale,
+                                                 row.norm, nonnegative);
+      if (found.bound > row.threshold) word |= 1u << (j / 2 * product_columns + j % 2);
+    }
+    return word << sum_column(lane, 0);
+  }
+
   /// Of the lane's atoms. Errors of atoms without weight are such that their bounds are never above anything.
-  SPLICE_KERNEL void load_weights(int index, int lane, int stage, float* weights, float* errors) {
+  SPLICE_KERNEL void load_weights(int index, int lane, int stage, AtomTerms& terms) {
     SPLICE_UNROLL
     for (int j = 0; j < atom_products; ++j) {
       const int at = stage * Layout::pairs +
@@ -305,9 +319,11 @@ class ScreenWalk {
       const FloatPair error = memory_.errors[at];
       SPLICE_UNROLL
       for (int e = 0; e < 2; ++e) {
-        weights[2 * j + e] = weight.of[e];
-        errors[2 * j + e] = faults.error_subtracted ? -error.of[e] : error.of[e];
-        if (weight.of[e] == 0 && !faults.zero_weights_listed) errors[2 * j + e] = -std::numeric_limits<float>::infinity();
+        terms.weights[2 * j + e] = weight.of[e];
+        terms.errors[2 * j + e] = faults.error_subtracted ? -error.of[e] : error.of[e];
+        if (weight.of[e] == 0 && !faults.zero_weights_listed) {
+          terms.errors[2 * j + e] = -std::numeric_limits<float>::infinity();
+        }
       }
     }
   }
@@ -320,30 +336,33 @@ class ScreenWalk {
           const int row = Geometry::lane_row(index, lane, i);
           int before = 0;
           int all = 0;
+          std::uint32_t own = 0;
           SPLICE_UNROLL
           for (int column = 0; column < Geometry::warp_columns; ++column) {
-            const int count = Group::count_bits(memory_.flags[row * Geometry::warp_columns + column]);
-            before += column < Geometry::column(index) ? count : 0;
+            const std::uint32_t word = memory_.flags[row * Geometry::warp_columns + column];
+            const int count = Group::count_bits(word);
+            if (column < Geometry::column(index)) before += count;
+            if (column == Geometry::column(index)) own = word;
             all += count;
           }
           const int listed = memory_.counts[half(parity_) * places + row];
           if (Geometry::column(index) == 0 && lane_in_quad(lane) == i % 4) {
             memory_.counts[half(1 - parity_) * places + row] = listed + all;
           }
-          if constexpr (!counting) append(warp, index, lane, i, row, listed + before, stage);
+          if (!args_.counting) append(warp, index, lane, i, own, listed + before, stage);
         }
       });
     });
   }
 
-  /// What passes of the lane's atoms at its i-th row. @param first  place in the list of the warp's first one
+  /// What passes of the lane's atoms at its i-th row. @param word   flags of the warp's atoms
+  /// @param first  place in the list of the first of those
   template <class Warp>
-  SPLICE_KERNEL void append(Warp& warp, int index, int lane, int i, int row, int first, int stage) {
-    const std::uint32_t word = words_[of_block(index, lane)].of[i];
+  SPLICE_KERNEL void append(Warp& warp, int index, int lane, int i, std::uint32_t word, int first, int stage) {
     constexpr std::uint32_t every_eighth_pair = 0x03030303u;
     std::uint32_t own = word >> sum_column(lane, 0) & every_eighth_pair;
     if (own == 0) return;
-    const RowTerms terms = memory_.terms[row];
+    const RowTerms terms = memory_.terms[Geometry::lane_row(index, lane, i)];
     const ScreenView& screen = args_.screen;
     const std::int64_t start = terms.row * screen.list_capacity;
     auto atoms = warp.array(screen.list_atoms + start, screen.list_capacity);
@@ -356,7 +375,7 @@ class ScreenWalk {
       const int atom = Geometry::column(index) * Geometry::warp_atoms + column;
       const FloatPair weight = memory_.weights[stage * Layout::pairs + atom / 2];
       const std::int32_t sum = picked_sum(sums_[of_block(index, lane)], i, bit);
-      atoms[at] = static_cast<std::int32_t>(tile_ * Geometry::tile_atoms + atom);
+      atoms[at] = first_atom_ + atom;
       values[at] = screened_value(sum, bit % 2 == 0 ? weight.of[0] : weight.of[1], 0, terms.scale, 0, true).value;
     }
   }
@@ -377,8 +396,8 @@ class ScreenWalk {
     group_.each([&](int lane) {
       if (lane >= places) return;
       const std::int32_t count = memory_.counts[half(parity_) * places + lane];
-      if constexpr (counting) {
-        args_.segment_counts[item_ * places + lane] = count;
+      if (args_.counting) {
+        args_.segment_counts[std::int64_t{item_} * places + lane] = count;
       } else {
         const RowTerms terms = memory_.terms[lane];
         if (last_segment_ && terms.row >= 0) args_.screen.list_count[terms.row] = count;
@@ -388,34 +407,34 @@ class ScreenWalk {
 
   Group& group_;
   const ScreenFusedArgs& args_;
-  std::int64_t item_;
+  int item_;
   int segment_;
   bool last_segment_;
-  std::int64_t first_place_;
-  std::int64_t tile_;  ///< that is multiplied
-  std::int64_t end_tile_ = 0;
+  int first_place_;
+  int ld_;
   int slices_;
+  int first_atom_;  ///< of the tile that is multiplied
+  int atoms_left_;  ///< in the segment, from there on
   int parity_ = 0;  ///< of the tile: which half of `counts` holds what was listed before
-  std::int64_t coming_tile_ = 0;
+  const std::int8_t* coming_atoms_ = nullptr;  ///< of the slice that is copied next
+  int coming_left_ = 0;                        ///< atoms from its first one on
   int coming_slice_ = 0;
-  int coming_stage_ = 0;
   ScreenMemory<Group, places> memory_;
   typename Group::template PerLane<Sums> sums_;
-  typename Group::template PerLane<Words> words_;
 };
 
-/// Item: a segment of the atoms for a block of places. @tparam counting  counts, for the segments, and lists nothing
-template <int places, bool counting, ScreenFaults faults = ScreenFaults{}>
+/// Item: a segment of the atoms for a block of places.
+template <int places, bool rows_stay, ScreenFaults faults = ScreenFaults{}>
 struct ScreenFusedKernel {
   using Args = ScreenFusedArgs;
   struct Shared {};
   static constexpr int lanes = ScreenGeometry<places>::lanes;
   static constexpr int groups_per_block = 1;
   static constexpr int resident_blocks = 2;  // one lists while the other multiplies
-  static constexpr const char* name = counting ? "count_fused_kernel" : "screen_fused_kernel";
+  static constexpr const char* name = "screen_fused_kernel";
 
-  static std::size_t dynamic_bytes(const Args& args) { return memory_bytes(args.ld, args.rows_stay); }
-  static constexpr std::size_t memory_bytes(std::int64_t ld, bool rows_stay) {
+  static constexpr std::size_t dynamic_bytes(const Args& args) { return memory_bytes(args.ld); }
+  static constexpr std::size_t memory_bytes(std::int64_t ld) {
     return ScreenLayout<places>::bytes(rows_stay ? ld / ScreenGeometry<places>::slice_bytes : ScreenGeometry<places>::stages);
   }
 
@@ -423,10 +442,10 @@ struct ScreenFusedKernel {
   static SPLICE_KERNEL void run(Group& group, std::int64_t item, const Args& args, Shared&) {
     if constexpr (Group::has_tensor_products) {
       constexpr int tile_atoms = ScreenGeometry<places>::tile_atoms;
-      const ScreenSplit split = split_screening(*args.screen.active_count, (args.padded_atoms + tile_atoms - 1) / tile_atoms,
-                                                places, args.target_blocks);
-      if (item >= split.place_blocks * split.segments || (counting && split.segments == 1)) return;
-      ScreenWalk<Group, places, counting, faults>(group, args, item, split).run();
+      const int tiles = static_cast<int>((args.padded_atoms + tile_atoms - 1) / tile_atoms);
+      const ScreenSplit split = split_screening(*args.screen.active_count, tiles, places, args.target_blocks);
+      if (item >= split.place_blocks * split.segments || (args.counting && split.segments == 1)) return;
+      ScreenWalk<Group, places, rows_stay, faults>(group, args, item, split).run();
     }
   }
 };

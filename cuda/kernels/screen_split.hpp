@@ -18,12 +18,12 @@ struct ScreenSplit {
 
   std::int64_t place_blocks = 0;
   int segments = 1;
-  std::int64_t segment_tiles = 0;  ///< tiles of atoms a segment, at most
+  int segment_tiles = 0;  ///< tiles of atoms a segment, at most
 };
 
 /// @param block_places   places a block
 /// @param target_blocks  that the device runs at once
-SPLICE_KERNEL ScreenSplit split_screening(std::int64_t places, std::int64_t tiles, int block_places, int target_blocks) {
+SPLICE_KERNEL ScreenSplit split_screening(std::int64_t places, int tiles, int block_places, int target_blocks) {
   ScreenSplit split;
   split.place_blocks = (places + block_places - 1) / block_places;
   std::int64_t segments = split.place_blocks > 0 ? target_blocks / split.place_blocks : 1;

@@ -24,7 +24,6 @@ struct ScreenCase {
   std::int64_t capacity = 0;
   double listed = 0.05;  ///< share of the atoms, about
   bool nonnegative = true;
-  bool rows_stay = true;
   int target_blocks = 1;
 };
 
@@ -83,8 +82,15 @@ class ScreenProblem {
     return lists_;
   }
 
-  template <int places, cuda::ScreenFaults faults = cuda::ScreenFaults{}>
+  /// Whether a block can hold its rows, as devices limit shared memory.
+  template <int places>
+  bool rows_fit() const {
+    return cuda::ScreenFusedKernel<places, true>::memory_bytes(case_.ld) <= emulation::settings().most_dynamic_memory;
+  }
+
+  template <int places, bool rows_stay, cuda::ScreenFaults faults = cuda::ScreenFaults{}>
   ScreenLists fused() {
+    using Kernel = cuda::ScreenFusedKernel<places, rows_stay, faults>;
     cuda::ScreenFusedArgs args;
     args.screen = begin();
     args.atoms = atoms_.data();
@@ -93,15 +99,15 @@ class ScreenProblem {
     args.weights = weights_.data();
     args.errors = errors_.data();
     args.nonnegative = case_.nonnegative;
-    args.rows_stay = case_.rows_stay && cuda::ScreenFusedKernel<places, false>::memory_bytes(case_.ld, true) <=
-                                            emulation::settings().most_dynamic_memory;
     args.target_blocks = case_.target_blocks;
     std::vector<std::int32_t> segments(static_cast<std::size_t>(case_.target_blocks) * places, -1);
     args.segment_counts = segments.data();
     emulation::EmulatedDevice& device = *emulation::emulated_device(0);
     const std::int64_t blocks = std::max<std::int64_t>((case_.rows + places - 1) / places, case_.target_blocks);
-    device.launch<cuda::ScreenFusedKernel<places, true, faults>>(blocks, args);
-    device.launch<cuda::ScreenFusedKernel<places, false, faults>>(blocks, args);
+    args.counting = true;
+    device.launch<Kernel>(blocks, args);
+    args.counting = false;
+    device.launch<Kernel>(blocks, args);
     return lists_;
   }
 

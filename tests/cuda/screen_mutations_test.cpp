@@ -24,7 +24,7 @@ Found broken(bool watched, emulation::LaneOrder order = emulation::LaneOrder::as
   ScreenProblem problem(wanted, 21);
   const ScreenLists expected = problem.portable();
   Found found;
-  const auto run = [&] { found.differs = !problem.difference(expected, problem.fused<64, without>()).empty(); };
+  const auto run = [&] { found.differs = !problem.difference(expected, problem.fused<64, true, without>()).empty(); };
   if (watched) {
     const emulation::Watched watch(order);
     run();
