@@ -111,21 +111,17 @@ class ScreenStage {
     return std::int64_t{ScreenFusedKernel<large_block, true>::resident_blocks} * engine.multiprocessors();
   }
 
+  /// Rows stay in shared memory where they fit, if only as small blocks: larger ones in slices would not read less.
   void screen_fused(std::int64_t most) {
-    if (most <= few_rows) {
-      screen_fused<small_block>(most);
+    using Large = ScreenFusedKernel<large_block, true>;
+    using Small = ScreenFusedKernel<small_block, true>;
+    const std::size_t memory = engine_.most_dynamic_memory();
+    if (most > few_rows && Large::memory_bytes(atoms_.ld) <= memory) {
+      screen_fused<Large>(most, large_block);
+    } else if (Small::memory_bytes(atoms_.ld) <= memory) {
+      screen_fused<Small>(most, small_block);
     } else {
-      screen_fused<large_block>(most);
-    }
-  }
-
-  template <int places>
-  void screen_fused(std::int64_t most) {
-    using WithRows = ScreenFusedKernel<places, true>;  // in shared memory
-    if (WithRows::memory_bytes(atoms_.ld) <= engine_.most_dynamic_memory()) {
-      screen_fused<WithRows>(most, places);
-    } else {
-      screen_fused<ScreenFusedKernel<places, false>>(most, places);
+      screen_fused<ScreenFusedKernel<small_block, false>>(most, small_block);
     }
   }
 

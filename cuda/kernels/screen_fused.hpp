@@ -61,7 +61,6 @@ class ScreenWalk {
         args_(args),
         item_(static_cast<int>(item)),
         segment_(item_ % split.segments),
-        last_segment_(segment_ == split.segments - 1),
         first_place_(item_ / split.segments * places),
         ld_(static_cast<int>(args.ld)),
         slices_(ld_ / Geometry::slice_bytes),
@@ -95,7 +94,6 @@ class ScreenWalk {
       if constexpr (!faults.no_flag_barrier) group_.sync();
       list(current);
       first_atom_ += Geometry::tile_atoms;
-      parity_ = 1 - parity_;
     }
     finish();
   }
@@ -134,7 +132,7 @@ class ScreenWalk {
       if (!args_.counting) {
         for (int other = item_ - segment_; other < item_; ++other) before += args_.segment_counts[std::int64_t{other} * places + lane];
       }
-      memory_.counts[lane] = before;
+      memory_.counts[counts_at(0) + lane] = before;
     });
     if constexpr (rows_stay) {
       group_.each([&](int lane) {
@@ -145,8 +143,10 @@ class ScreenWalk {
     for (int stage = 0; stage < Geometry::stages - 1; ++stage) copy_next(stage);
   }
 
-  /// Of the counts.
-  static constexpr int half(int parity) { return faults.counts_in_place ? 0 : parity; }
+  /// Where the counts of what is listed before this tile begin, or (1) before the next one.
+  SPLICE_KERNEL int counts_at(int later) const {
+    return faults.counts_in_place ? 0 : (first_atom_ / Geometry::tile_atoms + later) % 2 * places;
+  }
 
   /// The next slice into a stage, if there is one; a batch in any case.
   SPLICE_KERNEL void copy_next(int stage) {
@@ -243,11 +243,11 @@ class ScreenWalk {
   SPLICE_KERNEL void load_operands(Warp& warp, int index, PerLaneOperands& operands, int stage, int slot, int step) {
     // Matrices: rows 0-7 and 8-15 of the first 16 bytes, then of the others; both halves of atoms 0-7, then of atoms 8-15.
     const auto row = [&](int lane) {
-      return slot * Layout::place_chunks + Geometry::chunk_at(Geometry::first_row(index) + lane % 16, 2 * step + lane / 16);
+      return (slot * Layout::place_chunks + Geometry::chunk_at(Geometry::first_row(index) + lane % 16, lane / 16)) ^ (2 * step);
     };
     const auto atom = [&](int lane) {
-      return stage * Layout::atom_chunks + Geometry::chunk_at(Geometry::column(index) * Geometry::warp_atoms + lane / 16 * 8 +
-                                                              lane % 8, 2 * step + lane / 8 % 2);
+      const int first = Geometry::column(index) * Geometry::warp_atoms;
+      return (stage * Layout::atom_chunks + Geometry::chunk_at(first + lane / 16 * 8 + lane % 8, lane / 8 % 2)) ^ (2 * step);
     };
     constexpr int sixteen_rows = 16 * Geometry::row_chunks;  // which lie alike
     SPLICE_UNROLL
@@ -345,9 +345,9 @@ class ScreenWalk {
             if (column == Geometry::column(index)) own = word;
             all += count;
           }
-          const int listed = memory_.counts[half(parity_) * places + row];
+          const int listed = memory_.counts[counts_at(0) + row];
           if (Geometry::column(index) == 0 && lane_in_quad(lane) == i % 4) {
-            memory_.counts[half(1 - parity_) * places + row] = listed + all;
+            memory_.counts[counts_at(1) + row] = listed + all;
           }
           if (!args_.counting) append(warp, index, lane, i, own, listed + before, stage);
         }
@@ -395,12 +395,13 @@ class ScreenWalk {
     if constexpr (!faults.no_last_barrier) group_.sync();
     group_.each([&](int lane) {
       if (lane >= places) return;
-      const std::int32_t count = memory_.counts[half(parity_) * places + lane];
+      const std::int32_t count = memory_.counts[counts_at(0) + lane];
       if (args_.counting) {
         args_.segment_counts[std::int64_t{item_} * places + lane] = count;
       } else {
         const RowTerms terms = memory_.terms[lane];
-        if (last_segment_ && terms.row >= 0) args_.screen.list_count[terms.row] = count;
+        const bool all_listed = first_atom_ >= args_.padded_atoms;  // by the last segment
+        if (all_listed && terms.row >= 0) args_.screen.list_count[terms.row] = count;
       }
     });
   }
@@ -409,13 +410,11 @@ class ScreenWalk {
   const ScreenFusedArgs& args_;
   int item_;
   int segment_;
-  bool last_segment_;
   int first_place_;
   int ld_;
   int slices_;
   int first_atom_;  ///< of the tile that is multiplied
   int atoms_left_;  ///< in the segment, from there on
-  int parity_ = 0;  ///< of the tile: which half of `counts` holds what was listed before
   const std::int8_t* coming_atoms_ = nullptr;  ///< of the slice that is copied next
   int coming_left_ = 0;                        ///< atoms from its first one on
   int coming_slice_ = 0;

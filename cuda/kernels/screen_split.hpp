@@ -21,6 +21,7 @@ struct ScreenSplit {
   int segment_tiles = 0;  ///< tiles of atoms a segment, at most
 };
 
+/// @param tiles  of atoms, at least one
 /// @param block_places   places a block
 /// @param target_blocks  that the device runs at once
 SPLICE_KERNEL ScreenSplit split_screening(std::int64_t places, int tiles, int block_places, int target_blocks) {
@@ -31,6 +32,7 @@ SPLICE_KERNEL ScreenSplit split_screening(std::int64_t places, int tiles, int bl
   segments = segments < ScreenSplit::most_segments ? segments : ScreenSplit::most_segments;
   split.segments = segments < ScreenSplit::fewest_segments ? 1 : static_cast<int>(segments);
   split.segment_tiles = (tiles + split.segments - 1) / split.segments;
+  split.segments = (tiles + split.segment_tiles - 1) / split.segment_tiles;  // none is empty
   return split;
 }
 
