@@ -145,7 +145,8 @@ class ScreenWalk {
 
   /// Where the counts of what is listed before this tile begin, or (1) before the next one.
   SPLICE_KERNEL int counts_at(int later) const {
-    return faults.counts_in_place ? 0 : (first_atom_ / Geometry::tile_atoms + later) % 2 * places;
+    const unsigned tile = static_cast<unsigned>(first_atom_) / Geometry::tile_atoms + static_cast<unsigned>(later);
+    return faults.counts_in_place ? 0 : static_cast<int>(tile % 2) * places;
   }
 
   /// The next slice into a stage, if there is one; a batch in any case.
@@ -364,16 +365,17 @@ class ScreenWalk {
     if (own == 0) return;
     const RowTerms terms = memory_.terms[Geometry::lane_row(index, lane, i)];
     const ScreenView& screen = args_.screen;
-    const std::int64_t start = terms.row * screen.list_capacity;
-    auto atoms = warp.array(screen.list_atoms + start, screen.list_capacity);
-    auto values = warp.array(screen.list_values + start, screen.list_capacity);
+    const int capacity = static_cast<int>(screen.list_capacity);
+    const std::int64_t start = std::int64_t{terms.row} * capacity;
+    auto atoms = warp.array(screen.list_atoms + start, capacity);
+    auto values = warp.array(screen.list_values + start, capacity);
     for (; own != 0; own &= own - 1) {
       const int bit = Group::lowest_bit(own);
       const int column = bit + sum_column(lane, 0);
       const int at = first + Group::count_bits(word & ((1u << column) - 1));
-      if (at >= screen.list_capacity + (faults.list_one_too_long ? 1 : 0)) return;
+      if (at >= capacity + (faults.list_one_too_long ? 1 : 0)) return;
       const int atom = Geometry::column(index) * Geometry::warp_atoms + column;
-      const FloatPair weight = memory_.weights[stage * Layout::pairs + atom / 2];
+      const FloatPair weight = memory_.weights[stage * Layout::pairs + (atom >> 1)];
       const std::int32_t sum = picked_sum(sums_[of_block(index, lane)], i, bit);
       atoms[at] = first_atom_ + atom;
       values[at] = screened_value(sum, bit % 2 == 0 ? weight.of[0] : weight.of[1], 0, terms.scale, 0, true).value;

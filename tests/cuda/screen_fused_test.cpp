@@ -83,6 +83,27 @@ TEST(ScreenFused, SegmentsOfSeveralBlocks) {
 // Sums at d = 4,096 take 26 bits: as in the portable path, float32 rounds them.
 TEST(ScreenFused, ManyDimensions) { check({20, 20, 160, 2048, 160}, 14); }
 
+// Segments have an end, none is empty, and no more blocks come of them than the device runs at once.
+TEST(ScreenSplit, CoversTheAtoms) {
+  for (const int tiles : {1, 3, 4, 7, 33, 118, 1000}) {
+    for (const std::int64_t places : {1, 64, 65, 400, 5000}) {
+      for (const int target : {1, 3, 4, 8, 31, 264}) {
+        const cuda::ScreenSplit split = cuda::split_screening(places, tiles, 64, target);
+        EXPECT_EQ(split.place_blocks, (places + 63) / 64);
+        EXPECT_GE(split.segments * split.segment_tiles, tiles);
+        EXPECT_LT((split.segments - 1) * split.segment_tiles, tiles);
+        EXPECT_LE(split.segments, cuda::ScreenSplit::most_segments);
+        if (split.segments > 1) {
+          EXPECT_LE(split.place_blocks * split.segments, target);
+        }
+      }
+    }
+  }
+  EXPECT_EQ(cuda::split_screening(0, 10, 64, 8).place_blocks, 0);
+  EXPECT_EQ(cuda::split_screening(128, 118, 64, 264).segments, 30);  // of 4 tiles
+  EXPECT_EQ(cuda::split_screening(64 * 100, 118, 64, 264).segments, 1);
+}
+
 TEST(ScreenFused, NoFaultsWhenWatched) {
   for (const emulation::LaneOrder order : {emulation::LaneOrder::ascending, emulation::LaneOrder::descending}) {
     const emulation::Watched watched(order);

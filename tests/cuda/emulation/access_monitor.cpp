@@ -68,4 +68,8 @@ void AccessMonitor::report_unfinished_copies(std::size_t count) {
   note(faults().unfinished_copies, std::to_string(count) + " copies that nobody waited for");
 }
 
+void AccessMonitor::report_misaligned_copy() {
+  note(faults().misaligned_copies, "a copy of 16 bytes that are not aligned to 16, lane " + std::to_string(lane_));
+}
+
 }  // namespace splice_cuda::emulation

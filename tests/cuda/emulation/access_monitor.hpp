@@ -19,10 +19,11 @@ struct Faults {
   std::int64_t unwritten_reads = 0;
   std::int64_t divergent_collectives = 0;
   std::int64_t unfinished_copies = 0;  ///< accesses of what a copy was still bringing, and copies left behind
-  std::string first;                   ///< what the first one was
+  std::int64_t misaligned_copies = 0;
+  std::string first;  ///< what the first one was
 
   std::int64_t total() const {
-    return races + out_of_bounds + unwritten_reads + divergent_collectives + unfinished_copies;
+    return races + out_of_bounds + unwritten_reads + divergent_collectives + unfinished_copies + misaligned_copies;
   }
 };
 
@@ -53,6 +54,7 @@ class AccessMonitor {
   void begin_copy(const void* address);
   void end_copy(const void* address, int lane);
   void report_unfinished_copies(std::size_t count);
+  void report_misaligned_copy();
   void report_out_of_bounds(std::int64_t index, std::int64_t count);
   void report_divergence(const char* what);
 

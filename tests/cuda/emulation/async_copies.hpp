@@ -28,6 +28,8 @@ class AsyncCopies {
   void issue(Copy copy, AccessMonitor* monitor) {
     if (monitor != nullptr) {
       copy.lane = monitor->lane();
+      const auto is_aligned = [](const unsigned char* at) { return reinterpret_cast<std::uintptr_t>(at) % bytes == 0; };
+      if (!is_aligned(copy.to) || !is_aligned(copy.from)) monitor->report_misaligned_copy();
       for (std::size_t at = 0; at < bytes; at += copy.element_bytes) monitor->begin_copy(copy.to + at);
     }
     open_.push_back(copy);
