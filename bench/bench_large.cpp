@@ -83,7 +83,7 @@ void add_times(nlohmann::json& line, const std::string& what, const Times& times
 
 int solve(const std::string& path, std::int64_t rows, int threads, float l1_penalty) {
   const Context context{Device::cpu(), {.threads = threads}};
-  const PeakMemory peak;
+  PeakMemory peak;
   nlohmann::json line;
   std::unique_ptr<ConceptSpace> space;
   add_times(line, "load",

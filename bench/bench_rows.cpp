@@ -1,7 +1,9 @@
 // decompose for compare_peers.py, which decides when each peer runs.
 //
-//   bench_rows export FOLDER [ROWS]           writes the benchmarks' problem: atoms.npy, embeddings.npy
-//   bench_rows serve ATOMS.npy ROWS.npy [THREADS]
+//   bench_rows export FOLDER [ROWS [ATOMS DIM]]   writes the benchmarks' problem: atoms.npy, embeddings.npy;
+//   with ATOMS and
+//                                                 DIM a synthetic one of that size
+//   bench_rows serve ATOMS.npy ROWS.npy [THREADS [DEVICE]]
 //
 // `serve` makes the dictionary, then reads requests from standard input, one JSON object a line:
 //   {"l1": 0.25, "gap_tolerance": 1e-6, "first": 0, "count": 32, "at_a_time": 32, "codes": "codes.npz"}
@@ -32,6 +34,7 @@
 #include "problem.hpp"
 #include "splice_cuda/decompose.hpp"
 #include "stopwatch.hpp"
+#include "synthetic.hpp"
 
 namespace {
 
@@ -47,12 +50,11 @@ void write_matrix(const std::filesystem::path& path, MatrixView<const float> mat
   file.commit();
 }
 
-int export_problem(const std::filesystem::path& folder, std::int64_t rows) {
-  const auto problem = bench::default_problem(rows);
+int export_problem(const std::filesystem::path& folder, const bench::BenchProblem& problem) {
   std::filesystem::create_directories(folder);
-  write_matrix(folder / "atoms.npy", problem->atoms_view());
-  write_matrix(folder / "embeddings.npy", problem->embeddings_view(0, rows));
-  std::cout << problem->name << '\n';
+  write_matrix(folder / "atoms.npy", problem.atoms_view());
+  write_matrix(folder / "embeddings.npy", problem.embeddings_view(0, problem.rows()));
+  std::cout << problem.name << '\n';
   return 0;
 }
 
@@ -120,10 +122,11 @@ json answer_product(const json& request, bench::MatrixProduct& product, MatrixVi
   return {{"seconds", bench::seconds_of([&] { product.run(asked); })}};
 }
 
-int serve(const std::string& atoms_path, const std::string& rows_path, int threads) {
+int serve(const std::string& atoms_path, const std::string& rows_path, int threads,
+          const std::string& device) {
   const io::FloatArray atoms = io::read_npy_float32(atoms_path);
   const io::FloatArray rows = io::read_npy_float32(rows_path);
-  const Context context{Device::cpu(), {.threads = threads}};
+  const Context context{Device::parse(device), {.threads = threads}};
   const Dictionary dictionary{
       context, MatrixView<const float>{atoms.values.data(), atoms.shape.at(0), atoms.shape.at(1)}};
   const MatrixView<const float> embeddings{rows.values.data(), rows.shape.at(0), rows.shape.at(1)};
@@ -144,15 +147,23 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   try {
     if (arguments.size() >= 2 && arguments[0] == "export") {
-      return export_problem(arguments[1], arguments.size() > 2 ? std::stoll(arguments[2]) : 4096);
+      const std::int64_t rows = arguments.size() > 2 ? std::stoll(arguments[2]) : 4096;
+      const auto problem =
+          arguments.size() > 4
+              ? bench::make_synthetic(
+                    {.atoms = std::stoll(arguments[3]), .dim = std::stoll(arguments[4]), .rows = rows})
+              : bench::default_problem(rows);
+      return export_problem(arguments[1], *problem);
     }
     if (arguments.size() >= 3 && arguments[0] == "serve") {
-      return serve(arguments[1], arguments[2], arguments.size() > 3 ? std::stoi(arguments[3]) : 1);
+      return serve(arguments[1], arguments[2], arguments.size() > 3 ? std::stoi(arguments[3]) : 1,
+                   arguments.size() > 4 ? arguments[4] : "cpu");
     }
   } catch (const std::exception& error) {
     std::cerr << "bench_rows: " << error.what() << '\n';
     return 1;
   }
-  std::cerr << "usage: bench_rows export FOLDER [ROWS] | bench_rows serve ATOMS.npy ROWS.npy [THREADS]\n";
+  std::cerr << "usage: bench_rows export FOLDER [ROWS [ATOMS DIM]] |"
+               " bench_rows serve ATOMS.npy ROWS.npy [THREADS [DEVICE]]\n";
   return 2;
 }

@@ -1,4 +1,5 @@
-// Where a row's time goes: each stage of the default solver, over one tile on one thread.
+// Where a row's time goes: each stage of the default solver, over one tile on one thread, or on a device:
+//   bench_stages [--device=cpu|cuda|cuda:N] [Google Benchmark's options]
 
 #include <algorithm>
 #include <array>
@@ -24,13 +25,34 @@ namespace {
 using namespace splice_cuda;
 using namespace splice_cuda::bench;
 
-constexpr std::int64_t rows = 1024;
 constexpr int repetitions = 5;
+
+/// A device wants many rows at once.
+std::int64_t row_count(Device device) { return device == Device::cpu() ? 1024 : 65536; }
+
+/// Takes --device=... off the command line, which Google Benchmark reads the rest of.
+Device take_device(int& argc, char** argv) {
+  constexpr std::string_view option = "--device=";
+  Device device = Device::cpu();
+  int kept = 1;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument.starts_with(option)) {
+      device = Device::parse(argument.substr(option.size()));
+    } else {
+      argv[kept++] = argv[i];
+    }
+  }
+  argc = kept;
+  return device;
+}
 
 /// Microseconds a row of each stage, medians over the repetitions; total_us is the median of the sums.
 void run_case(benchmark::State& state, const BenchProblem& problem, const Dictionary& dictionary,
               float l1_penalty) {
-  const Context context{Device::cpu(), {.threads = 1}};
+  const Device device = dictionary.device();
+  const Context context{device, {.threads = 1}};
+  const std::int64_t rows = std::min(row_count(device), problem.rows());
   const Problem resolved =
       resolve_problem(context, dictionary, problem.embeddings_view(0, rows), {.l1_penalty = l1_penalty});
   run_stages(context.backend(), resolved);  // warm-up
@@ -57,8 +79,8 @@ void run_case(benchmark::State& state, const BenchProblem& problem, const Dictio
   state.counters["tile_rounds"] = rounds;
 }
 
-void register_cases(const std::shared_ptr<const BenchProblem>& problem) {
-  const auto dictionary = std::make_shared<const Dictionary>(Context{}, problem->atoms_view());
+void register_cases(const std::shared_ptr<const BenchProblem>& problem, Device device) {
+  const auto dictionary = std::make_shared<const Dictionary>(Context{device}, problem->atoms_view());
   for (const float l1 : {0.15f, 0.25f, 0.35f}) {
     std::string penalty = std::to_string(l1);
     penalty.resize(4);
@@ -75,8 +97,9 @@ void register_cases(const std::shared_ptr<const BenchProblem>& problem) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  register_cases(default_problem(rows));
-  register_cases(make_synthetic({.atoms = 10000, .dim = 512, .rows = rows}));
+  const Device device = take_device(argc, argv);
+  register_cases(default_problem(row_count(device)), device);
+  register_cases(make_synthetic({.atoms = 10000, .dim = 512, .rows = row_count(device)}), device);
   for (const auto& [key, value] : describe_build()) benchmark::AddCustomContext(key, value);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

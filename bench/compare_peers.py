@@ -23,6 +23,7 @@ import dense_peers
 import lasso_peers
 from certificate import relative_gap, relative_gaps
 from served_rows import Ours, ServedRows
+from turns import run_in_turns
 
 TARGET_GAP = 1e-6
 
@@ -120,11 +121,7 @@ def run_turns(entrants, products, embeddings, l1_penalty, turns):
         return timed_solve(entrant.peer, embeddings[:entrant.timed_rows], l1_penalty, entrant.tolerance)
 
     order = [(entrant.seconds, functools.partial(run_entrant, entrant)) for entrant in entrants]
-    order += products
-    for turn in range(turns):
-        first = turn * len(order) // turns
-        for seconds, run in order[first:] + order[:first]:
-            seconds.append(run())
+    run_in_turns(order + products, turns)
 
 
 def entrant_figures(entrant, product_us):

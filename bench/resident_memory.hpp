@@ -22,7 +22,11 @@ class PeakMemory {
  public:
   PeakMemory();
   ~PeakMemory();
-  ResidentMemory most() const { return {anonymous_.load(), mapped_.load()}; }
+  /// Looks once more: what was done may have been shorter than the pause between two looks.
+  ResidentMemory most() {
+    look();
+    return {anonymous_.load(), mapped_.load()};
+  }
 
  private:
   void look();

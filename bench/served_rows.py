@@ -10,10 +10,10 @@ import scipy.sparse
 
 
 class ServedRows:
-    def __init__(self, program, atoms_path, rows_path):
+    def __init__(self, program, atoms_path, rows_path, threads=1, device="cpu"):
         self._scratch = tempfile.TemporaryDirectory()
         self._process = subprocess.Popen(
-            [str(program), "serve", str(atoms_path), str(rows_path), "1"],
+            [str(program), "serve", str(atoms_path), str(rows_path), str(threads), device],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.build = self._read()
 
@@ -37,9 +37,12 @@ class ServedRows:
         self._process.stdin.flush()
         return self._read()
 
+    def decompose(self, l1_penalty, gap_tolerance, count, at_a_time):
+        """Figures of one solve: seconds, certified, mean_l0, max_gap."""
+        return self._ask(l1=l1_penalty, gap_tolerance=gap_tolerance, first=0, count=count, at_a_time=at_a_time)
+
     def decompose_seconds(self, l1_penalty, gap_tolerance, count, at_a_time):
-        return self._ask(l1=l1_penalty, gap_tolerance=gap_tolerance, first=0, count=count,
-                         at_a_time=at_a_time)["seconds"]
+        return self.decompose(l1_penalty, gap_tolerance, count, at_a_time)["seconds"]
 
     def decompose_codes(self, l1_penalty, gap_tolerance, count):
         path = pathlib.Path(self._scratch.name) / "codes.npz"

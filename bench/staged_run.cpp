@@ -29,13 +29,22 @@ StagedTimes run_stages(const Backend& backend, const Problem& problem, Clock clo
   std::int64_t next = 0;
   for (;;) {
     const std::int64_t count = std::min(tile->capacity() - tile->occupied(), rows - next);
-    if (count > 0) times.seconds[0] += seconds_of([&] { tile->prepare(next, count); }, clock);
+    // A device only takes orders in a stage: its share ends when it has carried them out.
+    const auto timed = [&](auto stage) {
+      return seconds_of(
+          [&] {
+            stage();
+            backend.synchronize();
+          },
+          clock);
+    };
+    if (count > 0) times.seconds[0] += timed([&] { tile->prepare(next, count); });
     next += std::max<std::int64_t>(count, 0);
     if (tile->occupied() == 0) break;
-    times.seconds[1] += seconds_of([&] { tile->screen(); }, clock);
-    times.seconds[2] += seconds_of([&] { tile->solve(); }, clock);
-    times.seconds[3] += seconds_of([&] { tile->certify(); }, clock);
-    times.seconds[4] += seconds_of([&] { tile->compact(sink); }, clock);
+    times.seconds[1] += timed([&] { tile->screen(); });
+    times.seconds[2] += timed([&] { tile->solve(); });
+    times.seconds[3] += timed([&] { tile->certify(); });
+    times.seconds[4] += timed([&] { tile->compact(sink); });
     ++times.rounds;
   }
   times.rows = sink.rows;

@@ -10,14 +10,15 @@
 
 namespace splice_cuda {
 
-std::unique_ptr<Backend> make_cuda_backend(Device device, CUstream_st* stream) {
+std::unique_ptr<Backend> make_cuda_backend(Device device, const ContextOptions& options) {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess || device.index >= count) {
     static_cast<void>(cudaGetLastError());
     throw DeviceError("device: got " + to_string(device) + ", expected a device that is there (" + describe_cuda() + ")");
   }
-  return std::make_unique<cuda::DeviceBackend<cuda::CudaDevice>>(std::make_shared<cuda::CudaDevice>(device, stream));
+  return std::make_unique<cuda::DeviceBackend<cuda::CudaDevice>>(
+      std::make_shared<cuda::CudaDevice>(device, options.stream, options.allocator));
 }
 
 }  // namespace splice_cuda

@@ -5,7 +5,9 @@
 #include <thrust/iterator/transform_iterator.h>
 
 #include <string>
+#include <utility>
 
+#include "caller_memory.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cuda {
@@ -81,6 +83,21 @@ void multiply(cublasLtHandle_t blas, void* workspace, cudaStream_t stream, const
                        c_layout.handle, &found.algo, workspace, workspace_bytes, stream), "cublasLtMatmul");
 }
 
+/// A pool that keeps what is given back for the next call: the default one returns it to the system at each wait.
+cudaMemPool_t make_pool(int device) {
+  cudaMemPoolProps properties{};
+  properties.allocType = cudaMemAllocationTypePinned;
+  properties.location.type = cudaMemLocationTypeDevice;
+  properties.location.id = device;
+  cudaMemPool_t pool = nullptr;
+  check(cudaMemPoolCreate(&pool, &properties), "cudaMemPoolCreate");
+  std::uint64_t kept = std::numeric_limits<std::uint64_t>::max();
+  const cudaError_t status = cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept);
+  if (status != cudaSuccess) cudaMemPoolDestroy(pool);
+  check(status, "cudaMemPoolSetAttribute");
+  return pool;
+}
+
 }  // namespace
 
 CurrentDevice::CurrentDevice(Device device) {
@@ -93,7 +110,8 @@ CurrentDevice::~CurrentDevice() {
   if (changed_) cudaSetDevice(before_);
 }
 
-CudaDevice::CudaDevice(Device device, cudaStream_t stream) : device_(device), stream_(stream) {
+CudaDevice::CudaDevice(Device device, cudaStream_t stream, DeviceAllocator allocator)
+    : device_(device), stream_(stream), allocator_(std::move(allocator)) {
   cudaDeviceProp properties{};
   check(cudaGetDeviceProperties(&properties, device.index), "cudaGetDeviceProperties");
   if (properties.major * 10 + properties.minor < oldest_capability) {
@@ -105,15 +123,61 @@ CudaDevice::CudaDevice(Device device, cudaStream_t stream) : device_(device), st
   constexpr std::size_t most_static_memory = 1024;  // of kernels that ask for dynamic memory
   most_dynamic_memory_ = properties.sharedMemPerBlockOptin - most_static_memory;
   const CurrentDevice current(device_);
-  check(cublasLtCreate(&blas_), "cublasLtCreate");
-  check(cusparseCreate(&sparse_), "cusparseCreate");
-  workspace_ = allocate(workspace_bytes);
+  int stream_device = 0;
+  check(cudaStreamGetDevice(stream_, &stream_device), "cudaStreamGetDevice");
+  if (stream_device != device_.index) {
+    fail_argument("stream", "a stream of " + to_string(Device::cuda(stream_device)), "one of " + to_string(device_));
+  }
+  check_stream();
+  try {
+    if (!is_given(allocator_)) pool_ = make_pool(device_.index);
+    check(cudaStreamCreateWithFlags(&copy_stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+    check(cudaEventCreateWithFlags(&target_free_, cudaEventDisableTiming), "cudaEventCreateWithFlags");
+    check(cudaEventCreateWithFlags(&arrived_, cudaEventDisableTiming), "cudaEventCreateWithFlags");
+    check(cublasLtCreate(&blas_), "cublasLtCreate");
+    check(cusparseCreate(&sparse_), "cusparseCreate");
+    workspace_ = allocate(workspace_bytes);
+  } catch (...) {
+    destroy();
+    throw;
+  }
 }
 
-CudaDevice::~CudaDevice() {
+CudaDevice::~CudaDevice() { destroy(); }
+
+void CudaDevice::destroy() noexcept {
+  finish_uploads();
   if (workspace_ != nullptr) release(workspace_);
   if (sparse_ != nullptr) cusparseDestroy(sparse_);
   if (blas_ != nullptr) cublasLtDestroy(blas_);
+  if (arrived_ != nullptr) cudaEventDestroy(arrived_);
+  if (target_free_ != nullptr) cudaEventDestroy(target_free_);
+  if (copy_stream_ != nullptr) cudaStreamDestroy(copy_stream_);
+  if (pool_ != nullptr) cudaMemPoolDestroy(pool_);  // its memory goes once what is freed has been let go of
+}
+
+void CudaDevice::check_stream() const {
+  const CurrentDevice current(device_);
+  cudaStreamCaptureStatus capturing = cudaStreamCaptureStatusNone;
+  const cudaError_t status = cudaStreamIsCapturing(stream_, &capturing);
+  // The default stream can't even be asked while another stream captures in the mode that forbids its use.
+  if (status != cudaErrorStreamCaptureImplicit) check(status, "cudaStreamIsCapturing");
+  if (status == cudaErrorStreamCaptureImplicit || capturing != cudaStreamCaptureStatusNone) {
+    static_cast<void>(cudaGetLastError());
+    fail_capturing();
+  }
+}
+
+MemoryPlace CudaDevice::place_of(const void* pointer) const {
+  const CurrentDevice current(device_);
+  cudaPointerAttributes attributes{};
+  check(cudaPointerGetAttributes(&attributes, pointer), "cudaPointerGetAttributes");
+  switch (attributes.type) {
+    case cudaMemoryTypeHost: return {MemoryKind::pinned};
+    case cudaMemoryTypeDevice: return {MemoryKind::device, Device::cuda(attributes.device)};
+    case cudaMemoryTypeManaged: return {MemoryKind::managed, Device::cuda(attributes.device)};
+    default: return {MemoryKind::pageable};
+  }
 }
 
 void CudaDevice::allow_dynamic_memory(const void* kernel, std::size_t bytes, const char* name) {
@@ -124,18 +188,54 @@ void CudaDevice::allow_dynamic_memory(const void* kernel, std::size_t bytes, con
 
 void* CudaDevice::allocate(std::size_t bytes) {
   const CurrentDevice current(device_);
+  if (is_given(allocator_)) return allocate_by(allocator_, bytes, stream_);
   void* memory = nullptr;
-  check(cudaMallocAsync(&memory, bytes, stream_), "cudaMallocAsync");
+  check(cudaMallocFromPoolAsync(&memory, bytes, pool_, stream_), "cudaMallocFromPoolAsync");
   return memory;
 }
 
-void CudaDevice::release(void* memory) noexcept { cudaFreeAsync(memory, stream_); }
+void CudaDevice::release(void* memory) noexcept {
+  try {
+    const CurrentDevice current(device_);  // the default stream is that of the current device
+    if (is_given(allocator_)) {
+      release_by(allocator_, memory, stream_);
+    } else {
+      check(cudaFreeAsync(memory, stream_), "cudaFreeAsync");
+    }
+  } catch (const Error&) {  // a device that is lost takes its memory with it
+  }
+}
 
 void CudaDevice::upload(void* to, const void* from, std::size_t bytes) {
   const CurrentDevice current(device_);
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "cudaMemcpyAsync");
-  // From pageable memory the call has copied when it returns; pinned memory is the caller's, who may reuse it.
-  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+  ring_.copy(to, from, bytes, stream_);
+}
+
+void CudaDevice::upload_rows(const RowCopy& copy) {
+  if (copy.rows <= 0) return;
+  const CurrentDevice current(device_);
+  if (place_of(copy.from).kind != MemoryKind::pinned) {
+    ring_.copy_rows(copy, copy_stream_);
+    return;
+  }
+  check(cudaMemcpy2DAsync(copy.to, copy.to_pitch, copy.from, copy.from_pitch, copy.row_bytes, static_cast<std::size_t>(copy.rows),
+                          cudaMemcpyHostToDevice, copy_stream_), "cudaMemcpy2DAsync");
+}
+
+void CudaDevice::allow_uploads() {
+  const CurrentDevice current(device_);
+  check(cudaEventRecord(target_free_, stream_), "cudaEventRecord");
+  check(cudaStreamWaitEvent(copy_stream_, target_free_), "cudaStreamWaitEvent");
+}
+
+void CudaDevice::await_uploads() {
+  const CurrentDevice current(device_);
+  check(cudaEventRecord(arrived_, copy_stream_), "cudaEventRecord");
+  check(cudaStreamWaitEvent(stream_, arrived_), "cudaStreamWaitEvent");
+}
+
+void CudaDevice::finish_uploads() noexcept {
+  if (copy_stream_ != nullptr) cudaStreamSynchronize(copy_stream_);
 }
 
 void CudaDevice::copy_rows(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t row_bytes,

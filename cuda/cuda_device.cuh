@@ -7,15 +7,20 @@
 #include <cublasLt.h>
 #include <cuda_runtime.h>
 #include <cusparse.h>
+#include <nvtx3/nvToolsExt.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string_view>
 
 #include "cuda_error.hpp"
 #include "cuda_group.cuh"
+#include "pointer_checks.hpp"
 #include "splice_cuda/device.hpp"
+#include "splice_cuda/device_allocator.hpp"
+#include "staging_ring.hpp"
 
 namespace splice_cuda::cuda {
 
@@ -36,7 +41,7 @@ std::size_t dynamic_memory_of(const typename Kernel::Args& args) {
 /// Groups take the items in turn, so that any grid does.
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::lanes* Kernel::groups_per_block, least_resident_blocks<Kernel>())
-    entry_kernel(const typename Kernel::Args args, const std::int64_t items) {
+    entry_kernel(const __grid_constant__ typename Kernel::Args args, const std::int64_t items) {
   static_assert(Kernel::lanes == 32 || Kernel::groups_per_block == 1);
   __shared__ typename Kernel::Shared shared[Kernel::groups_per_block];
   __shared__ GroupScratch scratch;
@@ -67,9 +72,18 @@ class CudaDevice {
  public:
   static constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
 
+  /// What the profiler shows of the host's thread while it lives: a stage's name.
+  class Range {
+   public:
+    Range(const CudaDevice&, const char* name) { nvtxRangePushA(name); }
+    ~Range() { nvtxRangePop(); }
+    Range(const Range&) = delete;
+    Range& operator=(const Range&) = delete;
+  };
+
   /// @param stream  on which all work is ordered; the caller owns it
-  /// @throws DeviceError
-  CudaDevice(Device device, cudaStream_t stream);
+  /// @throws DeviceError; ArgumentError for a stream of another device, or one that is capturing
+  CudaDevice(Device device, cudaStream_t stream, DeviceAllocator allocator = {});
   ~CudaDevice();
   CudaDevice(const CudaDevice&) = delete;
   CudaDevice& operator=(const CudaDevice&) = delete;
@@ -83,12 +97,30 @@ class CudaDevice {
   /// Dynamic shared memory that one block can have.
   std::size_t most_dynamic_memory() const { return most_dynamic_memory_; }
 
+  /// @throws ArgumentError where the stream is capturing a graph, which calls that wait would break
+  void check_stream() const;
+  /// Where memory lies.
+  MemoryPlace place_of(const void* pointer) const;
+  /// A pointer to elements of `element_bytes` in this device's memory. @throws ArgumentError
+  void check_pointer(std::string_view argument, const void* pointer, std::int64_t element_bytes) const {
+    check_device_pointer(argument, pointer, element_bytes, place_of(pointer), device_);
+  }
+
   /// Memory in stream order. @throws OutOfMemoryError
   void* allocate(std::size_t bytes);
   void release(void* memory) noexcept;
 
   /// Host to device; `from` may be reused when this returns.
   void upload(void* to, const void* from, std::size_t bytes);
+  /// Host to device beside the stream's work, to memory that is read before the latest allow_uploads(), and after the next
+  /// await_uploads(), alone. Pageable memory may be reused when this returns; pinned memory after finish_uploads().
+  void upload_rows(const RowCopy& copy);
+  /// Uploads from now on wait for the work that the stream has now.
+  void allow_uploads();
+  /// The stream's work from now on waits for the uploads so far.
+  void await_uploads();
+  /// Waits until nothing travels.
+  void finish_uploads() noexcept;
   /// Rows of `row_bytes`, from host or device memory.
   void copy_rows(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t row_bytes,
                  std::int64_t rows);
@@ -137,12 +169,19 @@ class CudaDevice {
 
  private:
   static void allow_dynamic_memory(const void* kernel, std::size_t bytes, const char* name);
+  void destroy() noexcept;
 
   Device device_;
   cudaStream_t stream_;
   bool has_int8_tensor_cores_ = false;
   int multiprocessors_ = 1;
   std::size_t most_dynamic_memory_ = 0;
+  DeviceAllocator allocator_;
+  cudaMemPool_t pool_ = nullptr;  ///< where the caller has no allocator
+  StagingRing ring_;
+  cudaStream_t copy_stream_ = nullptr;
+  cudaEvent_t target_free_ = nullptr;
+  cudaEvent_t arrived_ = nullptr;
   cublasLtHandle_t blas_ = nullptr;
   cusparseHandle_t sparse_ = nullptr;
   void* workspace_ = nullptr;

@@ -140,6 +140,11 @@ class CudaGroup {
     }
   }
 
+  SPLICE_KERNEL Four load4(const float* array, std::int64_t index) {
+    const float4 four = *reinterpret_cast<const float4*>(array + index);
+    return {{four.x, four.y, four.z, four.w}};
+  }
+
   template <class T>
   SPLICE_KERNEL Array<T> array(T* pointer, std::int64_t) {
     return pointer;

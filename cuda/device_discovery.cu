@@ -1,9 +1,12 @@
 // What CUDA devices there are, and which of them can be used.
 
+#include <cublasLt.h>
+#include <cusparse.h>
+
 #include <string>
 
 #include "cuda_error.hpp"
-#include "splice_cuda/device.hpp"
+#include "splice_cuda/build_info.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda {
@@ -14,17 +17,47 @@ constexpr int oldest_minor = 5;  // what CUDA 13 compiles for
 
 bool is_usable(int major, int minor) { return major > oldest_major || (major == oldest_major && minor >= oldest_minor); }
 
-std::string describe_device(int index) {
-  cudaDeviceProp properties{};
-  cuda::check(cudaGetDeviceProperties(&properties, index), "cudaGetDeviceProperties");
-  return "cuda:" + std::to_string(index) + " " + properties.name + " (compute capability " +
-         std::to_string(properties.major) + "." + std::to_string(properties.minor) +
-         (is_usable(properties.major, properties.minor) ? ", " : ", too old: 7.5 is needed, ") +
-         std::to_string(properties.totalGlobalMem >> 20) + " MiB)";
-}
-
+/// As cudart and the driver number themselves: 13000 is 13.0.
 std::string version_text(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+std::string cublaslt_version() {
+  const std::size_t version = cublasLtGetVersion();  // 130002 is 13.0.2
+  return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." + std::to_string(version % 100);
+}
+
+std::string cusparse_version() {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+  if (cusparseGetProperty(MAJOR_VERSION, &major) != CUSPARSE_STATUS_SUCCESS ||
+      cusparseGetProperty(MINOR_VERSION, &minor) != CUSPARSE_STATUS_SUCCESS ||
+      cusparseGetProperty(PATCH_LEVEL, &patch) != CUSPARSE_STATUS_SUCCESS) {
+    return "";
+  }
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+}
+
+CudaDeviceInfo inspect_device(int index) {
+  cudaDeviceProp properties{};
+  cuda::check(cudaGetDeviceProperties(&properties, index), "cudaGetDeviceProperties");
+  return {Device::cuda(index), properties.name, properties.major, properties.minor, properties.totalGlobalMem,
+          is_usable(properties.major, properties.minor)};
+}
+
+void find_devices(CudaInfo& info) {
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  static_cast<void>(cudaGetLastError());
+  if (status == cudaErrorInsufficientDriver) {
+    info.problem = "no driver, or one that is too old";
+  } else if (status == cudaErrorNoDevice || (status == cudaSuccess && count == 0)) {
+    info.problem = "no device";
+  } else {
+    cuda::check(status, "cudaGetDeviceCount");
+    for (int index = 0; index < count; ++index) info.devices.push_back(inspect_device(index));
+  }
 }
 
 }  // namespace
@@ -48,23 +81,24 @@ int cuda_device_count() noexcept {
   return usable;
 }
 
-std::string describe_cuda() {
-  const std::string built = "built with CUDA " + version_text(CUDART_VERSION);
-  int count = 0;
-  const cudaError_t status = cudaGetDeviceCount(&count);
+CudaInfo cuda_info() {
+  CudaInfo info;
+  info.compiled = true;
+  info.toolkit = version_text(CUDART_VERSION);
+  info.architectures = SPLICE_CUDA_ARCHITECTURES;
+  info.cublaslt = cublaslt_version();
+  info.cusparse = cusparse_version();
+  int runtime = 0;
+  if (cudaRuntimeGetVersion(&runtime) == cudaSuccess) info.runtime = version_text(runtime);
+  int driver = 0;  // 0 where there is none
+  if (cudaDriverGetVersion(&driver) == cudaSuccess && driver > 0) info.driver = version_text(driver);
   static_cast<void>(cudaGetLastError());
-  if (status == cudaErrorInsufficientDriver) return built + "; no driver, or one that is too old";
-  if (status == cudaErrorNoDevice || (status == cudaSuccess && count == 0)) return built + "; no device";
   try {
-    cuda::check(status, "cudaGetDeviceCount");
-    int driver = 0;
-    cuda::check(cudaDriverGetVersion(&driver), "cudaDriverGetVersion");
-    std::string text = built + "; driver for CUDA " + version_text(driver) + ";";
-    for (int index = 0; index < count; ++index) text += (index == 0 ? " " : "; ") + describe_device(index);
-    return text;
-  } catch (const DeviceError& error) {
-    return built + "; " + error.what();
+    find_devices(info);
+  } catch (const Error& error) {
+    info.problem = error.what();
   }
+  return info;
 }
 
 }  // namespace splice_cuda

@@ -42,7 +42,7 @@ class ExactStage {
   }
 
  private:
-  static constexpr std::int64_t set_arrays = 7;      // of doubles
+  static constexpr std::int64_t set_arrays = 6;      // of doubles
   static constexpr std::int64_t set_int_arrays = 4;  // of int32
   static constexpr std::size_t budget = std::size_t{64} << 20;
 
@@ -74,12 +74,11 @@ class ExactStage {
     const auto next_doubles = [&] { return std::exchange(doubles, doubles + groups_ * capacity_); };
     const auto next_ints = [&] { return std::exchange(ints, ints + groups_ * capacity_); };
     TableauMemory<double>& t = a.first.tableau;
-    t.matrix = matrix_.get();
+    a.first.matrix = matrix_.get();
     t.value = next_doubles();
     t.diagonal = next_doubles();
     t.factor = next_doubles();
     t.row = next_doubles();
-    t.column = next_doubles();
     a.first.gram = next_doubles();
     a.first.slacks = next_doubles();
     t.atom = next_ints();

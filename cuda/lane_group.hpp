@@ -31,6 +31,7 @@
 ///                          warp inside, no barriers. (A warp is its own only warp.)
 ///   group.array(pointer, count)       memory that lanes of the group share for writing (shared or global), as a
 ///                                     Group::Array<T>.
+///   group.load4(array, index)         four floats of an array, the first at a multiple of 16 bytes.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
 ///   group.dynamic_memory()            shared memory beside Shared, aligned to 128 bytes, of as many bytes as the kernel's
 ///                                     `static std::size_t dynamic_bytes(const Args&)` asks for; undefined at first.
@@ -67,8 +68,19 @@
 #define SPLICE_KERNEL __device__ __forceinline__
 #define SPLICE_UNROLL _Pragma("unroll")
 #define SPLICE_NO_UNROLL _Pragma("unroll 1")
+#define SPLICE_INLINED __attribute__((always_inline))  // for phases: a call would send registers to memory
 #else
 #define SPLICE_KERNEL inline
 #define SPLICE_UNROLL
 #define SPLICE_NO_UNROLL
+#define SPLICE_INLINED
 #endif
+
+namespace splice_cuda::cuda {
+
+/// What load4 gives.
+struct Four {
+  float of[4];
+};
+
+}  // namespace splice_cuda::cuda

@@ -6,12 +6,14 @@
 #include <cmath>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "backend/backend.hpp"
 #include "core/problem.hpp"
 #include "device_buffer.hpp"
 #include "device_dictionary.hpp"
+#include "device_results.hpp"
 #include "kernels/pack_codes.hpp"
 #include "kernels/prepare.hpp"
 #include "kernels/views.hpp"
@@ -71,7 +73,11 @@ class RowBuffers {
     view_.dual = dual_.get();
     view_.gap = gap_.get();
     view_.kkt_violation = kkt_violation_.get();
+    device_.allow_uploads();
   }
+  ~RowBuffers() { device_.finish_uploads(); }
+  RowBuffers(const RowBuffers&) = delete;
+  RowBuffers& operator=(const RowBuffers&) = delete;
 
   /// Bytes a row.
   static std::size_t cost(std::int64_t ld, std::int64_t code_capacity) {
@@ -91,9 +97,10 @@ class RowBuffers {
     args.dim = rows.cols;
     args.ld = ld_;
     if (rows.device == Device::cpu()) {
-      const auto row_bytes = static_cast<std::size_t>(rows.cols * rows.element_size());
-      device_.copy_rows(input_.get(), row_bytes, rows.data, static_cast<std::size_t>(rows.ld * rows.element_size()), row_bytes,
-                        count);
+      const std::int64_t there = sent_first_ == first ? std::min(sent_count_, count) : 0;
+      send(rows, there);
+      sent_count_ = 0;
+      device_.await_uploads();
       args.input = input_.get();
       args.ld_input = rows.cols;
     } else {
@@ -111,15 +118,30 @@ class RowBuffers {
     if (args.warm) load_codes(*problem.warm_start, first, count);
     args.rows = view_;
     device_.template launch<PrepareKernel>(count, args);
+    device_.allow_uploads();  // that kernel alone reads the input
+  }
+
+  /// Which rows come next, if any.
+  void expect(std::int64_t first, std::int64_t count) {
+    expected_first_ = first;
+    expected_count_ = count;
+  }
+
+  /// Sends the rows that come next, beside the work on these. Where a solver waits for the device it may do so before.
+  void load_ahead(const Problem& problem) {
+    if (expected_count_ == 0 || problem.embeddings.device != Device::cpu()) return;
+    sent_first_ = expected_first_;
+    sent_count_ = std::exchange(expected_count_, 0);
+    send(problem.embeddings.slice(sent_first_, sent_count_), 0);
   }
 
   /// Hands all rows over, in order. Waits for them.
   void deliver(const Problem& problem, RowSink& sink) {
+    load_ahead(problem);
     const std::int64_t count = view_.count;
+    if (auto* results = dynamic_cast<DeviceResults<Engine>*>(&sink)) return deliver_on_device(problem, *results);
     device_.exclusive_sum(view_.code_count, count, offsets_.get());
-    const double penalty = static_cast<double>(problem.l1_penalty);
-    device_.template launch<WriteReportsKernel>(
-        (count + 31) / 32, {view_, penalty, problem.l1_penalties.empty() ? nullptr : penalties_.get(), reports_.get()});
+    write_reports(problem, reports_.get());
     const std::vector<std::int64_t> offsets = downloaded(device_, offsets_.get(), count + 1);
     const std::int64_t nnz = offsets.back();
     DeviceBuffer<std::int32_t, Engine> atoms(device_, nnz);
@@ -141,6 +163,32 @@ class RowBuffers {
   }
 
  private:
+  /// The same into device memory: the host waits once, for the number of entries.
+  void deliver_on_device(const Problem& problem, DeviceResults<Engine>& results) {
+    const std::int64_t count = view_.count;
+    device_.exclusive_sum(view_.code_count, count, offsets_.get());
+    write_reports(problem, results.next_reports());
+    std::int64_t nnz = 0;
+    device_.download(&nnz, offsets_.get() + count, sizeof nnz);
+    device_.synchronize();
+    PackedCodes<Engine> codes{count, {device_, nnz}, {device_, nnz}};
+    device_.template launch<PackCodesKernel>(count, {view_, offsets_.get(), codes.atoms.get(), codes.values.get()});
+    results.take(offsets_.get(), std::move(codes));
+  }
+
+  void write_reports(const Problem& problem, RowReport* reports) {
+    device_.template launch<WriteReportsKernel>((view_.count + 31) / 32,
+                                                {view_, static_cast<double>(problem.l1_penalty),
+                                                 problem.l1_penalties.empty() ? nullptr : penalties_.get(), reports});
+  }
+
+  /// Rows of host memory from `there` on to the tile's input.
+  void send(const EmbeddingsView& rows, std::int64_t there) {
+    const auto row_bytes = static_cast<std::size_t>(rows.cols * rows.element_size());
+    const EmbeddingsView rest = rows.slice(there, rows.rows - there);
+    device_.upload_rows({input_.get() + static_cast<std::size_t>(there) * row_bytes, row_bytes, rest.data,
+                         static_cast<std::size_t>(rows.ld * rows.element_size()), row_bytes, rest.rows});
+  }
 
   /// Codes as the rows' own, as many of a row's entries as there is room for; in their own units until the rows are prepared.
   void load_codes(const SparseCodes& codes, std::int64_t first, std::int64_t count) {
@@ -184,6 +232,10 @@ class RowBuffers {
   DeviceBuffer<std::int64_t, Engine> offsets_;
   DeviceBuffer<RowReport, Engine> reports_;
   RowsView view_;
+  std::int64_t expected_first_ = 0;
+  std::int64_t expected_count_ = 0;
+  std::int64_t sent_first_ = 0;  ///< rows that travel to the input, or are there, before they are asked for
+  std::int64_t sent_count_ = 0;
   std::vector<std::int32_t> host_atoms_;
   std::vector<float> host_values_;
   std::vector<RowReport> host_reports_;

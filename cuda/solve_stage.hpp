@@ -42,6 +42,7 @@ class SolveStage {
 
   void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most) {
     const SolveRowsArgs a = args(rows, screen);
+    engine_.template launch<TinySolveRowsKernel>(most, a, groups_);
     engine_.template launch<SmallSolveRowsKernel>(most, a, groups_);
     engine_.template launch<MediumSolveRowsKernel>(most, a, groups_);
     engine_.template launch<LargeSolveRowsKernel>(most, a, large_groups_);
@@ -55,22 +56,20 @@ class SolveStage {
   static constexpr std::int64_t most_groups = 2048;
   static constexpr std::int64_t most_large_groups = 64;
   static constexpr std::int64_t places = LargeSolveRowsKernel::capacity;
-  static constexpr std::int64_t float_arrays = 7;
+  static constexpr std::int64_t float_arrays = 6;
   static constexpr std::int64_t int_arrays = 3;
 
   SolveRowsArgs args(const RowsView& rows, const ScreenView& screen) const {
-    SolveRowsArgs a{atoms_, problem_, rows, screen, products_.get(), {}};
+    SolveRowsArgs a{atoms_, problem_, rows, screen, products_.get(), matrix_.get(), {}};
     float* floats = floats_.get();
     std::int32_t* ints = ints_.get();
     const auto next_floats = [&] { return std::exchange(floats, floats + large_groups_ * places); };
     const auto next_ints = [&] { return std::exchange(ints, ints + large_groups_ * places); };
     TableauMemory<float>& t = a.first.tableau;
-    t.matrix = matrix_.get();
     t.value = next_floats();
     t.diagonal = next_floats();
     t.factor = next_floats();
     t.row = next_floats();
-    t.column = next_floats();
     a.first.gram = next_floats();
     a.first.slacks = next_floats();
     t.atom = next_ints();

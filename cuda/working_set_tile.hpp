@@ -49,6 +49,7 @@ class WorkingSetTile final : public TileSolver {
   std::int64_t capacity() const override { return occupied_ > 0 ? occupied_ : capacity_; }
   std::int64_t occupied() const override { return occupied_; }
 
+  void expect(std::int64_t first_row, std::int64_t count) override { rows_.expect(first_row, count); }
   void prepare(std::int64_t first_row, std::int64_t count) override {
     occupied_ = most_active_ = count;
     round_ = 0;
@@ -74,6 +75,7 @@ class WorkingSetTile final : public TileSolver {
 
   void compact(RowSink& sink) override {
     if (++round_ < rounds_unseen) return;
+    rows_.load_ahead(problem_);
     std::int32_t active = 0;
     std::int32_t unfinished = 0;
     screen_.download_active(active);

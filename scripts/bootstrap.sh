@@ -2,6 +2,7 @@
 # Installs what a Debian or Ubuntu machine lacks for the job named by $1 (build, test or bench), and says what and why.
 # Asks for nothing, and needs neither root nor a network, where nothing is missing.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 job=${1:-build}
 missing=()
@@ -41,13 +42,29 @@ if [ "$job" != build ]; then
   need python3-numpy "reads what the command writes, in its tests"
   need python3-scipy "loads the codes, in the command's tests"
 fi
+# Where there is a CUDA compiler, tests look into what it made.
+cuda_tools=false
+if [ "$job" != build ] && command -v "${CUDACXX:-nvcc}" >/dev/null 2>&1; then
+  cuda_tools=true
+  need binutils "looks into archives, in the tests of the CUDA backend"
+  need python3-venv "fetches cuobjdump, in the tests of the CUDA backend"
+fi
 if [ "$job" = bench ]; then
   need libbenchmark-dev "benchmarks"
   need libopenblas-dev "the matrix product that benchmarks compare with"
   need python3-venv "Python environment of the peers"
 fi
 
-[ ${#missing[@]} -eq 0 ] && exit 0
+get_cuda_tools() {
+  if $cuda_tools && ! scripts/get_cuda_tools.sh; then
+    echo "bootstrap: no cuobjdump; the tests of compiled kernels will be skipped" >&2
+  fi
+}
+
+if [ ${#missing[@]} -eq 0 ]; then
+  get_cuda_tools
+  exit 0
+fi
 
 run=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -61,3 +78,4 @@ fi
 echo "bootstrap: installing ${missing[*]}" >&2
 "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+get_cuda_tools

@@ -51,18 +51,53 @@ def test_bench_decompose_refuses_unknown_flags():
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 def test_bench_large_certifies_rows_out_of_a_file(tmp_path, dtype):
-    subprocess.run([PROGRAMS / "bench_large", "write", tmp_path / "d.safetensors", "700", dtype], check=True)
+    subprocess.run([PROGRAMS / "bench_large", "write", tmp_path / "d.safetensors", "2000", dtype], check=True)
     done = subprocess.run([PROGRAMS / "bench_large", "solve", tmp_path / "d.safetensors", "9"], check=True, capture_output=True)
     line = json.loads(done.stdout)
-    assert (line["atoms"], line["dim"], line["rows"], line["dtype"]) == (700, 512, 9, dtype)
+    assert (line["atoms"], line["dim"], line["rows"], line["dtype"]) == (2000, 512, 9, dtype)
     assert line["certified"] == 9 and line["in_place"] and 0 < line["max_relative_gap"] <= 1e-6
-    assert line["cpu_ns_per_row_atom"] * 700 == pytest.approx(1e3 * line["cpu_us_per_row"])
+    assert line["cpu_ns_per_row_atom"] * 2000 == pytest.approx(1e3 * line["cpu_us_per_row"])
     assert line["set_up_s"] > 0 and line["peak_anonymous_mb"] > 0
 
 
 def test_bench_large_refuses_other_types(tmp_path):
     done = subprocess.run([PROGRAMS / "bench_large", "write", tmp_path / "d", "7", "int8"], capture_output=True, text=True)
     assert done.returncode == 1 and "int8" in done.stderr
+
+
+def test_bench_gpu_gives_the_documented_keys():
+    done = subprocess.run([PROGRAMS / "bench_gpu", "--device", "cpu", "--n", "64,300", "--l1", "0.35", "--p", "700",
+                           "--d", "64", "--distinct-rows", "200", "--repetitions", "3"],
+                          check=True, capture_output=True, text=True)
+    small, large = map(json.loads, done.stdout.splitlines())
+    assert small["name"] == "device/synthetic/p:700/d:64/n:64/l1:0.35/cpu" and large["name"].split("/")[4] == "n:300"
+    for line in (small, large):
+        assert {"compiler", "cpu_target", "version", "device", "set_up_s", "first_s"} <= line.keys()
+        assert line["certified_share"] == 1 and 0 < line["max_relative_gap"] <= 1e-6 and line["same_bits"]
+        assert line["mean_l0"] >= 1 and line["mean_rounds"] >= 1 and len(line["seconds"]) == 3
+        assert 0 < line["rows_per_s_q1"] <= line["rows_per_s"] <= line["rows_per_s_q3"]
+        assert line["us_per_row"] * line["rows_per_s"] == pytest.approx(1e6)
+
+
+def test_bench_gpu_reports_a_missing_device_as_data():
+    done = subprocess.run([PROGRAMS / "bench_gpu", "--device", "cuda:99", "--n", "8", "--p", "100", "--d", "64"],
+                          capture_output=True, text=True)
+    assert done.returncode == 1
+    line = json.loads(done.stdout)
+    assert line["device"] == "cuda:99" and "cuda:99" in line["error"]
+
+
+@pytest.mark.parametrize("arguments", [["--n", "0"], ["--rows-in", "device"], ["--nn", "5"]])
+def test_bench_gpu_refuses_wrong_arguments(arguments):
+    done = subprocess.run([PROGRAMS / "bench_gpu", *arguments], capture_output=True, text=True)
+    assert done.returncode == 2 and arguments[0] in done.stderr + done.stdout
+
+
+def test_bench_rows_exports_a_synthetic_problem_of_a_size(tmp_path):
+    done = subprocess.run([PROGRAMS / "bench_rows", "export", tmp_path, "9", "120", "32"],
+                          check=True, capture_output=True, text=True)
+    assert done.stdout == "synthetic\n"
+    assert np.load(tmp_path / "atoms.npy").shape == (120, 32) and np.load(tmp_path / "embeddings.npy").shape == (9, 32)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/memory_matrix.hpp"
 #include "kernels/row_products.hpp"
 #include "kernels/tableau.hpp"
 #include "kernels/views.hpp"
@@ -17,6 +18,7 @@ namespace splice_cuda::cuda {
 
 /// Memory of one group.
 struct ExactScratch {
+  double* matrix = nullptr;        ///< [capacity, capacity]
   TableauMemory<double> tableau;
   double* residual = nullptr;      ///< [ld]
   double* correlations = nullptr;  ///< [p]
@@ -40,12 +42,10 @@ struct ExactArgs {
 SPLICE_KERNEL TableauMemory<double> tableau_of(const ExactArgs& args, std::int64_t index) {
   TableauMemory<double> m = args.first.tableau;
   const std::int64_t offset = index * args.set_stride;
-  m.matrix += offset * args.set_stride;
   m.value += offset;
   m.diagonal += offset;
   m.factor += offset;
   m.row += offset;
-  m.column += offset;
   m.atom += offset;
   m.in_support += offset;
   m.exchanges += offset;
@@ -64,7 +64,8 @@ class ExactSolver {
         row(row_),
         z(args_.rows.z + row_ * args_.atoms.ld),
         lambda(args_.rows.lambda[row_]),
-        tableau(group_, tableau_of(args_, group_.index()), args_.capacity),
+        matrix(group_, args_.first.matrix + group_.index() * args_.set_stride * args_.set_stride, args_.capacity),
+        tableau(group_, matrix, tableau_of(args_, group_.index()), args_.capacity),
         residual(group_.array(args_.first.residual + group_.index() * args_.dim_stride, args_.atoms.ld)),
         correlations(group_.array(args_.first.correlations + group_.index() * args_.atom_stride, args_.atoms.size)),
         gram(group_.array(args_.first.gram + group_.index() * args_.set_stride, args_.capacity)),
@@ -130,7 +131,7 @@ class ExactSolver {
   SPLICE_KERNEL int keep_code() {
     const int count = args.rows.code_count[row] < args.capacity ? args.rows.code_count[row] : args.capacity;
     const std::int32_t* code = args.rows.code_atoms + row * args.rows.code_capacity;
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (int i = lane; i < count; i += Group::size) kept[i] = code[i];
     });
     clear();
@@ -143,9 +144,9 @@ class ExactSolver {
     int count = 0;
     typename Group::template PerLane<int> position;
     for (int first = 0; first < tableau.size(); first += Group::size) {
-      const auto is_kept = [&](int lane) { return first + lane < tableau.size() && tableau.in_support[first + lane] != 0; };
+      const auto is_kept = [&](int lane) SPLICE_INLINED { return first + lane < tableau.size() && tableau.in_support[first + lane] != 0; };
       const int found = group.positions(is_kept, position);
-      group.each([&](int lane) {
+      group.each([&](int lane) SPLICE_INLINED {
         if (is_kept(lane)) kept[count + position[lane]] = tableau.atom[first + lane];
       });
       count += found;
@@ -158,7 +159,7 @@ class ExactSolver {
 
   SPLICE_KERNEL void clear() {
     tableau.clear();
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) member[j] = std::uint8_t{0};
     });
     group.sync();
@@ -182,7 +183,7 @@ class ExactSolver {
   /// <c_j, residual>, by all lanes.
   SPLICE_KERNEL double dot_uniform(std::int64_t j) {
     const float* atom = args.atoms.atoms + j * args.atoms.ld;
-    return group.template sum<double>([&](int lane) {
+    return group.template sum<double>([&](int lane) SPLICE_INLINED {
       double sum = 0;
       for (std::int64_t k = lane; k < args.atoms.dim; k += Group::size) {
         sum = std::fma(static_cast<double>(atom[k]), static_cast<double>(residual[k]), sum);
@@ -198,7 +199,7 @@ class ExactSolver {
     const float* values = args.atoms.atoms + atom * args.atoms.ld;
     const int size = tableau.size();
     group.sync();
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (int k = lane; k <= size; k += Group::size) {
         const std::int64_t other = k < size ? static_cast<std::int32_t>(tableau.atom[k]) : atom;
         const double other_factor = k < size ? static_cast<double>(tableau.factor[k]) : factor;
@@ -225,7 +226,7 @@ class ExactSolver {
   /// slacks[k] = lambda - factor_k <c_k, residual>. Signed weights: an atom outside the support that would rather act as its
   /// negative is turned. @returns the largest violation
   SPLICE_KERNEL double read_slacks() {
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (int k = lane; k < tableau.size(); k += Group::size) {
         slacks[k] = lambda - dot_atom(args.atoms, static_cast<std::int32_t>(tableau.atom[k]), residual) *
                                  static_cast<double>(tableau.factor[k]);
@@ -233,7 +234,7 @@ class ExactSolver {
     });
     group.sync();
     if (!args.problem.nonnegative) flip_signs();
-    return group.template max<double>([&](int lane) {
+    return group.template max<double>([&](int lane) SPLICE_INLINED {
       double worst = 0;
       for (int k = lane; k < tableau.size(); k += Group::size) {
         const double y = slacks[k];
@@ -262,7 +263,7 @@ class ExactSolver {
       return args.problem.nonnegative ? value : std::abs(value);
     };
     const double limit = lambda * (1 + 1e-9);
-    group.each([&](int lane) {
+    group.each([&](int lane) SPLICE_INLINED {
       for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
         correlations[j] = dot_atom(args.atoms, j, residual);
       }
@@ -270,7 +271,7 @@ class ExactSolver {
     group.sync();
     SPLICE_NO_UNROLL
     for (int found = 0; found < most_new_atoms; ++found) {
-      const double worst = group.template max<double>([&](int lane) {
+      const double worst = group.template max<double>([&](int lane) SPLICE_INLINED {
         double largest = limit;
         for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
           if (member[j] == 0 && excess(j) > largest) largest = excess(j);
@@ -278,7 +279,7 @@ class ExactSolver {
         return largest;
       });
       if (!(worst > limit)) return found;
-      const std::int64_t atom = group.template min<std::int64_t>([&](int lane) {
+      const std::int64_t atom = group.template min<std::int64_t>([&](int lane) SPLICE_INLINED {
         for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
           if (member[j] == 0 && excess(j) == worst) return j;
         }
@@ -299,7 +300,8 @@ class ExactSolver {
   std::int64_t row;
   const float* z;
   double lambda;
-  Tableau<Group, double> tableau;
+  MemoryMatrix<Group, double> matrix;
+  Tableau<Group, double, MemoryMatrix<Group, double>> tableau;
   Array<double> residual;
   Array<double> correlations;
   Array<double> gram;

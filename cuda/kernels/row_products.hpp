@@ -27,7 +27,7 @@ SPLICE_KERNEL double dot_atom(const AtomsView& atoms, std::int64_t j, const Vect
 template <class Group, class Vector, class Atom, class Weight>
 SPLICE_KERNEL void subtract_atoms(Group& group, const AtomsView& atoms, const float* z, int count, Atom atom,
                                   Weight weight, const Vector& residual) {
-  group.each([&](int lane) {
+  group.each([&](int lane) SPLICE_INLINED {
     for (std::int64_t k = lane; k < atoms.dim; k += Group::size) {
       double r = static_cast<double>(z[k]);
       for (int i = 0; i < count; ++i) {

@@ -16,20 +16,20 @@
 
 namespace splice_cuda::cuda {
 
-/// Memory of one group's working set of `capacity` atoms.
+/// Memory of one group's working set of `capacity` atoms, beside its matrix.
 struct RowSolverMemory {
   TableauMemory<float> tableau;
   float* gram = nullptr;    ///< [capacity]
   float* slacks = nullptr;  ///< [capacity]
 };
 
-template <class Group>
+template <class Group, class Matrix>
 class RowSolver {
  public:
   static constexpr float pivot_floor = 1e-4f;  // of the Gram diagonal; float32 Gram entries err by 1e-6
 
   SPLICE_KERNEL RowSolver(Group& group, const AtomsView& atoms, const ProblemView& problem, const RowsView& rows,
-                          std::int64_t row, const RowSolverMemory& memory, int capacity)
+                          std::int64_t row, Matrix& matrix, const RowSolverMemory& memory, int capacity)
       : group_(group),
         atoms_(atoms),
         problem_(problem),
@@ -37,7 +37,7 @@ class RowSolver {
         row_(row),
         z_(rows.z + row * atoms.ld),
         lambda_(static_cast<float>(rows.lambda[row])),
-        tableau(group, memory.tableau, capacity),
+        tableau(group, matrix, memory.tableau, capacity),
         residual(group.array(rows.r + row * atoms.ld, atoms.ld)),
         gram_(group.array(memory.gram, capacity)),
         slacks_(group.array(memory.slacks, capacity)) {}
@@ -50,21 +50,10 @@ class RowSolver {
   /// @param product  c_j.z, or what has its sign
   template <class Atom, class Product>
   SPLICE_KERNEL void set_atoms(int count, Atom atom, Product product) {
-    tableau.reset(count);
-    group_.each([&](int lane) {
-      for (int i = lane; i < count; i += Group::size) {
-        const std::int32_t j = atom(i);
-        const float size = inverse(j);
-        tableau.atom[i] = j;
-        tableau.factor[i] = product(i) < 0 && !problem_.nonnegative ? -size : size;
-        tableau.in_support[i] = 0;
-      }
+    tableau.set_atoms(atoms_, count, atom, [&](int i) {
+      const float size = inverse(atom(i));
+      return product(i) < 0 && !problem_.nonnegative ? -size : size;
     });
-    group_.sync();
-    gram_of_atoms(group_, atoms_, count, [&](int i) -> std::int64_t { return tableau.atom[i]; },
-                  [&](int i, int k, float value) {
-                    tableau.set_gram(i, k, value * static_cast<float>(tableau.factor[i]) * static_cast<float>(tableau.factor[k]));
-                  });
     dot_atoms<float>(group_, atoms_, count, [&](int i) -> std::int64_t { return tableau.atom[i]; }, z_,
                      [&](int i, float value) { tableau.value[i] = lambda_ - static_cast<float>(tableau.factor[i]) * value; });
     group_.sync();
@@ -183,7 +172,7 @@ class RowSolver {
   int iterations_ = 0;
 
  public:
-  Tableau<Group, float> tableau;
+  Tableau<Group, float, Matrix> tableau;
   typename Group::template Array<float> residual;
 
  private:

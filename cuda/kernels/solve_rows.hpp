@@ -8,8 +8,10 @@
 #include <cstdint>
 
 #include "core/lasso_math.hpp"
+#include "kernels/memory_matrix.hpp"
 #include "kernels/pick_best.hpp"
 #include "kernels/quantize_rows.hpp"
+#include "kernels/register_matrix.hpp"
 #include "kernels/row_solver.hpp"
 #include "kernels/screen_view.hpp"
 #include "kernels/views.hpp"
@@ -26,7 +28,8 @@ struct SolveRowsArgs {
   RowsView rows;
   ScreenView screen;
   float* products = nullptr;  ///< [groups, list_capacity] of listed atoms with the residual at hand
-  RowSolverMemory first;      ///< of group 0, where it is not shared memory; that of group i follows
+  float* matrices = nullptr;  ///< [groups, capacity, capacity] where they are not in shared memory ...
+  RowSolverMemory first;      ///< ... and the rest of group 0; that of group i follows
 };
 
 /// The picks of a step.
@@ -35,11 +38,11 @@ struct Picks {
   float products[most_picks];
 };
 
-template <class Group>
+template <class Group, class Matrix>
 class RowRound {
  public:
-  SPLICE_KERNEL RowRound(Group& group, const SolveRowsArgs& args, std::int64_t row, const RowSolverMemory& memory, int capacity,
-                         Picks& picks)
+  SPLICE_KERNEL RowRound(Group& group, const SolveRowsArgs& args, std::int64_t row, Matrix& matrix,
+                         const RowSolverMemory& memory, int capacity, Picks& picks)
       : group_(group),
         args_(args),
         row_(row),
@@ -49,7 +52,7 @@ class RowRound {
         products_(group.array(args.products + group.index() * args.screen.list_capacity, args.screen.list_capacity)),
         pick_atoms_(group.array(picks.atoms, most_picks)),
         pick_products_(group.array(picks.products, most_picks)),
-        solver_(group, args.atoms, args.problem, args.rows, row, memory, capacity) {}
+        solver_(group, args.atoms, args.problem, args.rows, row, matrix, memory, capacity) {}
 
   /// What the row waits for. @returns false where the working set outgrows its memory: the code is what was solved, and the
   /// round is to be repeated with more
@@ -203,20 +206,20 @@ class RowRound {
   typename Group::template Array<float> products_;
   typename Group::template Array<std::int32_t> pick_atoms_;
   typename Group::template Array<float> pick_products_;
-  RowSolver<Group> solver_;
+  RowSolver<Group, Matrix> solver_;
 };
 
 /// Item: a place among the active rows. Rows of this tier only; those that outgrow it go on to the next.
-template <class Group>
-SPLICE_KERNEL void solve_row(Group& group, std::int64_t place, const SolveRowsArgs& args, int tier, const RowSolverMemory& memory,
-                             int capacity, Picks& picks) {
+template <class Group, class Matrix>
+SPLICE_KERNEL void solve_row(Group& group, std::int64_t place, const SolveRowsArgs& args, int tier, Matrix& matrix,
+                             const RowSolverMemory& memory, int capacity, Picks& picks) {
   if (place >= *args.screen.active_count) return;
   const std::int32_t row = args.screen.active[place];
   if (args.rows.tier[row] != tier) return;
   const RowPhase phase = args.rows.phase[row];
   if (phase != RowPhase::warm && phase != RowPhase::first_pass && phase != RowPhase::certifying) return;
   group.sync();
-  RowRound<Group> round(group, args, row, memory, capacity, picks);
+  RowRound<Group, Matrix> round(group, args, row, matrix, memory, capacity, picks);
   if (!round.run(phase)) {
     group.once([&] {
       args.rows.tier[row] = tier + 1;
@@ -225,39 +228,72 @@ SPLICE_KERNEL void solve_row(Group& group, std::int64_t place, const SolveRowsAr
   }
 }
 
-/// Working sets in shared memory, a block a row.
-template <int tier, int set_capacity>
-struct SharedSolveRowsKernel {
-  using Args = SolveRowsArgs;
-  struct Shared {
-    float matrix[set_capacity * set_capacity];
-    float value[set_capacity];
-    float diagonal[set_capacity];
-    float factor[set_capacity];
-    float row[set_capacity];
-    float column[set_capacity];
-    float gram[set_capacity];
-    float slacks[set_capacity];
-    std::int32_t atom[set_capacity];
-    std::int32_t in_support[set_capacity];
-    std::int32_t exchanges[set_capacity];
-    Picks picks;
-  };
-  static constexpr int lanes = 128;
-  static constexpr int groups_per_block = 1;
-  static constexpr int resident_blocks = 4;
-  static constexpr const char* name = "shared_solve_rows_kernel";
+/// What a group shares of a working set of `capacity` atoms, beside its matrix.
+template <int set_capacity>
+struct SharedSet {
+  alignas(16) float row[set_capacity];
+  float value[set_capacity];
+  float diagonal[set_capacity];
+  float factor[set_capacity];
+  float gram[set_capacity];
+  float slacks[set_capacity];
+  std::int32_t atom[set_capacity];
+  std::int32_t in_support[set_capacity];
+  std::int32_t exchanges[set_capacity];
+  Picks picks;
 
-  template <class Group>
-  static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& s) {
-    const RowSolverMemory memory{
-        {s.matrix, s.value, s.diagonal, s.factor, s.row, s.column, s.atom, s.in_support, s.exchanges}, s.gram, s.slacks};
-    solve_row(group, place, args, tier, memory, set_capacity, s.picks);
+  SPLICE_KERNEL RowSolverMemory memory() {
+    return {{value, diagonal, factor, row, atom, in_support, exchanges}, gram, slacks};
   }
 };
 
-using SmallSolveRowsKernel = SharedSolveRowsKernel<0, 64>;
-using MediumSolveRowsKernel = SharedSolveRowsKernel<1, 104>;  // what 48 KiB of shared memory hold
+/// Working sets in a warp's registers, a warp a row.
+template <int set_tier, int set_capacity, int blocks>
+struct WarpSolveRowsKernel {
+  using Args = SolveRowsArgs;
+  struct Shared {
+    alignas(16) RegisterMatrixMemory<set_capacity> matrix;
+    SharedSet<set_capacity> set;
+  };
+  static constexpr int tier = set_tier;
+  static constexpr int capacity = set_capacity;
+  static constexpr int lanes = 32;
+  static constexpr int groups_per_block = 4;
+  static constexpr int resident_blocks = blocks;
+  static constexpr const char* name = "warp_solve_rows_kernel";
+
+  template <class Group>
+  static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
+    RegisterMatrix<Group, capacity> matrix(group, shared.matrix);
+    solve_row(group, place, args, tier, matrix, shared.set.memory(), capacity, shared.set.picks);
+  }
+};
+
+/// Working sets in shared memory, a block a row.
+template <int set_tier, int set_capacity>
+struct BlockSolveRowsKernel {
+  using Args = SolveRowsArgs;
+  struct Shared {
+    float matrix[set_capacity * set_capacity];
+    SharedSet<set_capacity> set;
+  };
+  static constexpr int tier = set_tier;
+  static constexpr int capacity = set_capacity;
+  static constexpr int lanes = 128;
+  static constexpr int groups_per_block = 1;
+  static constexpr int resident_blocks = 4;
+  static constexpr const char* name = "block_solve_rows_kernel";
+
+  template <class Group>
+  static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
+    MemoryMatrix<Group, float> matrix(group, shared.matrix, capacity);
+    solve_row(group, place, args, tier, matrix, shared.set.memory(), capacity, shared.set.picks);
+  }
+};
+
+using TinySolveRowsKernel = WarpSolveRowsKernel<0, 32, 3>;
+using SmallSolveRowsKernel = WarpSolveRowsKernel<1, 64, 2>;
+using MediumSolveRowsKernel = BlockSolveRowsKernel<2, 104>;  // what 48 KiB of shared memory hold
 
 /// Larger working sets, in global memory.
 struct LargeSolveRowsKernel {
@@ -265,6 +301,7 @@ struct LargeSolveRowsKernel {
   struct Shared {
     Picks picks;
   };
+  static constexpr int tier = 3;
   static constexpr int capacity = 384;
   static constexpr int lanes = 256;
   static constexpr int groups_per_block = 1;
@@ -274,18 +311,17 @@ struct LargeSolveRowsKernel {
   static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
     RowSolverMemory m = args.first;
     const std::int64_t offset = group.index() * capacity;
-    m.tableau.matrix += offset * capacity;
     m.tableau.value += offset;
     m.tableau.diagonal += offset;
     m.tableau.factor += offset;
     m.tableau.row += offset;
-    m.tableau.column += offset;
     m.tableau.atom += offset;
     m.tableau.in_support += offset;
     m.tableau.exchanges += offset;
     m.gram += offset;
     m.slacks += offset;
-    solve_row(group, place, args, 2, m, capacity, shared.picks);
+    MemoryMatrix<Group, float> matrix(group, args.matrices + offset * capacity, capacity);
+    solve_row(group, place, args, tier, matrix, m, capacity, shared.picks);
   }
 };
 

@@ -10,36 +10,38 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/views.hpp"
 #include "lane_group.hpp"
 
 namespace splice_cuda::cuda {
 
-/// Memory of a tableau of `capacity` places.
+/// Memory of a tableau of `capacity` places, beside its matrix.
 template <class T>
 struct TableauMemory {
-  T* matrix = nullptr;    ///< [capacity, capacity]
   T* value = nullptr;     ///< [capacity] of the basic member: x_k in the support, y_k outside
   T* diagonal = nullptr;  ///< [capacity] of the Gram matrix
   T* factor = nullptr;    ///< [capacity] +-1 / a_j: atom k acts as factor_k c_k
   T* row = nullptr;       ///< [capacity] scratch
-  T* column = nullptr;    ///< [capacity] scratch
   std::int32_t* atom = nullptr;        ///< [capacity]
   std::int32_t* in_support = nullptr;  ///< [capacity]
   std::int32_t* exchanges = nullptr;   ///< [capacity] scratch
 };
 
-template <class Group, class T>
+/// @tparam Matrix  MemoryMatrix or RegisterMatrix: where the tableau lies, and how it is swept
+template <class Group, class T, class Matrix>
 class Tableau {
  public:
-  SPLICE_KERNEL Tableau(Group& group, const TableauMemory<T>& memory, int capacity)
+  template <class U>
+  using Array = typename Group::template Array<U>;
+
+  SPLICE_KERNEL Tableau(Group& group, Matrix& matrix, const TableauMemory<T>& memory, int capacity)
       : group_(group),
+        matrix_(matrix),
         capacity_(capacity),
-        matrix_(group.array(memory.matrix, static_cast<std::int64_t>(capacity) * capacity)),
         value(group.array(memory.value, capacity)),
         diagonal(group.array(memory.diagonal, capacity)),
         factor(group.array(memory.factor, capacity)),
         row_(group.array(memory.row, capacity)),
-        column_(group.array(memory.column, capacity)),
         atom(group.array(memory.atom, capacity)),
         in_support(group.array(memory.in_support, capacity)),
         exchanges_(group.array(memory.exchanges, capacity)) {}
@@ -48,17 +50,26 @@ class Tableau {
   SPLICE_KERNEL int capacity() const { return capacity_; }
   SPLICE_KERNEL void clear() { size_ = 0; }
 
-  /// A tableau of `count` places outside the support, which the caller fills: atom, factor, in_support = 0, value, and the
-  /// Gram matrix by set_gram.
-  SPLICE_KERNEL void reset(int count) { size_ = count; }
-  /// G_ik = G_ki, with the factors of both.
-  SPLICE_KERNEL void set_gram(int i, int k, T gram) {
-    matrix_[at(i, k)] = gram;
-    if (i == k) {
-      diagonal[i] = gram;
-    } else {
-      matrix_[at(k, i)] = gram;
-    }
+  /// `count` atoms outside the support, in place of all others. The caller sets their values, before the next barrier or
+  /// after it. Ends with a barrier.
+  template <class Atom, class Factor>
+  SPLICE_KERNEL void set_atoms(const AtomsView& atoms, int count, Atom atom_of, Factor factor_of) {
+    size_ = count;
+    group_.each([&](int lane) SPLICE_INLINED {
+      for (int i = lane; i < count; i += Group::size) {
+        atom[i] = atom_of(i);
+        factor[i] = factor_of(i);
+        in_support[i] = 0;
+      }
+    });
+    group_.sync();
+    matrix_.set_gram(
+        atoms, count, [&](int i) -> std::int64_t { return atom[i]; }, [&](int i) -> T { return factor[i]; });
+    group_.sync();
+    group_.each([&](int lane) SPLICE_INLINED {
+      for (int i = lane; i < count; i += Group::size) diagonal[i] = matrix_.diagonal(i);
+    });
+    group_.sync();
   }
 
   /// Adds one atom at the end, outside the support. gram[k] = factor factor_k <c, c_k> for k in [0, size], the last of
@@ -66,32 +77,24 @@ class Tableau {
   template <class Gram>
   SPLICE_KERNEL void append(std::int32_t new_atom, T new_factor, T y, const Gram& gram) {
     const int n = size_;
-    group_.each([&](int lane) {
-      for (int k = lane; k < n; k += Group::size) {
-        const bool member = in_support[k] != 0;
-        T sum = member ? T(0) : static_cast<T>(gram[k]);
-        for (int s = 0; s < n; ++s) {
-          if (in_support[s] != 0) sum = std::fma(static_cast<T>(gram[s]), static_cast<T>(matrix_[at(s, k)]), sum);
-        }
-        row_[k] = sum;
-      }
-    });
+    matrix_.add_up(
+        n, [&](int s) { return in_support[s] != 0; }, [&](int s) -> T { return gram[s]; },
+        [&](int k, T sum) { row_[k] = (in_support[k] != 0 ? T(0) : static_cast<T>(gram[k])) + sum; });
     group_.sync();
-    group_.each([&](int lane) {
-      for (int k = lane; k < n; k += Group::size) {
-        const T value_k = row_[k];
-        matrix_[at(n, k)] = value_k;
-        matrix_[at(k, n)] = in_support[k] != 0 ? -value_k : value_k;
+    const T inside = group_.template sum<T>([&](int lane) SPLICE_INLINED {
+      T sum = 0;
+      for (int s = lane; s < n; s += Group::size) {
+        if (in_support[s] != 0) sum = std::fma(static_cast<T>(gram[s]), static_cast<T>(row_[s]), sum);
       }
+      return sum;
+    });
+    const T gram_n = gram[n];
+    matrix_.append(n, gram_n - inside, row_, [&](int j) -> T {
+      return in_support[j] != 0 ? -static_cast<T>(row_[j]) : static_cast<T>(row_[j]);
     });
     group_.once([&] {
-      T own = gram[n];
-      for (int s = 0; s < n; ++s) {
-        if (in_support[s] != 0) own = std::fma(static_cast<T>(gram[s]), -static_cast<T>(row_[s]), own);
-      }
-      matrix_[at(n, n)] = own;
       value[n] = y;
-      diagonal[n] = static_cast<T>(gram[n]);
+      diagonal[n] = gram_n;
       factor[n] = new_factor;
       atom[n] = new_atom;
       in_support[n] = 0;
@@ -107,7 +110,7 @@ class Tableau {
   SPLICE_KERNEL int solve(T tolerance, T pivot_floor) {
     const int patience = 4 * size_ + 50;
     const int limit = 40 * size_ + 500;
-    group_.each([&](int lane) {
+    group_.each([&](int lane) SPLICE_INLINED {
       for (int k = lane; k < size_; k += Group::size) exchanges_[k] = 0;
     });
     group_.sync();
@@ -152,30 +155,17 @@ class Tableau {
   /// x_S -= inv(G_SS) y_S; outside the support y is carried along. Ends with a barrier.
   template <class Slacks>
   SPLICE_KERNEL void newton_step(const Slacks& y) {
-    group_.each([&](int lane) {
-      for (int k = lane; k < size_; k += Group::size) {
-        T change = T(0);
-        for (int s = 0; s < size_; ++s) {
-          if (in_support[s] != 0) change = std::fma(static_cast<T>(matrix_[at(k, s)]), static_cast<T>(y[s]), change);
-        }
-        value[k] = (in_support[k] != 0 ? static_cast<T>(value[k]) : static_cast<T>(y[k])) - change;
-      }
-    });
+    matrix_.add_up(
+        size_, [&](int s) { return in_support[s] != 0; }, [&](int s) -> T { return y[s]; }, [&](int k, T sum) {
+          value[k] = in_support[k] != 0 ? static_cast<T>(value[k]) - sum : static_cast<T>(y[k]) + sum;
+        });
     group_.sync();
   }
 
   /// Turns atom k, outside the support, into its negative (weights of either sign). Ends with a barrier.
   SPLICE_KERNEL void flip_sign(int k) {
-    group_.each([&](int lane) {
-      for (int i = lane; i < size_; i += Group::size) {
-        if (i == k) {
-          factor[k] = -static_cast<T>(factor[k]);
-          continue;
-        }
-        matrix_[at(k, i)] = -static_cast<T>(matrix_[at(k, i)]);
-        matrix_[at(i, k)] = -static_cast<T>(matrix_[at(i, k)]);
-      }
-    });
+    matrix_.flip(k, size_);
+    group_.once([&] { factor[k] = -static_cast<T>(factor[k]); });
     group_.sync();
   }
 
@@ -184,10 +174,8 @@ class Tableau {
   static constexpr int most_exchanges = 8;
   static constexpr int none = 0x7fffffff;
 
-  SPLICE_KERNEL std::int64_t at(int i, int k) const { return static_cast<std::int64_t>(i) * capacity_ + k; }
-
   SPLICE_KERNEL bool depends_on_support(int k, T pivot_floor) const {
-    return !(static_cast<T>(matrix_[at(k, k)]) > pivot_floor * static_cast<T>(diagonal[k]));
+    return !(matrix_.diagonal(k) > pivot_floor * static_cast<T>(diagonal[k]));
   }
 
   /// The member to exchange next: the lowest negative one in the support, else the lowest one outside that is below
@@ -201,7 +189,7 @@ class Tableau {
       };
       T bound = support ? T(0) : -tolerance;
       if (!least_index) {
-        const T lowest = group_.template min<T>([&](int lane) {
+        const T lowest = group_.template min<T>([&](int lane) SPLICE_INLINED {
           T found = bound;
           for (int k = lane; k < size_; k += Group::size) {
             const T v = value[k];
@@ -212,7 +200,7 @@ class Tableau {
         if (!(lowest < bound)) continue;
         bound = lowest;
       }
-      const int place = group_.template min<int>([&](int lane) {
+      const int place = group_.template min<int>([&](int lane) SPLICE_INLINED {
         for (int k = lane; k < size_; k += Group::size) {
           const T v = value[k];
           if ((least_index ? v < bound : v == bound) && asked(k)) return k;
@@ -226,12 +214,14 @@ class Tableau {
 
   /// The support atom that reaches 0 first when atom k grows; -1 where none falls. x_s changes by M_sk per unit.
   SPLICE_KERNEL int blocking_atom(int k) {
+    matrix_.read_row(k, size_, row_);
+    group_.sync();
     const auto step = [&](int s) {
-      const T slope = matrix_[at(s, k)];
+      const T slope = -static_cast<T>(row_[s]);  // atom k is outside the support
       if (in_support[s] == 0 || !(slope < T(-1e-3))) return T(3e38);
       return -static_cast<T>(value[s]) / slope;
     };
-    const T shortest = group_.template min<T>([&](int lane) {
+    const T shortest = group_.template min<T>([&](int lane) SPLICE_INLINED {
       T found = T(3e38);
       for (int s = lane; s < size_; s += Group::size) {
         const T length = step(s);
@@ -240,71 +230,59 @@ class Tableau {
       return found;
     });
     if (!(shortest < T(3e38))) return -1;
-    return group_.template min<int>([&](int lane) {
+    const int place = group_.template min<int>([&](int lane) SPLICE_INLINED {
       for (int s = lane; s < size_; s += Group::size) {
         if (step(s) == shortest) return s;
       }
       return none;
     });
+    group_.sync();
+    return place;
   }
 
   /// Exchanges x_k and y_k: a symmetric sweep. Ends with a barrier.
   SPLICE_KERNEL void pivot(int k) {
-    const T inverse = T(1) / static_cast<T>(matrix_[at(k, k)]);
+    const T inverse = T(1) / matrix_.diagonal(k);
     const T old = value[k];
-    group_.each([&](int lane) {
+    const bool member = in_support[k] != 0;
+    matrix_.read_row(k, size_, row_);
+    group_.sync();
+    const auto column = [&](int i) -> T {  // M_ik
+      return (in_support[i] != 0) == member ? static_cast<T>(row_[i]) : -static_cast<T>(row_[i]);
+    };
+    group_.each([&](int lane) SPLICE_INLINED {
       for (int i = lane; i < size_; i += Group::size) {
-        row_[i] = static_cast<T>(matrix_[at(k, i)]);
-        column_[i] = static_cast<T>(matrix_[at(i, k)]) * inverse;
+        if (i != k) value[i] = std::fma(-column(i) * inverse, old, static_cast<T>(value[i]));
       }
     });
+    matrix_.sweep(k, size_, inverse, row_, column);
     group_.sync();
-    group_.each([&](int lane) {
-      const std::int64_t cells = static_cast<std::int64_t>(size_) * size_;
-      for (std::int64_t cell = lane; cell < cells; cell += Group::size) {
-        const int i = static_cast<int>(cell / size_);
-        const int j = static_cast<int>(cell % size_);
-        const T factor_i = column_[i];
-        if (i == k) {
-          matrix_[at(i, j)] = j == k ? inverse : -inverse * static_cast<T>(row_[j]);
-        } else if (j == k) {
-          matrix_[at(i, j)] = factor_i;
-        } else {
-          matrix_[at(i, j)] = std::fma(-factor_i, static_cast<T>(row_[j]), static_cast<T>(matrix_[at(i, j)]));
-        }
-      }
-      for (int i = lane; i < size_; i += Group::size) {
-        if (i == k) {
-          value[k] = -old * inverse;
-          in_support[k] = in_support[k] != 0 ? 0 : 1;
-        } else {
-          value[i] = std::fma(-static_cast<T>(column_[i]), old, static_cast<T>(value[i]));
-        }
-      }
+    group_.once([&] {
+      value[k] = -old * inverse;
+      in_support[k] = member ? 0 : 1;
     });
     group_.sync();
   }
 
   Group& group_;
+  Matrix& matrix_;
   int capacity_;
   int size_ = 0;
-  typename Group::template Array<T> matrix_;
 
  public:
-  typename Group::template Array<T> value;
-  typename Group::template Array<T> diagonal;
-  typename Group::template Array<T> factor;
+  Array<T> value;
+  Array<T> diagonal;
+  Array<T> factor;
 
  private:
-  typename Group::template Array<T> row_;
-  typename Group::template Array<T> column_;
+  Array<T> row_;
 
  public:
-  typename Group::template Array<std::int32_t> atom;
-  typename Group::template Array<std::int32_t> in_support;
+  Array<std::int32_t> atom;
+  Array<std::int32_t> in_support;
 
  private:
-  typename Group::template Array<std::int32_t> exchanges_;
+  Array<std::int32_t> exchanges_;
 };
 
 }  // namespace splice_cuda::cuda

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "splice_cuda/device.hpp"
+#include "splice_cuda/device_allocator.hpp"
 
 struct CUstream_st;  // cudaStream_t, without CUDA's headers
 
@@ -19,8 +20,13 @@ struct ContextOptions {
   int threads = 0;
   /// Upper limit of the workspace (tiles, lists), beyond the inputs, the outputs and the dictionary.
   std::size_t memory_limit_bytes = std::size_t{256} << 20;
-  /// CUDA only: the stream on which all work is ordered. The caller owns it.
+  /// CUDA only: the stream on which all work is ordered; null: the device's default stream. The caller owns it, and keeps it
+  /// until the context, its dictionaries and its results are gone. Calls wait for it, so that it must not be capturing a
+  /// graph while one runs.
   CUstream_st* stream = nullptr;
+  /// CUDA only: where all device memory comes from; empty: a stream-ordered pool of the context's own (cudaMallocAsync), which
+  /// keeps what one call gives back for the next, and is gone with the context, its dictionaries and its results.
+  DeviceAllocator allocator = {};
   /// Asked between tiles, from any of the worker threads but never from two at once; true stops the
   /// call, which then throws CancelledError.
   std::function<bool()> cancel = {};
@@ -34,7 +40,9 @@ class Backend;
 /// global state. A Dictionary may be shared between the contexts of one device.
 class Context {
  public:
-  /// @throws ArgumentError for negative threads; DeviceError when `device` can't be used.
+  /// Which device is current in the calling thread has no influence, and stays as it is.
+  /// @throws ArgumentError for negative threads, half an allocator, or a stream that is of another device or capturing;
+  ///         DeviceError when `device` can't be used; OutOfMemoryError.
   explicit Context(Device device = Device::cpu(), ContextOptions options = {});
   ~Context();
   Context(Context&&) noexcept;
@@ -43,11 +51,15 @@ class Context {
   Device device() const noexcept;
   /// The options as resolved: `threads` is never 0 here.
   const ContextOptions& options() const noexcept;
+  /// The same device, resources and stream with other callbacks, at no cost. Not to be used while another thread uses this one.
+  Context with_callbacks(std::function<bool()> cancel, std::function<void(std::int64_t, std::int64_t)> progress) const;
   /// For the library's own use.
   Backend& backend() const noexcept;
 
  private:
   struct State;
+  explicit Context(std::unique_ptr<State> state) noexcept;
+
   std::unique_ptr<State> state_;
 };
 

@@ -6,14 +6,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "core/problem.hpp"
 #include "splice_cuda/codes.hpp"
 #include "splice_cuda/context.hpp"
 #include "splice_cuda/device.hpp"
+#include "splice_cuda/device_codes.hpp"
 #include "splice_cuda/matrix_view.hpp"
 
 namespace splice_cuda {
@@ -47,11 +50,37 @@ struct RowResult {
   RowReport report;
 };
 
+/// Consecutive rows that left their tile together, as CSR.
+struct RowBatch {
+  std::int64_t first_row = 0;
+  std::span<const std::int64_t> offsets;  ///< [rows + 1] from 0 on
+  std::span<const std::int32_t> atoms;    ///< [nnz] ascending within a row
+  std::span<const float> values;          ///< [nnz] non-zero
+  std::span<const RowReport> reports;     ///< [rows]
+};
+
 /// Takes finished rows, in any order. Used by one worker.
 class RowSink {
  public:
   virtual ~RowSink() = default;
   virtual void accept(const RowResult& result) = 0;
+  virtual void accept_batch(const RowBatch& batch) {
+    for (std::size_t i = 0; i < batch.reports.size(); ++i) {
+      const auto from = static_cast<std::size_t>(batch.offsets[i]);
+      const auto size = static_cast<std::size_t>(batch.offsets[i + 1]) - from;
+      accept({batch.first_row + static_cast<std::int64_t>(i), 0, batch.atoms.subspan(from, size),
+              batch.values.subspan(from, size), batch.reports[i]});
+    }
+  }
+};
+
+/// Takes the finished rows of a whole call, in order, to where they stay.
+class ResultSink : public RowSink {
+ public:
+  /// Rows so far.
+  virtual std::int64_t accepted() const = 0;
+  /// Once, when all rows are there.
+  virtual DeviceDecomposeResult finish() = 0;
 };
 
 /// One tile of rows on its way through the stages. Slots are refilled as rows leave, so that each row takes
@@ -66,6 +95,10 @@ class TileSolver {
   /// Loads rows [first_row, first_row + count) into free slots: conversion to float32, checks for NaN and
   /// zero rows, warm start. count <= capacity() - occupied().
   virtual void prepare(std::int64_t first_row, std::int64_t count) = 0;
+  /// Which rows the next `prepare` will be given: they may travel to the device beside the work on those inside.
+  virtual void expect(std::int64_t first_row, std::int64_t count) {
+    static_cast<void>(first_row), static_cast<void>(count);
+  }
   /// Correlations with all atoms, in whatever precision the solver needs them.
   virtual void screen() = 0;
   /// One round of the solver on every row inside.
@@ -88,6 +121,13 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual Device device() const = 0;
+  /// Before anything else in a call. @throws ArgumentError where the stream can't take its work
+  virtual void begin_call() const {}
+  /// @param declared  where the caller says that the memory lies
+  /// @throws ArgumentError where it does not, or where it is not aligned to its elements
+  virtual void check_pointer(std::string_view argument, const void* pointer, std::int64_t element_bytes, Device declared) const {
+    static_cast<void>(argument), static_cast<void>(pointer), static_cast<void>(element_bytes), static_cast<void>(declared);
+  }
   /// Workers that run tiles side by side (CPU threads; 1 for a GPU stream).
   virtual int workers() const = 0;
   /// @throws ArgumentError where an atom is not finite; OutOfMemoryError
@@ -96,6 +136,15 @@ class Backend {
   /// `problem` outlives the solver. Called and used on the worker's own thread.
   virtual std::unique_ptr<TileSolver> make_tile_solver(const Problem& problem,
                                                        std::int64_t rows) const = 0;
+  /// A sink in this device's memory; null where that is the host's.
+  virtual std::unique_ptr<ResultSink> make_result_sink(const Problem& problem) const {
+    static_cast<void>(problem);
+    return nullptr;
+  }
+  /// Device memory to the host, there when this returns.
+  virtual void copy_to_host(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
+  /// Waits for what has been asked of the device. Stages that only enqueue are timed with it.
+  virtual void synchronize() const {}
   /// Certificates of given codes by brute force in fp64, for rows [first, first + reports.size()).
   virtual void certify(const Problem& problem, const SparseCodes& codes, std::int64_t first,
                        std::span<RowReport> reports) const = 0;
@@ -108,7 +157,8 @@ class Backend {
 std::unique_ptr<Backend> make_cpu_backend(int threads);
 
 /// Defined in cuda/, or by cuda_unavailable.cpp in a build without CUDA.
-/// @throws DeviceError when there is no such device.
-std::unique_ptr<Backend> make_cuda_backend(Device device, CUstream_st* stream);
+/// @param options  stream and allocator are looked at
+/// @throws DeviceError when there is no such device; ArgumentError for a stream that can't be used.
+std::unique_ptr<Backend> make_cuda_backend(Device device, const ContextOptions& options);
 
 }  // namespace splice_cuda

@@ -3,17 +3,22 @@
 #include <string>
 
 #include "backend/backend.hpp"
+#include "splice_cuda/build_info.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda {
 
-std::unique_ptr<Backend> make_cuda_backend(Device device, CUstream_st* /*stream*/) {
+std::unique_ptr<Backend> make_cuda_backend(Device device, const ContextOptions& /*options*/) {
   throw DeviceError("device: got " + to_string(device) +
                     ", expected cpu: this library was built without CUDA (SPLICE_CUDA=OFF, or no toolkit)");
 }
 
 int cuda_device_count() noexcept { return 0; }
 
-std::string describe_cuda() { return "built without CUDA"; }
+CudaInfo cuda_info() {
+  CudaInfo info;
+  info.problem = "built without CUDA";
+  return info;
+}
 
 }  // namespace splice_cuda

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <string>
 
 #include "cli/argument_parsing.hpp"
+#include "cli/output.hpp"
 #include "cli/signals.hpp"
+#include "splice_cuda/build_info.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
@@ -29,6 +32,21 @@ void add_resource_options(CLI::App& verb, ResourceArguments& resources) {
   add_byte_count(verb, "--memory-limit", resources.memory_limit_bytes, "256M",
                  "Most memory for tiles and lists, beside inputs and outputs");
   verb.add_option("--device", resources.device, "cpu, cuda, cuda:N or auto")->type_name("NAME")->capture_default_str();
+}
+
+Device settle_device(const ResourceArguments& resources, bool quiet) {
+  const Device device = Device::parse(resources.device);
+  if (resources.device == "cpu") return device;
+  std::string text = "device: " + to_string(device);
+  if (device == Device::cpu()) {
+    text += " (" + describe_cuda() + ")";
+  } else {
+    for (const CudaDeviceInfo& found : cuda_info().devices) {
+      if (found.device == device) text += " " + found.name;
+    }
+  }
+  print_note(quiet, text);
+  return device;
 }
 
 Context make_context(const ResourceArguments& resources, std::function<void(std::int64_t)> progress) {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "splice_cuda/context.hpp"
+#include "splice_cuda/device.hpp"
 #include "splice_cuda/options.hpp"
 
 namespace splice_cuda::cli {
@@ -21,6 +22,10 @@ struct ResourceArguments {
   std::string device = "cpu";
 };
 void add_resource_options(CLI::App& verb, ResourceArguments& resources);
+
+/// The device that the name stands for. Says which one on stderr where that is not what everybody gets.
+/// @throws ArgumentError
+Device settle_device(const ResourceArguments& resources, bool quiet);
 
 /// A context that stops on Ctrl-C and tells `progress` (may be empty) the rows done.
 Context make_context(const ResourceArguments& resources, std::function<void(std::int64_t)> progress = {});

@@ -70,6 +70,7 @@ nlohmann::ordered_json to_json(const Summary& summary) {
   json["largest_gap"] = summary.largest_gap;
   json["mean_rounds"] = summary.mean_rounds;
   json["seconds"] = summary.seconds;
+  if (!summary.device.empty()) json["device"] = summary.device;
   return json;
 }
 

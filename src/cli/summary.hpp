@@ -23,6 +23,7 @@ struct Summary {
   double median_penalty = 0;
   double largest_penalty = 0;
   double seconds = 0;
+  std::string device;                       ///< that solved; empty where the file does not say
 
   std::int64_t count(RowStatus status) const { return by_status[static_cast<std::size_t>(status)]; }
 };

@@ -140,7 +140,7 @@ std::vector<std::filesystem::path> outputs_of(const Arguments& a) {
   return outputs;
 }
 
-ExitCode decompose_at_path(const Arguments& a, const ConceptSpace& space, StreamRequest& request) {
+ExitCode decompose_at_path(const Arguments& a, const ConceptSpace& space, StreamRequest& request, Device device) {
   const auto start = std::chrono::steady_clock::now();
   std::vector<io::CodesFile> files = decompose_path_stream(request, a.path);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -149,6 +149,7 @@ ExitCode decompose_at_path(const Arguments& a, const ConceptSpace& space, Stream
   std::vector<Summary> summaries;
   for (std::size_t i = 0; i < files.size(); ++i) {
     summaries.push_back(summarize(files[i], seconds));
+    summaries.back().device = to_string(device);
     if (outputs.empty()) continue;
     request.options.l1_penalty = a.path[i];
     files[i].options_json = to_json_text(settings_of(a, space, request.options));
@@ -176,7 +177,9 @@ ExitCode decompose_files(const Arguments& a) {
   std::vector<std::int32_t> banned;
   for (const std::string& name : a.banned) banned.push_back(banned_atom(space, name));
   request.options.banned_atoms = banned;
-  if (!a.path.empty()) return decompose_at_path(a, space, request);
+  const Device device = settle_device(a.resources, a.report.quiet);
+  request.resources.device = to_string(device);
+  if (!a.path.empty()) return decompose_at_path(a, space, request, device);
 
   const auto start = std::chrono::steady_clock::now();
   io::CodesFile file = decompose_stream(request);
@@ -186,7 +189,9 @@ ExitCode decompose_files(const Arguments& a) {
     file.options_json = to_json_text(settings_of(a, space, request.options));
     io::write_codes(a.out, file);
   }
-  print_rows(a, space, file, summarize(file, elapsed.count()));
+  Summary summary = summarize(file, elapsed.count());
+  summary.device = to_string(device);
+  print_rows(a, space, file, summary);
   if (!a.out.empty()) print_note(a.report.quiet, "wrote " + a.out);
   return ExitCode::ok;
 }

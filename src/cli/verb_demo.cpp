@@ -88,6 +88,7 @@ std::string table(const DemoProblem& problem, const io::CodesFile& file) {
 
 ExitCode demo(const Arguments& a) {
   const DemoProblem problem = make_demo_problem(a.atoms, a.dim, a.rows, static_cast<std::uint64_t>(a.seed));
+  const Device device = settle_device(a.resources, a.report.quiet);
   const Context context = make_context(a.resources);
   const DecomposeOptions options = to_options(a.solver);
   const MatrixView<const float> embeddings(problem.embeddings.data(), a.rows, a.dim);
@@ -100,7 +101,8 @@ ExitCode demo(const Arguments& a) {
   file.codes = std::move(result.codes);
   file.reports = std::move(result.reports);
 
-  const Summary summary = summarize(file, elapsed.count());
+  Summary summary = summarize(file, elapsed.count());
+  summary.device = to_string(device);
   const std::int64_t recovered = rows_recovered(problem, file.codes);
   const double worst = worst_recomputed(context, problem, file, options);
   const std::vector<Check> checks = {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <utility>
@@ -180,12 +181,12 @@ void ConceptSpace::prepare(EmbeddingsView raw, MatrixView<float> out, const Prep
 /// Rows are prepared, at most rows_at_once of them at a time, and handed to `solve` with a context that counts all of them.
 void ConceptSpace::for_each_chunk(const Context& context, EmbeddingsView raw, const PrepareOptions& prepare_options,
                                   const ChunkSolver& solve) const {
-  ContextOptions chunk_options = context.options();
   std::int64_t finished = 0;
-  if (chunk_options.progress) {
-    chunk_options.progress = [&](std::int64_t done, std::int64_t) { context.options().progress(finished + done, raw.rows); };
+  std::function<void(std::int64_t, std::int64_t)> progress;
+  if (context.options().progress) {
+    progress = [&](std::int64_t done, std::int64_t) { context.options().progress(finished + done, raw.rows); };
   }
-  const Context chunk_context(context.device(), chunk_options);
+  const Context chunk_context = context.with_callbacks(context.options().cancel, progress);
   std::vector<float> z(static_cast<std::size_t>(std::min(raw.rows, rows_at_once) * dim()));
   for (; finished < raw.rows; finished += rows_at_once) {
     const std::int64_t count = std::min(rows_at_once, raw.rows - finished);

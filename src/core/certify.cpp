@@ -42,6 +42,7 @@ std::vector<RowReport> certify(const Context& context, const Dictionary& diction
                                EmbeddingsView embeddings, const SparseCodes& codes,
                                const DecomposeOptions& options) {
   return with_memory_errors("certifying " + std::to_string(embeddings.rows) + " rows", [&] {
+    context.backend().begin_call();
     const Problem problem = resolve_problem_of_codes(context, dictionary, embeddings, options);
     check_codes("codes", codes, embeddings.rows, dictionary.size());
     std::vector<RowReport> reports(static_cast<std::size_t>(embeddings.rows));

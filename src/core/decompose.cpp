@@ -56,6 +56,19 @@ class WorkerSink final : public RowSink {
     accepted += last ? 1 : 0;
   }
 
+  /// Without a look at each entry: a device hands over more rows a second than one could look at.
+  void accept_batch(const RowBatch& batch) override {
+    const auto start = static_cast<std::int64_t>(atoms.size());
+    const auto first = static_cast<std::size_t>(batch.first_row - first_row_);
+    for (std::size_t i = 0; i < batch.reports.size(); ++i) {
+      placements_[first + i] = {worker_, start + batch.offsets[i], batch.offsets[i + 1] - batch.offsets[i]};
+    }
+    atoms.insert(atoms.end(), batch.atoms.begin(), batch.atoms.end());
+    values.insert(values.end(), batch.values.begin(), batch.values.end());
+    std::copy(batch.reports.begin(), batch.reports.end(), reports_.begin() + static_cast<std::ptrdiff_t>(first));
+    accepted += static_cast<std::int64_t>(batch.reports.size());
+  }
+
   std::vector<std::int32_t> atoms;
   std::vector<float> values;
   std::int64_t accepted = 0;  ///< rows that are done with all their steps
@@ -77,6 +90,7 @@ class Driver {
         plan_(plan_tiles(backend_.tile_cost(problem), problem.embeddings.rows, backend_.workers(),
                          context.options().memory_limit_bytes)),
         monitor_(context.options(), problem.embeddings.rows),
+        rows_per_chunk_(std::max<std::int64_t>(results_per_chunk / problem.steps(), 1024)),
         tiles_(static_cast<std::size_t>(plan_.workers)),
         sinks_(static_cast<std::size_t>(plan_.workers)) {}
 
@@ -91,9 +105,8 @@ class Driver {
       result.codes.row_offsets.push_back(0);
       result.reports.reserve(static_cast<std::size_t>(rows));
     }
-    const std::int64_t rows_per_chunk = std::max<std::int64_t>(results_per_chunk / problem_.steps(), 1024);
-    for (std::int64_t first = 0; first < rows; first += rows_per_chunk) {
-      const std::int64_t count = std::min(rows_per_chunk, rows - first);
+    for (std::int64_t first = 0; first < rows; first += rows_per_chunk_) {
+      const std::int64_t count = std::min(rows_per_chunk_, rows - first);
       solve_chunk(first, count);
       for (std::size_t step = 0; step < results.size(); ++step) {
         const std::size_t start = step * static_cast<std::size_t>(count);
@@ -147,6 +160,14 @@ class Driver {
       count = std::min(room, std::max<std::int64_t>(share, std::min<std::int64_t>(left, 8)));
     } while (!next_row_.compare_exchange_weak(first, first + count));
     tile.prepare(first, count);
+    if (plan_.workers == 1) expect_next(tile, first + count, room);
+  }
+
+  /// What one worker alone will take when its tile is empty again.
+  void expect_next(TileSolver& tile, std::int64_t first, std::int64_t room) const {
+    const std::int64_t rows = problem_.embeddings.rows;
+    const std::int64_t left = first < end_row_ ? end_row_ - first : std::min(rows_per_chunk_, rows - first);
+    tile.expect(first, std::min(room, left));
   }
 
   void append_chunk(SparseCodes& codes, std::span<const Placement> placements) const {
@@ -157,12 +178,18 @@ class Driver {
     }
     codes.atom_indices.reserve(static_cast<std::size_t>(total));
     codes.values.reserve(static_cast<std::size_t>(total));
-    for (const Placement& placement : placements) {
-      const WorkerSink& sink = sinks_[static_cast<std::size_t>(placement.worker)];
-      const auto atoms = sink.atoms.begin() + placement.offset;
-      const auto values = sink.values.begin() + placement.offset;
-      codes.atom_indices.insert(codes.atom_indices.end(), atoms, atoms + placement.count);
-      codes.values.insert(codes.values.end(), values, values + placement.count);
+    for (std::size_t i = 0; i < placements.size();) {
+      // Rows that left their tile one after the other lie side by side.
+      const Placement& run = placements[i];
+      std::int64_t count = 0;
+      for (; i < placements.size() && placements[i].worker == run.worker && placements[i].offset == run.offset + count; ++i) {
+        count += placements[i].count;
+      }
+      const WorkerSink& sink = sinks_[static_cast<std::size_t>(run.worker)];
+      const auto atoms = sink.atoms.begin() + run.offset;
+      const auto values = sink.values.begin() + run.offset;
+      codes.atom_indices.insert(codes.atom_indices.end(), atoms, atoms + count);
+      codes.values.insert(codes.values.end(), values, values + count);
     }
   }
 
@@ -170,6 +197,7 @@ class Driver {
   const Backend& backend_;
   const TilePlan plan_;
   CallMonitor monitor_;
+  const std::int64_t rows_per_chunk_;
   std::vector<std::unique_ptr<TileSolver>> tiles_;
   std::vector<WorkerSink> sinks_;
   std::vector<Placement> placements_;  ///< [steps, rows of the chunk]
@@ -183,6 +211,7 @@ class Driver {
 DecomposeResult decompose(const Context& context, const Dictionary& dictionary, EmbeddingsView embeddings,
                           const DecomposeOptions& options) {
   return with_memory_errors("decomposing " + std::to_string(embeddings.rows) + " rows", [&] {
+    context.backend().begin_call();
     const Problem problem = resolve_problem(context, dictionary, embeddings, options);
     return std::move(Driver(context, problem).run().front());
   });
@@ -192,6 +221,7 @@ std::vector<DecomposeResult> decompose_path(const Context& context, const Dictio
                                             EmbeddingsView embeddings, std::span<const float> l1_penalties,
                                             const DecomposeOptions& options) {
   return with_memory_errors("decomposing " + std::to_string(embeddings.rows) + " rows", [&] {
+    context.backend().begin_call();
     const Problem problem = resolve_path_problem(context, dictionary, embeddings, l1_penalties, options);
     if (options.solve.solver == SolverKind::working_set) return Driver(context, problem).run();
     std::vector<DecomposeResult> results;

@@ -16,8 +16,10 @@ Dictionary Dictionary::view(const Context& context, TypedMatrixView atoms, std::
 }
 
 Dictionary::Dictionary(const Context& context, TypedMatrixView atoms, bool in_place, std::shared_ptr<const void> owner) {
+  context.backend().begin_call();
   check_device("atoms", atoms.device, context.device());
   check_atom_shape(atoms);
+  check_placed("atoms", atoms, context);
   data_ = with_memory_errors("preparing a dictionary of " + std::to_string(atoms.rows) + " atoms", [&] {
     return context.backend().make_dictionary({atoms, in_place, std::move(owner)});
   });

@@ -126,7 +126,7 @@ Problem resolve(const Context& context, const Dictionary& dictionary, Embeddings
     fail_argument("embeddings", std::to_string(embeddings.cols) + " columns",
                   "the dictionary's dimension, " + std::to_string(dictionary.dim()));
   }
-  check_device("embeddings", embeddings.device, context.device());
+  check_placed("embeddings", embeddings, context);
   check_same_device("dictionary", dictionary.device(), context.device());
   if (penalties_given) check_penalties(options, embeddings.rows);
   check_solve_options(options.solve);

@@ -13,13 +13,14 @@ namespace splice_cuda {
 
 void recompose(const Context& context, const Dictionary& dictionary, const SparseCodes& codes,
                MatrixView<float> reconstruction) {
+  context.backend().begin_call();
   check_matrix("reconstruction", reconstruction.data, reconstruction.rows, reconstruction.cols,
                reconstruction.ld);
   if (reconstruction.cols != dictionary.dim()) {
     fail_argument("reconstruction", std::to_string(reconstruction.cols) + " columns",
                   "the dictionary's dimension, " + std::to_string(dictionary.dim()));
   }
-  check_device("reconstruction", reconstruction.device, context.device());
+  check_placed("reconstruction", reconstruction, context);
   check_same_device("dictionary", dictionary.device(), context.device());
   check_codes("codes", codes, reconstruction.rows, dictionary.size());
   constexpr std::int64_t rows_at_once = 256;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <sstream>
 
+#include "backend/backend.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda {
@@ -59,6 +60,11 @@ void check_device(std::string_view argument, Device given, Device expected) {
   if (given == expected || given == Device::cpu()) return;
   const std::string where = expected == Device::cpu() ? "" : "cpu or on ";
   fail_argument(argument, "data on " + to_string(given), "data on " + where + to_string(expected) + ", where the context works");
+}
+
+void check_placed(std::string_view argument, const TypedMatrixView& matrix, const Context& context) {
+  check_device(argument, matrix.device, context.device());
+  if (matrix.rows > 0) context.backend().check_pointer(argument, matrix.data, matrix.element_size(), matrix.device);
 }
 
 void check_same_device(std::string_view argument, Device given, Device expected) {

@@ -33,6 +33,9 @@ void check_atom_shape(const TypedMatrixView& atoms);
 /// A matrix has to lie on the host, or where the context works.
 void check_device(std::string_view argument, Device given, Device expected);
 
+/// The same, and that the rows really lie where the view says.
+void check_placed(std::string_view argument, const TypedMatrixView& matrix, const Context& context);
+
 /// A dictionary has to be made for where the context works.
 void check_same_device(std::string_view argument, Device given, Device expected);
 

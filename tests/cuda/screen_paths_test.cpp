@@ -42,7 +42,7 @@ class ScreenPaths : public ::testing::TestWithParam<bool> {};
 
 TEST_P(ScreenPaths, SameResults) {
   const Settings settings;
-  const SampleProblem sample = sample_problem(400, 200, 66, 31);
+  const SampleProblem sample = sample_problem(400, 200, 20, 31);
   emulation::settings().int8_tensor_cores = false;
   const std::int64_t fused_before = launches_of("screen_fused_kernel");
   const DecomposeResult portable = decomposed(sample, GetParam());

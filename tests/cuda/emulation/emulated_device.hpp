@@ -10,43 +10,42 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "caller_memory.hpp"
 #include "cuda/emulation/block_memory.hpp"
+#include "cuda/emulation/emulated_memory.hpp"
 #include "cuda/emulation/host_group.hpp"
+#include "pointer_checks.hpp"
+#include "row_copy.hpp"
 #include "splice_cuda/device.hpp"
+#include "splice_cuda/device_allocator.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::emulation {
-
-/// How all emulated devices behave; tests change it and set it back.
-struct EmulationSettings {
-  bool watched = false;  ///< every access of every kernel: slow
-  LaneOrder order = LaneOrder::ascending;
-  std::size_t memory_bytes = std::numeric_limits<std::size_t>::max();  ///< what one device has
-  bool int8_tensor_cores = true;  ///< without, as on compute capability 7.5, screening takes the portable path
-  int multiprocessors = 4;
-  std::size_t most_dynamic_memory = 98 << 10;  ///< of one block
-};
-EmulationSettings& settings();
-
-struct DeviceCounters {
-  std::size_t bytes = 0;       ///< allocated now
-  std::size_t peak_bytes = 0;
-  std::int64_t launches = 0;
-  std::int64_t synchronizations = 0;
-  std::map<std::string, std::int64_t> launches_of;  ///< by kernel
-};
 
 class EmulatedDevice {
  public:
   static constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
 
-  explicit EmulatedDevice(Device device) : device_(device) {}
+  /// Counts the stages that it is told of.
+  class Range {
+   public:
+    Range(EmulatedDevice& device, const char* name) { ++device.memory_->counters.ranges[name]; }
+  };
+
+  explicit EmulatedDevice(Device device) : EmulatedDevice(std::make_shared<EmulatedMemory>(device), nullptr, {}) {}
+  /// A context's own view of a device that others use too.
+  EmulatedDevice(std::shared_ptr<EmulatedMemory> memory, CUstream_st* stream, DeviceAllocator allocator)
+      : device_(memory->device), memory_(std::move(memory)), stream_(stream), allocator_(std::move(allocator)) {
+    check_stream();
+  }
+  ~EmulatedDevice() { finish_uploads(); }
   EmulatedDevice(const EmulatedDevice&) = delete;
   EmulatedDevice& operator=(const EmulatedDevice&) = delete;
 
@@ -54,28 +53,50 @@ class EmulatedDevice {
   bool has_int8_tensor_cores() const { return settings().int8_tensor_cores; }
   int multiprocessors() const { return settings().multiprocessors; }
   std::size_t most_dynamic_memory() const { return settings().most_dynamic_memory; }
-  const DeviceCounters& counters() const { return counters_; }
-  void reset_peak() { counters_.peak_bytes = counters_.bytes; }
+  const DeviceCounters& counters() const { return memory_->counters; }
+  void reset_peak() { memory_->counters.peak_bytes = memory_->counters.bytes; }
+  const std::shared_ptr<EmulatedMemory>& memory() const { return memory_; }
+
+  void check_stream() const {
+    if (settings().capturing) cuda::fail_capturing();
+  }
+  cuda::MemoryPlace place_of(const void* pointer) const { return emulated_place_of(pointer); }
+  void check_pointer(std::string_view argument, const void* pointer, std::int64_t element_bytes) const {
+    cuda::check_device_pointer(argument, pointer, element_bytes, place_of(pointer), device_);
+  }
 
   void* allocate(std::size_t bytes) {
-    const std::lock_guard lock(mutex_);
-    if (bytes > settings().memory_bytes || counters_.bytes > settings().memory_bytes - bytes) {
-      throw OutOfMemoryError("emulated device: " + std::to_string(bytes) + " bytes more than it has");
-    }
-    void* memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
-    if (memory == nullptr) throw OutOfMemoryError("emulated device");
+    if (!cuda::is_given(allocator_)) return memory_->allocate(bytes);
+    void* memory = cuda::allocate_by(allocator_, bytes, stream_);
     std::memset(memory, 0xFF, bytes);
-    sizes_[memory] = bytes;
-    counters_.bytes += bytes;
-    counters_.peak_bytes = std::max(counters_.peak_bytes, counters_.bytes);
+    memory_->add(memory, bytes, cuda::MemoryKind::device);
     return memory;
   }
 
   void release(void* memory) noexcept {
-    const std::lock_guard lock(mutex_);
-    counters_.bytes -= sizes_[memory];
-    sizes_.erase(memory);
-    std::free(memory);
+    if (!cuda::is_given(allocator_)) return memory_->release(memory);
+    memory_->remove(memory);
+    cuda::release_by(allocator_, memory, stream_);
+  }
+
+  /// Rows that travel arrive when they are awaited, not before.
+  void upload_rows(const cuda::RowCopy& copy) {
+    if (copy.rows <= 0) return;
+    Travelling rows{copy, {}};
+    for (std::int64_t i = 0; i < copy.rows; ++i) {
+      const auto* from = static_cast<const unsigned char*>(copy.from) + static_cast<std::size_t>(i) * copy.from_pitch;
+      rows.bytes.insert(rows.bytes.end(), from, from + copy.row_bytes);
+    }
+    memory_->counters.uploaded_rows += copy.rows;
+    travelling_.push_back(std::move(rows));
+  }
+  void allow_uploads() {}
+  void await_uploads() { finish_uploads(); }
+  void finish_uploads() noexcept {
+    for (const Travelling& rows : travelling_) {
+      copy_rows(rows.copy.to, rows.copy.to_pitch, rows.bytes.data(), rows.copy.row_bytes, rows.copy.row_bytes, rows.copy.rows);
+    }
+    travelling_.clear();
   }
 
   void upload(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
@@ -89,13 +110,16 @@ class EmulatedDevice {
   void download(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
   void copy(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
   void clear(void* memory, std::size_t bytes) { std::memset(memory, 0, bytes); }
-  void synchronize() { ++counters_.synchronizations; }
+  void synchronize() {
+    ++memory_->counters.synchronizations;
+    if (!travelling_.empty()) ++memory_->counters.waits_with_uploads;
+  }
 
   template <class Kernel>
   void launch(std::int64_t items, const typename Kernel::Args& args, std::int64_t most_groups = unlimited) {
     if (items <= 0) return;
-    ++counters_.launches;
-    ++counters_.launches_of[Kernel::name];
+    ++memory_->counters.launches;
+    ++memory_->counters.launches_of[Kernel::name];
     const std::int64_t groups = std::min(items, most_groups);
     if (settings().watched) {
       run<Kernel, true>(items, args, groups);
@@ -187,10 +211,16 @@ class EmulatedDevice {
     return bytes;
   }
 
+  struct Travelling {
+    cuda::RowCopy copy;
+    std::vector<unsigned char> bytes;
+  };
+
   Device device_;
-  std::mutex mutex_;
-  std::map<void*, std::size_t> sizes_;
-  DeviceCounters counters_;
+  std::shared_ptr<EmulatedMemory> memory_;
+  CUstream_st* stream_;
+  DeviceAllocator allocator_;
+  std::vector<Travelling> travelling_;
 };
 
 }  // namespace splice_cuda::emulation

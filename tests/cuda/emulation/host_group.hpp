@@ -12,6 +12,7 @@
 #include "cuda/emulation/access_monitor.hpp"
 #include "cuda/emulation/async_copies.hpp"
 #include "cuda/emulation/warp_products.hpp"
+#include "lane_group.hpp"
 
 namespace splice_cuda::emulation {
 
@@ -187,6 +188,10 @@ class HostGroup {
       static_cast<void>(count);
       return pointer;
     }
+  }
+
+  cuda::Four load4(const Array<float>& array, std::int64_t index) {
+    return {{array[index], array[index + 1], array[index + 2], array[index + 3]}};
   }
 
   std::int64_t index() const { return index_; }

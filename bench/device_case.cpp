@@ -1,0 +1,71 @@
+#include "device_case.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <vector>
+
+#include "splice_cuda/decompose.hpp"
+#include "statistics.hpp"
+#include "stopwatch.hpp"
+
+namespace splice_cuda::bench {
+namespace {
+
+bool same_codes(const SparseCodes& a, const SparseCodes& b) {
+  return a.row_offsets == b.row_offsets && a.atom_indices == b.atom_indices && a.values == b.values;
+}
+
+void add_outcome(nlohmann::json& line, const DecomposeResult& result) {
+  double certified = 0;
+  double rounds = 0;
+  double max_relative_gap = 0;
+  for (const RowReport& report : result.reports) {
+    certified += report.status == RowStatus::certified ? 1 : 0;
+    rounds += report.rounds;
+    max_relative_gap = std::max(max_relative_gap, 2 * report.gap);  // |z| = 1
+  }
+  const auto rows = static_cast<double>(result.codes.rows);
+  line["certified_share"] = certified / rows;
+  line["max_relative_gap"] = max_relative_gap;
+  line["mean_l0"] = static_cast<double>(result.codes.nnz()) / rows;
+  line["mean_rounds"] = rounds / rows;
+}
+
+}  // namespace
+
+std::string name_of(const DeviceCase& one, const BenchProblem& problem, Device device) {
+  std::ostringstream text;
+  text << "device/" << problem.name << "/p:" << problem.atom_count() << "/d:" << problem.dim
+       << "/n:" << one.rows << "/l1:" << one.l1_penalty << '/' << to_string(device);
+  return text.str();
+}
+
+nlohmann::json run_device_case(const DeviceCase& one, const BenchProblem& problem, const Context& context,
+                               const Dictionary& dictionary) {
+  const MatrixView<const float> rows = problem.embeddings_view(0, one.rows);
+  const DecomposeOptions options{.l1_penalty = one.l1_penalty};
+  DecomposeResult first;
+  nlohmann::json line;
+  line["first_s"] = seconds_of([&] { first = decompose(context, dictionary, rows, options); });
+
+  std::vector<double> seconds;
+  bool same_bits = true;
+  const double start = wall_clock();
+  do {
+    DecomposeResult result;
+    seconds.push_back(seconds_of([&] { result = decompose(context, dictionary, rows, options); }));
+    same_bits = same_bits && same_codes(first.codes, result.codes);
+  } while (static_cast<int>(seconds.size()) < one.repetitions && wall_clock() - start < one.seconds_limit);
+
+  const auto count = static_cast<double>(one.rows);
+  line["seconds"] = seconds;
+  line["us_per_row"] = 1e6 * median(seconds) / count;
+  line["rows_per_s"] = count / median(seconds);
+  line["rows_per_s_q1"] = count / quantile(seconds, 0.75);
+  line["rows_per_s_q3"] = count / quantile(seconds, 0.25);
+  line["same_bits"] = same_bits;
+  add_outcome(line, first);
+  return line;
+}
+
+}  // namespace splice_cuda::bench

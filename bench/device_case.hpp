@@ -1,0 +1,34 @@
+#pragma once
+
+/// @file device_case.hpp
+/// decompose of one batch on one device, timed: a line of bench_gpu.
+
+#include <cstdint>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "problem.hpp"
+#include "splice_cuda/context.hpp"
+#include "splice_cuda/dictionary.hpp"
+
+namespace splice_cuda::bench {
+
+struct DeviceCase {
+  std::int64_t rows = 512;
+  float l1_penalty = 0.25f;
+  int repetitions = 7;
+  double seconds_limit = 10;  ///< no repetition starts after this; there is always one
+};
+
+/// "device/synthetic/p:15000/d:512/n:65536/l1:0.25/cuda:0"
+std::string name_of(const DeviceCase& one, const BenchProblem& problem, Device device);
+
+/// Keys: name, p, d, n, l1, device; first_s (the first call, which also allocates and warms up), seconds
+/// (each repetition), us_per_row, rows_per_s, rows_per_s_q1, rows_per_s_q3 (of the repetitions),
+/// certified_share, max_relative_gap, mean_l0, mean_rounds (passes over the dictionary a row), same_bits (all
+/// calls gave the same codes).
+nlohmann::json run_device_case(const DeviceCase& one, const BenchProblem& problem, const Context& context,
+                               const Dictionary& dictionary);
+
+}  // namespace splice_cuda::bench

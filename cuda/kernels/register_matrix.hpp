@@ -1,0 +1,234 @@
+#pragma once
+
+/// @file register_matrix.hpp
+/// A tableau's matrix in a warp's registers: lane i has rows i, i + 32, ... No register is indexed at run time, and rows past
+/// the size are zeros, so that all loops have fixed lengths.
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+#include "kernels/views.hpp"
+#include "lane_group.hpp"
+
+namespace splice_cuda::cuda {
+
+/// What the warp shares beside its registers.
+template <int capacity>
+struct RegisterMatrixMemory {
+  static constexpr int slice = 16;  ///< dimensions that are staged at once
+  float diagonal[capacity];         ///< M_kk
+  float stage[slice * capacity];    ///< [slice, capacity] of the atoms whose Gram matrix is made
+};
+
+/// The same members as MemoryMatrix, in float32, for a group that is a warp.
+template <class Group, int capacity>
+class RegisterMatrix {
+ public:
+  static_assert(Group::size == 32 && capacity % 32 == 0);
+  static constexpr int own_rows = capacity / 32;
+  using Array = typename Group::template Array<float>;
+  using Memory = RegisterMatrixMemory<capacity>;
+
+  SPLICE_KERNEL RegisterMatrix(Group& group, Memory& memory)
+      : group_(group), diagonal_(group.array(memory.diagonal, capacity)), stage_(group.array(memory.stage, Memory::slice * capacity)) {}
+
+  SPLICE_KERNEL float diagonal(int k) const { return diagonal_[k]; }
+
+  SPLICE_KERNEL void read_row(int k, int, const Array& row) {
+    in_blocks([&](int lane, int first) SPLICE_INLINED {
+      if (lane != k % 32) return;
+      SPLICE_UNROLL
+      for (int j = first; j < first + block; ++j) {
+        float value = rows_[lane].of[0][j];
+        SPLICE_UNROLL
+        for (int r = 1; r < own_rows; ++r) value = choose(r == k / 32, rows_[lane].of[r][j], value);
+        row[j] = value;
+      }
+    });
+  }
+
+  /// With f = M_ik / M_kk: row i becomes M_i - f M_k, but M_ik becomes f: as M_ik - f (M_kk - 1) is. Row k becomes
+  /// -M_k / M_kk, and M_kk its inverse: as M_k - (1 + 1 / M_kk) M_k with the same change is.
+  template <class Column>
+  SPLICE_KERNEL void sweep(int k, int size, float inverse, const Array& row, Column column) {
+    typename Group::template PerLane<Factors> factors;
+    group_.each([&](int lane) SPLICE_INLINED {
+      SPLICE_UNROLL
+      for (int r = 0; r < own_rows; ++r) {
+        const int i = lane + 32 * r;
+        factors[lane].of[r] = i >= size ? 0.0f : i == k ? 1.0f + inverse : column(i) * inverse;
+        if (i >= size) continue;
+        const float swept = std::fma(-factors[lane].of[r], static_cast<float>(row[i]), static_cast<float>(diagonal_[i]));
+        diagonal_[i] = i == k ? inverse : swept;
+      }
+    });
+    group_.sync();
+    group_.once([&] { row[k] = static_cast<float>(row[k]) - 1.0f; });
+    group_.sync();
+    in_blocks([&](int lane, int first) SPLICE_INLINED { add_outer(lane, first, row, first, factors, -1.0f); });
+  }
+
+  template <class Transposed>
+  SPLICE_KERNEL void append(int n, float own, const Array& row, Transposed transposed) {
+    typename Group::template PerLane<Factors> last;  // M_in
+    group_.each([&](int lane) SPLICE_INLINED {
+      SPLICE_UNROLL
+      for (int r = 0; r < own_rows; ++r) {
+        const int i = lane + 32 * r;
+        last[lane].of[r] = i < n ? transposed(i) : i == n ? own : 0.0f;
+        if (i == n) diagonal_[n] = own;
+      }
+    });
+    in_blocks([&](int lane, int first) SPLICE_INLINED {
+      SPLICE_UNROLL
+      for (int j = first; j < first + block; ++j) {
+        const float above = j < n ? static_cast<float>(row[j]) : 0.0f;
+        SPLICE_UNROLL
+        for (int r = 0; r < own_rows; ++r) {
+          const float kept = choose(lane + 32 * r == n, above, rows_[lane].of[r][j]);
+          rows_[lane].of[r][j] = choose(j == n, last[lane].of[r], kept);
+        }
+      }
+    });
+  }
+
+  /// M_sk is M_ks, with the other sign where one of them is in the support: each lane reads its own rows.
+  template <class Member, class Vector, class Use>
+  SPLICE_KERNEL void add_up(int size, Member in_support, Vector v, Use use) {
+    typename Group::template PerLane<Factors> sums;
+    group_.each([&](int lane) SPLICE_INLINED { sums[lane] = {}; });
+    in_blocks([&](int lane, int first) SPLICE_INLINED {
+      SPLICE_UNROLL
+      for (int s = first; s < first + block; ++s) {
+        const float factor = s < size && in_support(s) ? v(s) : 0.0f;
+        SPLICE_UNROLL
+        for (int r = 0; r < own_rows; ++r) sums[lane].of[r] = std::fma(factor, rows_[lane].of[r][s], sums[lane].of[r]);
+      }
+    });
+    group_.each([&](int lane) SPLICE_INLINED {
+      SPLICE_UNROLL
+      for (int r = 0; r < own_rows; ++r) {
+        const int k = lane + 32 * r;
+        if (k < size) use(k, in_support(k) ? sums[lane].of[r] : -sums[lane].of[r]);
+      }
+    });
+  }
+
+  SPLICE_KERNEL void flip(int k, int) {
+    in_blocks([&](int lane, int first) SPLICE_INLINED {
+      SPLICE_UNROLL
+      for (int r = 0; r < own_rows; ++r) {
+        const bool own = lane + 32 * r == k;
+        SPLICE_UNROLL
+        for (int j = first; j < first + block; ++j) {
+          const float value = rows_[lane].of[r][j];
+          rows_[lane].of[r][j] = choose(own != (j == k), -value, value);
+        }
+      }
+    });
+  }
+
+  /// Slices of the atoms go through shared memory; each lane adds up the products of its rows.
+  template <class Atom, class Factor>
+  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor) {
+    group_.each([&](int lane) SPLICE_INLINED {
+      SPLICE_UNROLL
+      for (int r = 0; r < own_rows; ++r) {
+        SPLICE_UNROLL
+        for (int j = 0; j < capacity; ++j) rows_[lane].of[r][j] = 0;
+      }
+    });
+    SPLICE_NO_UNROLL
+    for (std::int64_t first = 0; first < atoms.dim; first += Memory::slice) {
+      group_.sync();
+      group_.each([&](int lane) SPLICE_INLINED {
+        // Four lanes read 64 bytes of an atom; rows of atoms are padded with zeros to 64 numbers.
+        for (int i = lane / 4; i < capacity; i += 8) {
+          SPLICE_UNROLL
+          for (int e = 0; e < 4; ++e) {
+            const int k = 4 * (lane % 4) + e;
+            stage_[k * capacity + i] = i < count ? atoms.atoms[atom(i) * atoms.ld + first + k] : 0.0f;
+          }
+        }
+      });
+      group_.sync();
+      SPLICE_NO_UNROLL
+      for (int k = 0; k < Memory::slice; ++k) {
+        typename Group::template PerLane<Factors> own;
+        group_.each([&](int lane) SPLICE_INLINED {
+          SPLICE_UNROLL
+          for (int r = 0; r < own_rows; ++r) own[lane].of[r] = stage_[k * capacity + lane + 32 * r];
+        });
+        in_blocks([&](int lane, int first_row) SPLICE_INLINED {
+          add_outer(lane, first_row, stage_, k * capacity + first_row, own, 1.0f);
+        });
+      }
+    }
+    in_blocks([&](int lane, int first) SPLICE_INLINED {
+      SPLICE_UNROLL
+      for (int j = first; j < first + block; ++j) {
+        const float right = j < count ? factor(j) : 0.0f;
+        SPLICE_UNROLL
+        for (int r = 0; r < own_rows; ++r) {
+          const int i = lane + 32 * r;
+          const float value = rows_[lane].of[r][j] * ((i < count ? factor(i) : 0.0f) * right);
+          rows_[lane].of[r][j] = value;
+          if (i == j && i < count) diagonal_[j] = value;
+        }
+      }
+    });
+  }
+
+ private:
+  struct Rows {
+    float of[own_rows][capacity];
+  };
+  struct Factors {
+    float of[own_rows];
+  };
+
+  /// By masks: of a choice between registers, or of a store that depends on one, the compiler makes an address that is
+  /// not known when it compiles, and registers have none.
+  static SPLICE_KERNEL float choose(bool first, float a, float b) {
+    const std::uint32_t mask = first ? 0xFFFFFFFFu : 0u;
+    return std::bit_cast<float>((std::bit_cast<std::uint32_t>(a) & mask) | (std::bit_cast<std::uint32_t>(b) & ~mask));
+  }
+
+  static constexpr int block = 16;
+
+  /// body(lane, first) for the columns [first, first + block) of all blocks. The barriers between them keep the compiler
+  /// from reading everything ahead into registers that it does not have.
+  template <class Body>
+  SPLICE_KERNEL void in_blocks(Body body) {
+    SPLICE_UNROLL
+    for (int first = 0; first < capacity; first += block) {
+      group_.each([&](int lane) SPLICE_INLINED { body(lane, first); });
+      group_.sync();
+    }
+  }
+
+  /// Rows r of the lane += sign factors[r] vector[at + 0 .. block), at columns first and on.
+  SPLICE_KERNEL void add_outer(int lane, int first, const Array& vector, int at,
+                               typename Group::template PerLane<Factors>& factors, float sign) {
+    SPLICE_UNROLL
+    for (int j = 0; j < block; j += 4) {
+      const Four four = group_.load4(vector, at + j);
+      SPLICE_UNROLL
+      for (int e = 0; e < 4; ++e) {
+        SPLICE_UNROLL
+        for (int r = 0; r < own_rows; ++r) {
+          float& cell = rows_[lane].of[r][first + j + e];
+          cell = std::fma(sign * factors[lane].of[r], four.of[e], cell);
+        }
+      }
+    }
+  }
+
+  Group& group_;
+  Array diagonal_;
+  Array stage_;
+  typename Group::template PerLane<Rows> rows_;
+};
+
+}  // namespace splice_cuda::cuda

@@ -1,0 +1,99 @@
+#include "splice_cuda/device_codes.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backend/backend.hpp"
+#include "core/call_monitor.hpp"
+#include "core/fitting_tile.hpp"
+#include "core/memory_errors.hpp"
+#include "core/problem.hpp"
+#include "core/tile_plan.hpp"
+#include "core/validate.hpp"
+#include "splice_cuda/decompose.hpp"
+
+namespace splice_cuda {
+namespace {
+
+/// Host memory as a device's.
+DeviceDecomposeResult in_place(DecomposeResult result) {
+  const auto kept = std::make_shared<const DecomposeResult>(std::move(result));
+  DeviceDecomposeResult view;
+  view.rows = kept->codes.rows;
+  view.cols = kept->codes.cols;
+  view.nnz = kept->codes.nnz();
+  view.row_offsets = kept->codes.row_offsets.data();
+  view.atom_indices = kept->codes.atom_indices.data();
+  view.values = kept->codes.values.data();
+  view.reports = kept->reports.data();
+  view.memory = kept;
+  return view;
+}
+
+/// One tile through the stages, again and again, until no row is left. Tiles of a device take all of their rows at once.
+DeviceDecomposeResult solve(const Context& context, const Problem& problem, ResultSink& sink) {
+  const std::int64_t rows = problem.embeddings.rows;
+  if (rows == 0) return sink.finish();
+  const Backend& backend = context.backend();
+  const TilePlan plan = plan_tiles(backend.tile_cost(problem), rows, 1, context.options().memory_limit_bytes);
+  CallMonitor monitor(context.options(), rows);
+  const std::unique_ptr<TileSolver> tile = make_fitting_tile(backend, problem, plan.rows_per_tile);
+  while (sink.accepted() < rows) {
+    const std::int64_t first = sink.accepted();
+    const std::int64_t count = std::min(tile->capacity(), rows - first);
+    tile->expect(first + count, std::min(count, rows - first - count));
+    tile->prepare(first, count);
+    while (tile->occupied() > 0) {
+      tile->screen();
+      tile->solve();
+      tile->certify();
+      tile->compact(sink);
+      monitor.advance(sink.accepted() - first);
+    }
+  }
+  return sink.finish();
+}
+
+template <class T>
+std::vector<T> copied(const Backend& backend, const T* values, std::int64_t count) {
+  std::vector<T> copy(static_cast<std::size_t>(count));
+  if (count > 0) backend.copy_to_host(copy.data(), values, copy.size() * sizeof(T));
+  return copy;
+}
+
+}  // namespace
+
+DeviceDecomposeResult decompose_on_device(const Context& context, const Dictionary& dictionary, EmbeddingsView embeddings,
+                                          const DecomposeOptions& options) {
+  return with_memory_errors("decomposing " + std::to_string(embeddings.rows) + " rows", [&] {
+    context.backend().begin_call();
+    const Problem problem = resolve_problem(context, dictionary, embeddings, options);
+    const std::unique_ptr<ResultSink> sink = context.backend().make_result_sink(problem);
+    if (!sink) return in_place(decompose(context, dictionary, embeddings, options));
+    return solve(context, problem, *sink);
+  });
+}
+
+DecomposeResult to_host(const Context& context, const DeviceDecomposeResult& result) {
+  if (result.device != context.device()) {
+    fail_argument("result", "arrays on " + to_string(result.device), "arrays on " + to_string(context.device()) +
+                  ", where the context works");
+  }
+  return with_memory_errors("copying codes of " + std::to_string(result.rows) + " rows", [&] {
+    const Backend& backend = context.backend();
+    backend.begin_call();
+    DecomposeResult copy;
+    copy.codes.rows = result.rows;
+    copy.codes.cols = result.cols;
+    copy.codes.row_offsets = copied(backend, result.row_offsets, result.rows + 1);
+    copy.codes.atom_indices = copied(backend, result.atom_indices, result.nnz);
+    copy.codes.values = copied(backend, result.values, result.nnz);
+    copy.reports = copied(backend, result.reports, result.rows);
+    return copy;
+  });
+}
+
+}  // namespace splice_cuda

@@ -1,0 +1,40 @@
+"""The table: what each kernel of the library is allowed, and what it is made of. check_library.py judges by it.
+
+A rule names a kernel by a part of its mangled name: the kernel's struct, or struct and template arguments as mangled
+("ILi64E" for <64>). Kernels without a rule must not spill, must not use local memory, and must launch: with the threads
+of their __launch_bounds__, or with 1,024. A rule whose kernel is not found is an error: renaming takes no kernel out.
+
+    Rule("ScreenKernel", registers=168, shared=20 * 1024, requires=r"IMMA", forbids=r"\\b(ATOM|RED)[GS]?\\b",
+         architectures=("80", "86", "89", "90"))
+
+Instructions have other names on other architectures (RED is REDG on sm_90): a rule is tried on all of them.
+Say why next to a number that is not obvious: which occupancy it keeps, which instruction its speed rests on.
+"""
+
+from kernel_rule import Rule
+
+NO_ATOMICS = r"\b(ATOM|RED)[GS]?\b"  # sums in one order: the same bits in every run
+
+RULES: list[Rule] = [
+    # Tableaux in registers, swept by fused multiply-adds. Three blocks of four warps stay on a multiprocessor with 32
+    # places, two with 64.
+    Rule("WarpSolveRowsKernelILi0ELi32E", registers=168, shared=15 * 1024, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
+    Rule("WarpSolveRowsKernelILi1ELi64E", registers=255, shared=28 * 1024, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
+    # What 48 KiB of static shared memory hold.
+    Rule("BlockSolveRowsKernelILi2ELi104E", registers=128, shared=48 * 1024, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
+    Rule("LargeSolveRowsKernel", registers=255, shared=1024, forbids=NO_ATOMICS),
+    # Certificates are fp64.
+    Rule("CertifyScreenedKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    Rule("CertifyExactlyKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    # The fallback and refits keep their pointers in local memory: their time is that of fp64 products.
+    Rule("ExactRowKernel", registers=255, shared=1024, stack=256, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    Rule("RefitKernel", registers=255, shared=1024, stack=256, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    # One pass over sums that lie in the second-level cache: many warps hide its latency.
+    Rule("ListCandidatesKernel", registers=64, shared=1024, forbids=NO_ATOMICS),
+    # Two blocks of 256 threads a multiprocessor: one lists while the other multiplies. On 7.5 the kernel is empty.
+    *(Rule(f"ScreenFusedKernelILi{places}ELb{rows_stay}E", registers=128, shared=1024, requires=r"\bIMMA\b",
+           forbids=NO_ATOMICS, architectures=("80", "86", "89", "90", "100", "120"))
+      for places, rows_stay in ((128, 1), (64, 1), (64, 0))),
+    # CUB's own; not ours to mend.
+    Rule("DeviceScanKernel", registers=128, shared=16 * 1024, stack=16),
+]

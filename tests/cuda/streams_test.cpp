@@ -1,0 +1,107 @@
+// Streams: rows travel beside the work, a stream that captures a graph is refused, stages have names.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "backend/backend.hpp"
+#include "cuda/device_array.hpp"
+#include "io/thrown_message.hpp"
+#include "support/agreement.hpp"
+#include "support/sample_problem.hpp"
+
+namespace splice_cuda::testing {
+namespace {
+
+const SampleProblem& sample() {
+  static const SampleProblem problem = sample_problem(60, 18, 100, 41);
+  return problem;
+}
+
+class Streams : public ::testing::Test {
+ protected:
+  /// A context whose tiles hold so many rows.
+  Context with_tiles_of(std::int64_t rows) const {
+    Problem problem;
+    problem.dictionary = &dictionary.data();
+    const TileCost cost = context.backend().tile_cost(problem);
+    return Context(Device::cuda(0), {.memory_limit_bytes = cost.fixed_bytes + static_cast<std::size_t>(rows) * cost.row_bytes});
+  }
+
+  Context context{Device::cuda(0)};
+  Dictionary dictionary{context, sample().atom_view()};
+  DecomposeOptions options{.l1_penalty = 0.1f};
+};
+
+TEST_F(Streams, TheNextTilesRowsTravelBesideTheWork) {
+  const DecomposeResult expected = decompose(context, dictionary, sample().view(), options);
+  for (const RowReport& report : expected.reports) ASSERT_EQ(report.status, RowStatus::certified);
+  for (const std::int64_t rows : {1, 17, 25, 99}) {
+    const Context tiled = with_tiles_of(rows);
+    const emulation::DeviceCounters before = counters();
+    EXPECT_EQ(difference(decompose(tiled, dictionary, sample().view(), options), expected), "") << rows;
+    EXPECT_EQ(counters().uploaded_rows - before.uploaded_rows, 100) << "each row once, with tiles of " << rows;
+    EXPECT_GE(counters().waits_with_uploads - before.waits_with_uploads, 99 / rows) << "tiles of " << rows;
+  }
+}
+
+TEST_F(Streams, SoWithResultsOnTheDevice) {
+  const Context tiled = with_tiles_of(17);
+  const emulation::DeviceCounters before = counters();
+  const DeviceDecomposeResult result = decompose_on_device(tiled, dictionary, sample().view(), options);
+  EXPECT_EQ(difference(to_host(tiled, result), decompose(context, dictionary, sample().view(), options)), "");
+  EXPECT_EQ(counters().uploaded_rows - before.uploaded_rows, 200);
+  EXPECT_GE(counters().waits_with_uploads - before.waits_with_uploads, 5);
+}
+
+TEST_F(Streams, RowsOfTheDeviceDoNotTravel) {
+  const DeviceArray<float> rows(sample().embeddings);
+  const std::int64_t before = counters().uploaded_rows;
+  decompose(context, dictionary, MatrixView<const float>{rows.get(), 100, 18, 18, Device::cuda(0)}, options);
+  EXPECT_EQ(counters().uploaded_rows, before);
+}
+
+TEST_F(Streams, ACallThatEndsWhileRowsTravel) {
+  int calls = 0;
+  const Context tiled = with_tiles_of(10).with_callbacks([&] { return ++calls > 4; }, {});
+  EXPECT_THROW(decompose(tiled, dictionary, sample().view(), options), CancelledError);
+  EXPECT_EQ(decompose(with_tiles_of(10), dictionary, sample().view(), options).codes.rows, 100);
+}
+
+TEST_F(Streams, OneThatCapturesAGraphIsRefused) {
+  const DecomposeResult result = decompose(context, dictionary, sample().view(), options);
+  const DeviceDecomposeResult on_device = decompose_on_device(context, dictionary, sample().view(), options);
+  std::vector<float> out(sample().embeddings.size());
+  const std::vector<float> path = {0.2f};
+  const std::vector<std::function<void()>> calls = {
+      [] { Context(Device::cuda(0)); },
+      [&] { Dictionary(context, sample().atom_view()); },
+      [&] { decompose(context, dictionary, sample().view(), options); },
+      [&] { decompose_path(context, dictionary, sample().view(), path, options); },
+      [&] { decompose_on_device(context, dictionary, sample().view(), options); },
+      [&] { to_host(context, on_device); },
+      [&] { certify(context, dictionary, sample().view(), result.codes, options); },
+      [&] { recompose(context, dictionary, result.codes, {out.data(), 100, 18}); },
+  };
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    emulation::settings().capturing = true;
+    const std::string message = argument_error(calls[i]);
+    emulation::settings().capturing = false;
+    EXPECT_THAT(message, ::testing::StartsWith("stream: got a stream that is capturing a graph, expected one that is not")) << i;
+  }
+}
+
+TEST_F(Streams, StagesHaveNames) {
+  const auto before = counters().ranges;
+  decompose(with_tiles_of(50), dictionary, sample().view(), options);
+  for (const char* stage : {"splice prepare", "splice screen", "splice solve", "splice certify", "splice compact"}) {
+    const auto found = before.find(stage);
+    EXPECT_GE(counters().ranges.at(stage), 2 + (found == before.end() ? 0 : found->second)) << stage;
+  }
+}
+
+}  // namespace
+}  // namespace splice_cuda::testing
