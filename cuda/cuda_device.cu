@@ -118,6 +118,10 @@ CudaDevice::CudaDevice(Device device, cudaStream_t stream, DeviceAllocator alloc
     throw DeviceError("device: got " + to_string(device) + ", " + properties.name + " of compute capability " +
                       std::to_string(properties.major) + "." + std::to_string(properties.minor) + ", expected 7.5 or more");
   }
+  has_int8_tensor_cores_ = properties.major >= 8;
+  multiprocessors_ = properties.multiProcessorCount;
+  constexpr std::size_t most_static_memory = 1024;  // of kernels that ask for dynamic memory
+  most_dynamic_memory_ = properties.sharedMemPerBlockOptin - most_static_memory;
   const CurrentDevice current(device_);
   int stream_device = 0;
   check(cudaStreamGetDevice(stream_, &stream_device), "cudaStreamGetDevice");
@@ -174,6 +178,12 @@ MemoryPlace CudaDevice::place_of(const void* pointer) const {
     case cudaMemoryTypeManaged: return {MemoryKind::managed, Device::cuda(attributes.device)};
     default: return {MemoryKind::pageable};
   }
+}
+
+void CudaDevice::allow_dynamic_memory(const void* kernel, std::size_t bytes, const char* name) {
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)), name);
+  // More of what is first-level cache otherwise, so that as many blocks are held as have room.
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout, cudaSharedmemCarveoutMaxShared), name);
 }
 
 void* CudaDevice::allocate(std::size_t bytes) {

@@ -31,6 +31,13 @@ constexpr int least_resident_blocks() {
   return 1;
 }
 
+/// Shared memory of a block beside Kernel::Shared. See lane_group.hpp.
+template <class Kernel>
+std::size_t dynamic_memory_of(const typename Kernel::Args& args) {
+  if constexpr (requires { Kernel::dynamic_bytes(args); }) return Kernel::dynamic_bytes(args);
+  return 0;
+}
+
 /// Groups take the items in turn, so that any grid does.
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::lanes* Kernel::groups_per_block, least_resident_blocks<Kernel>())
@@ -84,6 +91,12 @@ class CudaDevice {
   Device device() const { return device_; }
   cudaStream_t stream() const { return stream_; }
 
+  /// For what the screening needs of them: see Group::has_tensor_products.
+  bool has_int8_tensor_cores() const { return has_int8_tensor_cores_; }
+  int multiprocessors() const { return multiprocessors_; }
+  /// Dynamic shared memory that one block can have.
+  std::size_t most_dynamic_memory() const { return most_dynamic_memory_; }
+
   /// @throws ArgumentError where the stream is capturing a graph, which calls that wait would break
   void check_stream() const;
   /// Where memory lies.
@@ -126,7 +139,10 @@ class CudaDevice {
     const std::int64_t blocks = std::min<std::int64_t>((groups + Kernel::groups_per_block - 1) / Kernel::groups_per_block,
                                                        1 << 20);
     static_assert(sizeof(typename Kernel::Args) <= 4000);
-    entry_kernel<Kernel><<<static_cast<unsigned>(blocks), Kernel::lanes * Kernel::groups_per_block, 0, stream_>>>(args, items);
+    const std::size_t dynamic = dynamic_memory_of<Kernel>(args);
+    if (dynamic > 0) allow_dynamic_memory(reinterpret_cast<const void*>(&entry_kernel<Kernel>), dynamic, Kernel::name);
+    entry_kernel<Kernel>
+        <<<static_cast<unsigned>(blocks), Kernel::lanes * Kernel::groups_per_block, dynamic, stream_>>>(args, items);
     check(cudaGetLastError(), Kernel::name);
   }
 
@@ -152,10 +168,14 @@ class CudaDevice {
                        std::int64_t ld);
 
  private:
+  static void allow_dynamic_memory(const void* kernel, std::size_t bytes, const char* name);
   void destroy() noexcept;
 
   Device device_;
   cudaStream_t stream_;
+  bool has_int8_tensor_cores_ = false;
+  int multiprocessors_ = 1;
+  std::size_t most_dynamic_memory_ = 0;
   DeviceAllocator allocator_;
   cudaMemPool_t pool_ = nullptr;  ///< where the caller has no allocator
   StagingRing ring_;

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "lane_group.hpp"
+#include "mma_layout.hpp"
 
 namespace splice_cuda::cuda {
 
@@ -35,11 +36,20 @@ struct GroupScratch {
   unsigned long long values[32];
 };
 
+/// Asynchronous copies and int8 products of 16 x 8 x 32 came with compute capability 8.0. The host pass sees what is not
+/// compiled in it anyway.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
+inline constexpr bool compiled_for_tensor_products = false;
+#else
+inline constexpr bool compiled_for_tensor_products = true;
+#endif
+
 template <int lane_count>
 class CudaGroup {
  public:
   static constexpr int size = lane_count;
   static constexpr int warp_count = lane_count / 32;
+  static constexpr bool has_tensor_products = compiled_for_tensor_products;
   static_assert(lane_count >= 32 && lane_count % 32 == 0 && lane_count <= 1024);
 
   template <class T>
@@ -142,7 +152,62 @@ class CudaGroup {
 
   SPLICE_KERNEL std::int64_t index() const { return index_; }
 
+  SPLICE_KERNEL unsigned char* dynamic_memory() {
+    extern __shared__ __align__(128) unsigned char splice_dynamic_memory[];
+    return splice_dynamic_memory;
+  }
+
+  // PTX ISA, "cp.async": with a source size of 0 it reads nothing and writes zeros. `.cg` passes the first-level cache by.
+  template <class T>
+  SPLICE_KERNEL void copy_async(Array<T> to, int index, const T* from, bool present) {
+    const int bytes = present ? 16 : 0;
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to + index)), "l"(from), "r"(bytes)
+                 : "memory");
+  }
+  SPLICE_KERNEL void commit_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+  template <int but>
+  SPLICE_KERNEL void wait_copies() {
+    asm volatile("cp.async.wait_group %0;" ::"n"(but) : "memory");
+  }
+
+  // PTX ISA, "ldmatrix".
+  template <class At, class Registers>
+  SPLICE_KERNEL void load_matrices(Array<Chunk> chunks, At at, Registers registers) {
+    static_assert(lane_count == 32);
+    std::uint32_t* to = registers(lane());
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(shared_address(chunks + at(lane())))
+                 : "memory");
+  }
+
+  // PTX ISA, "mma.sync.aligned.m16n8k32".
+  template <class Rows, class Columns, class Sums>
+  SPLICE_KERNEL void multiply_add_s8(Rows rows, Columns columns, Sums sums) {
+    static_assert(lane_count == 32);
+    const std::uint32_t* a = rows(lane());
+    const std::uint32_t* b = columns(lane());
+    std::int32_t* c = sums(lane());
+    asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+  }
+
+  template <class Word>
+  SPLICE_KERNEL void or_quads(Word word) {
+    static_assert(lane_count == 32);
+    std::uint32_t& own = word(lane());
+    own |= __shfl_xor_sync(all_lanes, own, 1);
+    own |= __shfl_xor_sync(all_lanes, own, 2);
+  }
+
+  static SPLICE_KERNEL int count_bits(std::uint32_t word) { return __popc(word); }
+  static SPLICE_KERNEL int lowest_bit(std::uint32_t word) { return __ffs(static_cast<int>(word)) - 1; }
+
  private:
+  static SPLICE_KERNEL unsigned shared_address(const void* pointer) {
+    return static_cast<unsigned>(__cvta_generic_to_shared(pointer));
+  }
   SPLICE_KERNEL int lane() const { return static_cast<int>(threadIdx.x) & (lane_count == 32 ? 31 : 1023); }
 
   template <class T, class Combine>

@@ -33,13 +33,33 @@
 ///                                     Group::Array<T>.
 ///   group.load4(array, index)         four floats of an array, the first at a multiple of 16 bytes.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
+///   group.dynamic_memory()            shared memory beside Shared, aligned to 128 bytes, of as many bytes as the kernel's
+///                                     `static std::size_t dynamic_bytes(const Args&)` asks for; undefined at first.
+///
+/// Copies that go on while lanes compute (compute capability 8.0 and later, as what follows):
+///
+///   group.copy_async(to, index, from, present)   16 bytes of global memory from `from` to to[index], to[index + 1], ... by
+///                                                one lane, inside a phase; zeros where not `present`.
+///   group.commit_copies()   what was copied since the last one becomes a batch.
+///   group.wait_copies<n>()  all batches but the last n have arrived. Each lane has waited for its own copies only: a barrier
+///                           has to follow before others read them. Until then nobody may touch what is copied to.
+///
+/// Products of int8 matrices by warps, in the layout of mma_layout.hpp (inside group.warps; the functors give a lane's
+/// registers):
+///
+///   Group::has_tensor_products                   false where the device has none of this: nothing of it may be called.
+///   warp.load_matrices(chunks, at, registers)    registers(lane)[0..3] from the 16-byte rows chunks[at(lane)].
+///   warp.multiply_add_s8(rows, columns, sums)    sums(lane)[0..3] += rows(lane)[0..3] columns(lane)[0..1]
+///   warp.or_quads(word)                          word(lane), a std::uint32_t&, becomes the or of its four neighbours'.
+///   Group::count_bits(word), Group::lowest_bit(word)   of a std::uint32_t, not 0 for the latter.
 ///
 /// Code outside phases runs on all lanes alike, with values that are alike: arguments, results of collectives, elements
 /// read after a barrier. So control flow can't diverge around a barrier by construction; a collective inside a phase
 /// is an error that the host reports.
 ///
 /// On the host (tests/cuda/emulation) lanes run one after the other, and arrays check bounds, reads of what nobody wrote,
-/// and accesses of two lanes without a barrier between them.
+/// accesses of two lanes without a barrier between them, and of what a copy has not brought yet. Copies are made when the
+/// wait comes that covers them, so that one that is missing is felt in the results, too.
 ///
 /// Arithmetic: fma where it is written as fma, nowhere else (-fmad=false, -ffp-contract=off). So both sides give the same
 /// bits, but for the functions that CUDA does not round correctly, none of which are used.

@@ -1,8 +1,9 @@
 #pragma once
 
 /// @file screen_stage.hpp
-/// Stage `screen`: int8 products of a tile's rows with all atoms, block by block, and lists of what passes. The n x p matrix
-/// never exists: a block of products stays in the second-level cache.
+/// Stage `screen`: int8 products of a tile's rows with all atoms, and lists of what passes. The n x p matrix never exists.
+/// Where the device has int8 tensor cores that a kernel can use, products and lists are made in one (screen_fused.hpp);
+/// elsewhere a library multiplies block by block, of a size that the second-level cache holds. The lists are the same.
 
 #include <algorithm>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "kernels/collect_rows.hpp"
 #include "kernels/list_candidates.hpp"
 #include "kernels/quantize_rows.hpp"
+#include "kernels/screen_fused.hpp"
 #include "kernels/screen_view.hpp"
 #include "kernels/views.hpp"
 
@@ -26,14 +28,15 @@ class ScreenStage {
         padded_atoms_(dictionary.padded_size),
         problem_(problem),
         capacity_(list_capacity(dictionary)),
+        fused_(engine.has_int8_tensor_cores()),
         active_(engine, rows),
         counts_(engine, 2),
-        q_(engine, padded_rows(rows) * dictionary.ld),
+        q_(engine, padded_rows(rows, fused_) * dictionary.ld),
         ints_(engine, rows * 3),
         floats_(engine, rows * 4),
         list_atoms_(engine, rows * capacity_),
         list_values_(engine, rows * capacity_),
-        sums_(engine, block_rows * block_atoms(dictionary)) {
+        sums_(engine, sum_count(dictionary)) {
     // What places past the active ones hold is multiplied, and looked at by nobody.
     engine.clear(q_.get(), q_.bytes());
     view_.active = active_.get();
@@ -52,7 +55,7 @@ class ScreenStage {
   }
 
   static std::size_t fixed_cost(const DeviceDictionary<Engine>& dictionary) {
-    return static_cast<std::size_t>(block_rows * (block_atoms(dictionary) * 4 + dictionary.ld)) + 4096;
+    return static_cast<std::size_t>(sum_count(dictionary) * 4 + block_rows * dictionary.ld) + 4096;
   }
   static std::size_t row_cost(const DeviceDictionary<Engine>& dictionary) {
     return static_cast<std::size_t>(dictionary.ld + list_capacity(dictionary) * 8 + 32);
@@ -71,6 +74,78 @@ class ScreenStage {
   /// Screens them. @param most  of them there can be
   void screen(const RowsView& rows, std::int64_t most) {
     engine_.template launch<QuantizeRowsKernel>(most, {atoms_.dim, atoms_.ld, problem_.atom_norm, rows, view_});
+    if (fused_) {
+      screen_fused(most);
+    } else {
+      screen_by_blocks(most);
+    }
+  }
+
+  /// Rows that are not finished, as of the last collect(); enqueued, there after synchronize().
+  void download_unfinished(std::int32_t& count) { engine_.download(&count, counts_.get() + 1, sizeof count); }
+  void download_active(std::int32_t& count) { engine_.download(&count, counts_.get(), sizeof count); }
+
+ private:
+  static constexpr std::int64_t most_listed = 2048;
+  static constexpr std::int64_t block_rows = 512;
+
+  static constexpr int large_block = 128;  ///< places a block of the fused kernel
+  static constexpr int small_block = 64;
+  /// Up to this many rows, large blocks would leave multiprocessors idle.
+  static constexpr std::int64_t few_rows = 8192;
+
+  static std::int64_t padded_rows(std::int64_t rows, bool fused) {
+    const std::int64_t block = fused ? large_block : block_rows;
+    return (rows + block - 1) / block * block;
+  }
+  /// 512 x 8,192 sums of 4 bytes: 16 MiB, which second-level caches hold.
+  static std::int64_t block_atoms(const DeviceDictionary<Engine>& dictionary) {
+    return std::min<std::int64_t>(dictionary.padded_size, 8192);
+  }
+  /// Products of a block of rows and atoms; fused, what segments of atoms list.
+  static std::int64_t sum_count(const DeviceDictionary<Engine>& dictionary) {
+    const Engine& engine = *dictionary.owner;
+    return engine.has_int8_tensor_cores() ? target_blocks(engine) * large_block : block_rows * block_atoms(dictionary);
+  }
+  static std::int64_t target_blocks(const Engine& engine) {
+    return std::int64_t{ScreenFusedKernel<large_block, true>::resident_blocks} * engine.multiprocessors();
+  }
+
+  /// Rows stay in shared memory where they fit, if only as small blocks: larger ones in slices would not read less.
+  void screen_fused(std::int64_t most) {
+    using Large = ScreenFusedKernel<large_block, true>;
+    using Small = ScreenFusedKernel<small_block, true>;
+    const std::size_t memory = engine_.most_dynamic_memory();
+    if (most > few_rows && Large::memory_bytes(atoms_.ld) <= memory) {
+      screen_fused<Large>(most, large_block);
+    } else if (Small::memory_bytes(atoms_.ld) <= memory) {
+      screen_fused<Small>(most, small_block);
+    } else {
+      screen_fused<ScreenFusedKernel<small_block, false>>(most, small_block);
+    }
+  }
+
+  template <class Kernel>
+  void screen_fused(std::int64_t most, int places) {
+    ScreenFusedArgs args;
+    args.screen = view_;
+    args.atoms = atoms_.rows8;
+    args.ld = atoms_.ld;
+    args.padded_atoms = padded_atoms_;
+    args.weights = problem_.screen_weights;
+    args.errors = problem_.screen_error;
+    args.nonnegative = problem_.nonnegative;
+    args.target_blocks = static_cast<int>(target_blocks(engine_));
+    args.segment_counts = sums_.get();
+    // How many rows take part is known to the device alone: it splits the atoms into segments where rows are few.
+    const std::int64_t blocks = std::max<std::int64_t>((most + places - 1) / places, args.target_blocks);
+    args.counting = true;
+    engine_.template launch<Kernel>(blocks, args);
+    args.counting = false;
+    engine_.template launch<Kernel>(blocks, args);
+  }
+
+  void screen_by_blocks(std::int64_t most) {
     const std::int64_t most_atoms = sums_.count() / block_rows;
     for (std::int64_t place = 0; place < most; place += block_rows) {
       for (std::int64_t atom = 0; atom < padded_atoms_; atom += most_atoms) {
@@ -84,25 +159,12 @@ class ScreenStage {
     }
   }
 
-  /// Rows that are not finished, as of the last collect(); enqueued, there after synchronize().
-  void download_unfinished(std::int32_t& count) { engine_.download(&count, counts_.get() + 1, sizeof count); }
-  void download_active(std::int32_t& count) { engine_.download(&count, counts_.get(), sizeof count); }
-
- private:
-  static constexpr std::int64_t most_listed = 2048;
-  static constexpr std::int64_t block_rows = 512;
-
-  static std::int64_t padded_rows(std::int64_t rows) { return (rows + block_rows - 1) / block_rows * block_rows; }
-  /// 512 x 8,192 sums of 4 bytes: 16 MiB, which second-level caches hold.
-  static std::int64_t block_atoms(const DeviceDictionary<Engine>& dictionary) {
-    return std::min<std::int64_t>(dictionary.padded_size, 8192);
-  }
-
   Engine& engine_;
   AtomsView atoms_;
   std::int64_t padded_atoms_;
   ProblemView problem_;
   std::int64_t capacity_;
+  bool fused_;
   DeviceBuffer<std::int32_t, Engine> active_;
   DeviceBuffer<std::int32_t, Engine> counts_;
   DeviceBuffer<std::int8_t, Engine> q_;
@@ -110,7 +172,7 @@ class ScreenStage {
   DeviceBuffer<float, Engine> floats_;
   DeviceBuffer<std::int32_t, Engine> list_atoms_;
   DeviceBuffer<float, Engine> list_values_;
-  DeviceBuffer<std::int32_t, Engine> sums_;
+  DeviceBuffer<std::int32_t, Engine> sums_;  ///< see sum_count
   ScreenView view_;
 };
 

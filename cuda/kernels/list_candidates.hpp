@@ -1,30 +1,15 @@
 #pragma once
 
 /// @file list_candidates.hpp
-/// Stage `screen`: from a block of int8 products to lists of candidates. What is listed depends on exact sums and on the
-/// float32 arithmetic below alone, whoever computed the sums.
+/// Stage `screen`: from a block of int8 products to lists of candidates.
 
-#include <cmath>
 #include <cstdint>
 
 #include "kernels/screen_view.hpp"
+#include "kernels/screened_value.hpp"
 #include "lane_group.hpp"
 
 namespace splice_cuda::cuda {
-
-/// One atom at one row: c_j.r^ / a_j and its bound.
-struct ScreenedValue {
-  float value = 0;
-  float bound = 0;
-};
-
-/// @param weight  scale_j / a_j of the atom's int8 copy;  @param error  |c_j - c^_j| / a_j and the rounding here, per |r^|
-SPLICE_KERNEL ScreenedValue screened_value(std::int32_t sum, float weight, float error, float row_scale, float row_norm,
-                                           bool nonnegative) {
-  const float value = static_cast<float>(sum) * weight * row_scale;
-  const float size = nonnegative ? value : std::fabs(value);
-  return {value, size + error * row_norm};
-}
 
 /// Item: a place of the block. Appends to the row's list.
 struct ListCandidatesKernel {

@@ -37,6 +37,10 @@ RULES: list[Rule] = [
     Rule("TestGapKernel", registers=64, shared=1024, forbids=NO_ATOMICS),
     # One pass over sums that lie in the second-level cache: many warps hide its latency.
     Rule("ListCandidatesKernel", registers=64, shared=1024, forbids=NO_ATOMICS),
+    # Two blocks of 256 threads a multiprocessor: one lists while the other multiplies. On 7.5 the kernel is empty.
+    *(Rule(f"ScreenFusedKernelILi{places}ELb{rows_stay}E", registers=128, shared=1024, requires=r"\bIMMA\b",
+           forbids=NO_ATOMICS, architectures=("80", "86", "89", "90", "100", "120"))
+      for places, rows_stay in ((128, 1), (64, 1), (64, 0))),
     # CUB's own; not ours to mend.
     Rule("DeviceScanKernel", registers=128, shared=16 * 1024, stack=16),
 ]

@@ -31,6 +31,7 @@ void AccessMonitor::read(const void* address, bool shared) {
   const auto [place, added] = cells_.try_emplace(address);
   Cell& cell = place->second;
   if (added && shared) note(faults().unwritten_reads, "a read of shared memory that nobody wrote");
+  if (cell.being_copied_to) note(faults().unfinished_copies, "a read of what is being copied");
   if (cell.write_epoch == epoch_ && cell.writer != lane_) race("a read of what another lane wrote");
   if (cell.read_epoch != epoch_) {
     cell.read_epoch = epoch_;
@@ -44,10 +45,31 @@ void AccessMonitor::read(const void* address, bool shared) {
 void AccessMonitor::write(const void* address) {
   Cell& cell = cells_[address];
   if (lane_ < 0) race("a write by all lanes");
+  if (cell.being_copied_to) note(faults().unfinished_copies, "a write to what is being copied");
   if (cell.write_epoch == epoch_ && cell.writer != lane_) race("two writes");
   if (cell.read_epoch == epoch_ && (cell.many_readers || cell.reader != lane_)) race("a write of what another lane read");
   cell.write_epoch = epoch_;
   cell.writer = lane_;
+}
+
+void AccessMonitor::begin_copy(const void* address) {
+  write(address);
+  cells_[address].being_copied_to = true;
+}
+
+void AccessMonitor::end_copy(const void* address, int lane) {
+  Cell& cell = cells_[address];
+  cell.being_copied_to = false;
+  cell.write_epoch = epoch_;
+  cell.writer = lane;
+}
+
+void AccessMonitor::report_unfinished_copies(std::size_t count) {
+  note(faults().unfinished_copies, std::to_string(count) + " copies that nobody waited for");
+}
+
+void AccessMonitor::report_misaligned_copy() {
+  note(faults().misaligned_copies, "a copy of 16 bytes that are not aligned to 16, lane " + std::to_string(lane_));
 }
 
 }  // namespace splice_cuda::emulation

@@ -18,9 +18,13 @@ struct Faults {
   std::int64_t out_of_bounds = 0;
   std::int64_t unwritten_reads = 0;
   std::int64_t divergent_collectives = 0;
+  std::int64_t unfinished_copies = 0;  ///< accesses of what a copy was still bringing, and copies left behind
+  std::int64_t misaligned_copies = 0;
   std::string first;  ///< what the first one was
 
-  std::int64_t total() const { return races + out_of_bounds + unwritten_reads + divergent_collectives; }
+  std::int64_t total() const {
+    return races + out_of_bounds + unwritten_reads + divergent_collectives + unfinished_copies + misaligned_copies;
+  }
 };
 
 /// Of the whole program: kernels run on one thread at a time in it.
@@ -46,6 +50,11 @@ class AccessMonitor {
   /// @param shared  memory that is undefined when an item begins
   void read(const void* address, bool shared);
   void write(const void* address);
+  /// An asynchronous copy to the address may write at any time from begin_copy on, until its lane waits: end_copy.
+  void begin_copy(const void* address);
+  void end_copy(const void* address, int lane);
+  void report_unfinished_copies(std::size_t count);
+  void report_misaligned_copy();
   void report_out_of_bounds(std::int64_t index, std::int64_t count);
   void report_divergence(const char* what);
 
@@ -56,6 +65,7 @@ class AccessMonitor {
     int writer = 0;
     int reader = 0;
     bool many_readers = false;
+    bool being_copied_to = false;
   };
 
   void race(const char* what);

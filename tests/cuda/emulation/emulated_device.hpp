@@ -11,12 +11,14 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "caller_memory.hpp"
+#include "cuda/emulation/block_memory.hpp"
 #include "cuda/emulation/emulated_memory.hpp"
 #include "cuda/emulation/host_group.hpp"
 #include "pointer_checks.hpp"
@@ -48,6 +50,9 @@ class EmulatedDevice {
   EmulatedDevice& operator=(const EmulatedDevice&) = delete;
 
   Device device() const { return device_; }
+  bool has_int8_tensor_cores() const { return settings().int8_tensor_cores; }
+  int multiprocessors() const { return settings().multiprocessors; }
+  std::size_t most_dynamic_memory() const { return settings().most_dynamic_memory; }
   const DeviceCounters& counters() const { return memory_->counters; }
   void reset_peak() { memory_->counters.peak_bytes = memory_->counters.bytes; }
   const std::shared_ptr<EmulatedMemory>& memory() const { return memory_; }
@@ -193,15 +198,23 @@ class EmulatedDevice {
  private:
   template <class Kernel, bool watched>
   static void run(std::int64_t items, const typename Kernel::Args& args, std::int64_t groups) {
-    auto shared = std::make_unique<typename Kernel::Shared>();
+    const BlockMemory memory(sizeof(typename Kernel::Shared), dynamic_bytes<Kernel>(args));
     AccessMonitor monitor;
     for (std::int64_t item = 0; item < items; ++item) {
-      std::memset(static_cast<void*>(shared.get()), 0xFF, sizeof(typename Kernel::Shared));
-      HostGroup<Kernel::lanes, watched> group(monitor, settings().order, item % groups, shared.get(),
-                                              sizeof(typename Kernel::Shared));
+      memory.forget();
+      HostGroup<Kernel::lanes, watched> group(monitor, settings().order, item % groups, memory.shared(), memory.bytes(),
+                                              memory.dynamic());
       monitor.begin_item();
-      Kernel::run(group, item, args, *shared);
+      Kernel::run(group, item, args, *static_cast<typename Kernel::Shared*>(memory.shared()));
     }
+  }
+
+  template <class Kernel>
+  static std::size_t dynamic_bytes(const typename Kernel::Args& args) {
+    std::size_t bytes = 0;
+    if constexpr (requires { Kernel::dynamic_bytes(args); }) bytes = Kernel::dynamic_bytes(args);
+    if (bytes > settings().most_dynamic_memory) throw std::logic_error(std::string(Kernel::name) + ": too much shared memory");
+    return bytes;
   }
 
   struct Travelling {

@@ -26,6 +26,9 @@ struct EmulationSettings {
   LaneOrder order = LaneOrder::ascending;
   std::size_t memory_bytes = std::numeric_limits<std::size_t>::max();  ///< what one device has
   bool capturing = false;  ///< every stream
+  bool int8_tensor_cores = true;  ///< without, as on compute capability 7.5, screening takes the portable path
+  int multiprocessors = 4;
+  std::size_t most_dynamic_memory = 98 << 10;  ///< of one block
 };
 EmulationSettings& settings();
 

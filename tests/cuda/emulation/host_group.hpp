@@ -5,10 +5,13 @@
 /// every access to its arrays (access_monitor.hpp); one that is not watched uses plain pointers.
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <type_traits>
 
 #include "cuda/emulation/access_monitor.hpp"
+#include "cuda/emulation/async_copies.hpp"
+#include "cuda/emulation/warp_products.hpp"
 #include "lane_group.hpp"
 
 namespace splice_cuda::emulation {
@@ -56,6 +59,12 @@ class WatchedArray {
     }
     return {monitor_, data_ + index, shared_};
   }
+  /// `count` elements from `index` on; null where they are not all in bounds.
+  T* elements(std::int64_t index, std::int64_t count) const {
+    if (index >= 0 && index + count <= count_) return data_ + index;
+    monitor_->report_out_of_bounds(index, count_);
+    return nullptr;
+  }
 
  private:
   AccessMonitor* monitor_;
@@ -69,6 +78,7 @@ class HostGroup {
  public:
   static constexpr int size = lane_count;
   static constexpr int warp_count = lane_count / 32;
+  static constexpr bool has_tensor_products = true;
 
   template <class T>
   class PerLane {
@@ -83,10 +93,21 @@ class HostGroup {
   template <class T>
   using Array = std::conditional_t<watched, WatchedArray<T>, T*>;
 
-  /// @param shared  the group's shared memory: undefined at the start of an item
-  HostGroup(AccessMonitor& monitor, LaneOrder order, std::int64_t index, const void* shared, std::size_t shared_bytes)
+  /// @param shared   the group's shared memory: undefined at the start of an item
+  /// @param dynamic  what of it is beside the kernel's Shared
+  HostGroup(AccessMonitor& monitor, LaneOrder order, std::int64_t index, const void* shared, std::size_t shared_bytes,
+            unsigned char* dynamic = nullptr)
       : HostGroup(monitor, order, index, static_cast<const unsigned char*>(shared),
-                  static_cast<const unsigned char*>(shared) + shared_bytes, whole_group) {}
+                  static_cast<const unsigned char*>(shared) + shared_bytes, whole_group) {
+    dynamic_ = dynamic;
+  }
+  ~HostGroup() {
+    if constexpr (watched) {
+      if (copies_.unfinished() > 0) monitor_.report_unfinished_copies(copies_.unfinished());
+    }
+  }
+  HostGroup(const HostGroup&) = delete;
+  HostGroup& operator=(const HostGroup&) = delete;
 
   template <class Body>
   void each(Body body) {
@@ -174,6 +195,64 @@ class HostGroup {
   }
 
   std::int64_t index() const { return index_; }
+  unsigned char* dynamic_memory() { return dynamic_; }
+
+  template <class T>
+  void copy_async(Array<T> to, int index, const T* from, bool present) {
+    static_assert(AsyncCopies::bytes % sizeof(T) == 0);
+    T* target = nullptr;
+    if constexpr (watched) {
+      if (monitor_.lane() == all_lanes()) monitor_.report_divergence("a copy outside phases");
+      target = to.elements(index, AsyncCopies::bytes / sizeof(T));
+      if (target == nullptr) return;
+    } else {
+      target = to + index;
+    }
+    const auto* source = present ? reinterpret_cast<const unsigned char*>(from) : nullptr;
+    copies_.issue({reinterpret_cast<unsigned char*>(target), source, sizeof(T), 0}, monitor());
+  }
+  void commit_copies() {
+    collective("commit_copies");
+    copies_.commit();
+  }
+  template <int but>
+  void wait_copies() {
+    collective("wait_copies");
+    copies_.wait(but, monitor());
+  }
+
+  template <class At, class Registers>
+  void load_matrices(Array<cuda::Chunk> chunks, At at, Registers registers) {
+    static_assert(lane_count == 32);
+    std::array<cuda::Chunk, 32> rows{};  // of four matrices
+    each([&](int lane) { rows[static_cast<std::size_t>(lane)] = chunks[at(lane)]; });
+    for (int lane = 0; lane < 32; ++lane) {
+      for (int matrix = 0; matrix < 4; ++matrix) {
+        const cuda::Chunk& row = rows[static_cast<std::size_t>(8 * matrix + cuda::lane_group_of(lane))];
+        registers(lane)[matrix] = row.words[cuda::lane_in_quad(lane)];
+      }
+    }
+  }
+
+  template <class Rows, class Columns, class Sums>
+  void multiply_add_s8(Rows rows, Columns columns, Sums sums) {
+    static_assert(lane_count == 32);
+    collective("multiply_add_s8");
+    emulation::multiply_add_s8(rows, columns, sums);
+  }
+
+  template <class Word>
+  void or_quads(Word word) {
+    static_assert(lane_count == 32);
+    collective("or_quads");
+    for (int first = 0; first < 32; first += 4) {
+      const std::uint32_t all = word(first) | word(first + 1) | word(first + 2) | word(first + 3);
+      for (int lane = first; lane < first + 4; ++lane) word(lane) = all;
+    }
+  }
+
+  static int count_bits(std::uint32_t word) { return std::popcount(word); }
+  static int lowest_bit(std::uint32_t word) { return std::countr_zero(word); }
 
  private:
   template <int, bool>
@@ -188,6 +267,7 @@ class HostGroup {
   int first_lane() const { return warp_ == whole_group ? 0 : 32 * warp_; }
   /// Where code outside phases runs: on all lanes of this group.
   int all_lanes() const { return warp_ == whole_group ? AccessMonitor::every_lane : AccessMonitor::lanes_of_warp(warp_); }
+  AccessMonitor* monitor() { return watched ? &monitor_ : nullptr; }
   void leave_phase() {
     if constexpr (watched) monitor_.enter(all_lanes());
   }
@@ -217,6 +297,8 @@ class HostGroup {
   const unsigned char* shared_begin_;
   const unsigned char* shared_end_;
   int warp_;  ///< of its block, where this is one
+  unsigned char* dynamic_ = nullptr;
+  AsyncCopies copies_;
 };
 
 }  // namespace splice_cuda::emulation

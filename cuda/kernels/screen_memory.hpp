@@ -1,0 +1,110 @@
+#pragma once
+
+/// @file screen_memory.hpp
+/// Shared memory of the fused screening, and who of its lanes works on what.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lane_group.hpp"
+#include "mma_layout.hpp"
+
+namespace splice_cuda::cuda {
+
+/// A block of 8 warps multiplies `places` rows and 128 atoms, in slices of 64 bytes of both: 2 x 4 warps, each with half of
+/// the rows and 32 atoms, which are one word of flags a row.
+template <int places>
+struct ScreenGeometry {
+  static constexpr int lanes = 256;
+  static constexpr int tile_atoms = 128;
+  static constexpr int warp_rows = places / 2;
+  static constexpr int warp_atoms = 32;
+  static constexpr int warp_columns = tile_atoms / warp_atoms;  ///< warps side by side
+  static constexpr int row_products = warp_rows / product_rows;
+  static constexpr int atom_products = warp_atoms / product_columns;
+  static constexpr int lane_rows = 2 * row_products;  ///< whose sums a lane holds: 8 apart
+  static constexpr int slice_bytes = 64;
+  static constexpr int row_chunks = slice_bytes / static_cast<int>(sizeof(Chunk));
+  static constexpr int slice_products = slice_bytes / product_depth;
+  /// Slices in the ring: one is multiplied, the others are on their way.
+  static constexpr int stages = 3;
+
+  static constexpr int first_row(int warp) { return warp / warp_columns * warp_rows; }
+  static constexpr int column(int warp) { return warp % warp_columns; }
+  /// The i-th of a lane's rows, within the block.
+  static constexpr int lane_row(int warp, int lane, int i) {
+    return first_row(warp) + i / 2 * product_rows + i % 2 * 8 + lane_group_of(lane);
+  }
+  /// Where chunk `chunk` of row `row` of a slice lies. Two rows fill the 32 banks; of 8 rows next to each other, which is what
+  /// a quarter of ldmatrix reads, the same chunk lies in 8 different places of them.
+  static constexpr int chunk_at(int row, int chunk) { return row * row_chunks + (chunk ^ (row / 2 % row_chunks)); }
+};
+
+/// Two atoms' weights or errors: what a lane has side by side.
+struct alignas(8) FloatPair {
+  float of[2];
+};
+
+/// What the epilogue needs of a row.
+struct alignas(16) RowTerms {
+  float scale;
+  float norm;
+  float threshold;
+  std::int32_t row;  ///< of the tile; -1: none
+};
+
+/// How the parts lie in it.
+template <int places>
+struct ScreenLayout {
+  using Geometry = ScreenGeometry<places>;
+  static constexpr int atom_chunks = Geometry::tile_atoms * Geometry::row_chunks;  ///< of a slice
+  static constexpr int place_chunks = places * Geometry::row_chunks;
+  static constexpr int pairs = Geometry::tile_atoms / 2;
+
+  static constexpr std::size_t weights = std::size_t{Geometry::stages} * atom_chunks * sizeof(Chunk);
+  static constexpr std::size_t errors = weights + std::size_t{Geometry::stages} * pairs * sizeof(FloatPair);
+  static constexpr std::size_t terms = errors + std::size_t{Geometry::stages} * pairs * sizeof(FloatPair);
+  static constexpr std::size_t flags = terms + std::size_t{places} * sizeof(RowTerms);
+  static constexpr std::size_t counts = flags + std::size_t{places} * Geometry::warp_columns * sizeof(std::uint32_t);
+  static constexpr std::size_t rows = counts + std::size_t{2} * places * sizeof(std::int32_t);
+  static_assert(rows % 128 == 0);
+
+  /// @param row_slots  slices of rows: all of them, or as many as the ring has
+  static constexpr std::size_t bytes(std::int64_t row_slots) {
+    return rows + static_cast<std::size_t>(row_slots) * place_chunks * sizeof(Chunk);
+  }
+};
+
+template <class Group, int places>
+class ScreenMemory {
+ public:
+  using Geometry = ScreenGeometry<places>;
+  using Layout = ScreenLayout<places>;
+  template <class T>
+  using Array = typename Group::template Array<T>;
+
+  SPLICE_KERNEL ScreenMemory(Group& group, std::int64_t row_slots)
+      : atoms(part<Chunk>(group, 0, Geometry::stages * Layout::atom_chunks)),
+        weights(part<FloatPair>(group, Layout::weights, Geometry::stages * Layout::pairs)),
+        errors(part<FloatPair>(group, Layout::errors, Geometry::stages * Layout::pairs)),
+        terms(part<RowTerms>(group, Layout::terms, places)),
+        flags(part<std::uint32_t>(group, Layout::flags, places * Geometry::warp_columns)),
+        counts(part<std::int32_t>(group, Layout::counts, 2 * places)),
+        rows(part<Chunk>(group, Layout::rows, row_slots * Layout::place_chunks)) {}
+
+  Array<Chunk> atoms;          ///< [stages, 128, chunks] int8 atoms
+  Array<FloatPair> weights;    ///< [stages, 64] with a tile's last slice: its atoms' screen_weights ...
+  Array<FloatPair> errors;     ///< [stages, 64] ... and screen_error
+  Array<RowTerms> terms;       ///< [places]
+  Array<std::uint32_t> flags;  ///< [places, 4] which of the tile's atoms pass
+  Array<std::int32_t> counts;  ///< [2, places] listed before this tile, and before the next one
+  Array<Chunk> rows;           ///< [slots, places, chunks] int8 rows
+
+ private:
+  template <class T>
+  static SPLICE_KERNEL Array<T> part(Group& group, std::size_t offset, std::int64_t count) {
+    return group.array(reinterpret_cast<T*>(group.dynamic_memory() + offset), count);
+  }
+};
+
+}  // namespace splice_cuda::cuda

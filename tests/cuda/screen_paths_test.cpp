@@ -1,0 +1,67 @@
+// Whichever way a device screens, codes and reports are the same, bit by bit.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "cuda/emulation/emulated_devices.hpp"
+#include "support/agreement.hpp"
+#include "support/sample_problem.hpp"
+
+namespace splice_cuda::testing {
+namespace {
+
+/// Settings of the emulated devices that are taken back.
+class Settings {
+ public:
+  Settings() : before_(emulation::settings()) {}
+  ~Settings() { emulation::settings() = before_; }
+  Settings(const Settings&) = delete;
+  Settings& operator=(const Settings&) = delete;
+
+ private:
+  emulation::EmulationSettings before_;
+};
+
+DecomposeResult decomposed(const SampleProblem& sample, bool nonnegative) {
+  const Context context(Device::cuda(0));
+  const Dictionary dictionary(context, sample.atom_view());
+  DecomposeOptions wanted;
+  wanted.l1_penalty = 0.25f;
+  wanted.nonnegative = nonnegative;
+  return decompose(context, dictionary, sample.view(), wanted);
+}
+
+std::int64_t launches_of(const std::string& kernel) {
+  const auto& launches = emulation::emulated_device(0)->counters().launches_of;
+  const auto found = launches.find(kernel);
+  return found == launches.end() ? 0 : found->second;
+}
+
+class ScreenPaths : public ::testing::TestWithParam<bool> {};
+
+TEST_P(ScreenPaths, SameResults) {
+  const Settings settings;
+  const SampleProblem sample = sample_problem(400, 200, 20, 31);
+  emulation::settings().int8_tensor_cores = false;
+  const std::int64_t fused_before = launches_of("screen_fused_kernel");
+  const DecomposeResult portable = decomposed(sample, GetParam());
+  EXPECT_EQ(launches_of("screen_fused_kernel"), fused_before);
+  emulation::settings().int8_tensor_cores = true;
+  const std::int64_t portable_before = launches_of("list_candidates_kernel");
+  for (const int multiprocessors : {1, 100}) {  // one segment, and several
+    for (const std::size_t memory : {std::size_t{45} << 10, std::size_t{98} << 10}) {  // rows in slices, and in shared memory
+      emulation::settings().multiprocessors = multiprocessors;
+      emulation::settings().most_dynamic_memory = memory;
+      EXPECT_EQ(difference(portable, decomposed(sample, GetParam())), "")
+          << multiprocessors << " multiprocessors, " << memory << " bytes";
+    }
+  }
+  EXPECT_EQ(launches_of("list_candidates_kernel"), portable_before);
+}
+
+INSTANTIATE_TEST_SUITE_P(Signs, ScreenPaths, ::testing::Bool(),
+                         [](const auto& value) { return value.param ? "Nonnegative" : "EitherSign"; });
+
+}  // namespace
+}  // namespace splice_cuda::testing
