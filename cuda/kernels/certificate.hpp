@@ -31,8 +31,8 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
                                    std::int64_t row, const Vector& residual) {
   const float* z = rows.z + row * atoms.ld;
   const int count = rows.code_count[row];
-  const std::int32_t* code_atoms = rows.code_atoms + row * rows.code_capacity;
-  const float* code_weights = rows.code_weights + row * rows.code_capacity;
+  auto code_atoms = group.array(rows.code_atoms + row * rows.code_capacity, rows.code_capacity);
+  auto code_weights = group.array(rows.code_weights + row * rows.code_capacity, rows.code_capacity);
   const double lambda = rows.lambda[row];
   subtract_atoms(
       group, atoms, z, count, [&](int i) -> std::int64_t { return code_atoms[i]; },

@@ -54,8 +54,8 @@ struct ListCandidatesKernel {
     const float scale = screen.scale[row];
     const float norm = screen.norm[row];
     const float threshold = screen.threshold[row];
-    std::int32_t* list_atoms = screen.list_atoms + row * screen.list_capacity;
-    float* list_values = screen.list_values + row * screen.list_capacity;
+    auto list_atoms = group.array(screen.list_atoms + row * screen.list_capacity, screen.list_capacity);
+    auto list_values = group.array(screen.list_values + row * screen.list_capacity, screen.list_capacity);
     int count = screen.list_count[row];
     group.sync();
     struct Values {

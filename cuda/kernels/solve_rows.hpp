@@ -47,8 +47,8 @@ class RowRound {
         args_(args),
         row_(row),
         capacity_(capacity),
-        list_atoms_(args.screen.list_atoms + row * args.screen.list_capacity),
-        list_values_(args.screen.list_values + row * args.screen.list_capacity),
+        list_atoms_(group.array(args.screen.list_atoms + row * args.screen.list_capacity, args.screen.list_capacity)),
+        list_values_(group.array(args.screen.list_values + row * args.screen.list_capacity, args.screen.list_capacity)),
         products_(group.array(args.products + group.index() * args.screen.list_capacity, args.screen.list_capacity)),
         pick_atoms_(group.array(picks.atoms, most_picks)),
         pick_products_(group.array(picks.products, most_picks)),
@@ -201,8 +201,8 @@ class RowRound {
   const SolveRowsArgs& args_;
   std::int64_t row_;
   int capacity_;
-  const std::int32_t* list_atoms_;
-  const float* list_values_;
+  typename Group::template Array<std::int32_t> list_atoms_;
+  typename Group::template Array<float> list_values_;
   typename Group::template Array<float> products_;
   typename Group::template Array<std::int32_t> pick_atoms_;
   typename Group::template Array<float> pick_products_;
