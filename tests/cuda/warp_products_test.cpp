@@ -1,0 +1,96 @@
+// Products by warps, against long double.
+
+#include <cmath>
+
+#include "cuda/kernel_problem.hpp"
+#include "kernels/warp_products.hpp"
+
+namespace splice_cuda::testing {
+namespace {
+
+constexpr int most = 13;
+
+template <int lane_count>
+struct ProductsKernel {
+  struct Args {
+    cuda::AtomsView atoms;
+    int count = 0;
+    const float* x = nullptr;
+    float* dots = nullptr;     ///< [most]
+    double* doubles = nullptr;  ///< [most]
+    float* gram = nullptr;     ///< [most, most]
+    int* written = nullptr;    ///< [most, most] how often
+  };
+  struct Shared {};
+  static constexpr int lanes = lane_count;
+  static constexpr int groups_per_block = 1;
+  static constexpr const char* name = "products_kernel";
+
+  template <class Group>
+  static void run(Group& group, std::int64_t, const Args& args, Shared&) {
+    auto dots = group.array(args.dots, most);
+    auto doubles = group.array(args.doubles, most);
+    auto gram = group.array(args.gram, most * most);
+    const auto atom = [](int i) -> std::int64_t { return 3 * i + 1; };
+    cuda::dot_atoms<float>(group, args.atoms, args.count, atom, args.x, [&](int i, float value) { dots[i] = value; });
+    cuda::dot_atoms<double>(group, args.atoms, args.count, atom, args.x, [&](int i, double value) { doubles[i] = value; });
+    cuda::gram_of_atoms(group, args.atoms, args.count, atom, [&](int i, int k, float value) {
+      gram[i * most + k] = value;
+      ++args.written[i * most + k];
+    });
+    group.sync();
+  }
+};
+
+class WarpProducts : public WatchedKernels {
+ protected:
+  template <int lanes>
+  void check(std::int64_t dim) {
+    const KernelProblem problem(sample_problem(3 * most + 1, dim, 1, static_cast<std::uint64_t>(dim)));
+    for (const int count : {0, 1, 3, 4, 5, 8, most}) {
+      std::vector<float> dots(most, NAN), gram(most * most, NAN);
+      std::vector<double> doubles(most, NAN);
+      std::vector<int> written(most * most);
+      device.launch<ProductsKernel<lanes>>(1, {problem.atoms, count, problem.sample.embeddings.data(), dots.data(),
+                                               doubles.data(), gram.data(), written.data()});
+      for (int i = 0; i < most; ++i) {
+        const float* atom = problem.atom(3 * i + 1);
+        expect_product(static_cast<double>(dots[at(i)]), i < count, atom, problem.sample.embeddings.data(), dim, 0x1p-23);
+        expect_product(doubles[at(i)], i < count, atom, problem.sample.embeddings.data(), dim, 0x1p-52);
+        for (int k = 0; k < most; ++k) {
+          const bool wanted = i < count && k <= i;
+          EXPECT_EQ(written[at(i * most + k)], wanted ? 1 : 0) << i << ", " << k;
+          expect_product(static_cast<double>(gram[at(i * most + k)]), wanted, atom, problem.atom(3 * k + 1), dim, 0x1p-23);
+        }
+      }
+    }
+  }
+
+ private:
+  static void expect_product(double found, bool wanted, const float* a, const float* b, std::int64_t dim, double unit) {
+    if (!wanted) {
+      EXPECT_TRUE(std::isnan(found));
+      return;
+    }
+    long double sum = 0;
+    long double size = 0;
+    for (std::int64_t k = 0; k < dim; ++k) {
+      sum += static_cast<long double>(a[k]) * b[k];
+      size += std::abs(static_cast<long double>(a[k]) * b[k]);
+    }
+    EXPECT_LE(std::abs(found - sum), size * (static_cast<double>(dim) / 32 + 6) * unit);
+  }
+};
+
+TEST_F(WarpProducts, OfAWarp) {
+  for (const std::int64_t dim : {1, 31, 37, 65}) check<32>(dim);
+}
+TEST_F(WarpProducts, OfBlocks) {
+  for (const std::int64_t dim : {1, 37, 65}) {
+    check<128>(dim);
+    check<256>(dim);
+  }
+}
+
+}  // namespace
+}  // namespace splice_cuda::testing
