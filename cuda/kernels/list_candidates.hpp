@@ -56,7 +56,8 @@ struct ListCandidatesKernel {
     const float threshold = screen.threshold[row];
     auto list_atoms = group.array(screen.list_atoms + row * screen.list_capacity, screen.list_capacity);
     auto list_values = group.array(screen.list_values + row * screen.list_capacity, screen.list_capacity);
-    int count = screen.list_count[row];
+    auto list_count = group.array(screen.list_count + row, 1);
+    int count = list_count[0];
     group.sync();
     struct Values {
       ScreenedValue of[unroll];
@@ -90,7 +91,7 @@ struct ListCandidatesKernel {
         count += passed;
       }
     }
-    group.once([&] { screen.list_count[row] = count; });
+    group.once([&] { list_count[0] = count; });
   }
 };
 

@@ -2,11 +2,9 @@
 
 #include <cmath>
 
-#include "cuda/kernel_problem.hpp"
+#include "cuda/solve_stages.hpp"
 #include "kernels/certify_exactly.hpp"
 #include "kernels/certify_screened.hpp"
-#include "kernels/list_candidates.hpp"
-#include "kernels/quantize_rows.hpp"
 #include "support/agreement.hpp"
 
 namespace splice_cuda::testing {
@@ -84,12 +82,7 @@ class Certify : public WatchedKernels {
     }
     std::fill(rows->phase.begin(), rows->phase.end(), cuda::RowPhase::certifying);
     std::fill(rows->margin_level.begin(), rows->margin_level.end(), 0);
-    device.launch<cuda::QuantizeRowsKernel>(
-        count, {problem->atoms.dim, problem->atoms.ld, problem->view.atom_norm, rows->view, rows->screen});
-    std::vector<std::int32_t> sums(at(count * problem->padded_atoms()));
-    device.multiply_int8(rows->q.data(), count, problem->atoms.rows8, problem->padded_atoms(), problem->atoms.ld, sums.data());
-    device.launch<cuda::ListCandidatesKernel>(count, {rows->screen, problem->view.screen_weights, problem->view.screen_error,
-                                                      problem->view.nonnegative, 0, 0, problem->padded_atoms(), sums.data()});
+    screen_rows(device, *problem, *rows);
     for (std::int64_t i = 0; i < count; ++i) EXPECT_EQ(rows->phase[at(i)], cuda::RowPhase::certifying);
   }
 
@@ -140,20 +133,35 @@ TEST_F(Certify, SolutionsAreCertified) {
 }
 
 TEST_F(Certify, AsTheCpuCertifiesInTheRowsUnits) {
-  certify_exactly();
-  DecomposeOptions options;
-  options.l1_penalty = 0.12f;
-  options.atom_weights = weights;
-  const std::vector<std::int32_t> banned = {11, 200};
-  options.banned_atoms = banned;
-  const std::vector<RowReport> wanted =
-      splice_cuda::certify(Context(), problem->handle, problem->sample.view(), codes, options);
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    EXPECT_NEAR(rows->primal[i], wanted[i].primal, 1e-13 * wanted[i].primal);
-    EXPECT_NEAR(rows->dual[i], wanted[i].dual, 1e-12 * wanted[i].primal);
-    EXPECT_NEAR(rows->gap[i], wanted[i].gap, 1e-12 * wanted[i].primal);
-    EXPECT_NEAR(rows->kkt_violation[i], wanted[i].kkt_violation, 1e-12);
+  for (const bool nonnegative : {true, false}) {
+    use(nonnegative);
+    certify_exactly();
+    DecomposeOptions options;
+    options.l1_penalty = 0.12f;
+    options.nonnegative = nonnegative;
+    options.atom_weights = weights;
+    const std::vector<std::int32_t> banned = {11, 200};
+    options.banned_atoms = banned;
+    const std::vector<RowReport> wanted =
+        splice_cuda::certify(Context(), problem->handle, problem->sample.view(), codes, options);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      EXPECT_NEAR(rows->primal[i], wanted[i].primal, 1e-13 * wanted[i].primal);
+      EXPECT_NEAR(rows->dual[i], wanted[i].dual, 1e-12 * wanted[i].primal);
+      EXPECT_NEAR(rows->gap[i], wanted[i].gap, 1e-12 * wanted[i].primal);
+      EXPECT_NEAR(rows->kkt_violation[i], wanted[i].kkt_violation, 1e-12);
+    }
   }
+}
+
+/// Rows that are one atom: it alone decides.
+TEST_F(Certify, EveryAtomCounts) {
+  const std::vector<std::int32_t> atoms = {0, 1, 40, 127, 128, 129, 255, 256, 257, 258, 259, 130};
+  for (std::int64_t i = 0; i < count; ++i) {
+    rows->code_count[at(i)] = 0;
+    std::copy_n(problem->atom(atoms[at(i)]), problem->atoms.ld, rows->z.begin() + i * problem->atoms.ld);
+  }
+  certify_exactly();
+  EXPECT_EQ(check_gaps(1e-9), 0);
 }
 
 /// Residuals that have moved since: atoms outside the lists come near lambda and above it.

@@ -79,15 +79,15 @@ TEST_F(SolverTiers, SupportsThatOnlyFp64Holds) {
 }
 
 TEST_F(SolverTiers, StartsWithMoreAtomsThanEveryTier) {
-  const SampleProblem sample = sample_problem(450, 420, 2, 18);
-  for (const std::int32_t count : {1, 32, 33, 64, 65, 104, 105, 384, 385, 420, 450}) {
+  const SampleProblem sample = sample_problem(450, 420, 1, 18);
+  for (const std::int32_t count : {32, 33, 65, 105, 385, 450}) {
     const SparseCodes start = start_of(sample, 0, count, 0.01f);
     EXPECT_EQ(wrong(sample, 0.2f, solve(sample, 0.2f, &start)), "") << count << " atoms";
   }
 }
 
 TEST_F(SolverTiers, GoodAndBadStarts) {
-  const SampleProblem sample = sample_problem(220, 36, 20, 81);
+  const SampleProblem sample = sample_problem(220, 36, 5, 81);
   for (const bool nonnegative : {true, false}) {
     const DecomposeResult cold = solve(sample, 0.1f, nullptr, nonnegative);
     const DecomposeResult other = solve(sample, 0.4f, nullptr, nonnegative);
@@ -105,10 +105,10 @@ TEST_F(SolverTiers, ListsThatOverflow) {
   for (std::size_t j = 0; j < 2600; ++j) {  // all within a narrow cone
     for (std::size_t k = 0; k < 8; ++k) {
       float& value = sample.dictionary[j * 8 + k];
-      value = (k == 0 ? 1.0f : 0.0f) + 0.02f * value;
+      value = (k == 0 ? 1.0f : 0.0f) + 0.003f * value;
     }
   }
-  for (std::size_t i = 0; i < 3; ++i) sample.embeddings[i * 8] = 1.0f;
+  for (std::size_t i = 0; i < 3 * 8; ++i) sample.embeddings[i] = i % 8 == 0 ? 1.0f : 0.2f * sample.embeddings[i];
   const DecomposeResult result = solve(sample, 1.8f);
   EXPECT_EQ(wrong(sample, 1.8f, result), "");
   // A first pass, and one with bounds at each of the margins before fp64 takes over.
@@ -116,7 +116,7 @@ TEST_F(SolverTiers, ListsThatOverflow) {
 }
 
 TEST_F(SolverTiers, RowsThatRunOutOfRounds) {
-  const SampleProblem sample = sample_problem(600, 40, 20, 20);
+  const SampleProblem sample = sample_problem(600, 40, 8, 20);
   DecomposeOptions options;
   options.l1_penalty = 0.02f;
   options.solve.gap_tolerance = 1e-12;  // below what weights in float32 allow
@@ -134,11 +134,12 @@ TEST_F(SolverTiers, RowsThatRunOutOfRounds) {
 
 /// What a tile is said to cost is what it takes.
 TEST_F(SolverTiers, TilesTakeNoMoreMemoryThanTheySay) {
-  for (const auto& [atoms, dim, rows] : {std::array<std::int64_t, 3>{1, 1, 1}, {40, 8, 700}, {300, 65, 3}, {2500, 16, 40}, {9000, 4, 10}}) {
+  for (const auto& [atoms, dim, rows] : {std::array<std::int64_t, 3>{1, 1, 1}, {40, 8, 700}, {300, 65, 3}, {2500, 16, 40}, {8500, 4, 2}}) {
     const SampleProblem sample = sample_problem(atoms, dim, rows, 21);
     emulation::EmulatedDevice& device = *emulation::emulated_device(0);
     const Dictionary dictionary(context, sample.atom_view());
     for (const bool refit : {false, true}) {
+      if (refit && atoms > 300) continue;
       DecomposeOptions options;
       options.refit = refit;
       const Problem problem = resolve_problem(context, dictionary, sample.view(), options);

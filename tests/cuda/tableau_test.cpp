@@ -69,6 +69,7 @@ class ScriptRun {
       read_slacks();
       tableau_.newton_step(slacks_);
     }
+    group_.sync();
     group_.each([&](int lane) {
       for (int k = lane; k < script_.total; k += Group::size) {
         x_[k] = weight(k);

@@ -26,6 +26,7 @@ struct EmulationSettings {
   bool watched = false;  ///< every access of every kernel: slow
   LaneOrder order = LaneOrder::ascending;
   std::size_t memory_bytes = std::numeric_limits<std::size_t>::max();  ///< what one device has
+  std::size_t filled_bytes = std::numeric_limits<std::size_t>::max();  ///< of an allocation: the rest costs no time
 };
 EmulationSettings& settings();
 
@@ -56,7 +57,7 @@ class EmulatedDevice {
     }
     void* memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
     if (memory == nullptr) throw OutOfMemoryError("emulated device");
-    std::memset(memory, 0xFF, bytes);
+    std::memset(memory, 0xFF, std::min(bytes, settings().filled_bytes));
     sizes_[memory] = bytes;
     counters_.bytes += bytes;
     counters_.peak_bytes = std::max(counters_.peak_bytes, counters_.bytes);
