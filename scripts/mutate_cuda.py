@@ -78,6 +78,8 @@ MUTATIONS = [
              "args_.screen.unlisted_bound[row_]", "movement dropped from the claim", ("cuda_solve_rows",)),
     Mutation(KERNELS + "solve_rows.hpp", "} else if (count > capacity_) {", "} else if (count >= capacity_) {",
              "a set that just fits goes on to the next solver", ("cuda_solve_rows",)),
+    Mutation(KERNELS + "solve_rows.hpp", "if (phase == RowPhase::first_pass && args.rows.rounds[row] == 0) return;", "",
+             "rows are solved from lists that are undefined", ("cuda_solve_rows",)),
     Mutation(KERNELS + "solve_rows.hpp", "level >= margin_levels", "level > margin_levels",
              "one margin too many", ("cuda_solve_rows",)),
     Mutation(KERNELS + "exact_solver.hpp", "tableau.size() + most_new_atoms > args.capacity",

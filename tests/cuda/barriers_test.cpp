@@ -18,7 +18,8 @@ namespace {
 using emulation::Barriers;
 using emulation::barriers;
 
-void solve(const SampleProblem& sample, float penalty, bool nonnegative, const SparseCodes* start = nullptr, bool refit = false) {
+void solve(const SampleProblem& sample, float penalty, bool nonnegative, const SparseCodes* start = nullptr,
+           bool refit = false) {
   const Context context(Device::cuda(0));
   DecomposeOptions options;
   options.l1_penalty = penalty;
@@ -70,7 +71,11 @@ void overflow() {
 
 /// The second atom nearly is the first one's negative: it depends on it, and does not push it out.
 void stay_out() {
-  SampleProblem sample{.atoms = 3, .dim = 3, .rows = 1, .dictionary = {1, 0, 0, -0.5f, 1e-6f, 0, 0, 0, 0.1f}, .embeddings = {1, 0.5f, 0}};
+  SampleProblem sample{.atoms = 3,
+                       .dim = 3,
+                       .rows = 1,
+                       .dictionary = {1, 0, 0, -0.5f, 1e-6f, 0, 0, 0, 0.1f},
+                       .embeddings = {1, 0.5f, 0}};
   solve(sample, 2e-7f, true);
 }
 
@@ -88,8 +93,8 @@ void run(int scenario) {
   }
   // Starts that only the larger solvers hold; few of the atoms stay.
   static const SampleProblem sample = sample_problem(120, 112, 1, 4);
-  static const std::map<int, SparseCodes> starts = {{0, start_of(sample, 20)}, {1, start_of(sample, 40)},
-                                                    {2, start_of(sample, 70)}, {3, start_of(sample, 110)}};
+  static const std::map<int, SparseCodes> starts = {
+      {0, start_of(sample, 20)}, {1, start_of(sample, 40)}, {2, start_of(sample, 70)}, {3, start_of(sample, 110)}};
   solve(sample, 0.3f, scenario % 2 == 0, &starts.at((scenario - 7) / 2));
 }
 constexpr int scenarios = 15;

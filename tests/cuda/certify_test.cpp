@@ -77,7 +77,8 @@ class Certify : public WatchedKernels {
       std::copy_n(rows->z.data() + i * problem->atoms.ld, problem->atoms.ld, r);
       for (int e = 0; e < rows->code_count[at(i)]; ++e) {
         const float* atom = problem->atom(rows->code_atoms[at(i * 32 + e)]);
-        for (std::int64_t k = 0; k < problem->atoms.dim; ++k) r[k] -= share * rows->code_weights[at(i * 32 + e)] * atom[k];
+        for (std::int64_t k = 0; k < problem->atoms.dim; ++k)
+          r[k] -= share * rows->code_weights[at(i * 32 + e)] * atom[k];
       }
     }
     std::fill(rows->phase.begin(), rows->phase.end(), cuda::RowPhase::certifying);
@@ -89,7 +90,8 @@ class Certify : public WatchedKernels {
   void certify_screened() {
     std::fill(rows->phase.begin(), rows->phase.end(), cuda::RowPhase::claims);
     std::vector<double> residuals(at(2 * problem->atoms.ld));
-    device.launch<cuda::CertifyScreenedKernel>(count, {problem->atoms, problem->view, rows->view, rows->screen, residuals.data()}, 2);
+    device.launch<cuda::CertifyScreenedKernel>(
+        count, {problem->atoms, problem->view, rows->view, rows->screen, residuals.data()}, 2);
   }
   void certify_exactly() {
     std::fill(rows->phase.begin(), rows->phase.end(), cuda::RowPhase::claims_exactly);
@@ -206,7 +208,8 @@ TEST_F(Certify, CorruptedCodesFail) {
   EXPECT_EQ(check_gaps(3.0), 0);
   certify_exactly();
   EXPECT_EQ(check_gaps(1e-9), 0);
-  for (const std::int32_t status : rows->status) EXPECT_EQ(status, static_cast<std::int32_t>(RowStatus::budget_exhausted));
+  for (const std::int32_t status : rows->status)
+    EXPECT_EQ(status, static_cast<std::int32_t>(RowStatus::budget_exhausted));
 }
 
 TEST_F(Certify, AnAtomLeftOutOfTheCodeFails) {

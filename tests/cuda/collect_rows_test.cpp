@@ -18,8 +18,8 @@ TEST_F(CollectRows, AgainstAPlainLoop) {
     for (std::int64_t i = 0; i < count; ++i) {
       const auto phase = static_cast<cuda::RowPhase>(stream.below(7));
       rows.phase[at(i)] = phase;
-      const bool takes_part = phase == cuda::RowPhase::warm || phase == cuda::RowPhase::first_pass ||
-                              phase == cuda::RowPhase::certifying;
+      const bool takes_part =
+          phase == cuda::RowPhase::warm || phase == cuda::RowPhase::first_pass || phase == cuda::RowPhase::certifying;
       if (takes_part) wanted.push_back(static_cast<std::int32_t>(i));
       unfinished += phase != cuda::RowPhase::finished ? 1 : 0;
     }

@@ -176,7 +176,8 @@ TEST_F(ExactRow, RefitsOfDependentAtoms) {
   OneRow row(std::move(sample), 0.1f, false, 32);
   row.refit(device, 64, {1, 5, 8, 13});
   const splice_oracle::Problem oracle = oracle_problem(row.problem.sample, 0.0);
-  const splice_oracle::Solution found = splice_oracle::evaluate(oracle, oracle_row(row.problem.sample, 0), row.weights());
+  const splice_oracle::Solution found =
+      splice_oracle::evaluate(oracle, oracle_row(row.problem.sample, 0), row.weights());
   for (const std::size_t j : {1u, 5u, 8u, 13u}) EXPECT_NEAR(found.correlations[j], 0, 1e-6);
 }
 

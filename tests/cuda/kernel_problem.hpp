@@ -45,8 +45,8 @@ struct KernelProblem {
         problem(resolve_problem(context, handle, sample.view(), options)),
         dictionary(cpu::make_cpu_dictionary({sample.atom_view()})),
         scales(cpu::make_problem_scales(*dictionary, problem)),
-        atoms{dictionary->size,           dictionary->dim,          dictionary->ld, dictionary->atom<float>(0),
-              dictionary->rows8.get(), dictionary->norm.get()} {
+        atoms{dictionary->size,           dictionary->dim,         dictionary->ld,
+              dictionary->atom<float>(0), dictionary->rows8.get(), dictionary->norm.get()} {
     view.solver_inverse = problem.solver_inverse_weights.data();
     view.inverse = problem.inverse_weights.data();
     view.screen_weights = scales.screen_weights.get();

@@ -27,8 +27,9 @@ struct Screened {
       device.multiply_int8(rows.q.data(), rows.view.count, problem.atoms.rows8 + first * problem.atoms.ld, atoms,
                            problem.atoms.ld, sums.data());
       device.launch<cuda::ListCandidatesKernel>(
-          rows.view.count, {rows.screen, problem.view.screen_weights, errors != nullptr ? errors : problem.view.screen_error,
-                            problem.view.nonnegative, 0, first, atoms, sums.data()});
+          rows.view.count,
+          {rows.screen, problem.view.screen_weights, errors != nullptr ? errors : problem.view.screen_error,
+           problem.view.nonnegative, 0, first, atoms, sums.data()});
     }
   }
   KernelRows rows;
@@ -39,14 +40,15 @@ struct Screened {
 long double correlation(const KernelProblem& problem, const KernelRows& rows, std::int64_t row, std::int64_t atom) {
   long double sum = 0;
   for (std::int64_t k = 0; k < problem.atoms.dim; ++k) {
-    sum += static_cast<long double>(problem.atom(atom)[k]) * rows.scale[at(row)] * rows.q[at(row * problem.atoms.ld + k)];
+    sum +=
+        static_cast<long double>(problem.atom(atom)[k]) * rows.scale[at(row)] * rows.q[at(row * problem.atoms.ld + k)];
   }
   sum *= problem.view.inverse[atom];
   return problem.view.nonnegative ? sum : std::abs(sum);
 }
 
-/// Atoms that are not listed although <c_j, r> / a_j may exceed unlisted_bound + atom_norm |r - r^| for some residual r:
-/// the worst r lies in the direction of the atom itself.
+/// Atoms that are not listed although <c_j, r> / a_j may exceed unlisted_bound + atom_norm |r - r^| for some residual
+/// r: the worst r lies in the direction of the atom itself.
 int unproven_atoms(const KernelProblem& problem, const KernelRows& rows) {
   int found = 0;
   for (std::int64_t i = 0; i < rows.view.count; ++i) {
@@ -55,7 +57,8 @@ int unproven_atoms(const KernelProblem& problem, const KernelRows& rows) {
     for (std::int64_t j = 0; j < problem.atoms.size; ++j) {
       if (problem.view.solver_inverse[j] == 0 || std::binary_search(listed, listed + count, j)) continue;
       long double norm = 0;
-      for (std::int64_t k = 0; k < problem.atoms.dim; ++k) norm += std::pow(static_cast<long double>(problem.atom(j)[k]), 2);
+      for (std::int64_t k = 0; k < problem.atoms.dim; ++k)
+        norm += std::pow(static_cast<long double>(problem.atom(j)[k]), 2);
       norm = std::sqrt(norm) * problem.view.inverse[j];
       for (const long double movement : {0.0L, 0.1L}) {
         const long double limit = rows.unlisted_bound[at(i)] + problem.view.atom_norm * movement;
@@ -80,7 +83,8 @@ class ListCandidates : public WatchedKernels {
     const Screened screened(device, problem, capacity, block);
     const KernelRows& rows = screened.rows;
     std::vector<std::int32_t> sums(at(rows.view.count * problem.padded_atoms()));
-    device.multiply_int8(rows.q.data(), rows.view.count, problem.atoms.rows8, problem.padded_atoms(), problem.atoms.ld, sums.data());
+    device.multiply_int8(rows.q.data(), rows.view.count, problem.atoms.rows8, problem.padded_atoms(), problem.atoms.ld,
+                         sums.data());
     for (std::int64_t i = 0; i < rows.view.count; ++i) {
       std::int64_t count = 0;
       for (std::int64_t j = 0; j < problem.padded_atoms(); ++j) {
@@ -118,7 +122,8 @@ TEST_F(ListCandidates, OverflowIsCountedAndNothingIsWrittenPastTheEnd) {
 
 TEST_F(ListCandidates, BannedAndEqualAtomsAndPaddingAreNeverListed) {
   SampleProblem sample = sample_problem(45, 16, 5, 5);
-  for (const std::int64_t copy : {7, 30}) std::copy_n(sample.dictionary.begin() + 3 * 16, 16, sample.dictionary.begin() + copy * 16);
+  for (const std::int64_t copy : {7, 30})
+    std::copy_n(sample.dictionary.begin() + 3 * 16, 16, sample.dictionary.begin() + copy * 16);
   DecomposeOptions wanted = options(0.05f, false);
   const std::vector<std::int32_t> banned = {0, 44};
   wanted.banned_atoms = banned;
@@ -151,7 +156,8 @@ TEST_F(ListCandidates, AtomsThatAreNotListedStayBelowTheBound) {
     const std::vector<float> none(at(problem.padded_atoms()), 0.0f);
     EXPECT_GT(unproven_atoms(problem, Screened(device, problem, 900, 928, none.data()).rows), 0);
     // And an atom that is missing is noticed.
-    const auto best = std::max_element(screened.rows.list_values.begin(), screened.rows.list_values.begin() + screened.rows.list_count[0]);
+    const auto best = std::max_element(screened.rows.list_values.begin(),
+                                       screened.rows.list_values.begin() + screened.rows.list_count[0]);
     ASSERT_GT(screened.rows.list_count[0], 0);
     screened.rows.list_atoms[at(best - screened.rows.list_values.begin())] -= 1;
     std::sort(screened.rows.list_atoms.begin(), screened.rows.list_atoms.begin() + screened.rows.list_count[0]);

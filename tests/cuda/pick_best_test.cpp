@@ -52,7 +52,8 @@ class PickBest : public WatchedKernels {
   std::vector<std::int32_t> pick_by(const std::vector<float>& values, float floor, int most) {
     std::vector<std::int32_t> taken(at(most), -1);
     std::int32_t picked = -1;
-    device.launch<PickKernel<lanes>>(1, {values.data(), static_cast<int>(values.size()), floor, most, taken.data(), &picked});
+    device.launch<PickKernel<lanes>>(
+        1, {values.data(), static_cast<int>(values.size()), floor, most, taken.data(), &picked});
     taken.resize(at(picked));
     return taken;
   }

@@ -36,7 +36,8 @@ class Prepare : public WatchedKernels {
     const std::int64_t ld_input = dim + 3;
     std::vector<T> input(at(rows * ld_input), rounded_to<T>(nan));  // what lies between rows is never read
     const std::vector<float> values = make_rows(dim);
-    for (std::int64_t i = 0; i < rows * dim; ++i) input[at(i / dim * ld_input + i % dim)] = rounded_to<T>(values[at(i)]);
+    for (std::int64_t i = 0; i < rows * dim; ++i)
+      input[at(i / dim * ld_input + i % dim)] = rounded_to<T>(values[at(i)]);
     const MatrixView<const T> view{input.data(), rows, dim, ld_input};
     const std::int64_t ld = (dim + 63) / 64 * 64;
     KernelRows got(rows, ld, 4, 1);
@@ -56,16 +57,19 @@ class Prepare : public WatchedKernels {
       EXPECT_EQ(std::vector<float>(got.z.begin() + i * ld, got.z.begin() + (i + 1) * ld), z) << "row " << i;
       EXPECT_EQ(got.exponent[at(i)], wanted.exponent) << "row " << i;
       EXPECT_EQ(got.lambda[at(i)], std::ldexp(0.125, wanted.exponent)) << "row " << i;
-      EXPECT_EQ(got.rounds[at(i)] + got.iterations[at(i)] + got.misses[at(i)] + got.tier[at(i)] + got.code_count[at(i)], 0);
+      EXPECT_EQ(got.rounds[at(i)] + got.iterations[at(i)] + got.misses[at(i)] + got.tier[at(i)] + got.code_count[at(i)],
+                0);
       const bool regular = wanted.kind == cpu::RowKind::regular;
       const bool within = got.lambda[at(i)] > 0 && got.lambda[at(i)] < 1e12;
       EXPECT_EQ(got.phase[at(i)], !regular ? cuda::RowPhase::finished
                                   : within ? cuda::RowPhase::first_pass
-                                           : cuda::RowPhase::exact) << "row " << i;
-      EXPECT_EQ(got.status[at(i)], static_cast<std::int32_t>(regular ? RowStatus::budget_exhausted
-                                                             : wanted.kind == cpu::RowKind::zero
-                                                                 ? RowStatus::zero_embedding
-                                                                 : RowStatus::non_finite_input)) << "row " << i;
+                                           : cuda::RowPhase::exact)
+          << "row " << i;
+      EXPECT_EQ(got.status[at(i)],
+                static_cast<std::int32_t>(regular                             ? RowStatus::budget_exhausted
+                                          : wanted.kind == cpu::RowKind::zero ? RowStatus::zero_embedding
+                                                                              : RowStatus::non_finite_input))
+          << "row " << i;
       if (regular) {
         EXPECT_GE(wanted.z_dot_z, 1.0 - 1e-6);
         EXPECT_LT(wanted.z_dot_z, 4.0 + 1e-6);

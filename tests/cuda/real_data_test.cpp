@@ -57,7 +57,8 @@ std::string apart(const SampleProblem& sample, const DecomposeResult& left, cons
     const RowReport& r = right.reports[static_cast<std::size_t>(i)];
     const std::string row = "row " + std::to_string(i);
     if (l.status != RowStatus::certified || r.status != RowStatus::certified) return row + " is not certified";
-    if (!(distance(sample, left.codes, right.codes, i) <= std::sqrt(2 * l.gap) + std::sqrt(2 * r.gap))) return row + ": C'w";
+    if (!(distance(sample, left.codes, right.codes, i) <= std::sqrt(2 * l.gap) + std::sqrt(2 * r.gap)))
+      return row + ": C'w";
     if (!(std::abs(l.primal - r.primal) <= std::max(l.gap, r.gap))) return row + ": primal";
   }
   return {};
@@ -105,7 +106,8 @@ TEST_F(RealSentences, SameBitsInEveryTile) {
   const Context context(Device::cuda(0));
   const Dictionary dictionary(context, sample()->atom_view());
   const TileCost cost = context.backend().tile_cost(resolve_problem(context, dictionary, sample()->view(), {}));
-  const DecomposeResult tight = on_device(sample()->view(), {.memory_limit_bytes = cost.fixed_bytes + 25 * cost.row_bytes});
+  const DecomposeResult tight =
+      on_device(sample()->view(), {.memory_limit_bytes = cost.fixed_bytes + 25 * cost.row_bytes});
   EXPECT_GT(tiles() - before, 1) << "the limit is no limit";
   EXPECT_EQ(difference(whole, tight), "");
 }

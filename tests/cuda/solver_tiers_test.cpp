@@ -1,4 +1,5 @@
-// Rows of every size of working set, lists that overflow, and starts of every kind end certified and as the oracle has it.
+// Rows of every size of working set, lists that overflow, and starts of every kind end certified and as the oracle has
+// it.
 
 #include <array>
 #include <cmath>
@@ -25,7 +26,8 @@ class SolverTiers : public ::testing::Test {
     return decompose(context, Dictionary(context, sample.atom_view()), sample.view(), options);
   }
 
-  static std::string wrong(const SampleProblem& sample, float l1_penalty, const DecomposeResult& result, bool nonnegative = true) {
+  static std::string wrong(const SampleProblem& sample, float l1_penalty, const DecomposeResult& result,
+                           bool nonnegative = true) {
     splice_oracle::Problem problem = oracle_problem(sample, static_cast<double>(l1_penalty));
     problem.any_sign = !nonnegative;
     return result_disagreement(problem, sample, result);
@@ -91,12 +93,30 @@ TEST_F(SolverTiers, GoodAndBadStarts) {
   for (const bool nonnegative : {true, false}) {
     const DecomposeResult cold = solve(sample, 0.1f, nullptr, nonnegative);
     const DecomposeResult other = solve(sample, 0.4f, nullptr, nonnegative);
-    for (const SparseCodes& start : {cold.codes, other.codes, start_of(sample, 5, 30, 0.3f), start_of(sample, 100, 36, -1e10f),
-                                     start_of(sample, 0, 220, 1e-30f), start_of(sample, 0, 0, 0.0f)}) {
+    for (const SparseCodes& start :
+         {cold.codes, other.codes, start_of(sample, 5, 30, 0.3f), start_of(sample, 100, 36, -1e10f),
+          start_of(sample, 0, 220, 1e-30f), start_of(sample, 0, 0, 0.0f)}) {
       EXPECT_EQ(wrong(sample, 0.1f, solve(sample, 0.1f, &start, nonnegative), nonnegative), "");
     }
     EXPECT_EQ(difference(cold, solve(sample, 0.1f, nullptr, nonnegative)), "");
   }
+}
+
+/// Rows without a code among others that have one, in one tile after the other, start as they do alone.
+TEST_F(SolverTiers, SomeRowsStartFromNothing) {
+  const SampleProblem sample = sample_problem(220, 36, 12, 82);
+  const DecomposeResult cold = solve(sample, 0.1f);
+  SparseCodes start{.rows = 12, .cols = 220, .row_offsets = {0}, .atom_indices = {}, .values = {}};
+  for (std::int64_t i = 0; i < 12; ++i) {
+    if (i % 2 == 0) {
+      start.atom_indices.insert(start.atom_indices.end(), cold.codes.row_atoms(i).begin(), cold.codes.row_atoms(i).end());
+      start.values.insert(start.values.end(), cold.codes.row_values(i).begin(), cold.codes.row_values(i).end());
+    }
+    start.row_offsets.push_back(start.nnz());
+  }
+  const DecomposeResult mixed = solve(sample, 0.1f, &start);
+  EXPECT_EQ(wrong(sample, 0.1f, mixed), "");
+  for (std::int64_t i = 1; i < 12; i += 2) EXPECT_EQ(row_difference(cold, i, mixed, i), "");
 }
 
 /// Thousands of atoms near lambda: the list does not hold them, at any margin.
@@ -128,13 +148,15 @@ TEST_F(SolverTiers, RowsThatRunOutOfRounds) {
     EXPECT_LE(report.rounds, 3);
     const std::vector<double> z = oracle_row(sample, i);
     const splice_oracle::Problem problem = oracle_problem(sample, static_cast<double>(0.02f));
-    EXPECT_EQ(row_disagreement(problem, z, splice_oracle::solve(problem, z, 1e-10), dense_row(result.codes, i), report), "");
+    EXPECT_EQ(row_disagreement(problem, z, splice_oracle::solve(problem, z, 1e-10), dense_row(result.codes, i), report),
+              "");
   }
 }
 
 /// What a tile is said to cost is what it takes.
 TEST_F(SolverTiers, TilesTakeNoMoreMemoryThanTheySay) {
-  for (const auto& [atoms, dim, rows] : {std::array<std::int64_t, 3>{1, 1, 1}, {40, 8, 700}, {300, 65, 3}, {2500, 16, 40}, {8500, 4, 2}}) {
+  for (const auto& [atoms, dim, rows] :
+       {std::array<std::int64_t, 3>{1, 1, 1}, {40, 8, 700}, {300, 65, 3}, {2500, 16, 40}, {8500, 4, 2}}) {
     const SampleProblem sample = sample_problem(atoms, dim, rows, 21);
     emulation::EmulatedDevice& device = *emulation::emulated_device(0);
     const Dictionary dictionary(context, sample.atom_view());

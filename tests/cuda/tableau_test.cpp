@@ -25,11 +25,11 @@ struct Script {
   bool disturbed = false;  ///< the solution is, in the end; a Newton step has to mend it
   T tolerance = 0;
   T pivot_floor = 0;
-  double* x = nullptr;               ///< [total] found: weights
+  double* x = nullptr;                 ///< [total] found: weights
   std::int32_t* in_support = nullptr;  ///< [total]
-  double* residual = nullptr;        ///< [ld] scratch
-  T* gram = nullptr;                 ///< [total] scratch
-  T* slacks = nullptr;               ///< [total] scratch
+  double* residual = nullptr;          ///< [ld] scratch
+  T* gram = nullptr;                   ///< [total] scratch
+  T* slacks = nullptr;                 ///< [total] scratch
 };
 
 template <class Group, class T, class Matrix>
@@ -45,7 +45,8 @@ class ScriptRun {
         slacks_(group.array(script.slacks, script.total)) {}
 
   void run() {
-    tableau_.set_atoms(script_.atoms, script_.together, [](int i) -> std::int32_t { return i; }, [](int) { return T(1); });
+    tableau_.set_atoms(
+        script_.atoms, script_.together, [](int i) -> std::int32_t { return i; }, [](int) { return T(1); });
     subtract(0);
     group_.each([&](int lane) {
       for (int i = lane; i < script_.together; i += Group::size) tableau_.value[i] = slack(i, T(1));
@@ -80,15 +81,19 @@ class ScriptRun {
 
  private:
   double weight(int k) const {
-    return tableau_.in_support[k] != 0 ? static_cast<double>(tableau_.value[k]) * static_cast<double>(tableau_.factor[k]) : 0.0;
+    return tableau_.in_support[k] != 0
+               ? static_cast<double>(tableau_.value[k]) * static_cast<double>(tableau_.factor[k])
+               : 0.0;
   }
   void subtract(int size) {
     group_.sync();
-    cuda::subtract_atoms(group_, script_.atoms, script_.z, size, [](int i) -> std::int64_t { return i; },
-                         [&](int i) { return weight(i); }, residual_);
+    cuda::subtract_atoms(
+        group_, script_.atoms, script_.z, size, [](int i) -> std::int64_t { return i; },
+        [&](int i) { return weight(i); }, residual_);
   }
   T slack(int atom, T factor) const {
-    return static_cast<T>(script_.lambda - static_cast<double>(factor) * cuda::dot_atom(script_.atoms, atom, residual_));
+    return static_cast<T>(script_.lambda -
+                          static_cast<double>(factor) * cuda::dot_atom(script_.atoms, atom, residual_));
   }
   void append(int n) {
     subtract(n);
@@ -177,7 +182,8 @@ struct RegisterKernel {
   template <class Group>
   static void run(Group& group, std::int64_t, const Args& args, Shared& shared) {
     cuda::RegisterMatrix<Group, capacity> matrix(group, shared.matrix);
-    ScriptRun<Group, float, cuda::RegisterMatrix<Group, capacity>>(group, matrix, shared.set.memory(), capacity, args).run();
+    ScriptRun<Group, float, cuda::RegisterMatrix<Group, capacity>>(group, matrix, shared.set.memory(), capacity, args)
+        .run();
   }
 };
 
@@ -186,16 +192,19 @@ struct Found {
   std::vector<std::int32_t> in_support;
 };
 
-/// Largest violation of c_k.r <= lambda with equality on the support, of x >= 0 and of what is not in the support being 0.
+/// Largest violation of c_k.r <= lambda with equality on the support, of x >= 0 and of what is not in the support being
+/// 0.
 double violation(const KernelProblem& problem, double lambda, const Found& found) {
   std::vector<double> residual(problem.sample.embeddings.begin(), problem.sample.embeddings.end());
   for (std::size_t k = 0; k < found.x.size(); ++k) {
-    for (std::size_t i = 0; i < residual.size(); ++i) residual[i] -= found.x[k] * static_cast<double>(problem.atom(static_cast<std::int64_t>(k))[i]);
+    for (std::size_t i = 0; i < residual.size(); ++i)
+      residual[i] -= found.x[k] * static_cast<double>(problem.atom(static_cast<std::int64_t>(k))[i]);
   }
   double worst = 0;
   for (std::size_t k = 0; k < found.x.size(); ++k) {
     double product = 0;
-    for (std::size_t i = 0; i < residual.size(); ++i) product += residual[i] * static_cast<double>(problem.atom(static_cast<std::int64_t>(k))[i]);
+    for (std::size_t i = 0; i < residual.size(); ++i)
+      product += residual[i] * static_cast<double>(problem.atom(static_cast<std::int64_t>(k))[i]);
     if (problem.view.nonnegative) worst = std::max(worst, -found.x[k]);
     const double size = problem.view.nonnegative ? product : std::abs(product);
     worst = std::max(worst, size - lambda);
@@ -222,9 +231,20 @@ class Tableaus : public WatchedKernels {
     const bool wide = sizeof(T) == 8;
     std::vector<float> z(problem.sample.embeddings);
     z.resize(at(problem.atoms.ld));
-    Script<T> script{problem.atoms, z.data(), plan.lambda, plan.together, plan.total, problem.view.nonnegative, plan.disturbed,
-                     static_cast<T>((wide ? 1e-12 : 1e-6) * plan.lambda), static_cast<T>(wide ? 1e-11 : 1e-4),
-                     found.x.data(), found.in_support.data(), residual.data(), gram.data(), slacks.data()};
+    Script<T> script{problem.atoms,
+                     z.data(),
+                     plan.lambda,
+                     plan.together,
+                     plan.total,
+                     problem.view.nonnegative,
+                     plan.disturbed,
+                     static_cast<T>((wide ? 1e-12 : 1e-6) * plan.lambda),
+                     static_cast<T>(wide ? 1e-11 : 1e-4),
+                     found.x.data(),
+                     found.in_support.data(),
+                     residual.data(),
+                     gram.data(),
+                     slacks.data()};
     device.launch<Kernel>(1, script);
     return found;
   }
@@ -263,10 +283,12 @@ class Tableaus : public WatchedKernels {
 
 TEST_F(Tableaus, RandomProblemsOfEverySize) {
   for (const int size : {1, 2, 15, 31, 32}) {
-    check(problem_of(size, size + 20, static_cast<std::uint64_t>(size)), {.together = size, .total = size, .lambda = 0.03});
+    check(problem_of(size, size + 20, static_cast<std::uint64_t>(size)),
+          {.together = size, .total = size, .lambda = 0.03});
   }
   for (const int size : {33, 63, 64}) {
-    check(problem_of(size, size + 20, static_cast<std::uint64_t>(size)), {.together = size, .total = size, .lambda = 0.01});
+    check(problem_of(size, size + 20, static_cast<std::uint64_t>(size)),
+          {.together = size, .total = size, .lambda = 0.01});
   }
   EXPECT_GT(support, 8);
   check(problem_of(104, 128, 9), {.together = 104, .total = 104, .lambda = 0.01});
@@ -323,7 +345,8 @@ TEST_F(Tableaus, AsTheCpuSolvesIt) {
   for (std::int64_t i = 0; i < 40; ++i) {
     const auto dot = [&](const float* other) {
       double sum = 0;
-      for (std::int64_t k = 0; k < 60; ++k) sum += static_cast<double>(problem.atom(i)[k]) * static_cast<double>(other[k]);
+      for (std::int64_t k = 0; k < 60; ++k)
+        sum += static_cast<double>(problem.atom(i)[k]) * static_cast<double>(other[k]);
       return sum;
     };
     for (std::int64_t k = 0; k < 40; ++k) gram.push_back(dot(problem.atom(k)));

@@ -16,10 +16,10 @@ struct ProductsKernel {
     cuda::AtomsView atoms;
     int count = 0;
     const float* x = nullptr;
-    float* dots = nullptr;     ///< [most]
+    float* dots = nullptr;      ///< [most]
     double* doubles = nullptr;  ///< [most]
-    float* gram = nullptr;     ///< [most, most]
-    int* written = nullptr;    ///< [most, most] how often
+    float* gram = nullptr;      ///< [most, most]
+    int* written = nullptr;     ///< [most, most] how often
   };
   struct Shared {};
   static constexpr int lanes = lane_count;
@@ -33,7 +33,8 @@ struct ProductsKernel {
     auto gram = group.array(args.gram, most * most);
     const auto atom = [](int i) -> std::int64_t { return 3 * i + 1; };
     cuda::dot_atoms<float>(group, args.atoms, args.count, atom, args.x, [&](int i, float value) { dots[i] = value; });
-    cuda::dot_atoms<double>(group, args.atoms, args.count, atom, args.x, [&](int i, double value) { doubles[i] = value; });
+    cuda::dot_atoms<double>(group, args.atoms, args.count, atom, args.x,
+                            [&](int i, double value) { doubles[i] = value; });
     cuda::gram_of_atoms(group, args.atoms, args.count, atom, [&](int i, int k, float value) {
       gram[i * most + k] = value;
       ++args.written[i * most + k];
@@ -55,12 +56,14 @@ class WarpProducts : public WatchedKernels {
                                                doubles.data(), gram.data(), written.data()});
       for (int i = 0; i < most; ++i) {
         const float* atom = problem.atom(3 * i + 1);
-        expect_product(static_cast<double>(dots[at(i)]), i < count, atom, problem.sample.embeddings.data(), dim, 0x1p-23);
+        expect_product(static_cast<double>(dots[at(i)]), i < count, atom, problem.sample.embeddings.data(), dim,
+                       0x1p-23);
         expect_product(doubles[at(i)], i < count, atom, problem.sample.embeddings.data(), dim, 0x1p-52);
         for (int k = 0; k < most; ++k) {
           const bool wanted = i < count && k <= i;
           EXPECT_EQ(written[at(i * most + k)], wanted ? 1 : 0) << i << ", " << k;
-          expect_product(static_cast<double>(gram[at(i * most + k)]), wanted, atom, problem.atom(3 * k + 1), dim, 0x1p-23);
+          expect_product(static_cast<double>(gram[at(i * most + k)]), wanted, atom, problem.atom(3 * k + 1), dim,
+                         0x1p-23);
         }
       }
     }

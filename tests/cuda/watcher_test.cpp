@@ -72,7 +72,7 @@ Faults faults_of(Fault fault, LaneOrder order) {
 
 /// @param kind  what is reported; nothing else is
 template <int lanes>
-void expect_reported(Fault fault, std::int64_t Faults::* kind) {
+void expect_reported(Fault fault, std::int64_t Faults::*kind) {
   for (const LaneOrder order : {LaneOrder::ascending, LaneOrder::descending}) {
     const Faults found = faults_of<lanes>(fault, order);
     EXPECT_GT(found.*kind, 0) << "fault " << static_cast<int>(fault);
@@ -113,7 +113,9 @@ struct SumKernel {
   template <class Group>
   static void run(Group& group, std::int64_t, const Args& args, Shared&) {
     // 2^24 + 1 is no float: which neighbours are added first decides.
-    *args.sum = group.template sum<float>([](int lane) { return lane == 0 ? 0x1p24f : lane % 32 == 16 ? -0x1p24f : 1.0f; });
+    *args.sum = group.template sum<float>([](int lane) {
+      return lane == 0 ? 0x1p24f : lane % 32 == 16 ? -0x1p24f : 1.0f;
+    });
   }
 };
 

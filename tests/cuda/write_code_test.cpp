@@ -24,8 +24,9 @@ struct WriteKernel {
   static constexpr const char* name = "write_kernel";
   template <class Group>
   static void run(Group& group, std::int64_t row, const Args& args, Shared&) {
-    cuda::write_code(group, args.rows, row, args.size, [&](int k) -> std::int32_t { return args.atoms[k]; },
-                     [&](int k) -> double { return args.weights[k]; });
+    cuda::write_code(
+        group, args.rows, row, args.size, [&](int k) -> std::int32_t { return args.atoms[k]; },
+        [&](int k) -> double { return args.weights[k]; });
   }
 };
 
@@ -42,7 +43,8 @@ TEST_F(WriteCode, AtomsAscendAndZerosAreLeftOut) {
   write(rows, {9, 4, 70, 2, 5}, {0.5, 0.0, -0.25, 0.75, 1e-60});
   EXPECT_EQ(rows.code_count[0], 3);
   EXPECT_EQ(rows.code_atoms, (std::vector<std::int32_t>{2, 9, 70, -77, -77, -77, -77, -77}));
-  EXPECT_EQ(std::vector<float>(rows.code_weights.begin(), rows.code_weights.begin() + 3), (std::vector<float>{0.75f, 0.5f, -0.25f}));
+  EXPECT_EQ(std::vector<float>(rows.code_weights.begin(), rows.code_weights.begin() + 3),
+            (std::vector<float>{0.75f, 0.5f, -0.25f}));
 }
 
 TEST_F(WriteCode, ManyAtomsInAnyOrder) {
@@ -70,7 +72,9 @@ TEST_F(WriteCode, WeightsAreFloatsInTheRowsOwnUnits) {
     std::vector<std::int32_t> atoms(64);
     std::vector<double> weights(64);
     std::iota(atoms.begin(), atoms.end(), 0);
-    for (double& weight : weights) weight = static_cast<double>(static_cast<float>(std::ldexp(stream.next(), static_cast<int>(stream.below(12)) - 6)));
+    for (double& weight : weights)
+      weight =
+          static_cast<double>(static_cast<float>(std::ldexp(stream.next(), static_cast<int>(stream.below(12)) - 6)));
     write(rows, atoms, weights);
     std::int32_t place = 0;
     for (std::size_t k = 0; k < 64; ++k) {
