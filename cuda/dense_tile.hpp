@@ -28,9 +28,9 @@ namespace splice_cuda::cuda {
 /// Rows of one product by the library. It picks an algorithm, and with it the order of sums, by the shape of a product: so
 /// that a row's bits do not depend on how many others there are, all products have this shape. Enough rows for that
 /// C'q with d = 512 occupies half of an H100's multiprocessors.
-inline constexpr std::int64_t product_rows = 512;
+inline constexpr std::int64_t rows_a_product = 512;
 
-inline std::int64_t padded_rows(std::int64_t rows) { return (rows + product_rows - 1) / product_rows * product_rows; }
+inline std::int64_t padded_rows(std::int64_t rows) { return (rows + rows_a_product - 1) / rows_a_product * rows_a_product; }
 
 template <class Engine>
 class DenseTile : public TileSolver {
@@ -131,10 +131,10 @@ class DenseTile : public TileSolver {
                        ExactStage<Engine>::cost(dictionary, largest_relaxed_support) +
                        (problem.refit ? ExactStage<Engine>::cost(dictionary) : 0) +
                        static_cast<std::size_t>(most_certify_groups) * 2 * ld +
-                       static_cast<std::size_t>(product_rows - 1) * (size + (1 + padded_dim_vectors) * ld) + 65536;
+                       static_cast<std::size_t>(rows_a_product - 1) * (size + (1 + padded_dim_vectors) * ld) + 65536;
     cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, dictionary.size) + packed + (2 + atom_vectors) * size +
                      (2 + dim_vectors + padded_dim_vectors) * ld + figures;
-    cost.preferred_rows = 2 * product_rows;
+    cost.preferred_rows = 2 * rows_a_product;
     return cost;
   }
 
@@ -152,7 +152,7 @@ class DenseTile : public TileSolver {
   /// products = vectors C'.
   void correlate() {
     for_each_block([&](std::int64_t first) {
-      device_.multiply_float(vectors_.get() + first * atoms_.ld, product_rows, atoms_.atoms, atoms_.size, atoms_.ld, true,
+      device_.multiply_float(vectors_.get() + first * atoms_.ld, rows_a_product, atoms_.atoms, atoms_.size, atoms_.ld, true,
                              products_.get() + first * atoms_.size);
     });
   }
@@ -160,7 +160,7 @@ class DenseTile : public TileSolver {
   /// out [active padded, ld] = products C.
   void combine(float* out) {
     for_each_block([&](std::int64_t first) {
-      device_.multiply_float(products_.get() + first * atoms_.size, product_rows, atoms_.atoms, atoms_.ld, atoms_.size, false,
+      device_.multiply_float(products_.get() + first * atoms_.size, rows_a_product, atoms_.atoms, atoms_.ld, atoms_.size, false,
                              out + first * atoms_.ld);
     });
   }
@@ -176,7 +176,7 @@ class DenseTile : public TileSolver {
 
   template <class Body>
   void for_each_block(Body body) const {
-    for (std::int64_t first = 0; first < active_; first += product_rows) body(first);
+    for (std::int64_t first = 0; first < active_; first += rows_a_product) body(first);
   }
 
   ActiveRows list_active(const std::int32_t* figure) {

@@ -18,16 +18,16 @@ namespace splice_cuda::cuda {
 /// Largest eigenvalue of the weighted atoms' C'C (core/power_iteration.hpp), by the products that iterations are made of.
 template <class Engine>
 double largest_eigenvalue(Engine& device, const AtomsView& atoms, const ProblemView& problem) {
-  const DeviceBuffer<float, Engine> vectors(device, product_rows * atoms.ld);
-  const DeviceBuffer<float, Engine> products(device, product_rows * atoms.size);
+  const DeviceBuffer<float, Engine> vectors(device, rows_a_product * atoms.ld);
+  const DeviceBuffer<float, Engine> products(device, rows_a_product * atoms.size);
   device.clear(vectors.get(), vectors.bytes());
   std::vector<float> v(static_cast<std::size_t>(atoms.dim));
   const std::size_t bytes = v.size() * sizeof(float);
   return power_iteration(v, [&] {
     device.upload(vectors.get(), v.data(), bytes);
-    device.multiply_float(vectors.get(), product_rows, atoms.atoms, atoms.size, atoms.ld, true, products.get());
+    device.multiply_float(vectors.get(), rows_a_product, atoms.atoms, atoms.size, atoms.ld, true, products.get());
     device.template launch<SquareWeightsKernel>((atoms.size + 255) / 256, {problem, atoms.size, products.get()});
-    device.multiply_float(products.get(), product_rows, atoms.atoms, atoms.ld, atoms.size, false, vectors.get());
+    device.multiply_float(products.get(), rows_a_product, atoms.atoms, atoms.ld, atoms.size, false, vectors.get());
     device.download(v.data(), vectors.get(), bytes);
     device.synchronize();
   });
@@ -51,7 +51,7 @@ class FistaTile final : public DenseTile<Engine> {
   static TileCost cost(const DeviceDictionary<Engine>& dictionary, const Problem& problem) {
     TileCost cost = Base::dense_cost(dictionary, problem, 1, 1, 0);
     // The power iteration's.
-    cost.fixed_bytes += static_cast<std::size_t>(product_rows * (dictionary.size + dictionary.ld)) * sizeof(float);
+    cost.fixed_bytes += static_cast<std::size_t>(rows_a_product * (dictionary.size + dictionary.ld)) * sizeof(float);
     return cost;
   }
 

@@ -79,10 +79,10 @@ class RowBuffers {
   RowBuffers(const RowBuffers&) = delete;
   RowBuffers& operator=(const RowBuffers&) = delete;
 
-  /// Bytes a row.
+  /// Bytes a row. Codes are there twice as they are handed over.
   static std::size_t cost(std::int64_t ld, std::int64_t code_capacity) {
     constexpr std::size_t figures = 5 * sizeof(double) + 10 * sizeof(std::int32_t) + sizeof(std::int64_t) + sizeof(RowReport);
-    return static_cast<std::size_t>(ld) * 12 + static_cast<std::size_t>(code_capacity) * 8 + figures;
+    return static_cast<std::size_t>(ld) * 12 + static_cast<std::size_t>(code_capacity) * 16 + figures;
   }
 
   const RowsView& view() const { return view_; }

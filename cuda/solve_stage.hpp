@@ -40,10 +40,8 @@ class SolveStage {
     return static_cast<std::size_t>(ScreenStage<Engine>::list_capacity(dictionary) * 4 + dictionary.ld * 8);
   }
 
-  /// @param warm_only  rows that were given a code to start from, before anything is screened
-  void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most, bool warm_only = false) {
-    SolveRowsArgs a = args(rows, screen);
-    a.warm_only = warm_only;
+  void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most) {
+    const SolveRowsArgs a = args(rows, screen);
     engine_.template launch<TinySolveRowsKernel>(most, a, groups_);
     engine_.template launch<SmallSolveRowsKernel>(most, a, groups_);
     engine_.template launch<MediumSolveRowsKernel>(most, a, groups_);

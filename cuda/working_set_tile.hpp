@@ -56,7 +56,7 @@ class WorkingSetTile final : public TileSolver {
     rows_.load(problem_, first_row, count, {smallest_lambda, largest_lambda});
     screen_.collect(rows_.view());
     if (problem_.warm_start == nullptr) return;
-    solve_.solve(rows_.view(), screen_.view(), most_active_, true);
+    solve_.solve(rows_.view(), screen_.view(), most_active_);
     screen_.collect(rows_.view());
   }
 

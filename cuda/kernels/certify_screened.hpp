@@ -79,8 +79,9 @@ struct CertifyScreenedKernel {
                                              double movement, Shared& shared) {
     const double lambda = args.rows.lambda[row];
     const int count = args.screen.list_count[row];
-    const std::int32_t* atoms = args.screen.list_atoms + row * args.screen.list_capacity;
-    const float* values = args.screen.list_values + row * args.screen.list_capacity;
+    const std::int64_t room = args.screen.list_capacity;
+    auto atoms = group.array(args.screen.list_atoms + row * room, room);
+    auto values = group.array(args.screen.list_values + row * room, room);
     auto found = group.array(shared.largest, Group::warp_count);
     group.warps([&](auto& warp, int index) {
       double largest = 0;

@@ -26,6 +26,8 @@ struct CollectRowsKernel {
   static SPLICE_KERNEL void run(Group& group, std::int64_t, const Args& args, Shared&) {
     int count = 0;
     int unfinished = 0;
+    auto active = group.array(args.screen.active, args.rows.count);
+    auto places = group.array(args.screen.place, args.rows.count);
     typename Group::template PerLane<int> position;
     for (std::int64_t first = 0; first < args.rows.count; first += Group::size) {
       const auto phase = [&](int lane) {
@@ -40,8 +42,8 @@ struct CollectRowsKernel {
       group.each([&](int lane) {
         if (!takes_part(lane)) return;
         const auto row = static_cast<std::int32_t>(first + lane);
-        args.screen.active[count + position[lane]] = row;
-        args.screen.place[row] = count + position[lane];
+        active[count + position[lane]] = row;
+        places[row] = count + position[lane];
       });
       count += found;
     }

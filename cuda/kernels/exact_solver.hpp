@@ -168,18 +168,17 @@ class ExactSolver {
       });
       count += found;
     }
-    group.sync();
     clear();
     subtract();
     return count;
   }
 
+  /// The caller has a barrier afterwards.
   SPLICE_KERNEL void clear() {
     tableau.clear();
     group.each([&](int lane) SPLICE_INLINED {
       for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) member[j] = std::uint8_t{0};
     });
-    group.sync();
   }
 
   /// What was kept joins the working set.
@@ -285,10 +284,9 @@ class ExactSolver {
     const double limit = lambda * (1 + 1e-9);
     group.each([&](int lane) SPLICE_INLINED {
       for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
-        correlations[j] = dot_atom(args.atoms, j, residual);
+        correlations[j] = dot_atom(args.atoms, j, residual);  // which this lane alone reads
       }
     });
-    group.sync();
     SPLICE_NO_UNROLL
     for (int found = 0; found < most_new_atoms; ++found) {
       const double worst = group.template max<double>([&](int lane) SPLICE_INLINED {

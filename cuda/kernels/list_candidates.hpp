@@ -39,9 +39,10 @@ struct ListCandidatesKernel {
     const float scale = screen.scale[row];
     const float norm = screen.norm[row];
     const float threshold = screen.threshold[row];
-    std::int32_t* list_atoms = screen.list_atoms + row * screen.list_capacity;
-    float* list_values = screen.list_values + row * screen.list_capacity;
-    int count = screen.list_count[row];
+    auto list_atoms = group.array(screen.list_atoms + row * screen.list_capacity, screen.list_capacity);
+    auto list_values = group.array(screen.list_values + row * screen.list_capacity, screen.list_capacity);
+    auto list_count = group.array(screen.list_count + row, 1);
+    int count = list_count[0];
     group.sync();
     struct Values {
       ScreenedValue of[unroll];
@@ -75,7 +76,7 @@ struct ListCandidatesKernel {
         count += passed;
       }
     }
-    group.once([&] { screen.list_count[row] = count; });
+    group.once([&] { list_count[0] = count; });
   }
 };
 

@@ -28,12 +28,13 @@ struct PackCodesKernel {
     const std::int64_t from = row * args.rows.code_capacity;
     const std::int64_t to = args.offsets[row];
     const int exponent = args.rows.exponent[row];
+    auto atoms = group.array(args.atoms + to, args.offsets[row + 1] - to);
+    auto values = group.array(args.values + to, args.offsets[row + 1] - to);
     group.each([&](int lane) {
       for (int i = lane; i < args.rows.code_count[row]; i += Group::size) {
-        args.atoms[to + i] = args.rows.code_atoms[from + i];
+        atoms[i] = args.rows.code_atoms[from + i];
         // Exact: see round_weight.
-        args.values[to + i] =
-            static_cast<float>(std::ldexp(static_cast<double>(args.rows.code_weights[from + i]), -exponent));
+        values[i] = static_cast<float>(std::ldexp(static_cast<double>(args.rows.code_weights[from + i]), -exponent));
       }
     });
   }

@@ -35,7 +35,7 @@ struct PrepareKernel {
 
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t row, const Args& args, Shared&) {
-    float* z = args.rows.z + row * args.ld;
+    auto z = group.array(args.rows.z + row * args.ld, args.ld);
     const auto squares = [&](int lane) {
       double sum = 0;
       for (std::int64_t k = lane; k < args.dim; k += Group::size) {

@@ -38,7 +38,7 @@ struct QuantizeRowsKernel {
     const std::int32_t row = args.screen.active[place];
     const bool first = args.rows.phase[row] == RowPhase::first_pass;
     const float* r = (first ? args.rows.z : args.rows.r) + row * args.ld;
-    std::int8_t* q = args.screen.q + place * args.ld;
+    auto q = group.array(args.screen.q + place * args.ld, args.ld);
     const float top = group.template max<float>([&](int lane) {
       float largest = 0;
       for (std::int64_t k = lane; k < args.dim; k += Group::size) {

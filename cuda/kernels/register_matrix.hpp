@@ -141,7 +141,6 @@ class RegisterMatrix {
     });
     SPLICE_NO_UNROLL
     for (std::int64_t first = 0; first < atoms.dim; first += Memory::slice) {
-      group_.sync();
       group_.each([&](int lane) SPLICE_INLINED {
         // Four lanes read 64 bytes of an atom; rows of atoms are padded with zeros to 64 numbers.
         for (int i = lane / 4; i < capacity; i += 8) {
@@ -197,8 +196,8 @@ class RegisterMatrix {
 
   static constexpr int block = 16;
 
-  /// body(lane, first) for the columns [first, first + block) of all blocks. The barriers between them keep the compiler
-  /// from reading everything ahead into registers that it does not have.
+  /// body(lane, first) for the columns [first, first + block) of all blocks. Ends with a barrier; those between blocks keep
+  /// the compiler from reading everything ahead into registers that it does not have.
   template <class Body>
   SPLICE_KERNEL void in_blocks(Body body) {
     SPLICE_UNROLL

@@ -46,7 +46,8 @@ class RowSolver {
   SPLICE_KERNEL int iterations() const { return iterations_; }
   SPLICE_KERNEL float inverse(std::int64_t atom) const { return problem_.solver_inverse[atom]; }
 
-  /// A working set of `count` atoms outside the support; factors have the sign of product(i), if signs are free.
+  /// A working set of `count` atoms outside the support; factors have the sign of product(i), if signs are free. To be
+  /// settled next, which begins with a barrier.
   /// @param product  c_j.z, or what has its sign
   template <class Atom, class Product>
   SPLICE_KERNEL void set_atoms(int count, Atom atom, Product product) {
@@ -56,7 +57,6 @@ class RowSolver {
     });
     dot_atoms<float>(group_, atoms_, count, [&](int i) -> std::int64_t { return tableau.atom[i]; }, z_,
                      [&](int i, float value) { tableau.value[i] = lambda_ - static_cast<float>(tableau.factor[i]) * value; });
-    group_.sync();
   }
 
   /// One more atom, outside the support; `product` = c_j.r at the present residual.
@@ -65,7 +65,6 @@ class RowSolver {
     const float factor = product < 0 && !problem_.nonnegative ? -size : size;
     const int count = tableau.size();
     const float* values = atoms_.atoms + atom * atoms_.ld;
-    group_.sync();
     dot_atoms<float>(
         group_, atoms_, count + 1, [&](int i) -> std::int64_t { return i < count ? static_cast<std::int32_t>(tableau.atom[i]) : atom; },
         values, [&](int i, float value) {
@@ -155,7 +154,6 @@ class RowSolver {
     for (int k = 0; k < tableau.size(); ++k) {
       const float y = slacks_[k];
       if (tableau.in_support[k] != 0 || !(y > 2 * lambda_)) continue;
-      group_.sync();
       tableau.flip_sign(k);
       group_.once([&] { slacks_[k] = 2 * lambda_ - y; });
       group_.sync();

@@ -30,7 +30,6 @@ struct SolveRowsArgs {
   float* products = nullptr;  ///< [groups, list_capacity] of listed atoms with the residual at hand
   float* matrices = nullptr;  ///< [groups, capacity, capacity] where they are not in shared memory ...
   RowSolverMemory first;      ///< ... and the rest of group 0; that of group i follows
-  bool warm_only = false;     ///< rows without a start have no list yet
 };
 
 /// The picks of a step.
@@ -48,9 +47,10 @@ class RowRound {
         args_(args),
         row_(row),
         capacity_(capacity),
-        list_atoms_(args.screen.list_atoms + row * args.screen.list_capacity),
-        list_values_(args.screen.list_values + row * args.screen.list_capacity),
+        list_atoms_(group.array(args.screen.list_atoms + row * args.screen.list_capacity, args.screen.list_capacity)),
+        list_values_(group.array(args.screen.list_values + row * args.screen.list_capacity, args.screen.list_capacity)),
         products_(group.array(args.products + group.index() * args.screen.list_capacity, args.screen.list_capacity)),
+        phase_(group.array(args.rows.phase + row, 1)),
         pick_atoms_(group.array(picks.atoms, most_picks)),
         pick_products_(group.array(picks.products, most_picks)),
         solver_(group, args.atoms, args.problem, args.rows, row, matrix, memory, capacity) {}
@@ -129,8 +129,8 @@ class RowRound {
     group_.once([&] {
       const int level = args_.screen.margin_level[row_] + 1;
       args_.screen.margin_level[row_] = level;
-      if (level >= margin_levels) args_.rows.phase[row_] = RowPhase::exact;
-      if (out_of_rounds()) args_.rows.phase[row_] = RowPhase::claims_exactly;
+      if (level >= margin_levels) phase_[0] = RowPhase::exact;
+      if (out_of_rounds()) phase_[0] = RowPhase::claims_exactly;
     });
   }
 
@@ -157,7 +157,6 @@ class RowRound {
     const float distance = moved();
     const float norm = args_.screen.norm[row_];
     const int count = listed();
-    group_.sync();
     group_.warps([&](auto& warp, int index) {
       for (int i = index; i < count; i += Group::warp_count) {
         const std::int32_t atom = list_atoms_[i];
@@ -194,7 +193,7 @@ class RowRound {
         if (misses >= most_misses) next = RowPhase::exact;
         if (out_of_rounds()) next = RowPhase::claims_exactly;
       }
-      args_.rows.phase[row_] = next;
+      phase_[0] = next;
     });
   }
 
@@ -202,9 +201,10 @@ class RowRound {
   const SolveRowsArgs& args_;
   std::int64_t row_;
   int capacity_;
-  const std::int32_t* list_atoms_;
-  const float* list_values_;
+  typename Group::template Array<std::int32_t> list_atoms_;
+  typename Group::template Array<float> list_values_;
   typename Group::template Array<float> products_;
+  typename Group::template Array<RowPhase> phase_;
   typename Group::template Array<std::int32_t> pick_atoms_;
   typename Group::template Array<float> pick_products_;
   RowSolver<Group, Matrix> solver_;
@@ -217,9 +217,10 @@ SPLICE_KERNEL void solve_row(Group& group, std::int64_t place, const SolveRowsAr
   if (place >= *args.screen.active_count) return;
   const std::int32_t row = args.screen.active[place];
   if (args.rows.tier[row] != tier) return;
-  const RowPhase phase = args.rows.phase[row];
+  const RowPhase phase = group.array(args.rows.phase + row, 1)[0];
   if (phase != RowPhase::warm && phase != RowPhase::first_pass && phase != RowPhase::certifying) return;
-  if (args.warm_only && phase != RowPhase::warm) return;
+  // Not screened yet, as rows without a code are not when the others are solved among the atoms of theirs.
+  if (phase == RowPhase::first_pass && args.rows.rounds[row] == 0) return;
   group.sync();
   RowRound<Group, Matrix> round(group, args, row, matrix, memory, capacity, picks);
   if (!round.run(phase)) {

@@ -50,8 +50,8 @@ class Tableau {
   SPLICE_KERNEL int capacity() const { return capacity_; }
   SPLICE_KERNEL void clear() { size_ = 0; }
 
-  /// `count` atoms outside the support, in place of all others. The caller sets their values, before the next barrier or
-  /// after it. Ends with a barrier.
+  /// `count` atoms outside the support, in place of all others. The caller sets their values, before the next barrier,
+  /// of which solve() has one, or after it.
   template <class Atom, class Factor>
   SPLICE_KERNEL void set_atoms(const AtomsView& atoms, int count, Atom atom_of, Factor factor_of) {
     size_ = count;
@@ -69,7 +69,6 @@ class Tableau {
     group_.each([&](int lane) SPLICE_INLINED {
       for (int i = lane; i < count; i += Group::size) diagonal[i] = matrix_.diagonal(i);
     });
-    group_.sync();
   }
 
   /// Adds one atom at the end, outside the support. gram[k] = factor factor_k <c, c_k> for k in [0, size], the last of
@@ -152,14 +151,13 @@ class Tableau {
   }
 
   /// One Newton step on the support from y = lambda - factor_k <c_k, r> known at full precision ([size]):
-  /// x_S -= inv(G_SS) y_S; outside the support y is carried along. Ends with a barrier.
+  /// x_S -= inv(G_SS) y_S; outside the support y is carried along. solve() begins with a barrier.
   template <class Slacks>
   SPLICE_KERNEL void newton_step(const Slacks& y) {
     matrix_.add_up(
         size_, [&](int s) { return in_support[s] != 0; }, [&](int s) -> T { return y[s]; }, [&](int k, T sum) {
           value[k] = in_support[k] != 0 ? static_cast<T>(value[k]) - sum : static_cast<T>(y[k]) + sum;
         });
-    group_.sync();
   }
 
   /// Turns atom k, outside the support, into its negative (weights of either sign). Ends with a barrier.
@@ -214,8 +212,7 @@ class Tableau {
 
   /// The support atom that reaches 0 first when atom k grows; -1 where none falls. x_s changes by M_sk per unit.
   SPLICE_KERNEL int blocking_atom(int k) {
-    matrix_.read_row(k, size_, row_);
-    group_.sync();
+    matrix_.read_row(k, size_, row_);  // each lane reads what it has written, or there was a barrier
     const auto step = [&](int s) {
       const T slope = -static_cast<T>(row_[s]);  // atom k is outside the support
       if (in_support[s] == 0 || !(slope < T(-1e-3))) return T(3e38);
@@ -236,7 +233,6 @@ class Tableau {
       }
       return none;
     });
-    group_.sync();
     return place;
   }
 

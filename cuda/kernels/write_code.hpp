@@ -20,14 +20,14 @@ SPLICE_KERNEL float round_weight(double weight, int exponent) {
 }
 
 /// Writes atom(k) and weight(k) of the places k < size whose weight is not 0. Places hold different atoms. At most
-/// code_capacity of them: an independent support has no more.
+/// code_capacity of them: an independent support has no more. Nobody of the group may read the old code without a barrier
+/// before, nor the new one without a barrier afterwards.
 template <class Group, class Atom, class Weight>
 SPLICE_KERNEL void write_code(Group& group, const RowsView& rows, std::int64_t row, int size, Atom atom, Weight weight) {
   const int exponent = rows.exponent[row];
   auto atoms = group.array(rows.code_atoms + row * rows.code_capacity, rows.code_capacity);
   auto weights = group.array(rows.code_weights + row * rows.code_capacity, rows.code_capacity);
   const auto kept = [&](int k) { return round_weight(weight(k), exponent); };
-  group.sync();
   const int count = group.template sum<int>([&](int lane) {
     int found = 0;
     for (int k = lane; k < size; k += Group::size) {
@@ -47,7 +47,6 @@ SPLICE_KERNEL void write_code(Group& group, const RowsView& rows, std::int64_t r
   group.once([&] {
     rows.code_count[row] = count < rows.code_capacity ? count : static_cast<std::int32_t>(rows.code_capacity);
   });
-  group.sync();
 }
 
 }  // namespace splice_cuda::cuda

@@ -1,118 +1,98 @@
-// Fragments of int8 products: loaded, multiplied and read back they are the product; slices have no bank conflicts.
+// Products by warps, against long double.
 
-#include <gtest/gtest.h>
+#include <cmath>
 
-#include <array>
-#include <random>
-#include <set>
-
-#include "cuda/emulation/emulated_devices.hpp"
-#include "kernels/screen_memory.hpp"
-#include "lane_group.hpp"
-#include "mma_layout.hpp"
+#include "cuda/kernel_problem.hpp"
+#include "kernels/warp_products.hpp"
 
 namespace splice_cuda::testing {
 namespace {
 
-/// sums[16, 8] += rows[16, 32] columns[8, 32]', by one warp.
-struct ProductKernel {
+constexpr int most = 13;
+
+template <int lane_count>
+struct ProductsKernel {
   struct Args {
-    const cuda::Chunk* rows = nullptr;     ///< [16, 2]
-    const cuda::Chunk* columns = nullptr;  ///< [8, 2]
-    std::int32_t* sums = nullptr;          ///< [16, 8]
+    cuda::AtomsView atoms;
+    int count = 0;
+    const float* x = nullptr;
+    float* dots = nullptr;      ///< [most]
+    double* doubles = nullptr;  ///< [most]
+    float* gram = nullptr;      ///< [most, most]
+    int* written = nullptr;     ///< [most, most] how often
   };
-  struct Shared {
-    cuda::Chunk rows[32];
-    cuda::Chunk columns[32];  // the latter half of which is 0
-  };
-  static constexpr int lanes = 32;
+  struct Shared {};
+  static constexpr int lanes = lane_count;
   static constexpr int groups_per_block = 1;
-  static constexpr const char* name = "product_kernel";
+  static constexpr const char* name = "products_kernel";
 
   template <class Group>
-  static void run(Group& group, std::int64_t, const Args& args, Shared& shared) {
-    auto rows = group.array(shared.rows, 32);
-    auto columns = group.array(shared.columns, 32);
-    group.each([&](int lane) {
-      group.copy_async(rows, lane, args.rows + lane, true);
-      group.copy_async(columns, lane, args.columns + lane % 16, lane < 16);
+  static void run(Group& group, std::int64_t, const Args& args, Shared&) {
+    auto dots = group.array(args.dots, most);
+    auto doubles = group.array(args.doubles, most);
+    auto gram = group.array(args.gram, most * most);
+    const auto atom = [](int i) -> std::int64_t { return 3 * i + 1; };
+    cuda::dot_atoms<float>(group, args.atoms, args.count, atom, args.x, [&](int i, float value) { dots[i] = value; });
+    cuda::dot_atoms<double>(group, args.atoms, args.count, atom, args.x,
+                            [&](int i, double value) { doubles[i] = value; });
+    cuda::gram_of_atoms(group, args.atoms, args.count, atom, [&](int i, int k, float value) {
+      gram[i * most + k] = value;
+      ++args.written[i * most + k];
     });
-    group.commit_copies();
-    group.template wait_copies<0>();
     group.sync();
-    struct Registers {
-      std::uint32_t rows[4];
-      std::uint32_t columns[4];
-      std::int32_t sums[4];
-    };
-    typename Group::template PerLane<Registers> own;
-    group.each([&](int lane) {
-      for (int r = 0; r < 4; ++r) own[lane].sums[r] = args.sums[at(lane, r)];
-    });
-    group.load_matrices(rows, [](int lane) { return lane % 16 * 2 + lane / 16; }, [&](int lane) { return own[lane].rows; });
-    group.load_matrices(columns, [](int lane) { return (lane / 16 * 8 + lane % 8) * 2 + lane / 8 % 2; },
-                        [&](int lane) { return own[lane].columns; });
-    group.multiply_add_s8([&](int lane) { return own[lane].rows; }, [&](int lane) { return own[lane].columns; },
-                          [&](int lane) { return own[lane].sums; });
-    group.each([&](int lane) {
-      for (int r = 0; r < 4; ++r) args.sums[at(lane, r)] = own[lane].sums[r];
-      for (int r = 2; r < 4; ++r) EXPECT_EQ(own[lane].columns[r], 0u);  // what was not present
-    });
   }
-
-  static int at(int lane, int r) { return cuda::sum_row(lane, r) * 8 + cuda::sum_column(lane, r); }
 };
 
-TEST(WarpProducts, FragmentsMakeTheProduct) {
-  std::mt19937 random(1);
-  std::uniform_int_distribution<int> byte(-128, 127);
-  std::array<std::int8_t, 16 * 32> rows{};
-  std::array<std::int8_t, 8 * 32> columns{};
-  std::array<std::int32_t, 16 * 8> sums{};
-  for (auto& value : rows) value = static_cast<std::int8_t>(byte(random));
-  for (auto& value : columns) value = static_cast<std::int8_t>(byte(random));
-  for (auto& value : sums) value = byte(random);
-  std::array<std::int32_t, 16 * 8> expected = sums;
-  for (std::size_t i = 0; i < 16; ++i) {
-    for (std::size_t j = 0; j < 8; ++j) {
-      for (std::size_t k = 0; k < 32; ++k) expected[i * 8 + j] += rows[i * 32 + k] * columns[j * 32 + k];
+class WarpProducts : public WatchedKernels {
+ protected:
+  template <int lanes>
+  void check(std::int64_t dim) {
+    const KernelProblem problem(sample_problem(3 * most + 1, dim, 1, static_cast<std::uint64_t>(dim)));
+    for (const int count : {0, 1, 3, 4, 5, 8, most}) {
+      std::vector<float> dots(most, NAN), gram(most * most, NAN);
+      std::vector<double> doubles(most, NAN);
+      std::vector<int> written(most * most);
+      device.launch<ProductsKernel<lanes>>(1, {problem.atoms, count, problem.sample.embeddings.data(), dots.data(),
+                                               doubles.data(), gram.data(), written.data()});
+      for (int i = 0; i < most; ++i) {
+        const float* atom = problem.atom(3 * i + 1);
+        expect_product(static_cast<double>(dots[at(i)]), i < count, atom, problem.sample.embeddings.data(), dim,
+                       0x1p-23);
+        expect_product(doubles[at(i)], i < count, atom, problem.sample.embeddings.data(), dim, 0x1p-52);
+        for (int k = 0; k < most; ++k) {
+          const bool wanted = i < count && k <= i;
+          EXPECT_EQ(written[at(i * most + k)], wanted ? 1 : 0) << i << ", " << k;
+          expect_product(static_cast<double>(gram[at(i * most + k)]), wanted, atom, problem.atom(3 * k + 1), dim,
+                         0x1p-23);
+        }
+      }
     }
   }
-  std::array<cuda::Chunk, 32> row_chunks{};
-  std::array<cuda::Chunk, 16> column_chunks{};
-  std::memcpy(row_chunks.data(), rows.data(), sizeof rows);
-  std::memcpy(column_chunks.data(), columns.data(), sizeof columns);
-  const emulation::Watched watched;
-  emulation::emulated_device(0)->launch<ProductKernel>(1, {row_chunks.data(), column_chunks.data(), sums.data()});
-  EXPECT_EQ(sums, expected);
-  EXPECT_EQ(emulation::faults().total(), 0) << emulation::faults().first;
-}
 
-// Shared memory gives 128 bytes a turn, in banks of 4 bytes: 8 chunks in different eighths of 128 bytes.
-TEST(WarpProducts, SlicesHaveNoBankConflicts) {
-  using Geometry = cuda::ScreenGeometry<128>;
-  for (int first = 0; first < 128; first += 8) {
-    for (int chunk = 0; chunk < Geometry::row_chunks; ++chunk) {
-      std::set<int> places;
-      for (int row = first; row < first + 8; ++row) places.insert(Geometry::chunk_at(row, chunk) % 8);
-      EXPECT_EQ(places.size(), 8u);  // a matrix of ldmatrix
+ private:
+  static void expect_product(double found, bool wanted, const float* a, const float* b, std::int64_t dim, double unit) {
+    if (!wanted) {
+      EXPECT_TRUE(std::isnan(found));
+      return;
     }
+    long double sum = 0;
+    long double size = 0;
+    for (std::int64_t k = 0; k < dim; ++k) {
+      sum += static_cast<long double>(a[k]) * b[k];
+      size += std::abs(static_cast<long double>(a[k]) * b[k]);
+    }
+    EXPECT_LE(std::abs(found - sum), size * (static_cast<double>(dim) / 32 + 6) * unit);
   }
-  for (int first = 0; first < 128; first += 2) {
-    std::set<int> places;
-    for (int lane = 0; lane < 8; ++lane) places.insert(Geometry::chunk_at(first + lane / 4, lane % 4) % 8);
-    EXPECT_EQ(places.size(), 8u);  // a quarter of a warp's copies
-  }
-}
+};
 
-TEST(WarpProducts, EveryChunkHasItsPlace) {
-  using Geometry = cuda::ScreenGeometry<128>;
-  std::set<int> places;
-  for (int row = 0; row < 128; ++row) {
-    for (int chunk = 0; chunk < Geometry::row_chunks; ++chunk) places.insert(Geometry::chunk_at(row, chunk));
+TEST_F(WarpProducts, OfAWarp) {
+  for (const std::int64_t dim : {1, 31, 37, 65}) check<32>(dim);
+}
+TEST_F(WarpProducts, OfBlocks) {
+  for (const std::int64_t dim : {1, 37, 65}) {
+    check<128>(dim);
+    check<256>(dim);
   }
-  EXPECT_EQ(places.size(), 512u);
-  EXPECT_EQ(*places.rbegin(), 511);
 }
 
 }  // namespace

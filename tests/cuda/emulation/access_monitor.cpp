@@ -6,12 +6,18 @@ namespace {
 void note(std::int64_t& counter, const std::string& what) {
   if (faults().total() == 0) faults().first = what;
   ++counter;
+  if (faults().stop_at_first) throw FaultFound();
 }
 
 }  // namespace
 
 Faults& faults() {
   static Faults all;
+  return all;
+}
+
+Barriers& barriers() {
+  static Barriers all;
   return all;
 }
 

@@ -6,8 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace splice_cuda::emulation {
@@ -21,6 +24,7 @@ struct Faults {
   std::int64_t unfinished_copies = 0;  ///< accesses of what a copy was still bringing, and copies left behind
   std::int64_t misaligned_copies = 0;
   std::string first;  ///< what the first one was
+  bool stop_at_first = false;  ///< throw FaultFound at once
 
   std::int64_t total() const {
     return races + out_of_bounds + unwritten_reads + divergent_collectives + unfinished_copies + misaligned_copies;
@@ -29,6 +33,16 @@ struct Faults {
 
 /// Of the whole program: kernels run on one thread at a time in it.
 Faults& faults();
+
+struct FaultFound {};
+
+/// Barriers of watched groups, by file and line of the source: those passed, and one that is left out.
+struct Barriers {
+  using Site = std::pair<std::string_view, unsigned>;
+  std::set<Site> passed;
+  Site ignored;
+};
+Barriers& barriers();
 
 /// One group's accesses, by address.
 class AccessMonitor {
@@ -43,7 +57,10 @@ class AccessMonitor {
     epoch_ = 1;
     lane_ = every_lane;
   }
-  void barrier() { ++epoch_; }
+  void barrier(const Barriers::Site& site) {
+    barriers().passed.insert(site);
+    if (site != barriers().ignored) ++epoch_;
+  }
   void enter(int lane) { lane_ = lane; }
   int lane() const { return lane_; }
 

@@ -13,11 +13,6 @@
 namespace splice_cuda {
 namespace emulation {
 
-EmulationSettings& settings() {
-  static EmulationSettings all;
-  return all;
-}
-
 std::shared_ptr<EmulatedDevice> emulated_device(int index) {
   static const std::array<std::shared_ptr<EmulatedDevice>, 2> devices = {
       std::make_shared<EmulatedDevice>(Device::cuda(0)), std::make_shared<EmulatedDevice>(Device::cuda(1))};

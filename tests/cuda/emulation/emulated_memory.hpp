@@ -25,6 +25,7 @@ struct EmulationSettings {
   bool watched = false;  ///< every access of every kernel: slow
   LaneOrder order = LaneOrder::ascending;
   std::size_t memory_bytes = std::numeric_limits<std::size_t>::max();  ///< what one device has
+  std::size_t filled_bytes = std::numeric_limits<std::size_t>::max();  ///< of an allocation: the rest costs no time
   bool capturing = false;  ///< every stream
   bool int8_tensor_cores = true;  ///< without, as on compute capability 7.5, screening takes the portable path
   int multiprocessors = 4;
@@ -57,7 +58,7 @@ class EmulatedMemory {
     }
     void* memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
     if (memory == nullptr) throw OutOfMemoryError("emulated device");
-    std::memset(memory, 0xFF, bytes);
+    std::memset(memory, 0xFF, std::min(bytes, settings().filled_bytes));
     add(memory, bytes, kind);
     return memory;
   }

@@ -7,6 +7,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <source_location>
 #include <type_traits>
 
 #include "cuda/emulation/access_monitor.hpp"
@@ -140,12 +141,13 @@ class HostGroup {
     leave_phase();
   }
 
-  void sync() {
+  /// @param where  never given: the barrier's place in the kernel, by which a test leaves it out
+  void sync(const std::source_location& where = std::source_location::current()) {
     collective("sync");
     if constexpr (watched) {
       if (warp_ != whole_group) monitor_.report_divergence("a barrier of one warp");
+      monitor_.barrier({where.file_name(), where.line()});
     }
-    monitor_.barrier();
   }
 
   template <class T, class Term>

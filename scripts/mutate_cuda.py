@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""Proves the tests of the kernels: breaks the sources in one place after the other, and expects that a test fails.
+
+    scripts/mutate_cuda.py                 # all mutations: 15 minutes of one core
+    scripts/mutate_cuda.py --only pick     # those with a word in file or reason
+    scripts/mutate_cuda.py --check         # only whether the table still fits the sources (ctest cuda_mutations.table)
+
+Needs a configured build (--build, build/release by default). Sources are copied to a folder in it; only programs that the
+table names are compiled again. Exit status 1 where a mutation survives.
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+KERNELS = "cuda/kernels/"
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutation:
+    file: str
+    old: str
+    new: str
+    why: str
+    tests: tuple  # programs, the one that should fail first
+
+
+MUTATIONS = [
+    Mutation(KERNELS + "prepare.hpp", "std::isfinite(norm) && norm != 0", "norm != 0",
+             "no check for NaN", ("cuda_prepare",)),
+    Mutation(KERNELS + "prepare.hpp", "lambda > args.smallest_lambda && lambda", "lambda",
+             "tiny penalties are not left to fp64", ("cuda_prepare",)),
+    Mutation(KERNELS + "collect_rows.hpp", "count += found;", "count = found;",
+             "count of the last step alone", ("cuda_collect_rows",)),
+    Mutation(KERNELS + "quantize_rows.hpp", "norm * (1 + 1e-6)", "norm * (1 - 1e-6)",
+             "norm rounded downwards", ("cuda_quantize_rows",)),
+    Mutation(KERNELS + "quantize_rows.hpp", "if (!limits.useful) args.rows.phase[row] = RowPhase::exact;", "",
+             "rows that nothing can be screened for go on", ("cuda_quantize_rows",)),
+    Mutation("src/core/screen_math.hpp", "lambda - margin", "lambda + margin",
+             "wrong sign of the margin", ("cuda_quantize_rows",)),
+    Mutation("src/core/screen_math.hpp", "expected * expected + rounding * rounding", "expected * expected",
+             "error of the int8 copy dropped from the margin", ("cuda_quantize_rows",)),
+    Mutation(KERNELS + "screened_value.hpp", "size + error * row_norm", "size - error * row_norm",
+             "wrong sign of the error", ("cuda_list_candidates",)),
+    Mutation(KERNELS + "list_candidates.hpp", "at >= screen.list_capacity", "at > screen.list_capacity",
+             "one entry more than there is room for", ("cuda_list_candidates",)),
+    Mutation(KERNELS + "list_candidates.hpp", "if (column >= args.atoms)", "if (column + 1 >= args.atoms)",
+             "the last atom of a block is lost", ("cuda_list_candidates",)),
+    Mutation(KERNELS + "list_candidates.hpp", "        count += passed;\n", "",
+             "count not updated", ("cuda_list_candidates",)),
+    Mutation(KERNELS + "pick_best.hpp", "taken + position[lane] < most", "taken + position[lane] <= most",
+             "one more than wanted", ("cuda_pick_best",)),
+    Mutation(KERNELS + "pick_best.hpp", "value(first + lane) > limit", "value(first + lane) >= limit",
+             "values at the limit are taken too", ("cuda_pick_best",)),
+    Mutation(KERNELS + "warp_products.hpp", "k0 + k <= i0 + i", "k0 + k < i0 + i",
+             "no diagonal of the Gram matrix", ("cuda_warp_products",)),
+    Mutation(KERNELS + "memory_matrix.hpp", "j == k ? factor : swept", "j == k ? -factor : swept",
+             "wrong sign of the pivot's column", ("cuda_tableau",)),
+    Mutation(KERNELS + "register_matrix.hpp", "i == k ? 1.0f + inverse", "i == k ? 1.0f - inverse",
+             "wrong sign of the pivot's row", ("cuda_tableau",)),
+    Mutation(KERNELS + "register_matrix.hpp", "i < n ? transposed(i)", "i < n ? row[i]",
+             "a new column that is not antisymmetric", ("cuda_tableau",)),
+    Mutation(KERNELS + "tableau.hpp", "    matrix_.sweep(k, size_, inverse, row_, column);\n    group_.sync();\n",
+             "    matrix_.sweep(k, size_, inverse, row_, column);\n", "dropped barrier", ("cuda_tableau",)),
+    Mutation(KERNELS + "tableau.hpp", "in_support[k] = member ? 0 : 1;", "in_support[k] = 1;",
+             "atoms never leave the support", ("cuda_tableau",)),
+    Mutation(KERNELS + "tableau.hpp", "if (step(s) == shortest) return s;", "if (step(s) <= shortest + 1) return s;",
+             "any atom of the support is pushed out", ("cuda_tableau", "cuda_exact_row")),
+    Mutation(KERNELS + "row_solver.hpp", "r = std::fma(-weight,", "r = std::fma(weight,",
+             "wrong sign of the residual", ("cuda_solve_rows",)),
+    Mutation(KERNELS + "solve_rows.hpp", "args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved()",
+             "args_.screen.unlisted_bound[row_]", "movement dropped from the claim", ("cuda_solve_rows",)),
+    Mutation(KERNELS + "solve_rows.hpp", "} else if (count > capacity_) {", "} else if (count >= capacity_) {",
+             "a set that just fits goes on to the next solver", ("cuda_solve_rows",)),
+    Mutation(KERNELS + "solve_rows.hpp", "if (phase == RowPhase::first_pass && args.rows.rounds[row] == 0) return;", "",
+             "rows are solved from lists that are undefined", ("cuda_solve_rows",)),
+    Mutation(KERNELS + "solve_rows.hpp", "level >= margin_levels", "level > margin_levels",
+             "one margin too many", ("cuda_solve_rows",)),
+    Mutation(KERNELS + "exact_solver.hpp", "tableau.size() + most_new_atoms > args.capacity",
+             "tableau.size() > args.capacity", "no room for atoms that join", ("cuda_exact_row",)),
+    Mutation(KERNELS + "exact_solver.hpp", "{ slacks[k] = 2 * lambda - y; }", "{ slacks[k] = 2 * lambda + y; }",
+             "a turned atom has another slack", ("cuda_exact_row",)),
+    Mutation(KERNELS + "row_products.hpp", "if (w != 0) r = std::fma(-w,", "if (w > 0) r = std::fma(-w,",
+             "negative weights dropped from the residual", ("cuda_certify",)),
+    Mutation(KERNELS + "write_code.hpp", "static_cast<float>(weight) * std::ldexp(1.0, -exponent)",
+             "static_cast<float>(weight) * std::ldexp(1.0, exponent)", "wrong sign of the exponent", ("cuda_write_code",)),
+    Mutation(KERNELS + "write_code.hpp", "if (place >= rows.code_capacity)", "if (place > rows.code_capacity)",
+             "one entry more than there is room for", ("cuda_write_code",)),
+    Mutation(KERNELS + "pack_codes.hpp", "rows.code_weights[from + i]), -exponent)", "rows.code_weights[from + i]), exponent)",
+             "wrong sign of the exponent", ("cuda_write_code",)),
+    Mutation(KERNELS + "certificate.hpp", "if (code.weights[i] < 0) correlation = -correlation;", "",
+             "sign of a negative weight dropped", ("cuda_certify",)),
+    Mutation(KERNELS + "certificate.hpp", "std::ldexp(rows.kkt_violation[row], -exponent)",
+             "std::ldexp(rows.kkt_violation[row], exponent)", "wrong sign of the exponent", ("cuda_certify",)),
+    Mutation(KERNELS + "certificate.hpp", "j < atoms.size", "j < atoms.size - 1",
+             "the last atom is not looked at", ("cuda_certify",)),
+    Mutation(KERNELS + "certify_screened.hpp", "static_cast<double>(args.screen.unlisted_bound[row]) +\n"
+             "                            static_cast<double>(args.problem.atom_norm) * movement;",
+             "static_cast<double>(args.screen.unlisted_bound[row]);", "movement dropped for atoms not listed",
+             ("cuda_certify",)),
+    Mutation(KERNELS + "certify_screened.hpp", "if (bound > lambda) {", "if (bound < lambda) {",
+             "looks at the wrong atoms", ("cuda_certify",)),
+    Mutation("src/core/lasso_math.hpp", "value + atom_error * quantised_norm + atom_norm * movement",
+             "value + atom_error * quantised_norm", "movement dropped for listed atoms", ("cuda_certify",)),
+    Mutation("src/core/lasso_math.hpp", "(difference > 0 ? difference : 0) + gap_rounding(t, scale)",
+             "(difference > 0 ? difference : 0)", "rounding dropped from the gap", ("cuda_certify",)),
+    Mutation("src/core/lasso_math.hpp", "best < limit ? best : limit", "best > limit ? best : limit",
+             "a dual point that is not feasible", ("cuda_certify",)),
+    Mutation("cuda/row_buffers.hpp", "static_cast<std::size_t>(code_capacity) * 16", "static_cast<std::size_t>(code_capacity) * 8",
+             "codes that are handed over are not counted", ("cuda_solver_tiers",)),
+]
+
+
+def table_complaints():
+    complaints = []
+    for mutation in MUTATIONS:
+        found = (ROOT / mutation.file).read_text().count(mutation.old)
+        if found != 1 or mutation.old == mutation.new:
+            complaints.append(f"{mutation.file}: found {found} times, expected once: {mutation.old!r}")
+    return complaints
+
+
+class Program:
+    """A test program, compiled against other sources."""
+
+    def __init__(self, build, name):
+        lines = subprocess.run(["ninja", "-C", build, "-t", "commands", name], check=True, text=True,
+                               capture_output=True).stdout.splitlines()
+        self.name = name
+        self.build = build
+        self.link = lines[-1]
+        # Objects that kernels are part of; the monitor, the library and the oracle are taken as they are.
+        parts = rf"-o (\S*tests/cuda/CMakeFiles/(?:{name}|splice_emulation)\.dir/\S+\.o) "
+        self.compile = [(match.group(1), line) for line in lines if (match := re.search(parts, line)) and match.group(1) in self.link]
+
+    def make(self, folder):
+        link = self.link
+        for number, (output, line) in enumerate(self.compile):
+            mine = folder / f"{self.name}.{number}.o"
+            command = re.sub(r"-MD -MT \S+ -MF \S+ ", "", line.replace(f"{ROOT}/", f"{folder}/")).replace(f"-o {output}", f"-w -o {mine}")
+            subprocess.run(command, shell=True, check=True, cwd=self.build)
+            link = link.replace(output, str(mine))
+        made = folder / self.name
+        subprocess.run(re.sub(r"-o \S+", f"-o {made}", link, count=1), shell=True, check=True, cwd=self.build)
+        return made
+
+
+def first_failure(program):
+    """Of a test program: what failed; empty where nothing did."""
+    try:
+        result = subprocess.run([program, "--gtest_fail_fast"], text=True, capture_output=True, timeout=300)
+    except subprocess.TimeoutExpired:
+        return "no end"
+    if result.returncode == 0:
+        return ""
+    failed = re.search(r"\[  FAILED  \] (\S+)", result.stdout)
+    return failed.group(1) if failed else f"exit status {result.returncode}"
+
+
+def try_mutation(mutation, programs, folder):
+    """The test that noticed; empty where none did."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for part in ("cuda", "src", "include", "tests"):
+        shutil.copytree(ROOT / part, folder / part)
+    path = folder / mutation.file
+    path.write_text(path.read_text().replace(mutation.old, mutation.new))
+    failure = ""
+    for name in mutation.tests:
+        failure = first_failure(programs[name].make(folder))
+        if failure:
+            break
+    shutil.rmtree(folder)
+    return failure
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    complaints = table_complaints()
+    print("\n".join(complaints) if complaints else f"{len(MUTATIONS)} mutations, each found once")
+    if complaints or arguments.check:
+        return 1 if complaints else 0
+
+    chosen = [one for one in MUTATIONS if arguments.only in f"{one.file} {one.why}"]
+    names = sorted({name for one in chosen for name in one.tests})
+    build = arguments.build.resolve()
+    subprocess.run(["ninja", "-C", build, f"-j{arguments.jobs}", *names], check=True, stdout=subprocess.DEVNULL)
+    programs = {name: Program(build, name) for name in names}
+    for name in names:
+        if failure := first_failure(build / "tests/cuda" / name):
+            print(f"{failure} fails without any mutation")
+            return 1
+    survived = 0
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        tries = [pool.submit(try_mutation, one, programs, build / f"mutants/{number}") for number, one in enumerate(chosen)]
+        for mutation, one in zip(chosen, tries):
+            failure = one.result()
+            survived += not failure
+            print(f"{'killed  ' if failure else 'SURVIVED'} {mutation.file}: {mutation.why}" + (f" ({failure})" if failure else ""),
+                  flush=True)
+    print(f"{len(chosen) - survived} killed, {survived} survived")
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,191 @@
+// What a round makes of a row: which phase and tier follow, and what is claimed.
+
+#include <cmath>
+
+#include "cuda/solve_stages.hpp"
+#include "support/agreement.hpp"
+
+namespace splice_cuda::testing {
+namespace {
+
+using cuda::RowPhase;
+
+class SolveRows : public WatchedKernels {
+ protected:
+  static DecomposeOptions options(float penalty, bool nonnegative) {
+    DecomposeOptions wanted;
+    wanted.l1_penalty = penalty;
+    wanted.nonnegative = nonnegative;
+    return wanted;
+  }
+
+  void begin(const KernelProblem& problem, std::int64_t list_capacity) {
+    rows = std::make_unique<KernelRows>(problem.sample.rows, problem.atoms.ld, 64, list_capacity);
+    rows->load(device, problem);
+  }
+  /// A first pass, and rounds with bounds until no row waits for one.
+  template <class Kernel>
+  void solve_all(const KernelProblem& problem) {
+    begin(problem, problem.atoms.size);
+    std::fill(rows->tier.begin(), rows->tier.end(), Kernel::tier);
+    for (int round = 0; round < 6; ++round) {
+      screen_rows(device, problem, *rows);
+      solve_rows<Kernel>(device, problem, *rows);
+      if (round > 0) continue;
+      for (const RowPhase phase : rows->phase) EXPECT_EQ(phase, RowPhase::certifying);
+    }
+  }
+  std::unique_ptr<KernelRows> rows;
+};
+
+TEST_F(SolveRows, RowsThatClaimAreSolved) {
+  for (const bool nonnegative : {true, false}) {
+    const KernelProblem problem(sample_problem(150, 24, 6, 1), options(0.4f, nonnegative));
+    splice_oracle::Problem oracle = oracle_problem(problem.sample, static_cast<double>(0.4f));
+    oracle.any_sign = !nonnegative;
+    const auto check = [&](int least) {
+      int claimed = 0;
+      for (std::int64_t i = 0; i < 6; ++i) {
+        if (rows->phase[at(i)] != RowPhase::claims) continue;
+        ++claimed;
+        std::vector<double> w(150);
+        for (int e = 0; e < rows->code_count[at(i)]; ++e) {
+          w[at(rows->code_atoms[at(i * 64 + e)])] =
+              std::ldexp(static_cast<double>(rows->code_weights[at(i * 64 + e)]), -rows->exponent[at(i)]);
+        }
+        const splice_oracle::Solution found = splice_oracle::evaluate(oracle, oracle_row(problem.sample, i), w);
+        double square = 0;
+        for (const double value : oracle_row(problem.sample, i)) square += value * value;
+        EXPECT_LE(found.gap, 1e-6 * 0.5 * square);
+      }
+      EXPECT_GE(claimed, least);
+    };
+    solve_all<cuda::TinySolveRowsKernel>(problem);
+    check(1);  // the others outgrow it
+    solve_all<cuda::SmallSolveRowsKernel>(problem);
+    check(5);
+    solve_all<cuda::MediumSolveRowsKernel>(problem);
+    check(5);
+  }
+}
+
+/// Nobody claims what the screening can't prove: atoms outside the list may have come up to lambda.
+TEST_F(SolveRows, AResidualThatMovedTooFarIsScreenedAgain) {
+  const KernelProblem problem(sample_problem(150, 24, 6, 1), options(0.2f, true));
+  solve_all<cuda::SmallSolveRowsKernel>(problem);
+  const auto claimed = std::find(rows->phase.begin(), rows->phase.end(), RowPhase::claims) - rows->phase.begin();
+  ASSERT_LT(claimed, 6);
+  for (const float bound : {0.9f, 0.99999f}) {
+    rows->phase[at(claimed)] = RowPhase::certifying;
+    rows->unlisted_bound[at(claimed)] = bound * static_cast<float>(rows->lambda[at(claimed)]);
+    solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+    EXPECT_EQ(rows->phase[at(claimed)], bound < 0.95f ? RowPhase::claims : RowPhase::certifying);
+  }
+}
+
+TEST_F(SolveRows, ListsThatOverflowAreMadeWithANarrowerMargin) {
+  const KernelProblem problem(sample_problem(60, 17, 1, 2), options(0.1f, true));
+  for (const std::int32_t count : {8, 9}) {
+    begin(problem, 8);
+    rows->set_code(0, {}, {});
+    rows->phase[0] = RowPhase::certifying;
+    rows->rounds[0] = 2;
+    rows->margin_level[0] = 0;
+    rows->r = rows->z;
+    screen_rows(device, problem, *rows);
+    rows->list_count[0] = count;
+    std::iota(rows->list_atoms.begin(), rows->list_atoms.end(), 0);
+    std::fill(rows->list_values.begin(), rows->list_values.end(), 0.0f);
+    for (const std::int32_t level : {1, 2, 3}) {
+      solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
+      if (count == 8) break;
+      EXPECT_EQ(rows->margin_level[0], level);
+      EXPECT_EQ(rows->phase[0], level < 3 ? RowPhase::certifying : RowPhase::exact);
+      EXPECT_EQ(rows->code_count[0], 0);
+    }
+    if (count == 8) {  // just as many as there is room for
+      EXPECT_EQ(rows->margin_level[0], 1);
+      EXPECT_EQ(rows->misses[0] + static_cast<int>(rows->phase[0] == RowPhase::claims), 1);
+    }
+  }
+  begin(problem, 8);
+  rows->phase[0] = RowPhase::certifying;
+  rows->margin_level[0] = 0;
+  rows->list_count[0] = 9;
+  rows->rounds[0] = problem.view.max_rounds;
+  solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
+  EXPECT_EQ(rows->phase[0], RowPhase::claims_exactly);
+}
+
+/// Codes of as many atoms as a solver holds are solved, those of one more go to the next.
+TEST_F(SolveRows, CodesThatJustFitAndOnesThatDoNot) {
+  const KernelProblem problem(sample_problem(120, 100, 1, 3), options(0.3f, true));
+  const auto solve_from = [&](int count, auto kernel) {
+    using Kernel = decltype(kernel);
+    rows = std::make_unique<KernelRows>(1, problem.atoms.ld, 120, 120);
+    rows->load(device, problem);
+    std::vector<std::int32_t> atoms(at(count));
+    std::iota(atoms.begin(), atoms.end(), 0);
+    rows->set_code(0, atoms, std::vector<float>(at(count), 0.1f));
+    rows->phase[0] = RowPhase::warm;
+    rows->tier[0] = Kernel::tier;
+    solve_rows<Kernel>(device, problem, *rows);
+    if (rows->tier[0] == Kernel::tier) {
+      EXPECT_EQ(rows->phase[0], RowPhase::certifying);
+      EXPECT_FALSE(std::isnan(rows->r[0]));
+      return true;
+    }
+    EXPECT_EQ(rows->tier[0], Kernel::tier + 1);
+    EXPECT_EQ(rows->phase[0], RowPhase::warm);
+    EXPECT_EQ(rows->code_count[0], count);
+    return false;
+  };
+  EXPECT_TRUE(solve_from(0, cuda::TinySolveRowsKernel()));
+  EXPECT_TRUE(solve_from(32, cuda::TinySolveRowsKernel()));
+  EXPECT_FALSE(solve_from(33, cuda::TinySolveRowsKernel()));
+  EXPECT_TRUE(solve_from(64, cuda::SmallSolveRowsKernel()));
+  EXPECT_FALSE(solve_from(65, cuda::SmallSolveRowsKernel()));
+  EXPECT_TRUE(solve_from(104, cuda::MediumSolveRowsKernel()));
+  EXPECT_FALSE(solve_from(105, cuda::MediumSolveRowsKernel()));
+}
+
+TEST_F(SolveRows, RowsOfOtherTiersAndPhasesAreLeftAlone) {
+  const KernelProblem problem(sample_problem(60, 17, 4, 4), options(0.1f, true));
+  begin(problem, 60);
+  screen_rows(device, problem, *rows);
+  rows->tier = {1, 0, 0, 0};
+  rows->phase = {RowPhase::first_pass, RowPhase::finished, RowPhase::exact, RowPhase::claims};
+  const std::vector<RowPhase> before = rows->phase;
+  solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
+  EXPECT_EQ(rows->phase, before);
+  EXPECT_EQ(rows->code_count, std::vector<std::int32_t>(4, 0));
+}
+
+/// Its list is undefined.
+TEST_F(SolveRows, ARowThatWasNotScreenedIsLeftAlone) {
+  const KernelProblem problem(sample_problem(60, 17, 1, 4), options(0.1f, true));
+  begin(problem, 60);
+  rows->list_count[0] = 60;
+  std::iota(rows->list_atoms.begin(), rows->list_atoms.end(), 0);
+  std::fill(rows->list_values.begin(), rows->list_values.end(), 1.0f);
+  solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
+  EXPECT_EQ(rows->phase[0], RowPhase::first_pass);
+  EXPECT_EQ(rows->code_count[0], 0);
+}
+
+TEST_F(SolveRows, PatienceAndBudgetEnd) {
+  const KernelProblem problem(sample_problem(60, 17, 1, 5), options(0.1f, true));
+  begin(problem, 60);
+  screen_rows(device, problem, *rows);
+  rows->misses[0] = 6;
+  solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
+  EXPECT_EQ(rows->phase[0], RowPhase::exact);
+  begin(problem, 60);
+  screen_rows(device, problem, *rows);
+  rows->rounds[0] = problem.view.max_rounds;
+  solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
+  EXPECT_EQ(rows->phase[0], RowPhase::claims_exactly);
+}
+
+}  // namespace
+}  // namespace splice_cuda::testing
