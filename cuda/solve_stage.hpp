@@ -60,7 +60,7 @@ class SolveStage {
   static constexpr std::int64_t int_arrays = 3;
 
   SolveRowsArgs args(const RowsView& rows, const ScreenView& screen) const {
-    SolveRowsArgs a{atoms_, problem_, rows, screen, products_.get(), matrix_.get(), {}, false};
+    SolveRowsArgs a{atoms_, problem_, rows, screen, products_.get(), matrix_.get(), {}};
     float* floats = floats_.get();
     std::int32_t* ints = ints_.get();
     const auto next_floats = [&] { return std::exchange(floats, floats + large_groups_ * places); };
