@@ -41,8 +41,8 @@
 ///   group.copy_async(to, index, from, present)   16 bytes of global memory from `from` to to[index], to[index + 1], ... by
 ///                                                one lane, inside a phase; zeros where not `present`.
 ///   group.commit_copies()   what was copied since the last one becomes a batch.
-///   group.wait_copies<n>()  all batches but the last n have arrived. Each lane has waited for its own copies only: a barrier
-///                           has to follow before others read them. Until then nobody may touch what is copied to.
+///   group.wait_copies<n>()  all batches but the last n have arrived. Each lane has waited for its own copies only: a
+///                           barrier has to follow before others read them. Until then nobody may touch what is copied to.
 ///
 /// Products of int8 matrices by warps, in the layout of mma_layout.hpp (inside group.warps; the functors give a lane's
 /// registers):

@@ -5,9 +5,9 @@
 /// The lists are those of multiply_int8 and ListCandidatesKernel, bit by bit: sums are exact, the rest is screened_value.
 ///
 /// A block keeps its places and walks over the atoms in order, a tile of 128 at a time; so lists ascend and need neither
-/// atomics nor merging. A tile is multiplied in slices of 64 bytes, which a ring of asynchronous copies brings; the ring runs
-/// on while a tile's candidates are listed. Listing: a flag for each sum that passes, in words of 32 atoms that all lanes
-/// see; a lane finds the places of what it lists by counting the flags in front.
+/// atomics nor merging. A tile is multiplied in slices of 64 bytes, which a ring of asynchronous copies brings; the ring
+/// runs on while a tile's candidates are listed. Listing: a flag for each sum that passes, in words of 32 atoms that all
+/// lanes see; a lane finds the places of what it lists by counting the flags in front.
 
 #include <cstdint>
 #include <limits>
@@ -49,7 +49,8 @@ struct ScreenFusedArgs {
   bool counting = false;                   ///< the launch that finds them, and lists nothing
 };
 
-/// One block's walk. `rows_stay`: in shared memory; otherwise they come in slices as the atoms do, again for each tile. `places` have to be allocated in ScreenView::q up to a multiple of it.
+/// One block's walk. ScreenView::q has to be allocated up to a multiple of `places`.
+/// @tparam rows_stay  in shared memory; otherwise they come in slices as the atoms do, again for each tile
 template <class Group, int places, bool rows_stay, ScreenFaults faults>
 class ScreenWalk {
  public:
@@ -130,7 +131,9 @@ class ScreenWalk {
       memory_.terms[lane] = terms;
       std::int32_t before = 0;
       if (!args_.counting) {
-        for (int other = item_ - segment_; other < item_; ++other) before += args_.segment_counts[std::int64_t{other} * places + lane];
+        for (int other = item_ - segment_; other < item_; ++other) {
+          before += args_.segment_counts[std::int64_t{other} * places + lane];
+        }
       }
       memory_.counts[counts_at(0) + lane] = before;
     });
@@ -203,7 +206,8 @@ class ScreenWalk {
 
   /// One slice of all places.
   SPLICE_KERNEL void copy_rows(int lane, int slice, int slot) {
-    const std::int8_t* from = args_.screen.q + std::int64_t{first_place_} * ld_ + slice * Geometry::slice_bytes + copied_from(lane);
+    const std::int8_t* from =
+        args_.screen.q + std::int64_t{first_place_} * ld_ + slice * Geometry::slice_bytes + copied_from(lane);
     const int to = slot * Layout::place_chunks + copied_to(lane);
     SPLICE_UNROLL
     for (int i = 0; i < places / copied_rows; ++i) {
@@ -244,7 +248,8 @@ class ScreenWalk {
   SPLICE_KERNEL void load_operands(Warp& warp, int index, PerLaneOperands& operands, int stage, int slot, int step) {
     // Matrices: rows 0-7 and 8-15 of the first 16 bytes, then of the others; both halves of atoms 0-7, then of atoms 8-15.
     const auto row = [&](int lane) {
-      return (slot * Layout::place_chunks + Geometry::chunk_at(Geometry::first_row(index) + lane % 16, lane / 16)) ^ (2 * step);
+      const int first = Geometry::first_row(index);
+      return (slot * Layout::place_chunks + Geometry::chunk_at(first + lane % 16, lane / 16)) ^ (2 * step);
     };
     const auto atom = [&](int lane) {
       const int first = Geometry::column(index) * Geometry::warp_atoms;
@@ -303,8 +308,8 @@ class ScreenWalk {
     std::uint32_t word = 0;
     SPLICE_UNROLL
     for (int j = 0; j < 2 * atom_products; ++j) {
-      const ScreenedValue found = screened_value(sums.of[sum_at(i, j / 2, j % 2)], atoms.weights[j], atoms.errors[j], row.scale,
-                                                 row.norm, nonnegative);
+      const ScreenedValue found = screened_value(sums.of[sum_at(i, j / 2, j % 2)], atoms.weights[j], atoms.errors[j],
+                                                 row.scale, row.norm, nonnegative);
       if (found.bound > row.threshold) word |= 1u << (j / 2 * product_columns + j % 2);
     }
     return word << sum_column(lane, 0);
@@ -436,7 +441,8 @@ struct ScreenFusedKernel {
 
   static constexpr std::size_t dynamic_bytes(const Args& args) { return memory_bytes(args.ld); }
   static constexpr std::size_t memory_bytes(std::int64_t ld) {
-    return ScreenLayout<places>::bytes(rows_stay ? ld / ScreenGeometry<places>::slice_bytes : ScreenGeometry<places>::stages);
+    using Geometry = ScreenGeometry<places>;
+    return ScreenLayout<places>::bytes(rows_stay ? ld / Geometry::slice_bytes : Geometry::stages);
   }
 
   template <class Group>

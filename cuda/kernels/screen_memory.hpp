@@ -35,8 +35,8 @@ struct ScreenGeometry {
   static constexpr int lane_row(int warp, int lane, int i) {
     return first_row(warp) + i / 2 * product_rows + i % 2 * 8 + lane_group_of(lane);
   }
-  /// Where chunk `chunk` of row `row` of a slice lies. Two rows fill the 32 banks; of 8 rows next to each other, which is what
-  /// a quarter of ldmatrix reads, the same chunk lies in 8 different places of them.
+  /// Where chunk `chunk` of row `row` of a slice lies. Two rows fill the 32 banks; of 8 rows next to each other, which is
+  /// what a quarter of ldmatrix reads, the same chunk lies in 8 different places of them.
   static constexpr int chunk_at(int row, int chunk) { return row * row_chunks + (chunk ^ (row / 2 % row_chunks)); }
 };
 

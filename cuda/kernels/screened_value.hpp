@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file screened_value.hpp
-/// Stage `screen`: what one atom is worth at one row. What is listed depends on exact sums and on the float32 arithmetic below
-/// alone, whoever computed the sums.
+/// Stage `screen`: what one atom is worth at one row. What is listed depends on exact sums and on the float32 arithmetic
+/// below alone, whoever computed the sums.
 
 #include <cmath>
 #include <cstdint>

@@ -50,7 +50,7 @@ TEST_P(ScreenPaths, SameResults) {
   emulation::settings().int8_tensor_cores = true;
   const std::int64_t portable_before = launches_of("list_candidates_kernel");
   for (const int multiprocessors : {1, 100}) {  // one segment, and several
-    for (const std::size_t memory : {std::size_t{45} << 10, std::size_t{98} << 10}) {  // rows in slices, and in shared memory
+    for (const std::size_t memory : {std::size_t{45} << 10, std::size_t{98} << 10}) {  // rows in slices, and held
       emulation::settings().multiprocessors = multiprocessors;
       emulation::settings().most_dynamic_memory = memory;
       EXPECT_EQ(difference(portable, decomposed(sample, GetParam())), "")
