@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Proves the tests of the kernels: breaks the sources in one place after the other, and expects that a test fails.
 
-    scripts/mutate_cuda.py                 # all mutations: 15 minutes of one core
+    scripts/mutate_cuda.py                 # all mutations: 10 minutes of one core
     scripts/mutate_cuda.py --only pick     # those with a word in file or reason
-    scripts/mutate_cuda.py --check         # only whether the table still fits the sources (ctest cuda_mutations.table)
+    scripts/mutate_cuda.py --check         # only whether the table fits the sources (ctest cuda_mutations.table)
 
 Needs a configured build (--build, build/release by default). Sources are copied to a folder in it; only programs that the
 table names are compiled again. Exit status 1 where a mutation survives.
@@ -70,15 +70,16 @@ MUTATIONS = [
              "    matrix_.sweep(k, size_, inverse, row_, column);\n", "dropped barrier", ("cuda_tableau",)),
     Mutation(KERNELS + "tableau.hpp", "in_support[k] = member ? 0 : 1;", "in_support[k] = 1;",
              "atoms never leave the support", ("cuda_tableau",)),
-    Mutation(KERNELS + "tableau.hpp", "if (step(s) == shortest) return s;", "if (step(s) <= shortest + 1) return s;",
-             "any atom of the support is pushed out", ("cuda_tableau", "cuda_exact_row")),
+    Mutation(KERNELS + "tableau.hpp", "    size_ = n + 1;\n", "    size_ = n;\n",
+             "an appended atom is not counted", ("cuda_tableau",)),
     Mutation(KERNELS + "row_solver.hpp", "r = std::fma(-weight,", "r = std::fma(weight,",
              "wrong sign of the residual", ("cuda_solve_rows",)),
     Mutation(KERNELS + "solve_rows.hpp", "args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved()",
              "args_.screen.unlisted_bound[row_]", "movement dropped from the claim", ("cuda_solve_rows",)),
     Mutation(KERNELS + "solve_rows.hpp", "} else if (count > capacity_) {", "} else if (count >= capacity_) {",
              "a set that just fits goes on to the next solver", ("cuda_solve_rows",)),
-    Mutation(KERNELS + "solve_rows.hpp", "if (phase == RowPhase::first_pass && args.rows.rounds[row] == 0) return;", "",
+    Mutation(KERNELS + "solve_rows.hpp",
+             "if (phase == RowPhase::first_pass && args.rows.rounds[row] == 0) return;", "",
              "rows are solved from lists that are undefined", ("cuda_solve_rows",)),
     Mutation(KERNELS + "solve_rows.hpp", "level >= margin_levels", "level > margin_levels",
              "one margin too many", ("cuda_solve_rows",)),
@@ -112,7 +113,8 @@ MUTATIONS = [
              "(difference > 0 ? difference : 0)", "rounding dropped from the gap", ("cuda_certify",)),
     Mutation("src/core/lasso_math.hpp", "best < limit ? best : limit", "best > limit ? best : limit",
              "a dual point that is not feasible", ("cuda_certify",)),
-    Mutation("cuda/row_buffers.hpp", "static_cast<std::size_t>(code_capacity) * 16", "static_cast<std::size_t>(code_capacity) * 8",
+    Mutation("cuda/row_buffers.hpp", "static_cast<std::size_t>(code_capacity) * 16",
+             "static_cast<std::size_t>(code_capacity) * 8",
              "codes that are handed over are not counted", ("cuda_solver_tiers",)),
 ]
 
@@ -137,13 +139,15 @@ class Program:
         self.link = lines[-1]
         # Objects that kernels are part of; the monitor, the library and the oracle are taken as they are.
         parts = rf"-o (\S*tests/cuda/CMakeFiles/(?:{name}|splice_emulation)\.dir/\S+\.o) "
-        self.compile = [(match.group(1), line) for line in lines if (match := re.search(parts, line)) and match.group(1) in self.link]
+        found = [(match.group(1), line) for line in lines if (match := re.search(parts, line))]
+        self.compile = [(output, line) for output, line in found if output in self.link]
 
     def make(self, folder):
         link = self.link
         for number, (output, line) in enumerate(self.compile):
             mine = folder / f"{self.name}.{number}.o"
-            command = re.sub(r"-MD -MT \S+ -MF \S+ ", "", line.replace(f"{ROOT}/", f"{folder}/")).replace(f"-o {output}", f"-w -o {mine}")
+            command = re.sub(r"-MD -MT \S+ -MF \S+ ", "", line.replace(f"{ROOT}/", f"{folder}/"))
+            command = command.replace(f"-o {output}", f"-w -o {mine}")
             subprocess.run(command, shell=True, check=True, cwd=self.build)
             link = link.replace(output, str(mine))
         made = folder / self.name
@@ -206,8 +210,8 @@ def main():
         for mutation, one in zip(chosen, tries):
             failure = one.result()
             survived += not failure
-            print(f"{'killed  ' if failure else 'SURVIVED'} {mutation.file}: {mutation.why}" + (f" ({failure})" if failure else ""),
-                  flush=True)
+            verdict = f"killed by {failure}" if failure else "SURVIVED"
+            print(f"{mutation.file}: {mutation.why}: {verdict}", flush=True)
     print(f"{len(chosen) - survived} killed, {survived} survived")
     return 1 if survived else 0
 

@@ -197,6 +197,27 @@ TEST_F(Certify, TheMovementCoversWhatIsNotListed) {
   EXPECT_EQ(check_gaps(3.0), 0);
 }
 
+/// With everything listed, for a residual of nothing, the movement says what has to be looked at.
+TEST_F(Certify, TheMovementCoversWhatIsListed) {
+  for (const bool nonnegative : {true, false}) {
+    use(nonnegative);
+    screen(1.0f);
+    for (std::int64_t i = 0; i < count; ++i) {
+      std::int32_t& listed = rows->list_count[at(i)] = 0;
+      for (std::int32_t j = 0; j < 260; ++j) {
+        if (problem->view.solver_inverse[j] > 0) rows->list_atoms[at(i * 260 + listed++)] = j;
+      }
+      std::fill_n(rows->list_values.begin() + i * 260, 260, 0.0f);
+      std::fill_n(rows->q.begin() + i * problem->atoms.ld, problem->atoms.ld, std::int8_t{0});
+      rows->norm[at(i)] = 0;
+      rows->unlisted_bound[at(i)] = -100;  // of no atom
+      --rows->code_count[at(i)];           // an atom that should be there, and rises above lambda
+    }
+    certify_screened();
+    EXPECT_EQ(check_gaps(1e-9), 0);
+  }
+}
+
 /// What is listed is looked at: its bounds alone would cost the certificate.
 TEST_F(Certify, CorruptedCodesFail) {
   for (std::int64_t i = 0; i < count; ++i) {
