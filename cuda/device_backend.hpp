@@ -20,6 +20,7 @@
 #include "host_atoms.hpp"
 #include "ranged_tile.hpp"
 #include "recompose_codes.hpp"
+#include "rounds_queue.hpp"
 #include "working_set_tile.hpp"
 
 namespace splice_cuda::cuda {
@@ -63,6 +64,10 @@ class DeviceBackend final : public Backend {
 
   std::unique_ptr<ResultSink> make_result_sink(const Problem& problem) const override {
     return std::make_unique<DeviceResults<Engine>>(device_, problem.embeddings.rows, problem.dictionary->size);
+  }
+  std::unique_ptr<RoundsQueue> make_rounds_queue(const Problem& problem, std::int64_t most_rows,
+                                                 std::int32_t rounds) const override {
+    return std::make_unique<DeviceRoundsQueue<Engine>>(device_, own(*problem.dictionary), problem, most_rows, rounds);
   }
   void copy_to_host(void* to, const void* from, std::size_t bytes) const override {
     device_->download(to, from, bytes);

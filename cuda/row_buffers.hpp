@@ -118,7 +118,14 @@ class RowBuffers {
     if (args.warm) load_codes(*problem.warm_start, first, count);
     args.rows = view_;
     device_.template launch<PrepareKernel>(count, args);
-    device_.allow_uploads();  // that kernel alone reads the input
+    if (args.input == input_.get()) device_.allow_uploads();  // that kernel alone reads it
+  }
+
+  /// Reports of all rows, in the rows' own units, to device memory.
+  void write_reports(const Problem& problem, RowReport* reports) {
+    device_.template launch<WriteReportsKernel>((view_.count + 31) / 32,
+                                                {view_, static_cast<double>(problem.l1_penalty),
+                                                 problem.l1_penalties.empty() ? nullptr : penalties_.get(), reports});
   }
 
   /// Which rows come next, if any.
@@ -169,12 +176,6 @@ class RowBuffers {
     PackedCodes<Engine> codes{count, {device_, nnz}, {device_, nnz}};
     device_.template launch<PackCodesKernel>(count, {view_, offsets_.get(), codes.atoms.get(), codes.values.get()});
     results.take(offsets_.get(), std::move(codes));
-  }
-
-  void write_reports(const Problem& problem, RowReport* reports) {
-    device_.template launch<WriteReportsKernel>((view_.count + 31) / 32,
-                                                {view_, static_cast<double>(problem.l1_penalty),
-                                                 problem.l1_penalties.empty() ? nullptr : penalties_.get(), reports});
   }
 
   /// Rows of host memory from `there` on to the tile's input.

@@ -16,6 +16,7 @@
 #include "device_problem.hpp"
 #include "exact_stage.hpp"
 #include "kernels/views.hpp"
+#include "kernels/write_row_codes.hpp"
 #include "row_buffers.hpp"
 #include "screen_stage.hpp"
 #include "solve_stage.hpp"
@@ -43,6 +44,22 @@ class WorkingSetTile final : public TileSolver {
                      ScreenStage<Engine>::row_cost(dictionary) + SolveStage<Engine>::row_cost(dictionary);
     cost.preferred_rows = 32768;
     return cost;
+  }
+
+  /// All rounds of rows [0, count) without a look at the device, and the codes to where the caller wants them.
+  void enqueue(std::int64_t count, std::int32_t rounds, const RowCodes& codes) {
+    prepare(0, count);
+    for (std::int32_t round = 0; round < rounds; ++round) {
+      screen();
+      solve();
+      certify();
+    }
+    engine_.template launch<GiveUpKernel>((count + 31) / 32, {rows_.view()});
+    exact_.certify(rows_.view());
+    if (problem_.refit) exact_.refit(rows_.view());
+    engine_.template launch<WriteRowCodesKernel>(count, {rows_.view(), codes});
+    rows_.write_reports(problem_, codes.reports);
+    occupied_ = 0;
   }
 
   /// A tile takes rows only when it is empty: all of its rows go through the schedule together.

@@ -93,7 +93,7 @@ MUTATIONS = [
              "static_cast<float>(weight) * std::ldexp(1.0, exponent)", "wrong sign of the exponent", ("cuda_write_code",)),
     Mutation(KERNELS + "write_code.hpp", "if (place >= rows.code_capacity)", "if (place > rows.code_capacity)",
              "one entry more than there is room for", ("cuda_write_code",)),
-    Mutation(KERNELS + "pack_codes.hpp", "rows.code_weights[from + i]), -exponent)", "rows.code_weights[from + i]), exponent)",
+    Mutation(KERNELS + "write_code.hpp", "static_cast<double>(weight), -exponent)", "static_cast<double>(weight), exponent)",
              "wrong sign of the exponent", ("cuda_write_code",)),
     Mutation(KERNELS + "certificate.hpp", "if (code.weights[i] < 0) correlation = -correlation;", "",
              "sign of a negative weight dropped", ("cuda_certify",)),

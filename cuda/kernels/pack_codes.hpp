@@ -3,10 +3,10 @@
 /// @file pack_codes.hpp
 /// Stage `compact`: codes of a tile to CSR, in the rows' own units.
 
-#include <cmath>
 #include <cstdint>
 
 #include "kernels/views.hpp"
+#include "kernels/write_code.hpp"
 #include "lane_group.hpp"
 
 namespace splice_cuda::cuda {
@@ -33,8 +33,7 @@ struct PackCodesKernel {
     group.each([&](int lane) {
       for (int i = lane; i < args.rows.code_count[row]; i += Group::size) {
         atoms[i] = args.rows.code_atoms[from + i];
-        // Exact: see round_weight.
-        values[i] = static_cast<float>(std::ldexp(static_cast<double>(args.rows.code_weights[from + i]), -exponent));
+        values[i] = unscaled_weight(args.rows.code_weights[from + i], exponent);
       }
     });
   }

@@ -19,6 +19,11 @@ SPLICE_KERNEL float round_weight(double weight, int exponent) {
   return static_cast<float>(static_cast<double>(own) * std::ldexp(1.0, exponent));
 }
 
+/// A weight that round_weight has made, in the row's own units: exact.
+SPLICE_KERNEL float unscaled_weight(float weight, int exponent) {
+  return static_cast<float>(std::ldexp(static_cast<double>(weight), -exponent));
+}
+
 /// Writes atom(k) and weight(k) of the places k < size whose weight is not 0. Places hold different atoms. At most
 /// code_capacity of them: an independent support has no more. Nobody of the group may read the old code without a barrier
 /// before, nor the new one without a barrier afterwards.

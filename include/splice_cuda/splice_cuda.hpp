@@ -16,6 +16,7 @@
 #include "splice_cuda/error.hpp"          // IWYU pragma: export
 #include "splice_cuda/matrix_view.hpp"    // IWYU pragma: export
 #include "splice_cuda/options.hpp"        // IWYU pragma: export
+#include "splice_cuda/queued_solver.hpp"
 #include "splice_cuda/recompose.hpp"      // IWYU pragma: export
 #include "splice_cuda/sharding.hpp"       // IWYU pragma: export
 #include "splice_cuda/version.hpp"        // IWYU pragma: export

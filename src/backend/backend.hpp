@@ -18,6 +18,7 @@
 #include "splice_cuda/device.hpp"
 #include "splice_cuda/device_codes.hpp"
 #include "splice_cuda/matrix_view.hpp"
+#include "splice_cuda/queued_solver.hpp"
 
 namespace splice_cuda {
 
@@ -123,6 +124,14 @@ struct CallRows {
   std::int64_t recompose = 256;
 };
 
+/// The default solver with a fixed number of rounds: nothing but enqueued work (queued_solver.hpp).
+class RoundsQueue {
+ public:
+  virtual ~RoundsQueue() = default;
+  /// Arguments have been checked.
+  virtual void enqueue(const EmbeddingsView& embeddings, const RowCodes& codes) = 0;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -149,6 +158,12 @@ class Backend {
   /// A sink in this device's memory; null where that is the host's.
   virtual std::unique_ptr<ResultSink> make_result_sink(const Problem& problem) const {
     static_cast<void>(problem);
+    return nullptr;
+  }
+  /// `problem` is copied. Null where the host does the work.
+  virtual std::unique_ptr<RoundsQueue> make_rounds_queue(const Problem& problem, std::int64_t most_rows,
+                                                         std::int32_t rounds) const {
+    static_cast<void>(problem), static_cast<void>(most_rows), static_cast<void>(rounds);
     return nullptr;
   }
   /// Device memory to the host, there when this returns.
