@@ -66,9 +66,9 @@ class ScreenStage {
 
   const ScreenView& view() const { return view_; }
 
-  /// Finds the rows that take part in the next round.
-  void collect(const RowsView& rows) {
-    engine_.template launch<CollectRowsKernel>(1, {rows, view_, counts_.get() + 1});
+  /// Finds the rows that take part in the next round. @param warm_only  in what comes before the first one
+  void collect(const RowsView& rows, bool warm_only = false) {
+    engine_.template launch<CollectRowsKernel>(1, {rows, view_, counts_.get() + 1, warm_only});
   }
 
   /// Screens them. @param most  of them there can be

@@ -71,7 +71,8 @@ class WorkingSetTile final : public TileSolver {
     occupied_ = most_active_ = count;
     round_ = 0;
     rows_.load(problem_, first_row, count, {smallest_lambda, largest_lambda});
-    screen_.collect(rows_.view());
+    // Rows without a code wait until they are screened: their lists are undefined so far.
+    screen_.collect(rows_.view(), problem_.warm_start != nullptr);
     if (problem_.warm_start == nullptr) return;
     solve_.solve(rows_.view(), screen_.view(), most_active_);
     screen_.collect(rows_.view());

@@ -16,6 +16,7 @@ struct CollectRowsKernel {
     RowsView rows;
     ScreenView screen;
     std::int32_t* unfinished = nullptr;  ///< [1] rows that are not finished, whatever they wait for
+    bool warm_only = false;  ///< rows that start from a code: what they are solved with before anything is screened
   };
   struct Shared {};
   static constexpr int lanes = 1024;
@@ -35,7 +36,7 @@ struct CollectRowsKernel {
       };
       const auto takes_part = [&](int lane) {
         const RowPhase p = phase(lane);
-        return p == RowPhase::warm || p == RowPhase::first_pass || p == RowPhase::certifying;
+        return p == RowPhase::warm || (!args.warm_only && (p == RowPhase::first_pass || p == RowPhase::certifying));
       };
       unfinished += group.template sum<int>([&](int lane) { return phase(lane) != RowPhase::finished ? 1 : 0; });
       const int found = group.positions(takes_part, position);

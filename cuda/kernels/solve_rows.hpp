@@ -219,8 +219,6 @@ SPLICE_KERNEL void solve_row(Group& group, std::int64_t place, const SolveRowsAr
   if (args.rows.tier[row] != tier) return;
   const RowPhase phase = group.array(args.rows.phase + row, 1)[0];
   if (phase != RowPhase::warm && phase != RowPhase::first_pass && phase != RowPhase::certifying) return;
-  // Not screened yet, as rows without a code are not when the others are solved among the atoms of theirs.
-  if (phase == RowPhase::first_pass && args.rows.rounds[row] == 0) return;
   group.sync();
   RowRound<Group, Matrix> round(group, args, row, matrix, memory, capacity, picks);
   if (!round.run(phase)) {

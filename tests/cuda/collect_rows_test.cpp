@@ -34,6 +34,18 @@ TEST_F(CollectRows, AgainstAPlainLoop) {
   }
 }
 
+TEST_F(CollectRows, BeforeAnythingIsScreenedOnlyRowsWithACode) {
+  KernelRows rows(40, 64, 1, 1);
+  for (std::size_t i = 0; i < 40; ++i) rows.phase[i] = static_cast<cuda::RowPhase>(i % 7);
+  std::int32_t unfinished = -1;
+  device.launch<cuda::CollectRowsKernel>(1, {rows.view, rows.screen, &unfinished, true});
+  ASSERT_EQ(rows.active_count[0], 6);
+  for (std::int32_t k = 0; k < 6; ++k) {
+    EXPECT_EQ(rows.active[at(k)], 7 * k);
+    EXPECT_EQ(rows.place[at(7 * k)], k);
+  }
+}
+
 TEST_F(CollectRows, NoneLeft) {
   KernelRows rows(40, 64, 1, 1);
   std::fill(rows.phase.begin(), rows.phase.end(), cuda::RowPhase::finished);

@@ -161,18 +161,6 @@ TEST_F(SolveRows, RowsOfOtherTiersAndPhasesAreLeftAlone) {
   EXPECT_EQ(rows->code_count, std::vector<std::int32_t>(4, 0));
 }
 
-/// Its list is undefined.
-TEST_F(SolveRows, ARowThatWasNotScreenedIsLeftAlone) {
-  const KernelProblem problem(sample_problem(60, 17, 1, 4), options(0.1f, true));
-  begin(problem, 60);
-  rows->list_count[0] = 60;
-  std::iota(rows->list_atoms.begin(), rows->list_atoms.end(), 0);
-  std::fill(rows->list_values.begin(), rows->list_values.end(), 1.0f);
-  solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
-  EXPECT_EQ(rows->phase[0], RowPhase::first_pass);
-  EXPECT_EQ(rows->code_count[0], 0);
-}
-
 TEST_F(SolveRows, PatienceAndBudgetEnd) {
   const KernelProblem problem(sample_problem(60, 17, 1, 5), options(0.1f, true));
   begin(problem, 60);
