@@ -56,7 +56,7 @@ class AdmmTile final : public DenseTile<Engine> {
     load(this->rows().z);
     this->device_.template launch<StartAdmmKernel>(this->active_, args());
     if (this->problem_.warm_start == nullptr) return;
-    load(this->dense().r);
+    load(this->rows().r);
     this->device_.template launch<StartMultipliersKernel>(this->active_, args());
   }
 

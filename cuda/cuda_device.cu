@@ -1,5 +1,7 @@
 #include "cuda_device.cuh"
 
+#include "capability.hpp"
+
 #include <cub/device/device_scan.cuh>
 #include <cuda/std/functional>
 #include <thrust/iterator/transform_iterator.h>
@@ -14,7 +16,6 @@ namespace splice_cuda::cuda {
 namespace {
 
 constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // what cuBLASLt is recommended on Hopper
-constexpr int oldest_capability = 75;
 
 struct ToInt64 {
   __host__ __device__ std::int64_t operator()(std::int32_t value) const { return value; }
@@ -114,7 +115,7 @@ CudaDevice::CudaDevice(Device device, cudaStream_t stream, DeviceAllocator alloc
     : device_(device), stream_(stream), allocator_(std::move(allocator)) {
   cudaDeviceProp properties{};
   check(cudaGetDeviceProperties(&properties, device.index), "cudaGetDeviceProperties");
-  if (properties.major * 10 + properties.minor < oldest_capability) {
+  if (!is_usable(properties.major, properties.minor)) {
     throw DeviceError("device: got " + to_string(device) + ", " + properties.name + " of compute capability " +
                       std::to_string(properties.major) + "." + std::to_string(properties.minor) + ", expected 7.5 or more");
   }

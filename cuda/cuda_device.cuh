@@ -15,6 +15,7 @@
 #include <limits>
 #include <string_view>
 
+#include "csr_view.hpp"
 #include "cuda_error.hpp"
 #include "cuda_group.cuh"
 #include "pointer_checks.hpp"
@@ -156,14 +157,6 @@ class CudaDevice {
   /// offsets[i] = sum of counts[0 .. i), for i in [0, count].
   void exclusive_sum(const std::int32_t* counts, std::int64_t count, std::int64_t* offsets);
   /// dense[rows, d] (ld) = codes (CSR over p atoms) times atoms[p, d] (ld_atoms).
-  struct CsrView {
-    std::int64_t rows = 0;
-    std::int64_t cols = 0;
-    std::int64_t nnz = 0;
-    const std::int64_t* row_offsets = nullptr;
-    const std::int32_t* atom_indices = nullptr;
-    const float* values = nullptr;
-  };
   void multiply_sparse(const CsrView& codes, const float* atoms, std::int64_t ld_atoms, std::int64_t d, float* dense,
                        std::int64_t ld);
 

@@ -98,7 +98,6 @@ class DenseTile : public TileSolver {
         vectors_(device, padded_rows(rows) * dictionary.ld),
         products_(device, padded_rows(rows) * dictionary.size),
         x_(device, rows * dictionary.size),
-        r_(device, rows * dictionary.ld),
         seen_(device, rows),
         relaxed_(device, rows),
         relaxes_(device, rows) {
@@ -110,7 +109,6 @@ class DenseTile : public TileSolver {
     dense_.vectors = vectors_.get();
     dense_.products = products_.get();
     dense_.x = x_.get();
-    dense_.r = r_.get();
     dense_.seen = seen_.get();
     dense_.relaxed = relaxed_.get();
     dense_.relaxes = relaxes_.get();
@@ -133,7 +131,7 @@ class DenseTile : public TileSolver {
                        static_cast<std::size_t>(most_certify_groups) * 2 * ld +
                        static_cast<std::size_t>(rows_a_product - 1) * (size + (1 + padded_dim_vectors) * ld) + 65536;
     cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, dictionary.size) + packed + (2 + atom_vectors) * size +
-                     (2 + dim_vectors + padded_dim_vectors) * ld + figures;
+                     (1 + dim_vectors + padded_dim_vectors) * ld + figures;
     cost.preferred_rows = 2 * rows_a_product;
     return cost;
   }
@@ -205,7 +203,6 @@ class DenseTile : public TileSolver {
   DeviceBuffer<float, Engine> vectors_;
   DeviceBuffer<float, Engine> products_;
   DeviceBuffer<float, Engine> x_;
-  DeviceBuffer<float, Engine> r_;
   DeviceBuffer<std::uint64_t, Engine> seen_;
   DeviceBuffer<std::uint64_t, Engine> relaxed_;
   DeviceBuffer<std::int32_t, Engine> relaxes_;

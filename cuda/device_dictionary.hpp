@@ -21,13 +21,12 @@ struct DeviceDictionary final : DictionaryData {
   std::shared_ptr<Engine> owner;
   DeviceBuffer<float, Engine> atoms;
   DeviceBuffer<std::int8_t, Engine> rows8;
-  DeviceBuffer<float, Engine> norms;
   /// What problems are prepared with, on the host: [p].
   std::vector<float> scale;
   std::vector<float> error;
   std::vector<float> norm;
 
-  AtomsView view() const { return {size, dim, ld, atoms.get(), rows8.get(), norms.get()}; }
+  AtomsView view() const { return {size, dim, ld, atoms.get(), rows8.get()}; }
 };
 
 /// @throws ArgumentError where an atom is not finite; OutOfMemoryError
@@ -48,7 +47,6 @@ std::shared_ptr<const DeviceDictionary<Engine>> make_device_dictionary(std::shar
   d.scale.assign(host->scale.get(), host->scale.get() + d.size);
   d.error.assign(host->error.get(), host->error.get() + d.size);
   d.norm.assign(host->norm.get(), host->norm.get() + d.size);
-  d.norms = uploaded(*device, d.norm.data(), d.size);
   d.rows8 = uploaded(*device, host->rows8.get(), d.padded_size * d.ld);
   d.atoms = DeviceBuffer<float, Engine>(*device, d.size * d.ld);
   // In blocks: 16-bit atoms are converted on the way.

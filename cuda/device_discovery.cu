@@ -5,17 +5,13 @@
 
 #include <string>
 
+#include "capability.hpp"
 #include "cuda_error.hpp"
 #include "splice_cuda/build_info.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda {
 namespace {
-
-constexpr int oldest_major = 7;
-constexpr int oldest_minor = 5;  // what CUDA 13 compiles for
-
-bool is_usable(int major, int minor) { return major > oldest_major || (major == oldest_major && minor >= oldest_minor); }
 
 /// As cudart and the driver number themselves: 13000 is 13.0.
 std::string version_text(int version) {
@@ -43,7 +39,7 @@ CudaDeviceInfo inspect_device(int index) {
   cudaDeviceProp properties{};
   cuda::check(cudaGetDeviceProperties(&properties, index), "cudaGetDeviceProperties");
   return {Device::cuda(index), properties.name, properties.major, properties.minor, properties.totalGlobalMem,
-          is_usable(properties.major, properties.minor)};
+          cuda::is_usable(properties.major, properties.minor)};
 }
 
 void find_devices(CudaInfo& info) {
@@ -74,7 +70,7 @@ int cuda_device_count() noexcept {
     int minor = 0;
     if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, usable) != cudaSuccess ||
         cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, usable) != cudaSuccess ||
-        !is_usable(major, minor)) {
+        !cuda::is_usable(major, minor)) {
       break;
     }
   }

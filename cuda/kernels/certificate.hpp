@@ -49,18 +49,9 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
       group, atoms, z, count, [&](int i) -> std::int64_t { return code.atoms[i]; },
       [&](int i) { return static_cast<double>(code.weights[i]); }, residual);
   CodeTerms terms;
-  const auto over_dims = [&](auto term) {
-    return group.template sum<double>([&](int lane) {
-      double sum = 0;
-      for (std::int64_t k = lane; k < atoms.dim; k += Group::size) {
-        sum += term(static_cast<double>(z[k]), static_cast<double>(residual[k]));
-      }
-      return sum;
-    });
-  };
-  terms.z_dot_z = over_dims([](double zk, double) { return zk * zk; });
-  terms.z_dot_r = over_dims([](double zk, double rk) { return zk * rk; });
-  terms.r_dot_r = over_dims([](double, double rk) { return rk * rk; });
+  terms.z_dot_z = dot_vectors(group, atoms.dim, z, z);
+  terms.z_dot_r = dot_vectors(group, atoms.dim, z, residual);
+  terms.r_dot_r = dot_vectors(group, atoms.dim, residual, residual);
   terms.weighted_l1 = group.template sum<double>([&](int lane) {
     double sum = 0;
     for (int i = lane; i < count; i += Group::size) {
@@ -70,21 +61,23 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
     return sum;
   });
   // Support atoms exactly: equality with lambda is what they promise.
-  const auto over_support = [&](auto term) {
-    return group.template max<double>([&](int lane) {
-      double largest = 0;
-      for (int i = lane; i < count; i += Group::size) {
-        if (code.weights[i] == 0) continue;
-        double correlation = dot_atom(atoms, code.atoms[i], residual) * problem.inverse[code.atoms[i]];
-        if (code.weights[i] < 0) correlation = -correlation;
-        const double found = term(correlation);
-        largest = found > largest ? found : largest;
-      }
-      return largest;
-    });
-  };
-  terms.largest = over_support([&](double c) { return problem.nonnegative ? c : std::abs(c); });
-  terms.violation = over_support([&](double c) { return std::abs(c - code.lambda); });
+  typename Group::template PerLane<double> violation_of;
+  terms.largest = group.template max<double>([&](int lane) {
+    double largest = 0;
+    double violation = 0;
+    for (int i = lane; i < count; i += Group::size) {
+      if (code.weights[i] == 0) continue;
+      double correlation = dot_atom(atoms, code.atoms[i], residual) * problem.inverse[code.atoms[i]];
+      if (code.weights[i] < 0) correlation = -correlation;
+      const double size = problem.nonnegative ? correlation : std::abs(correlation);
+      const double distance = std::abs(correlation - code.lambda);
+      largest = size > largest ? size : largest;
+      violation = distance > violation ? distance : violation;
+    }
+    violation_of[lane] = violation;
+    return largest;
+  });
+  terms.violation = group.template max<double>([&](int lane) { return violation_of[lane]; });
   return terms;
 }
 
@@ -126,6 +119,12 @@ SPLICE_KERNEL math::Certificate certificate_of(const AtomsView& atoms, const Pro
   return math::make_certificate(t);
 }
 
+/// @param largest  correlation over all atoms
+SPLICE_KERNEL double kkt_violation(const CodeTerms& terms, double largest, double lambda) {
+  const double excess = largest - lambda;
+  return terms.violation > excess ? terms.violation : excess;
+}
+
 /// Writes the certificate; `largest` is (an upper bound of) the largest correlation over all atoms. By one lane.
 /// @returns whether the gap is within the tolerance
 SPLICE_KERNEL bool write_certificate(const AtomsView& atoms, const ProblemView& problem, const RowsView& rows, std::int64_t row,
@@ -135,8 +134,7 @@ SPLICE_KERNEL bool write_certificate(const AtomsView& atoms, const ProblemView& 
   rows.primal[row] = certificate.primal;
   rows.dual[row] = certificate.dual;
   rows.gap[row] = certificate.gap;
-  const double excess = over_all - rows.lambda[row];
-  rows.kkt_violation[row] = terms.violation > excess ? terms.violation : excess;
+  rows.kkt_violation[row] = kkt_violation(terms, over_all, rows.lambda[row]);
   return certificate.gap <= problem.gap_tolerance * 0.5 * terms.z_dot_z;
 }
 

@@ -78,11 +78,10 @@ struct CertifyCodesKernel {
       return report;
     }
     const math::Certificate certificate = certificate_of(args.atoms, args.problem, code, terms, largest);
-    const double excess = largest - code.lambda;
     report.primal = certificate.primal;
     report.dual = certificate.dual;
     report.gap = certificate.gap;
-    report.kkt_violation = terms.violation > excess ? terms.violation : excess;
+    report.kkt_violation = kkt_violation(terms, largest, code.lambda);
     if (!feasible) report.gap = report.kkt_violation = std::numeric_limits<double>::infinity();
     const bool certified = report.gap <= args.problem.gap_tolerance * 0.5 * terms.z_dot_z;
     report.status = certified ? RowStatus::certified : RowStatus::budget_exhausted;

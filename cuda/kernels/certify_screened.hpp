@@ -9,6 +9,7 @@
 
 #include "core/lasso_math.hpp"
 #include "kernels/certificate.hpp"
+#include "kernels/row_products.hpp"
 #include "kernels/screen_view.hpp"
 #include "kernels/views.hpp"
 #include "kernels/warp_products.hpp"
@@ -62,15 +63,7 @@ struct CertifyScreenedKernel {
   static SPLICE_KERNEL double moved(Group& group, const Args& args, std::int32_t row, const Vector& residual) {
     const std::int8_t* q = args.screen.q + args.screen.place[row] * args.atoms.ld;
     const double scale = static_cast<double>(args.screen.scale[row]);
-    const double square = group.template sum<double>([&](int lane) {
-      double sum = 0;
-      for (std::int64_t k = lane; k < args.atoms.dim; k += Group::size) {
-        const double change = static_cast<double>(residual[k]) - scale * static_cast<double>(q[k]);
-        sum += change * change;
-      }
-      return sum;
-    });
-    return std::sqrt(square) * (1 + 1e-9);
+    return distance_to_copy(group, args.atoms.dim, residual, q, scale) * (1 + 1e-9);
   }
 
   /// Of the list, without the support, whose correlations are known: exactly where the bound may exceed lambda, else the bound.

@@ -17,7 +17,6 @@ struct DenseView {
   float* vectors = nullptr;   ///< [active padded, ld] what is multiplied by all atoms
   float* products = nullptr;  ///< [active padded, p] with all atoms, plain ones
   float* x = nullptr;         ///< [rows, p]
-  float* r = nullptr;         ///< [rows, ld] z - C'w
   std::uint64_t* seen = nullptr;     ///< [rows] the support at the last test
   std::uint64_t* relaxed = nullptr;  ///< [rows] the last support that was relaxed
   std::int32_t* relaxes = nullptr;   ///< [rows] whether the code is to be relaxed now

@@ -46,7 +46,7 @@ struct StartFistaKernel {
         args.fista.previous_x[j] = args.tile.dense.x[j];
       }
       for (std::int64_t k = row * atoms.ld + lane; k < (row + 1) * atoms.ld; k += Group::size) {
-        args.fista.previous_r[k] = args.tile.dense.r[k];
+        args.fista.previous_r[k] = args.tile.rows.r[k];
       }
     });
     group.once([&] {
@@ -74,7 +74,7 @@ struct ExtrapolateKernel {
     group.each([&](int lane) {
       for (std::int64_t k = lane; k < ld; k += Group::size) {
         args.tile.dense.vectors[place * ld + k] =
-            math::extrapolated(args.tile.dense.r[row * ld + k], args.fista.previous_r[row * ld + k], beta);
+            math::extrapolated(args.tile.rows.r[row * ld + k], args.fista.previous_r[row * ld + k], beta);
       }
     });
   }
@@ -101,7 +101,7 @@ struct FistaStepKernel {
     const float* point_r = args.tile.dense.vectors + place * ld;
     const float* products = args.tile.dense.products + place * size;
     auto x = group.array(args.tile.dense.x + row * size, size);
-    auto r = group.array(args.tile.dense.r + row * ld, ld);
+    auto r = group.array(rows.r + row * ld, ld);
     auto previous_x = group.array(args.fista.previous_x + row * size, size);
     auto previous_r = group.array(args.fista.previous_r + row * ld, ld);
     auto code_atoms = group.array(rows.code_atoms + row * rows.code_capacity, rows.code_capacity);
@@ -142,13 +142,7 @@ struct FistaStepKernel {
       }
       return sum;
     });
-    const double z_dot_z = group.template sum<double>([&](int lane) {
-      double sum = 0;
-      for (std::int64_t k = lane; k < atoms.dim; k += Group::size) {
-        sum += static_cast<double>(z[k]) * static_cast<double>(z[k]);
-      }
-      return sum;
-    });
+    const double z_dot_z = dot_vectors(group, atoms.dim, z, z);
     const bool too_long = math::step_is_too_long(image, moved, static_cast<double>(step), z_dot_z);
     if (too_long) {
       group.sync();

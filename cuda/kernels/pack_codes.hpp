@@ -25,17 +25,10 @@ struct PackCodesKernel {
 
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t row, const Args& args, Shared&) {
-    const std::int64_t from = row * args.rows.code_capacity;
     const std::int64_t to = args.offsets[row];
-    const int exponent = args.rows.exponent[row];
     auto atoms = group.array(args.atoms + to, args.offsets[row + 1] - to);
     auto values = group.array(args.values + to, args.offsets[row + 1] - to);
-    group.each([&](int lane) {
-      for (int i = lane; i < args.rows.code_count[row]; i += Group::size) {
-        atoms[i] = args.rows.code_atoms[from + i];
-        values[i] = unscaled_weight(args.rows.code_weights[from + i], exponent);
-      }
-    });
+    copy_code(group, args.rows, row, args.rows.code_count[row], atoms, values);
   }
 };
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "core/screen_math.hpp"
+#include "kernels/row_products.hpp"
 #include "kernels/tableau.hpp"
 #include "kernels/views.hpp"
 #include "kernels/warp_products.hpp"
@@ -36,6 +37,7 @@ class RowSolver {
         rows_(rows),
         row_(row),
         z_(rows.z + row * atoms.ld),
+        z_dot_z_(dot_vectors(group, atoms.dim, z_, z_)),
         lambda_(static_cast<float>(rows.lambda[row])),
         tableau(group, matrix, memory.tableau, capacity),
         residual(group.array(rows.r + row * atoms.ld, atoms.ld)),
@@ -114,14 +116,7 @@ class RowSolver {
       }
       return sum;
     });
-    const double z_dot_z = group_.template sum<double>([&](int lane) {
-      double sum = 0;
-      for (std::int64_t k = lane; k < atoms_.dim; k += Group::size) {
-        sum = std::fma(static_cast<double>(z_[k]), static_cast<double>(z_[k]), sum);
-      }
-      return sum;
-    });
-    return static_cast<float>(math::correlation_slack(problem_.gap_tolerance, z_dot_z, weighted, static_cast<double>(lambda_)));
+    return static_cast<float>(math::correlation_slack(problem_.gap_tolerance, z_dot_z_, weighted, static_cast<double>(lambda_)));
   }
 
   SPLICE_KERNEL void write() {
@@ -166,6 +161,7 @@ class RowSolver {
   const RowsView& rows_;
   std::int64_t row_;
   const float* z_;
+  double z_dot_z_;
   float lambda_;
   int iterations_ = 0;
 

@@ -12,6 +12,7 @@
 #include "kernels/pick_best.hpp"
 #include "kernels/quantize_rows.hpp"
 #include "kernels/register_matrix.hpp"
+#include "kernels/row_products.hpp"
 #include "kernels/row_solver.hpp"
 #include "kernels/screen_view.hpp"
 #include "kernels/views.hpp"
@@ -140,15 +141,7 @@ class RowRound {
   SPLICE_KERNEL float moved() {
     const std::int8_t* q = args_.screen.q + args_.screen.place[row_] * args_.atoms.ld;
     const double scale = static_cast<double>(args_.screen.scale[row_]);
-    const double square = group_.template sum<double>([&](int lane) {
-      double sum = 0;
-      for (std::int64_t k = lane; k < args_.atoms.dim; k += Group::size) {
-        const double change = static_cast<double>(solver_.residual[k]) - scale * static_cast<double>(q[k]);
-        sum = std::fma(change, change, sum);
-      }
-      return sum;
-    });
-    return static_cast<float>(std::sqrt(square) * (1 + 1e-5));
+    return static_cast<float>(distance_to_copy(group_, args_.atoms.dim, solver_.residual, q, scale) * (1 + 1e-5));
   }
 
   /// Listed atoms that may violate at the present residual are looked at exactly; the worst become picks.

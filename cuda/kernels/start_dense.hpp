@@ -33,7 +33,7 @@ struct StartDenseKernel {
     const std::int64_t size = args.atoms.size;
     const float* z = args.rows.z + row * args.atoms.ld;
     auto x = group.array(args.dense.x + row * size, size);
-    auto r = group.array(args.dense.r + row * args.atoms.ld, args.atoms.ld);
+    auto r = group.array(args.rows.r + row * args.atoms.ld, args.atoms.ld);
     constexpr double largest_lambda = 1e19;  // float32 squares stay finite
     const double given = args.rows.lambda[row];
     const double lambda = given < largest_lambda ? given : largest_lambda;
@@ -92,21 +92,8 @@ struct StartDenseKernel {
   static SPLICE_KERNEL bool improves(Group& group, const Args& args, std::int64_t row, double lambda, const Weights& x,
                                      const Vector& r) {
     const float* z = args.rows.z + row * args.atoms.ld;
-    const double z_dot_z = group.template sum<double>([&](int lane) {
-      double sum = 0;
-      for (std::int64_t k = lane; k < args.atoms.dim; k += Group::size) {
-        sum += static_cast<double>(z[k]) * static_cast<double>(z[k]);
-      }
-      return sum;
-    });
-    const double r_dot_r = group.template sum<double>([&](int lane) {
-      double sum = 0;
-      for (std::int64_t k = lane; k < args.atoms.dim; k += Group::size) {
-        const auto value = static_cast<double>(static_cast<float>(r[k]));
-        sum += value * value;
-      }
-      return sum;
-    });
+    const double z_dot_z = dot_vectors(group, args.atoms.dim, z, z);
+    const double r_dot_r = dot_vectors(group, args.atoms.dim, r, r);
     const double l1 = group.template sum<double>([&](int lane) {
       double sum = 0;
       for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {

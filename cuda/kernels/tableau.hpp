@@ -37,7 +37,6 @@ class Tableau {
   SPLICE_KERNEL Tableau(Group& group, Matrix& matrix, const TableauMemory<T>& memory, int capacity)
       : group_(group),
         matrix_(matrix),
-        capacity_(capacity),
         value(group.array(memory.value, capacity)),
         diagonal(group.array(memory.diagonal, capacity)),
         factor(group.array(memory.factor, capacity)),
@@ -47,7 +46,6 @@ class Tableau {
         exchanges_(group.array(memory.exchanges, capacity)) {}
 
   SPLICE_KERNEL int size() const { return size_; }
-  SPLICE_KERNEL int capacity() const { return capacity_; }
   SPLICE_KERNEL void clear() { size_ = 0; }
 
   /// `count` atoms outside the support, in place of all others. The caller sets their values, before the next barrier,
@@ -262,7 +260,6 @@ class Tableau {
 
   Group& group_;
   Matrix& matrix_;
-  int capacity_;
   int size_ = 0;
 
  public:

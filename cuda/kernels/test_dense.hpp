@@ -113,18 +113,9 @@ struct TestGapKernel {
     const int count = args.rows.code_count[row];
     const std::int32_t* atoms = args.rows.code_atoms + row * args.rows.code_capacity;
     const float* weights = args.rows.code_weights + row * args.rows.code_capacity;
-    const auto over_dims = [&](const float* a, const float* b) {
-      return group.template sum<double>([&](int lane) {
-        double sum = 0;
-        for (std::int64_t k = lane; k < args.atoms.dim; k += Group::size) {
-          sum += static_cast<double>(a[k]) * static_cast<double>(b[k]);
-        }
-        return sum;
-      });
-    };
-    const double z_dot_z = over_dims(z, z);
-    const double z_dot_r = over_dims(z, r);
-    const double r_dot_r = over_dims(r, r);
+    const double z_dot_z = dot_vectors(group, args.atoms.dim, z, z);
+    const double z_dot_r = dot_vectors(group, args.atoms.dim, z, r);
+    const double r_dot_r = dot_vectors(group, args.atoms.dim, r, r);
     const double l1 = group.template sum<double>([&](int lane) {
       double sum = 0;
       for (int i = lane; i < count; i += Group::size) {

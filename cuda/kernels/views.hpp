@@ -14,7 +14,6 @@ struct AtomsView {
   std::int64_t ld = 0;    ///< d rounded up to 64
   const float* atoms = nullptr;        ///< [p, ld], zero past d
   const std::int8_t* rows8 = nullptr;  ///< [p padded, ld]: c_j ~ scale_j rows8_j
-  const float* norm = nullptr;         ///< [p] upper bound of |c_j|
 };
 
 /// The problem of one call; see DeviceProblem.

@@ -24,6 +24,20 @@ SPLICE_KERNEL float unscaled_weight(float weight, int exponent) {
   return static_cast<float>(std::ldexp(static_cast<double>(weight), -exponent));
 }
 
+/// The first `count` entries of a row's code, in the row's own units, to atoms and values.
+template <class Group, class Atoms, class Values>
+SPLICE_KERNEL void copy_code(Group& group, const RowsView& rows, std::int64_t row, std::int64_t count, const Atoms& atoms,
+                             const Values& values) {
+  const std::int64_t from = row * rows.code_capacity;
+  const int exponent = rows.exponent[row];
+  group.each([&](int lane) {
+    for (std::int64_t i = lane; i < count; i += Group::size) {
+      atoms[i] = rows.code_atoms[from + i];
+      values[i] = unscaled_weight(rows.code_weights[from + i], exponent);
+    }
+  });
+}
+
 /// Writes atom(k) and weight(k) of the places k < size whose weight is not 0. Places hold different atoms. At most
 /// code_capacity of them: an independent support has no more. Nobody of the group may read the old code without a barrier
 /// before, nor the new one without a barrier afterwards.

@@ -45,17 +45,11 @@ struct WriteRowCodesKernel {
 
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t row, const Args& args, Shared&) {
-    const std::int64_t from = row * args.rows.code_capacity;
     const std::int64_t to = row * args.codes.stride;
     const std::int64_t count = args.rows.code_count[row];
     const std::int64_t kept = count < args.codes.stride ? count : args.codes.stride;
-    const int exponent = args.rows.exponent[row];
-    group.each([&](int lane) {
-      for (std::int64_t i = lane; i < kept; i += Group::size) {
-        args.codes.atoms[to + i] = args.rows.code_atoms[from + i];
-        args.codes.values[to + i] = unscaled_weight(args.rows.code_weights[from + i], exponent);
-      }
-    });
+    copy_code(group, args.rows, row, kept, group.array(args.codes.atoms + to, args.codes.stride),
+              group.array(args.codes.values + to, args.codes.stride));
     group.once([&] { args.codes.counts[row] = static_cast<std::int32_t>(count); });
   }
 };

@@ -37,7 +37,7 @@ struct RowCodes {
 class QueuedSolver {
  public:
   /// Allocates all that a batch of `most_rows` rows needs.
-  /// @param context  on a CUDA device
+  /// @param context  on a CUDA device; has to outlive the solver
   /// @param options  solver working_set; no target, no l1_penalties, no warm_start
   /// @param rounds   passes over the dictionary a row may take, at least 1
   /// @throws ArgumentError; OutOfMemoryError where the context's memory limit, or the device, does not hold so many rows

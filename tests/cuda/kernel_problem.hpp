@@ -27,6 +27,13 @@ namespace splice_cuda::testing {
 class WatchedKernels : public ::testing::Test {
  protected:
   void TearDown() override { EXPECT_EQ(emulation::faults().total(), 0) << emulation::faults().first; }
+  static DecomposeOptions options(float penalty, bool nonnegative) {
+    DecomposeOptions wanted;
+    wanted.l1_penalty = penalty;
+    wanted.nonnegative = nonnegative;
+    return wanted;
+  }
+
   emulation::EmulatedDevice device{Device::cuda(0)};
 
  private:
@@ -46,7 +53,7 @@ struct KernelProblem {
         dictionary(cpu::make_cpu_dictionary({sample.atom_view()})),
         scales(cpu::make_problem_scales(*dictionary, problem)),
         atoms{dictionary->size,           dictionary->dim,         dictionary->ld,
-              dictionary->atom<float>(0), dictionary->rows8.get(), dictionary->norm.get()} {
+              dictionary->atom<float>(0), dictionary->rows8.get()} {
     view.solver_inverse = problem.solver_inverse_weights.data();
     view.inverse = problem.inverse_weights.data();
     view.screen_weights = scales.screen_weights.get();

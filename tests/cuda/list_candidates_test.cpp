@@ -71,13 +71,6 @@ int unproven_atoms(const KernelProblem& problem, const KernelRows& rows) {
 
 class ListCandidates : public WatchedKernels {
  protected:
-  static DecomposeOptions options(float penalty, bool nonnegative) {
-    DecomposeOptions wanted;
-    wanted.l1_penalty = penalty;
-    wanted.nonnegative = nonnegative;
-    return wanted;
-  }
-
   /// Against a plain loop over the sums.
   void check(const KernelProblem& problem, std::int64_t capacity, std::int64_t block) {
     const Screened screened(device, problem, capacity, block);

@@ -12,13 +12,6 @@ using cuda::RowPhase;
 
 class SolveRows : public WatchedKernels {
  protected:
-  static DecomposeOptions options(float penalty, bool nonnegative) {
-    DecomposeOptions wanted;
-    wanted.l1_penalty = penalty;
-    wanted.nonnegative = nonnegative;
-    return wanted;
-  }
-
   void begin(const KernelProblem& problem, std::int64_t list_capacity) {
     rows = std::make_unique<KernelRows>(problem.sample.rows, problem.atoms.ld, 64, list_capacity);
     rows->load(device, problem);

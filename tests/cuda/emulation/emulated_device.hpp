@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "caller_memory.hpp"
+#include "csr_view.hpp"
 #include "cuda/emulation/block_memory.hpp"
 #include "cuda/emulation/emulated_memory.hpp"
 #include "cuda/emulation/host_group.hpp"
@@ -174,15 +175,7 @@ class EmulatedDevice {
     offsets[count] = sum;
   }
 
-  struct CsrView {
-    std::int64_t rows = 0;
-    std::int64_t cols = 0;
-    std::int64_t nnz = 0;
-    const std::int64_t* row_offsets = nullptr;
-    const std::int32_t* atom_indices = nullptr;
-    const float* values = nullptr;
-  };
-  void multiply_sparse(const CsrView& codes, const float* atoms, std::int64_t ld_atoms, std::int64_t d, float* dense,
+  void multiply_sparse(const cuda::CsrView& codes, const float* atoms, std::int64_t ld_atoms, std::int64_t d, float* dense,
                        std::int64_t ld) {
     for (std::int64_t i = 0; i < codes.rows; ++i) {
       for (std::int64_t k = 0; k < d; ++k) {
