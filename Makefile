@@ -1,33 +1,43 @@
 # Front doors. Each installs what is missing (and says what and why), builds what changed, and does its job.
 #
 #   make build   the library and the command build/release/bin/splice
-#   make demo    build, then decompose generated embeddings with known concepts and check the outcome
+#   make demo    decompose the shipped pictures with the shipped model into build/demo/report.html; check the outcome
 #   make test    build and run every test
 #   make bench   benchmarks, tables and plots (bench/run.sh); SHORT=1 for a few minutes of them
 #   make asan    the quick tests under address and undefined-behaviour sanitizers
 #   make tsan    the quick tests under the thread sanitizer
 #   make nocuda  the quick tests of a build without CUDA
 #
-# SPLICE_CUDA=AUTO|ON|OFF and SPLICE_CLI=ON|OFF are passed on to CMake.
+# SPLICE_CUDA=AUTO|ON|OFF, SPLICE_TORCH=AUTO|ON|OFF and SPLICE_CLI=ON|OFF are passed on to CMake. `demo` and `test` install a
+# LibTorch into .venv where there is none (scripts/get_torch.sh); `build` takes one that is there.
 
 SPLICE_CUDA ?= AUTO
+SPLICE_TORCH ?= AUTO
 SPLICE_CLI ?= ON
+export SPLICE_TORCH
 JOBS ?= $(shell nproc)
 CONFIGURE = cmake --preset $(1) $(if $(filter release,$(1)),-DSPLICE_CUDA=$(SPLICE_CUDA)) \
-  -DSPLICE_CLI=$(SPLICE_CLI) $(2) --log-level=NOTICE
+  -DSPLICE_TORCH=$(SPLICE_TORCH) -DSPLICE_CLI=$(SPLICE_CLI) $(2) --log-level=NOTICE
+# The demo wants to be there soon: kernels are compiled for the GPU that is there, or not at all.
+DEMO_CUDA = $(shell nvidia-smi -L >/dev/null 2>&1 && echo ON -DCMAKE_CUDA_ARCHITECTURES=native || echo OFF)
 
 .PHONY: build demo test bench asan tsan nocuda check-format clean
 
 build:
 	@scripts/bootstrap.sh build
 	@$(call CONFIGURE,release)
-	@cmake --build build/release --target splice_cuda splice_cli -j $(JOBS)
+	@cmake --build build/release --target splice_cuda splice_command -j $(JOBS)
 
-demo: build
-	build/release/bin/splice demo
+demo:
+	@scripts/bootstrap.sh build
+	@scripts/get_torch.sh cpp
+	@$(call CONFIGURE,demo,-DSPLICE_CUDA=$(DEMO_CUDA))
+	@cmake --build build/demo --target splice_command -j $(JOBS)
+	build/demo/bin/splice demo --out build/demo/report.html
 
 test:
 	@scripts/bootstrap.sh test
+	@scripts/get_torch.sh python
 	@$(call CONFIGURE,release)
 	@cmake --build build/release -j $(JOBS)
 	@ctest --preset release -j $(JOBS)
