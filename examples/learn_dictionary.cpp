@@ -16,6 +16,7 @@
 #include <iterator>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <torch/torch.h>
@@ -31,7 +32,7 @@ torch::Tensor unit_rows(const torch::Tensor& rows) { return rows / rows.norm(2, 
 /// Unit rows, each of 4 out of 64 hidden atoms and some noise.
 torch::Tensor generated_embeddings() {
   const torch::Tensor hidden = unit_rows(torch::randn({64, 48}));
-  const torch::Tensor chosen = torch::rand({512, 64}).topk(4, 1).indices();
+  const torch::Tensor chosen = std::get<1>(torch::rand({512, 64}).topk(4, 1));
   const torch::Tensor weights = torch::zeros({512, 64}).scatter(1, chosen, torch::rand({512, 4}) + 0.5);
   return unit_rows(weights.matmul(hidden) + 0.02 * torch::randn({512, 48}));
 }

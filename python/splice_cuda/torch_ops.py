@@ -171,16 +171,16 @@ def _save_problem(ctx: Any, inputs: tuple[Any, ...], codes: tuple[torch.Tensor, 
 
 
 def _problem_gradients(ctx: Any, gradients: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor | None, ...]:
-    needs = ctx.needs_input_grad
     by_input: list[torch.Tensor | None] = [None] * _PROBLEM_INPUTS
-    for place, gradient in zip((0, 1, 3), gradients):
-        by_input[place] = gradient if needs[place] else None
+    for place, gradient, needed in zip((0, 1, 3), gradients, _needs(ctx)):
+        by_input[place] = gradient if needed else None
     return tuple(by_input)
 
 
 def _needs(ctx: Any) -> tuple[bool, bool, bool]:
+    """Of embeddings, dictionary and l1_penalties. Arguments left at their defaults are not among those that ctx counts."""
     needs = ctx.needs_input_grad
-    return needs[0], needs[1], needs[3]
+    return needs[0], needs[1], len(needs) > 3 and needs[3]
 
 
 def _setup_decompose(ctx: Any, inputs: tuple[Any, ...], output: tuple[torch.Tensor, ...]) -> None:

@@ -4,7 +4,7 @@ import sys
 
 import torch
 
-from splice_cuda import torch_ops  # noqa: F401  (loads the ops)
+from ops_under_test import ops  # noqa: F401  (loads the ops)
 
 
 class Concepts(torch.nn.Module):
