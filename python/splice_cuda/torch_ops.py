@@ -71,12 +71,12 @@ def _has_gradients() -> bool:
 def _check_problem(embeddings: torch.Tensor, dictionary: torch.Tensor) -> None:
     for name, tensor in (("embeddings", embeddings), ("dictionary", dictionary)):
         if tensor.dim() != 2:
-            raise ValueError(f"{name}: got shape {list(tensor.shape)}, expected two dimensions")
+            raise RuntimeError(f"{name}: got shape {list(tensor.shape)}, expected two dimensions")
         if tensor.dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
-            raise ValueError(f"{name}: got a tensor of {tensor.dtype}, expected one of Half, BFloat16, Float or Double")
+            raise RuntimeError(f"{name}: got a tensor of {tensor.dtype}, expected one of Half, BFloat16, Float or Double")
     if embeddings.device != dictionary.device:
-        raise ValueError(f"dictionary: got a tensor on {dictionary.device}, expected one on {embeddings.device}, "
-                         "where embeddings is")
+        raise RuntimeError(f"dictionary: got a tensor on {dictionary.device}, expected one on {embeddings.device}, "
+                           "where embeddings is")
 
 
 def _value_type(*tensors: torch.Tensor) -> torch.dtype:
@@ -144,12 +144,13 @@ def _fake_recompose_backward(grad_embeddings: torch.Tensor, row_offsets: torch.T
 
 def _register_fake_kernels() -> None:
     for name, function in (("decompose", _fake_decompose), ("decompose_dense", _fake_decompose_dense),
-                           ("certify", _fake_certify), ("recompose", _fake_recompose),
-                           ("decompose_backward", _fake_decompose_backward),
-                           ("decompose_backward_padded", _fake_decompose_backward),
-                           ("decompose_dense_backward", _fake_decompose_dense_backward),
-                           ("recompose_backward", _fake_recompose_backward)):
+                           ("certify", _fake_certify)):
         torch.library.register_fake(f"splice_cuda::{name}", function)
+    for name, function in (("decompose_backward", _fake_decompose_backward),
+                           ("decompose_dense_backward", _fake_decompose_dense_backward),
+                           ("recompose", _fake_recompose), ("recompose_backward", _fake_recompose_backward)):
+        torch.library.register_fake(f"splice_cuda::{name}", function)
+        torch.library.register_fake(f"splice_cuda::{name}_on_device", function)
 
 
 # Gradients.
@@ -159,8 +160,8 @@ _PROBLEM_INPUTS = 14  # embeddings, dictionary, l1_penalty, l1_penalties, atom_w
 
 def _check_differentiable(atom_weights: torch.Tensor | None) -> None:
     if atom_weights is not None and atom_weights.requires_grad:
-        raise ValueError("atom_weights: got a tensor that requires grad, expected one that does not: "
-                         "no gradient with respect to weights is computed")
+        raise RuntimeError("atom_weights: got a tensor that requires grad, expected one that does not: "
+                           "no gradient with respect to weights is computed")
 
 
 def _save_problem(ctx: Any, inputs: tuple[Any, ...], codes: tuple[torch.Tensor, ...]) -> None:
@@ -236,7 +237,7 @@ def _register_gradients() -> None:
     register("splice_cuda::decompose_dense", _decompose_dense_backward, setup_context=_setup_decompose_dense)
     register("splice_cuda::recompose", _recompose_backward, setup_context=_setup_recompose)
     register("splice_cuda::certify", _no_gradient, setup_context=_setup_certify)
-    for name in ("decompose_backward", "decompose_backward_padded", "decompose_dense_backward", "recompose_backward"):
+    for name in ("decompose_backward", "decompose_dense_backward", "recompose_backward"):
         register(f"splice_cuda::{name}", _no_second_derivative)
 
 

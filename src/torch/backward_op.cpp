@@ -56,6 +56,18 @@ std::tuple<Tensor, Tensor, Tensor> differentiate(const BackwardInputs& inputs, b
           of_penalties ? penalty_gradient(std::move(penalties), *inputs.l1_penalties) : nothing(inputs.embeddings)};
 }
 
+void check_dense(const Tensor& grad_weights, const Tensor& weights, const Tensor& embeddings, const Tensor& dictionary) {
+  check_dimensions("weights", weights, 2, "two dimensions");
+  if (shape_text(weights) != shape_text(grad_weights)) {
+    fail_argument("grad_weights", "shape " + shape_text(grad_weights), shape_text(weights) + ", as weights");
+  }
+  check_dimensions("embeddings", embeddings, 2, "two dimensions");
+  check_dimensions("dictionary", dictionary, 2, "two dimensions");
+  if (weights.size(0) != embeddings.size(0) || weights.size(1) != dictionary.size(0)) {
+    fail_argument("weights", "shape " + shape_text(weights), "[rows of embeddings, rows of dictionary]");
+  }
+}
+
 std::vector<double> weights_of(const OptionalTensor& atom_weights) {
   return atom_weights ? host_vector<double>("atom_weights", *atom_weights) : std::vector<double>();
 }
@@ -97,32 +109,32 @@ std::tuple<Tensor, Tensor, Tensor> decompose_dense_backward(Tensor grad_weights,
                                                             Tensor dictionary, OptionalTensor l1_penalties,
                                                             OptionalTensor atom_weights, bool refit, bool needs_embeddings,
                                                             bool needs_dictionary, bool needs_penalties) {
-  const auto guard = device_guard(embeddings);
+  check_dense(grad_weights, weights, embeddings, dictionary);
   const Tensor dense = matrix_argument("weights", weights);
   const Tensor dense_upstream = matrix_argument("grad_weights", grad_weights);
-  if (shape_text(dense) != shape_text(dense_upstream)) {
-    fail_argument("grad_weights", "shape " + shape_text(dense_upstream), shape_text(dense) + ", as weights");
-  }
-  if (dense.size(0) != embeddings.size(0) || dense.size(1) != dictionary.size(0)) {
-    fail_argument("weights", "shape " + shape_text(dense), "[rows of embeddings, rows of dictionary]");
-  }
-  if (!dense.is_cpu()) {
-    // The CSR form by torch's own operation, then the path of CSR codes.
-    const Tensor sparse = call("aten::to_sparse_csr", "", dense, std::optional<std::int64_t>());
-    const Tensor offsets = call("aten::crow_indices", "", sparse);
-    const Tensor columns = call("aten::col_indices", "", sparse);
-    const Tensor entries = call("aten::values", "", sparse);
-    const Tensor flat = call("aten::masked_select", "", dense_upstream, torch::stable::to(dense, ScalarType::Bool));
-    return decompose_backward_padded(flat, offsets, columns, entries, std::move(embeddings), std::move(dictionary),
-                                     std::move(l1_penalties), std::move(atom_weights), refit, needs_embeddings, needs_dictionary,
-                                     needs_penalties);
-  }
   const Tensor rows = matrix_argument("embeddings", embeddings);
   const Tensor atoms = matrix_argument("dictionary", dictionary);
   check_same_device("dictionary", atoms, rows, "embeddings");
   const CodeEntries codes = dense_entries(dense);
   return differentiate({rows, atoms, codes, gathered(dense_upstream, codes), weights_of(atom_weights), l1_penalties, refit},
                        needs_embeddings, needs_dictionary, needs_penalties);
+}
+
+std::tuple<Tensor, Tensor, Tensor> decompose_dense_backward_on_device(Tensor grad_weights, Tensor weights, Tensor embeddings,
+                                                                      Tensor dictionary, OptionalTensor l1_penalties,
+                                                                      OptionalTensor atom_weights, bool refit,
+                                                                      bool needs_embeddings, bool needs_dictionary,
+                                                                      bool needs_penalties) {
+  const auto guard = device_guard(embeddings);
+  check_dense(grad_weights, weights, embeddings, dictionary);
+  const Tensor dense = torch::stable::contiguous(matrix_argument("weights", weights));
+  const Tensor sparse = call("aten::to_sparse_csr", "", dense, std::optional<std::int64_t>());
+  const Tensor upstream = call("aten::masked_select", "", matrix_argument("grad_weights", grad_weights),
+                               torch::stable::to(dense, ScalarType::Bool));
+  return decompose_backward_on_device(upstream, call("aten::crow_indices", "", sparse), call("aten::col_indices", "", sparse),
+                                      call("aten::values", "", sparse), std::move(embeddings), std::move(dictionary),
+                                      std::move(l1_penalties), std::move(atom_weights), refit, needs_embeddings,
+                                      needs_dictionary, needs_penalties);
 }
 
 }  // namespace splice_cuda::op

@@ -46,18 +46,31 @@ std::tuple<Tensor, Tensor, Tensor> decompose_backward(Tensor grad_values, Tensor
                                                       bool needs_dictionary, bool needs_penalties);
 
 /// The same by torch's own batched operations on padded supports, which is what CUDA tensors get. Works on any device.
-std::tuple<Tensor, Tensor, Tensor> decompose_backward_padded(Tensor grad_values, Tensor row_offsets, Tensor atom_indices,
-                                                             Tensor values, Tensor embeddings, Tensor dictionary,
-                                                             OptionalTensor l1_penalties, OptionalTensor atom_weights, bool refit,
-                                                             bool needs_embeddings, bool needs_dictionary, bool needs_penalties);
+std::tuple<Tensor, Tensor, Tensor> decompose_backward_on_device(Tensor grad_values, Tensor row_offsets, Tensor atom_indices,
+                                                                Tensor values, Tensor embeddings, Tensor dictionary,
+                                                                OptionalTensor l1_penalties, OptionalTensor atom_weights,
+                                                                bool refit, bool needs_embeddings, bool needs_dictionary,
+                                                                bool needs_penalties);
 
 std::tuple<Tensor, Tensor, Tensor> decompose_dense_backward(Tensor grad_weights, Tensor weights, Tensor embeddings,
                                                             Tensor dictionary, OptionalTensor l1_penalties,
                                                             OptionalTensor atom_weights, bool refit, bool needs_embeddings,
                                                             bool needs_dictionary, bool needs_penalties);
 
+std::tuple<Tensor, Tensor, Tensor> decompose_dense_backward_on_device(Tensor grad_weights, Tensor weights, Tensor embeddings,
+                                                                      Tensor dictionary, OptionalTensor l1_penalties,
+                                                                      OptionalTensor atom_weights, bool refit,
+                                                                      bool needs_embeddings, bool needs_dictionary,
+                                                                      bool needs_penalties);
+
 /// @returns gradients of values and dictionary; without elements where not wanted
 std::tuple<Tensor, Tensor> recompose_backward(Tensor grad_embeddings, Tensor row_offsets, Tensor atom_indices, Tensor values,
                                               Tensor dictionary, bool needs_values, bool needs_dictionary);
+
+/// Likewise.
+Tensor recompose_on_device(Tensor row_offsets, Tensor atom_indices, Tensor values, Tensor dictionary);
+std::tuple<Tensor, Tensor> recompose_backward_on_device(Tensor grad_embeddings, Tensor row_offsets, Tensor atom_indices,
+                                                        Tensor values, Tensor dictionary, bool needs_values,
+                                                        bool needs_dictionary);
 
 }  // namespace splice_cuda::op

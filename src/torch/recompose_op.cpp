@@ -7,15 +7,12 @@
 namespace splice_cuda::op {
 namespace {
 
-constexpr auto cpu = torch::headeronly::DeviceType::CPU;
-
-/// Codes and dictionary on the host: where the sums are made, whatever device they come from.
 struct HostInputs {
   Tensor dictionary;
   CodeEntries codes;
 
   HostInputs(const Tensor& row_offsets, const Tensor& atom_indices, const Tensor& values, const Tensor& given_dictionary)
-      : dictionary(torch::stable::to(matrix_argument("dictionary", given_dictionary), torch::stable::Device(cpu))) {
+      : dictionary(matrix_argument("dictionary", given_dictionary)) {
     check_same_device("dictionary", given_dictionary, values, "values");
     codes = code_entries(row_offsets, atom_indices, values, -1, dictionary.size(0));
   }
@@ -29,17 +26,14 @@ Tensor recompose(Tensor row_offsets, Tensor atom_indices, Tensor values, Tensor 
   const Tensor out = torch::stable::new_empty(inputs.dictionary, {inputs.codes.rows(), inputs.dictionary.size(1)},
                                               in_double ? ScalarType::Double : ScalarType::Float);
   recompose_rows(inputs.codes, element_matrix(inputs.dictionary), torch_threads(), mutable_element_matrix(out));
-  return torch::stable::to(out, dictionary.device());
+  return out;
 }
 
 std::tuple<Tensor, Tensor> recompose_backward(Tensor grad_embeddings, Tensor row_offsets, Tensor atom_indices, Tensor values,
                                               Tensor dictionary, bool needs_values, bool needs_dictionary) {
   const HostInputs inputs(row_offsets, atom_indices, values, dictionary);
-  const Tensor upstream = torch::stable::to(matrix_argument("grad_embeddings", grad_embeddings), torch::stable::Device(cpu));
-  if (upstream.size(0) != inputs.codes.rows() || upstream.size(1) != inputs.dictionary.size(1)) {
-    fail_argument("grad_embeddings", "shape " + shape_text(upstream),
-                  "[" + std::to_string(inputs.codes.rows()) + ", " + std::to_string(inputs.dictionary.size(1)) + "]");
-  }
+  const Tensor upstream = matrix_argument("grad_embeddings", grad_embeddings);
+  check_upstream(upstream, inputs.codes.rows(), inputs.dictionary.size(1));
   std::vector<double> of_values(needs_values ? inputs.codes.values.size() : 0);
   const Tensor of_dictionary = needs_dictionary ? torch::stable::new_zeros(inputs.dictionary, {inputs.dictionary.size(0), inputs.dictionary.size(1)})
                                                 : nothing(inputs.dictionary);
@@ -48,7 +42,7 @@ std::tuple<Tensor, Tensor> recompose_backward(Tensor grad_embeddings, Tensor row
   differentiate_recomposition(inputs.codes, element_matrix(inputs.dictionary), element_matrix(upstream), torch_threads(),
                               needs_values ? of_values.data() : nullptr, target);
   const Tensor grad_values = needs_values ? tensor_of(of_values, values, values.scalar_type()) : nothing(values);
-  return {grad_values, torch::stable::to(of_dictionary, dictionary.device())};
+  return {grad_values, of_dictionary};
 }
 
 }  // namespace splice_cuda::op

@@ -28,10 +28,9 @@ using RecomposeBackward = std::tuple<Tensor, Tensor>(const Tensor&, const Tensor
                                                      bool, bool);
 
 void check_differentiable(const Options& options) {
-  if (options.atom_weights && options.atom_weights->requires_grad()) {
-    throw std::invalid_argument(
-        "atom_weights: got a tensor that requires grad, expected one that does not: no gradient with respect to weights is computed");
-  }
+  TORCH_CHECK(!options.atom_weights || !options.atom_weights->requires_grad(),
+              "atom_weights: got a tensor that requires grad, expected one that does not: no gradient with respect to weights "
+              "is computed");
 }
 
 /// Gradients that raise when they are differentiated themselves, in a graph that someone asked for.

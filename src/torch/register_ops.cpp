@@ -1,39 +1,38 @@
 // The ops of the namespace splice_cuda, for the CPU and CUDA, by torch's stable ABI: one binary serves several versions.
 
-#include <stdexcept>
+#include <string>
 
-#include "splice_cuda/error.hpp"
 #include "torch/dictionary_cache.hpp"
 #include "torch/ops.hpp"
 
 namespace splice_cuda::op {
 namespace {
 
-/// A wrong argument leaves as std::invalid_argument, which Python sees as a ValueError; the core library's types are this
-/// library's own, and nobody outside could catch them.
-template <auto Kernel>
-struct Guarded;
-template <class Result, class... Args, Result (*Kernel)(Args...)>
-struct Guarded<Kernel> {
-  static Result run(Args... args) {
-    try {
-      return Kernel(std::move(args)...);
-    } catch (const ArgumentError& error) {
-      throw std::invalid_argument(error.what());
-    } catch (const Error& error) {
-      throw std::runtime_error(error.what());
-    }
-  }
-};
+using Library = torch::stable::detail::StableLibrary;
 
-void add_kernels(torch::stable::detail::StableLibrary& library) {
-  library.impl("decompose", TORCH_BOX(&Guarded<&decompose>::run));
-  library.impl("decompose_dense", TORCH_BOX(&Guarded<&decompose_dense>::run));
-  library.impl("certify", TORCH_BOX(&Guarded<&certify>::run));
-  library.impl("recompose", TORCH_BOX(&Guarded<&recompose>::run));
-  library.impl("decompose_dense_backward", TORCH_BOX(&Guarded<&decompose_dense_backward>::run));
-  library.impl("recompose_backward", TORCH_BOX(&Guarded<&recompose_backward>::run));
-  library.impl("decompose_backward_padded", TORCH_BOX(&Guarded<&decompose_backward_padded>::run));
+void add_common_kernels(Library& library) {
+  library.impl("decompose", TORCH_BOX(&decompose));
+  library.impl("decompose_dense", TORCH_BOX(&decompose_dense));
+  library.impl("certify", TORCH_BOX(&certify));
+  // Under names of their own on any device, so that the CPU's tests see them.
+  library.impl("decompose_backward_on_device", TORCH_BOX(&decompose_backward_on_device));
+  library.impl("decompose_dense_backward_on_device", TORCH_BOX(&decompose_dense_backward_on_device));
+  library.impl("recompose_on_device", TORCH_BOX(&recompose_on_device));
+  library.impl("recompose_backward_on_device", TORCH_BOX(&recompose_backward_on_device));
+}
+
+void add_host_kernels(Library& library) {
+  library.impl("decompose_backward", TORCH_BOX(&decompose_backward));
+  library.impl("decompose_dense_backward", TORCH_BOX(&decompose_dense_backward));
+  library.impl("recompose", TORCH_BOX(&recompose));
+  library.impl("recompose_backward", TORCH_BOX(&recompose_backward));
+}
+
+void add_device_kernels(Library& library) {
+  library.impl("decompose_backward", TORCH_BOX(&decompose_backward_on_device));
+  library.impl("decompose_dense_backward", TORCH_BOX(&decompose_dense_backward_on_device));
+  library.impl("recompose", TORCH_BOX(&recompose_on_device));
+  library.impl("recompose_backward", TORCH_BOX(&recompose_backward_on_device));
 }
 
 }  // namespace
@@ -51,25 +50,27 @@ STABLE_TORCH_LIBRARY(splice_cuda, library) {
   library.def("decompose_dense(" SPLICE_PROBLEM ") -> (Tensor weights, Tensor report)");
   library.def("certify(Tensor embeddings, Tensor dictionary, " SPLICE_CODES ", float l1_penalty=0.25, Tensor? l1_penalties=None, "
               "Tensor? atom_weights=None, Tensor? banned_atoms=None, bool nonnegative=True, float gap_tolerance=1e-06) -> Tensor");
-  library.def("recompose(" SPLICE_CODES ", Tensor dictionary) -> Tensor");
-  library.def("decompose_backward(Tensor grad_values, " SPLICE_CODES ", " SPLICE_BACKWARD);
-  library.def("decompose_backward_padded(Tensor grad_values, " SPLICE_CODES ", " SPLICE_BACKWARD);
-  library.def("decompose_dense_backward(Tensor grad_weights, Tensor weights, " SPLICE_BACKWARD);
-  library.def("recompose_backward(Tensor grad_embeddings, " SPLICE_CODES ", Tensor dictionary, bool needs_values, "
-              "bool needs_dictionary) -> (Tensor, Tensor)");
+  for (const char* suffix : {"", "_on_device"}) {
+    const auto define = [&](const std::string& name, const char* signature) { library.def((name + suffix + signature).c_str()); };
+    define("decompose_backward", "(Tensor grad_values, " SPLICE_CODES ", " SPLICE_BACKWARD);
+    define("decompose_dense_backward", "(Tensor grad_weights, Tensor weights, " SPLICE_BACKWARD);
+    define("recompose", "(" SPLICE_CODES ", Tensor dictionary) -> Tensor");
+    define("recompose_backward", "(Tensor grad_embeddings, " SPLICE_CODES ", Tensor dictionary, bool needs_values, "
+           "bool needs_dictionary) -> (Tensor, Tensor)");
+  }
   library.def("clear_dictionaries() -> ()");
   library.def("kept_dictionaries() -> int");
 }
 
 STABLE_TORCH_LIBRARY_IMPL(splice_cuda, CPU, library) {
-  splice_cuda::op::add_kernels(library);
-  library.impl("decompose_backward", TORCH_BOX(&splice_cuda::op::Guarded<&splice_cuda::op::decompose_backward>::run));
+  splice_cuda::op::add_common_kernels(library);
+  splice_cuda::op::add_host_kernels(library);
 }
 
 // Also in a build without CUDA: the core library says what is missing.
 STABLE_TORCH_LIBRARY_IMPL(splice_cuda, CUDA, library) {
-  splice_cuda::op::add_kernels(library);
-  library.impl("decompose_backward", TORCH_BOX(&splice_cuda::op::Guarded<&splice_cuda::op::decompose_backward_padded>::run));
+  splice_cuda::op::add_common_kernels(library);
+  splice_cuda::op::add_device_kernels(library);
 }
 
 STABLE_TORCH_LIBRARY_IMPL(splice_cuda, CompositeExplicitAutograd, library) {

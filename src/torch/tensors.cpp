@@ -66,6 +66,11 @@ void check_same_device(std::string_view argument, const Tensor& tensor, const Te
                 "one on " + to_string(device_of(other)) + ", where " + std::string(other_name) + " is");
 }
 
+void check_upstream(const Tensor& grad_embeddings, std::int64_t rows, std::int64_t dim) {
+  if (grad_embeddings.size(0) == rows && grad_embeddings.size(1) == dim) return;
+  fail_argument("grad_embeddings", "shape " + shape_text(grad_embeddings), "[" + std::to_string(rows) + ", " + std::to_string(dim) + "]");
+}
+
 Element element_of(std::string_view argument, const Tensor& tensor) {
   switch (tensor.scalar_type()) {
     case ScalarType::Half: return Element::float16;

@@ -41,6 +41,8 @@ std::optional<torch::stable::accelerator::DeviceGuard> device_guard(const Tensor
 
 void check_dimensions(std::string_view argument, const Tensor& tensor, std::int64_t dimensions, std::string_view shape);
 void check_same_device(std::string_view argument, const Tensor& tensor, const Tensor& other, std::string_view other_name);
+/// Of a recomposition's gradient: [rows, dim].
+void check_upstream(const Tensor& grad_embeddings, std::int64_t rows, std::int64_t dim);
 /// @throws ArgumentError unless float16, bfloat16, float32 or float64
 Element element_of(std::string_view argument, const Tensor& tensor);
 ScalarType scalar_type_of(Element element);

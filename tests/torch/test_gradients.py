@@ -102,7 +102,7 @@ def test_finite_differences_in_float32():
 @pytest.mark.parametrize("refit", [True, False])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("penalty", [None, torch.tensor(0.2), torch.full((12,), 0.2)])
-def test_the_padded_backward_is_the_same(refit, dtype, penalty):
+def test_the_backward_on_a_device_is_the_same(refit, dtype, penalty):
     """What CUDA tensors get, on the CPU."""
     embeddings, dictionary = problem(dtype=dtype)
     embeddings[4] = float("nan")
@@ -112,17 +112,38 @@ def test_the_padded_backward_is_the_same(refit, dtype, penalty):
     upstream = torch.randn(len(codes[2]), dtype=dtype, generator=torch.Generator().manual_seed(1))
     arguments = (upstream, *codes, embeddings, dictionary, penalty, weights, refit)
     expected = ops.decompose_backward(*arguments, True, True, True)
-    padded = ops.decompose_backward_padded(*arguments, True, True, True)
-    for a, b in zip(padded, expected):
+    by_torch = ops.decompose_backward_on_device(*arguments, True, True, True)
+    for a, b in zip(by_torch, expected):
         assert a.shape == b.shape and a.dtype == b.dtype
         torch.testing.assert_close(a, b)
     assert expected[1].abs().max() > 0.1 and not expected[0][4].any()
     for place in range(3):
         needs = [i == place for i in range(3)]
-        for op in (ops.decompose_backward, ops.decompose_backward_padded):
+        for op in (ops.decompose_backward, ops.decompose_backward_on_device):
             only = op(*arguments, *needs)
             assert [x.numel() > 0 for x in only] == [needs[i] and expected[i].numel() > 0 for i in range(3)]
             torch.testing.assert_close(only[place], expected[place])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_the_other_ops_on_a_device_are_the_same(dtype):
+    embeddings, dictionary = problem(dtype=dtype)
+    codes = ops.decompose(embeddings, dictionary, 0.2)[:3]
+    fitted = ops.recompose(*codes, dictionary)
+    torch.testing.assert_close(ops.recompose_on_device(*codes, dictionary), fitted)
+    upstream = torch.randn(12, 32, dtype=fitted.dtype, generator=torch.Generator().manual_seed(1))
+    for needs in ((True, True), (True, False), (False, True)):
+        for a, b in zip(ops.recompose_backward_on_device(upstream, *codes, dictionary, *needs),
+                        ops.recompose_backward(upstream, *codes, dictionary, *needs)):
+            torch.testing.assert_close(a, b)
+    weights = ops.decompose_dense(embeddings, dictionary, 0.2)[0]
+    arguments = (torch.randn(12, 80, dtype=weights.dtype, generator=torch.Generator().manual_seed(1)), weights, embeddings, dictionary,
+                 torch.tensor(0.2), None, False, True, True, True)
+    for a, b in zip(ops.decompose_dense_backward_on_device(*arguments), ops.decompose_dense_backward(*arguments)):
+        torch.testing.assert_close(a, b)
+    empty = ops.decompose(embeddings, dictionary, 50.0)[:3]
+    assert not ops.recompose_on_device(*empty, dictionary).any()
+    assert not ops.recompose_backward_on_device(upstream, *empty, dictionary, True, True)[1].any()
 
 
 def test_codes_without_entries_have_zero_gradients():
@@ -160,7 +181,7 @@ def test_dependent_atoms_share_a_gradient_of_least_norm():
     offsets, atoms = torch.tensor([0, 2]), torch.tensor([0, 2], dtype=torch.int32)
     values = torch.tensor([0.3, 0.3], dtype=torch.float64)
     z = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
-    for op in (ops.decompose_backward, ops.decompose_backward_padded):
+    for op in (ops.decompose_backward, ops.decompose_backward_on_device):
         of_z = op(torch.ones(2, dtype=torch.float64), offsets, atoms, values, z, dictionary, None, None, False, True, True, True)[0]
         torch.testing.assert_close(of_z, torch.tensor([[1.0, 0.0]], dtype=torch.float64))
 

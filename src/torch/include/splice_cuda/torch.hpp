@@ -68,7 +68,7 @@ c10::TypedOperatorHandle<Signature> find_op(const char* name) {
 }
 
 /// @param embeddings  [n, d]   @param dictionary  [p, d]; both on one device
-/// @throws std::invalid_argument naming the argument, what was given and what is expected
+/// @throws std::exception (std::runtime_error or c10::Error, as torch's version has it) naming the argument, what was given and what is expected
 inline Codes decompose(const at::Tensor& embeddings, const at::Tensor& dictionary, const Options& o = {}) {
   static const auto op = find_op<DecomposeSignature>("splice_cuda::decompose");
   auto [row_offsets, atom_indices, values, report] =

@@ -149,7 +149,7 @@ void differentiate(const PaddedProblem& problem, const PaddedRows& rows, const S
 
 }  // namespace
 
-std::tuple<Tensor, Tensor, Tensor> decompose_backward_padded(Tensor grad_values, Tensor row_offsets, Tensor atom_indices,
+std::tuple<Tensor, Tensor, Tensor> decompose_backward_on_device(Tensor grad_values, Tensor row_offsets, Tensor atom_indices,
                                                              Tensor values, Tensor embeddings, Tensor dictionary,
                                                              OptionalTensor l1_penalties, OptionalTensor atom_weights, bool refit,
                                                              bool needs_embeddings, bool needs_dictionary, bool needs_penalties) {
