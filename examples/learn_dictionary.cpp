@@ -2,8 +2,9 @@
 //
 //   learn_dictionary [embeddings.pt]
 //
-// Of embeddings [n, d], by default generated from hidden atoms, it learns 96 unit atoms that explain them sparsely: it minimises
-// the mean of |z - W C|^2 + l1_penalty sum(W) over C, W the solution for C. A file of your own is made in Python from an .npy:
+// Of embeddings [n, d], by default generated from hidden atoms, it learns 96 unit atoms that explain them
+// sparsely: it minimises the mean of |z - W C|^2 + l1_penalty sum(W) over C, W the solution for C. A file of
+// your own is made in Python from an .npy:
 //
 //   torch.save(torch.from_numpy(numpy.load("embeddings.npy")).float(), "embeddings.pt")
 //
@@ -55,7 +56,8 @@ double learn(const torch::Tensor& embeddings, torch::Tensor& dictionary, int ste
     const torch::Tensor atoms = unit_rows(dictionary);
     const auto codes = splice_cuda::torch_ops::decompose(embeddings, atoms, {.l1_penalty = l1_penalty});
     const torch::Tensor residual = embeddings - splice_cuda::torch_ops::recompose(codes, atoms);
-    const torch::Tensor loss = (residual.square().sum() + l1_penalty * codes.values.sum()) / embeddings.size(0);
+    const torch::Tensor loss =
+        (residual.square().sum() + l1_penalty * codes.values.sum()) / embeddings.size(0);
     loss.backward();
     optimizer.step();
     loss_value = loss.item<double>();

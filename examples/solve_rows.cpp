@@ -47,19 +47,23 @@ int main() {
 
   try {
     const splice_cuda::Context context;
-    const splice_cuda::Dictionary dictionary(context, splice_cuda::MatrixView<const float>(dictionary_rows.data(), atoms, dim));
+    const splice_cuda::Dictionary dictionary(
+        context, splice_cuda::MatrixView<const float>(dictionary_rows.data(), atoms, dim));
     const splice_cuda::DecomposeResult result = splice_cuda::decompose(
-        context, dictionary, splice_cuda::MatrixView<const float>(embeddings.data(), rows, dim), {.l1_penalty = 0.25f});
+        context, dictionary, splice_cuda::MatrixView<const float>(embeddings.data(), rows, dim),
+        {.l1_penalty = 0.25f});
     bool as_made = true;
     for (std::int64_t i = 0; i < rows; ++i) {
       const splice_cuda::RowReport& report = result.reports[static_cast<std::size_t>(i)];
       const auto found = result.codes.row_atoms(i);
       const auto weights = result.codes.row_values(i);
-      std::printf("row %d, %s, gap %.1e:", static_cast<int>(i), splice_cuda::to_string(report.status).data(), report.gap);
-      for (std::size_t j = 0; j < found.size(); ++j) std::printf("  atom %d %.3f", found[j], static_cast<double>(weights[j]));
+      std::printf("row %d, %s, gap %.1e:", static_cast<int>(i), splice_cuda::to_string(report.status).data(),
+                  report.gap);
+      for (std::size_t j = 0; j < found.size(); ++j)
+        std::printf("  atom %d %.3f", found[j], static_cast<double>(weights[j]));
       std::printf("\n");
-      as_made = as_made && report.status == splice_cuda::RowStatus::certified && found.size() == 2 && found[0] == 3 * i &&
-                found[1] == 3 * i + 1;
+      as_made = as_made && report.status == splice_cuda::RowStatus::certified && found.size() == 2 &&
+                found[0] == 3 * i && found[1] == 3 * i + 1;
     }
     return as_made ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const splice_cuda::Error& error) {

@@ -34,8 +34,8 @@ struct BackwardInputs {
   bool refit;
 };
 
-std::tuple<Tensor, Tensor, Tensor> differentiate(const BackwardInputs& inputs, bool needs_embeddings, bool needs_dictionary,
-                                                 bool needs_penalties) {
+std::tuple<Tensor, Tensor, Tensor> differentiate(const BackwardInputs& inputs, bool needs_embeddings,
+                                                 bool needs_dictionary, bool needs_penalties) {
   const std::int64_t rows = inputs.codes.rows();
   const SolvedBatch batch{.embeddings = element_matrix(inputs.embeddings),
                           .dictionary = element_matrix(inputs.dictionary),
@@ -53,10 +53,12 @@ std::tuple<Tensor, Tensor, Tensor> differentiate(const BackwardInputs& inputs, b
   differentiate_codes(batch, inputs.upstream, gradients);
   const bool of_penalties = needs_penalties && inputs.l1_penalties.has_value();
   return {grad_embeddings, grad_dictionary,
-          of_penalties ? penalty_gradient(std::move(penalties), *inputs.l1_penalties) : nothing(inputs.embeddings)};
+          of_penalties ? penalty_gradient(std::move(penalties), *inputs.l1_penalties)
+                       : nothing(inputs.embeddings)};
 }
 
-void check_dense(const Tensor& grad_weights, const Tensor& weights, const Tensor& embeddings, const Tensor& dictionary) {
+void check_dense(const Tensor& grad_weights, const Tensor& weights, const Tensor& embeddings,
+                 const Tensor& dictionary) {
   check_dimensions("weights", weights, 2, "two dimensions");
   if (shape_text(weights) != shape_text(grad_weights)) {
     fail_argument("grad_weights", "shape " + shape_text(grad_weights), shape_text(weights) + ", as weights");
@@ -89,26 +91,32 @@ std::vector<double> gathered(const Tensor& dense, const CodeEntries& codes) {
 
 }  // namespace
 
-std::tuple<Tensor, Tensor, Tensor> decompose_backward(Tensor grad_values, Tensor row_offsets, Tensor atom_indices, Tensor values,
-                                                      Tensor embeddings, Tensor dictionary, OptionalTensor l1_penalties,
-                                                      OptionalTensor atom_weights, bool refit, bool needs_embeddings,
-                                                      bool needs_dictionary, bool needs_penalties) {
+std::tuple<Tensor, Tensor, Tensor> decompose_backward(Tensor grad_values, Tensor row_offsets,
+                                                      Tensor atom_indices, Tensor values, Tensor embeddings,
+                                                      Tensor dictionary, OptionalTensor l1_penalties,
+                                                      OptionalTensor atom_weights, bool refit,
+                                                      bool needs_embeddings, bool needs_dictionary,
+                                                      bool needs_penalties) {
   const Tensor rows = matrix_argument("embeddings", embeddings);
   const Tensor atoms = matrix_argument("dictionary", dictionary);
   check_same_device("dictionary", atoms, rows, "embeddings");
   const CodeEntries codes = code_entries(row_offsets, atom_indices, values, rows.size(0), atoms.size(0));
   std::vector<double> upstream = host_vector<double>("grad_values", grad_values);
   if (upstream.size() != codes.values.size()) {
-    fail_argument("grad_values", std::to_string(upstream.size()) + " entries", "as many as values, " + std::to_string(codes.nnz()));
+    fail_argument("grad_values", std::to_string(upstream.size()) + " entries",
+                  "as many as values, " + std::to_string(codes.nnz()));
   }
-  return differentiate({rows, atoms, codes, std::move(upstream), weights_of(atom_weights), l1_penalties, refit}, needs_embeddings,
-                       needs_dictionary, needs_penalties);
+  return differentiate(
+      {rows, atoms, codes, std::move(upstream), weights_of(atom_weights), l1_penalties, refit},
+      needs_embeddings, needs_dictionary, needs_penalties);
 }
 
-std::tuple<Tensor, Tensor, Tensor> decompose_dense_backward(Tensor grad_weights, Tensor weights, Tensor embeddings,
-                                                            Tensor dictionary, OptionalTensor l1_penalties,
-                                                            OptionalTensor atom_weights, bool refit, bool needs_embeddings,
-                                                            bool needs_dictionary, bool needs_penalties) {
+std::tuple<Tensor, Tensor, Tensor> decompose_dense_backward(Tensor grad_weights, Tensor weights,
+                                                            Tensor embeddings, Tensor dictionary,
+                                                            OptionalTensor l1_penalties,
+                                                            OptionalTensor atom_weights, bool refit,
+                                                            bool needs_embeddings, bool needs_dictionary,
+                                                            bool needs_penalties) {
   check_dense(grad_weights, weights, embeddings, dictionary);
   const Tensor dense = matrix_argument("weights", weights);
   const Tensor dense_upstream = matrix_argument("grad_weights", grad_weights);
@@ -116,25 +124,25 @@ std::tuple<Tensor, Tensor, Tensor> decompose_dense_backward(Tensor grad_weights,
   const Tensor atoms = matrix_argument("dictionary", dictionary);
   check_same_device("dictionary", atoms, rows, "embeddings");
   const CodeEntries codes = dense_entries(dense);
-  return differentiate({rows, atoms, codes, gathered(dense_upstream, codes), weights_of(atom_weights), l1_penalties, refit},
-                       needs_embeddings, needs_dictionary, needs_penalties);
+  return differentiate(
+      {rows, atoms, codes, gathered(dense_upstream, codes), weights_of(atom_weights), l1_penalties, refit},
+      needs_embeddings, needs_dictionary, needs_penalties);
 }
 
-std::tuple<Tensor, Tensor, Tensor> decompose_dense_backward_on_device(Tensor grad_weights, Tensor weights, Tensor embeddings,
-                                                                      Tensor dictionary, OptionalTensor l1_penalties,
-                                                                      OptionalTensor atom_weights, bool refit,
-                                                                      bool needs_embeddings, bool needs_dictionary,
-                                                                      bool needs_penalties) {
+std::tuple<Tensor, Tensor, Tensor> decompose_dense_backward_on_device(
+    Tensor grad_weights, Tensor weights, Tensor embeddings, Tensor dictionary, OptionalTensor l1_penalties,
+    OptionalTensor atom_weights, bool refit, bool needs_embeddings, bool needs_dictionary,
+    bool needs_penalties) {
   const auto guard = device_guard(embeddings);
   check_dense(grad_weights, weights, embeddings, dictionary);
   const Tensor dense = torch::stable::contiguous(matrix_argument("weights", weights));
   const Tensor sparse = call("aten::to_sparse_csr", "", dense, std::optional<std::int64_t>());
   const Tensor upstream = call("aten::masked_select", "", matrix_argument("grad_weights", grad_weights),
                                torch::stable::to(dense, ScalarType::Bool));
-  return decompose_backward_on_device(upstream, call("aten::crow_indices", "", sparse), call("aten::col_indices", "", sparse),
-                                      call("aten::values", "", sparse), std::move(embeddings), std::move(dictionary),
-                                      std::move(l1_penalties), std::move(atom_weights), refit, needs_embeddings,
-                                      needs_dictionary, needs_penalties);
+  return decompose_backward_on_device(
+      upstream, call("aten::crow_indices", "", sparse), call("aten::col_indices", "", sparse),
+      call("aten::values", "", sparse), std::move(embeddings), std::move(dictionary), std::move(l1_penalties),
+      std::move(atom_weights), refit, needs_embeddings, needs_dictionary, needs_penalties);
 }
 
 }  // namespace splice_cuda::op

@@ -17,8 +17,10 @@ EntriesByAtom sort_by_atom(const CodeEntries& codes, std::int64_t atoms) {
   sorted.entries.resize(codes.atoms.size());
   sorted.rows.resize(codes.atoms.size());
   for (std::int64_t row = 0; row < codes.rows(); ++row) {
-    for (std::int64_t e = codes.row_offsets[static_cast<std::size_t>(row)]; e < codes.row_offsets[static_cast<std::size_t>(row) + 1]; ++e) {
-      const auto place = static_cast<std::size_t>(starts[static_cast<std::size_t>(codes.atoms[static_cast<std::size_t>(e)])]++);
+    for (std::int64_t e = codes.row_offsets[static_cast<std::size_t>(row)];
+         e < codes.row_offsets[static_cast<std::size_t>(row) + 1]; ++e) {
+      const auto place = static_cast<std::size_t>(
+          starts[static_cast<std::size_t>(codes.atoms[static_cast<std::size_t>(e)])]++);
       sorted.entries[place] = e;
       sorted.rows[place] = row;
     }

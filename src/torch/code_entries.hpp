@@ -27,10 +27,10 @@ struct CodeEntries {
 
 /// The same entries by atom: where each atom's lie, ascending by row.
 struct EntriesByAtom {
-  std::vector<std::int32_t> used_atoms;   ///< atoms with entries, ascending
-  std::vector<std::int64_t> offsets;      ///< [used atoms + 1], into `entries` and `rows`
-  std::vector<std::int64_t> entries;      ///< [nnz] index into the CSR arrays
-  std::vector<std::int64_t> rows;         ///< [nnz] row of that entry
+  std::vector<std::int32_t> used_atoms;  ///< atoms with entries, ascending
+  std::vector<std::int64_t> offsets;     ///< [used atoms + 1], into `entries` and `rows`
+  std::vector<std::int64_t> entries;     ///< [nnz] index into the CSR arrays
+  std::vector<std::int64_t> rows;        ///< [nnz] row of that entry
 };
 
 EntriesByAtom sort_by_atom(const CodeEntries& codes, std::int64_t atoms);

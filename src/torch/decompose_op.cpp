@@ -40,9 +40,11 @@ SolverKind solver_of(const std::string& name) {
   fail_argument("solver", "\"" + name + "\"", "working_set, coordinate_descent, fista or admm");
 }
 
-/// What decompose and certify share. One penalty for all rows may come as a tensor, so that it can have a gradient.
+/// What decompose and certify share. One penalty for all rows may come as a tensor, so that it can have a
+/// gradient.
 void set_problem(Options& options, std::int64_t rows, double penalty, const OptionalTensor& l1_penalties,
-                 const OptionalTensor& atom_weights, const OptionalTensor& banned_atoms, bool nonnegative, double gap_tolerance) {
+                 const OptionalTensor& atom_weights, const OptionalTensor& banned_atoms, bool nonnegative,
+                 double gap_tolerance) {
   options.core.l1_penalty = static_cast<float>(penalty);
   if (l1_penalties) {
     options.penalties = host_vector<float>("l1_penalties", *l1_penalties, true);
@@ -55,7 +57,8 @@ void set_problem(Options& options, std::int64_t rows, double penalty, const Opti
   if (atom_weights) options.weights = host_vector<float>("atom_weights", *atom_weights);
   if (banned_atoms) {
     if (banned_atoms->scalar_type() != ScalarType::Long && banned_atoms->scalar_type() != ScalarType::Int) {
-      fail_argument("banned_atoms", std::string("a tensor of ") + torch::headeronly::toString(banned_atoms->scalar_type()),
+      fail_argument("banned_atoms",
+                    std::string("a tensor of ") + torch::headeronly::toString(banned_atoms->scalar_type()),
                     "one of Int or Long");
     }
     for (const std::int64_t atom : host_vector<std::int64_t>("banned_atoms", *banned_atoms)) {
@@ -77,7 +80,8 @@ struct Problem {
   Problem(const Tensor& given_embeddings, const Tensor& given_dictionary)
       : embeddings(matrix_argument("embeddings", given_embeddings)),
         dictionary(matrix_argument("dictionary", given_dictionary)),
-        in_double(embeddings.scalar_type() == ScalarType::Double || dictionary.scalar_type() == ScalarType::Double) {
+        in_double(embeddings.scalar_type() == ScalarType::Double ||
+                  dictionary.scalar_type() == ScalarType::Double) {
     check_same_device("dictionary", dictionary, embeddings, "embeddings");
   }
 
@@ -87,17 +91,22 @@ struct Problem {
 };
 
 EmbeddingsView view_of(const Tensor& embeddings) {
-  return {embeddings.const_data_ptr(), dtype_of(element_of("embeddings", embeddings)), embeddings.size(0), embeddings.size(1),
-          leading_dimension(embeddings), device_of(embeddings)};
+  return {embeddings.const_data_ptr(),
+          dtype_of(element_of("embeddings", embeddings)),
+          embeddings.size(0),
+          embeddings.size(1),
+          leading_dimension(embeddings),
+          device_of(embeddings)};
 }
 
 /// A copy, in torch's memory, of an array that lies on the device of `like`, elements `stride` apart.
-Tensor copy_of(const void* data, std::int64_t size, std::int64_t stride, ScalarType type, const Tensor& like) {
+Tensor copy_of(const void* data, std::int64_t size, std::int64_t stride, ScalarType type,
+               const Tensor& like) {
   if (size == 0) return torch::stable::new_empty(like, {0}, type);
   const std::array<std::int64_t, 1> sizes{size};
   const std::array<std::int64_t, 1> strides{stride};
-  return torch::stable::clone(torch::stable::from_blob(const_cast<void*>(data), {sizes.data(), 1}, {strides.data(), 1},
-                                                       like.device(), type));
+  return torch::stable::clone(torch::stable::from_blob(const_cast<void*>(data), {sizes.data(), 1},
+                                                       {strides.data(), 1}, like.device(), type));
 }
 
 /// Reports on the device of `like`, column by column: each is an array whose elements are a report apart.
@@ -122,9 +131,11 @@ Tensor report_tensor(const RowReport* reports, std::int64_t rows, const Tensor& 
 }
 
 /// The penalty of each row in double: a tensor's own, where there is one, else what the row was solved at.
-std::vector<double> penalties_in_double(const OptionalTensor& l1_penalties, double l1_penalty, bool target, const Tensor& report) {
+std::vector<double> penalties_in_double(const OptionalTensor& l1_penalties, double l1_penalty, bool target,
+                                        const Tensor& report) {
   const auto rows = static_cast<std::size_t>(report.size(0));
-  if (target) return host_vector<double>("report", torch::stable::select(report, 1, ReportColumn::l1_penalty));
+  if (target)
+    return host_vector<double>("report", torch::stable::select(report, 1, ReportColumn::l1_penalty));
   if (!l1_penalties) return std::vector<double>(rows, l1_penalty);
   std::vector<double> penalties = host_vector<double>("l1_penalties", *l1_penalties, true);
   if (penalties.size() == 1) penalties.assign(rows, penalties[0]);
@@ -135,14 +146,16 @@ std::vector<double> penalties_in_double(const OptionalTensor& l1_penalties, doub
 
 std::tuple<Tensor, Tensor, Tensor, Tensor> decompose(Tensor embeddings, Tensor dictionary, double l1_penalty,
                                                      OptionalTensor l1_penalties, OptionalTensor atom_weights,
-                                                     OptionalTensor banned_atoms, std::int64_t target_l0, double target_cosine,
-                                                     bool nonnegative, bool refit, std::string solver, double gap_tolerance,
+                                                     OptionalTensor banned_atoms, std::int64_t target_l0,
+                                                     double target_cosine, bool nonnegative, bool refit,
+                                                     std::string solver, double gap_tolerance,
                                                      std::int64_t max_rounds, std::int64_t max_iterations) {
   const auto guard = device_guard(embeddings);
   const Problem problem(embeddings, dictionary);
   const std::int64_t rows = embeddings.size(0);
   Options options;
-  set_problem(options, rows, l1_penalty, l1_penalties, atom_weights, banned_atoms, nonnegative, gap_tolerance);
+  set_problem(options, rows, l1_penalty, l1_penalties, atom_weights, banned_atoms, nonnegative,
+              gap_tolerance);
   options.core.target_l0 = narrow("target_l0", target_l0);
   options.core.target_cosine = static_cast<float>(target_cosine);
   options.core.refit = refit;
@@ -153,8 +166,10 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> decompose(Tensor embeddings, Tensor d
   const Context context = context_for(problem.embeddings);
   const Tensor rows_in_single = Problem::single(problem.embeddings);
   const Dictionary prepared = dictionary_of(context, Problem::single(problem.dictionary));
-  const DeviceDecomposeResult result = decompose_on_device(context, prepared, view_of(rows_in_single), options.core);
-  const Tensor offsets = copy_of(result.row_offsets, result.rows + 1, 1, ScalarType::Long, problem.embeddings);
+  const DeviceDecomposeResult result =
+      decompose_on_device(context, prepared, view_of(rows_in_single), options.core);
+  const Tensor offsets =
+      copy_of(result.row_offsets, result.rows + 1, 1, ScalarType::Long, problem.embeddings);
   const Tensor atoms = copy_of(result.atom_indices, result.nnz, 1, ScalarType::Int, problem.embeddings);
   const Tensor values = copy_of(result.values, result.nnz, 1, ScalarType::Float, problem.embeddings);
   const Tensor report = report_tensor(result.reports, result.rows, problem.embeddings);
@@ -163,7 +178,8 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> decompose(Tensor embeddings, Tensor d
   const CodeEntries codes = code_entries(offsets, atoms, values, rows, prepared.size());
   const Tensor host_embeddings = on_host(problem.embeddings, problem.embeddings.scalar_type());
   const Tensor host_dictionary = on_host(problem.dictionary, problem.dictionary.scalar_type());
-  const std::vector<double> weights = atom_weights ? host_vector<double>("atom_weights", *atom_weights) : std::vector<double>();
+  const std::vector<double> weights =
+      atom_weights ? host_vector<double>("atom_weights", *atom_weights) : std::vector<double>();
   const SolvedBatch batch{.embeddings = element_matrix(host_embeddings),
                           .dictionary = element_matrix(host_dictionary),
                           .codes = &codes,
@@ -171,18 +187,22 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> decompose(Tensor embeddings, Tensor d
                           .refit = refit,
                           .threads = torch_threads()};
   const bool target = target_l0 > 0 || target_cosine > 0;
-  const std::vector<double> refined = refined_values(batch, penalties_in_double(l1_penalties, l1_penalty, target, report));
+  const std::vector<double> refined =
+      refined_values(batch, penalties_in_double(l1_penalties, l1_penalty, target, report));
   return {offsets, atoms, tensor_of(refined, problem.embeddings), report};
 }
 
-std::tuple<Tensor, Tensor> decompose_dense(Tensor embeddings, Tensor dictionary, double l1_penalty, OptionalTensor l1_penalties,
-                                           OptionalTensor atom_weights, OptionalTensor banned_atoms, std::int64_t target_l0,
-                                           double target_cosine, bool nonnegative, bool refit, std::string solver,
-                                           double gap_tolerance, std::int64_t max_rounds, std::int64_t max_iterations) {
+std::tuple<Tensor, Tensor> decompose_dense(Tensor embeddings, Tensor dictionary, double l1_penalty,
+                                           OptionalTensor l1_penalties, OptionalTensor atom_weights,
+                                           OptionalTensor banned_atoms, std::int64_t target_l0,
+                                           double target_cosine, bool nonnegative, bool refit,
+                                           std::string solver, double gap_tolerance, std::int64_t max_rounds,
+                                           std::int64_t max_iterations) {
   const auto guard = device_guard(embeddings);
   const auto [offsets, atoms, values, report] =
-      decompose(embeddings, dictionary, l1_penalty, std::move(l1_penalties), std::move(atom_weights), std::move(banned_atoms),
-                target_l0, target_cosine, nonnegative, refit, std::move(solver), gap_tolerance, max_rounds, max_iterations);
+      decompose(embeddings, dictionary, l1_penalty, std::move(l1_penalties), std::move(atom_weights),
+                std::move(banned_atoms), target_l0, target_cosine, nonnegative, refit, std::move(solver),
+                gap_tolerance, max_rounds, max_iterations);
   const std::int64_t rows = embeddings.size(0);
   const std::int64_t size = dictionary.size(0);
   const Tensor weights = torch::stable::new_zeros(values, {rows, size});
@@ -191,7 +211,8 @@ std::tuple<Tensor, Tensor> decompose_dense(Tensor embeddings, Tensor dictionary,
   const std::vector<std::int64_t> host_offsets = host_vector<std::int64_t>("row_offsets", offsets);
   std::vector<std::int64_t> starts;
   for (std::size_t i = 0; i + 1 < host_offsets.size(); ++i) {
-    starts.insert(starts.end(), static_cast<std::size_t>(host_offsets[i + 1] - host_offsets[i]), static_cast<std::int64_t>(i) * size);
+    starts.insert(starts.end(), static_cast<std::size_t>(host_offsets[i + 1] - host_offsets[i]),
+                  static_cast<std::int64_t>(i) * size);
   }
   // Their sum with the atoms: aten::add takes a Scalar, which the stable ABI can't pass.
   const Tensor addends = torch::stable::new_empty(values, {2, values.numel()}, ScalarType::Long);
@@ -204,22 +225,31 @@ std::tuple<Tensor, Tensor> decompose_dense(Tensor embeddings, Tensor dictionary,
   return {weights, report};
 }
 
-Tensor certify(Tensor embeddings, Tensor dictionary, Tensor row_offsets, Tensor atom_indices, Tensor values, double l1_penalty,
-               OptionalTensor l1_penalties, OptionalTensor atom_weights, OptionalTensor banned_atoms, bool nonnegative,
-               double gap_tolerance) {
+Tensor certify(Tensor embeddings, Tensor dictionary, Tensor row_offsets, Tensor atom_indices, Tensor values,
+               double l1_penalty, OptionalTensor l1_penalties, OptionalTensor atom_weights,
+               OptionalTensor banned_atoms, bool nonnegative, double gap_tolerance) {
   const auto guard = device_guard(embeddings);
   const Problem problem(embeddings, dictionary);
   Options options;
-  set_problem(options, embeddings.size(0), l1_penalty, l1_penalties, atom_weights, banned_atoms, nonnegative, gap_tolerance);
+  set_problem(options, embeddings.size(0), l1_penalty, l1_penalties, atom_weights, banned_atoms, nonnegative,
+              gap_tolerance);
   const Context context = context_for(problem.embeddings);
   const Tensor rows_in_single = Problem::single(problem.embeddings);
   const Dictionary prepared = dictionary_of(context, Problem::single(problem.dictionary));
-  const CodeEntries entries = code_entries(row_offsets, atom_indices, values, embeddings.size(0), prepared.size());
-  SparseCodes codes{.rows = entries.rows(), .cols = prepared.size(), .row_offsets = entries.row_offsets, .atom_indices = entries.atoms, .values = {}};
+  const CodeEntries entries =
+      code_entries(row_offsets, atom_indices, values, embeddings.size(0), prepared.size());
+  SparseCodes codes{.rows = entries.rows(),
+                    .cols = prepared.size(),
+                    .row_offsets = entries.row_offsets,
+                    .atom_indices = entries.atoms,
+                    .values = {}};
   for (const double value : entries.values) codes.values.push_back(static_cast<float>(value));
-  const std::vector<RowReport> reports = splice_cuda::certify(context, prepared, view_of(rows_in_single), codes, options.core);
-  const Tensor on_cpu = torch::stable::empty({0}, ScalarType::Double, std::nullopt, torch::stable::Device(cpu));
-  return torch::stable::to(report_tensor(reports.data(), static_cast<std::int64_t>(reports.size()), on_cpu), problem.embeddings.device());
+  const std::vector<RowReport> reports =
+      splice_cuda::certify(context, prepared, view_of(rows_in_single), codes, options.core);
+  const Tensor on_cpu =
+      torch::stable::empty({0}, ScalarType::Double, std::nullopt, torch::stable::Device(cpu));
+  return torch::stable::to(report_tensor(reports.data(), static_cast<std::int64_t>(reports.size()), on_cpu),
+                           problem.embeddings.device());
 }
 
 }  // namespace splice_cuda::op

@@ -48,7 +48,8 @@ bool rows_equal(const Tensor& tensor, const Tensor& copy, int threads) {
   std::atomic<std::int64_t> next{0};
   std::atomic<bool> equal{true};
   run_workers(static_cast<int>(std::clamp<std::int64_t>(rows / rows_at_once, 1, threads)), [&](int) {
-    for (std::int64_t first = next.fetch_add(rows_at_once); first < rows && equal; first = next.fetch_add(rows_at_once)) {
+    for (std::int64_t first = next.fetch_add(rows_at_once); first < rows && equal;
+         first = next.fetch_add(rows_at_once)) {
       for (std::int64_t i = first; i < std::min(first + rows_at_once, rows); ++i) {
         const auto row = static_cast<std::size_t>(i);
         if (std::memcmp(given + row * stride, own + row * row_bytes, row_bytes) == 0) continue;
@@ -70,7 +71,8 @@ bool is_of(const Kept& kept, const Context& context, const Tensor& atoms) {
   return kept.dictionary.device() == context.device() && kept.stream == context.options().stream &&
          kept.atoms.scalar_type() == atoms.scalar_type() && kept.atoms.size(0) == atoms.size(0) &&
          kept.atoms.size(1) == atoms.size(1) &&
-         (atoms.is_cuda() ? equal_on_device(atoms, kept.atoms) : rows_equal(atoms, kept.atoms, context.options().threads));
+         (atoms.is_cuda() ? equal_on_device(atoms, kept.atoms)
+                          : rows_equal(atoms, kept.atoms, context.options().threads));
 }
 
 std::shared_ptr<const Kept> find(const Context& context, const Tensor& atoms) {
@@ -94,7 +96,8 @@ void keep(std::shared_ptr<const Kept> entry) {
   kept.insert(kept.begin(), std::move(entry));
   std::int64_t bytes = 0;
   std::size_t fitting = 0;
-  while (fitting < kept.size() && fitting < most_dictionaries && bytes + kept[fitting]->bytes() <= most_bytes) {
+  while (fitting < kept.size() && fitting < most_dictionaries &&
+         bytes + kept[fitting]->bytes() <= most_bytes) {
     bytes += kept[fitting++]->bytes();
   }
   gone.assign(kept.begin() + static_cast<std::ptrdiff_t>(fitting), kept.end());
@@ -103,8 +106,12 @@ void keep(std::shared_ptr<const Kept> entry) {
 
 /// Without a copy where that is possible; the tensor lives as long as the dictionary.
 Dictionary prepare(const Context& context, const Tensor& atoms) {
-  const TypedMatrixView view{atoms.const_data_ptr(), dtype_of(element_of("dictionary", atoms)), atoms.size(0), atoms.size(1),
-                             leading_dimension(atoms), context.device()};
+  const TypedMatrixView view{atoms.const_data_ptr(),
+                             dtype_of(element_of("dictionary", atoms)),
+                             atoms.size(0),
+                             atoms.size(1),
+                             leading_dimension(atoms),
+                             context.device()};
   try {
     return Dictionary::view(context, view, std::make_shared<const Tensor>(atoms));
   } catch (const ArgumentError& error) {

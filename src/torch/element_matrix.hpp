@@ -28,7 +28,9 @@ using MutableElementMatrix = BasicElementMatrix<void>;
 
 /// For the types that the core library knows: all but float64.
 inline DType dtype_of(Element type) noexcept {
-  return type == Element::float16 ? DType::float16 : type == Element::bfloat16 ? DType::bfloat16 : DType::float32;
+  return type == Element::float16    ? DType::float16
+         : type == Element::bfloat16 ? DType::bfloat16
+                                     : DType::float32;
 }
 
 inline TypedMatrixView typed_view(const ElementMatrix& matrix) noexcept {
@@ -50,10 +52,15 @@ void write_row(const MutableElementMatrix& matrix, std::int64_t row, const Real*
     for (std::int64_t k = 0; k < matrix.cols; ++k) out[k] = convert(values[k]);
   };
   switch (matrix.type) {
-    case Element::float16: return store(static_cast<Float16*>(nullptr), [](Real v) { return to_float16(static_cast<float>(v)); });
-    case Element::bfloat16: return store(static_cast<BFloat16*>(nullptr), [](Real v) { return to_bfloat16(static_cast<float>(v)); });
-    case Element::float32: return store(static_cast<float*>(nullptr), [](Real v) { return static_cast<float>(v); });
-    case Element::float64: return store(static_cast<double*>(nullptr), [](Real v) { return static_cast<double>(v); });
+    case Element::float16:
+      return store(static_cast<Float16*>(nullptr), [](Real v) { return to_float16(static_cast<float>(v)); });
+    case Element::bfloat16:
+      return store(static_cast<BFloat16*>(nullptr),
+                   [](Real v) { return to_bfloat16(static_cast<float>(v)); });
+    case Element::float32:
+      return store(static_cast<float*>(nullptr), [](Real v) { return static_cast<float>(v); });
+    case Element::float64:
+      return store(static_cast<double*>(nullptr), [](Real v) { return static_cast<double>(v); });
   }
 }
 

@@ -39,26 +39,28 @@ struct RowVectors {
 
 /// Row by row: h, and what follows from it. Fills `vectors` where the dictionary's gradient is wanted.
 template <class Real>
-void differentiate_rows(const SolvedBatch& batch, const std::vector<double>& upstream, const BatchGradients& gradients,
-                        RowVectors<Real>& vectors) {
+void differentiate_rows(const SolvedBatch& batch, const std::vector<double>& upstream,
+                        const BatchGradients& gradients, RowVectors<Real>& vectors) {
   const CodeEntries& codes = *batch.codes;
   const std::int64_t dim = batch.dictionary.cols;
   const bool keep = gradients.dictionary.data != nullptr;
   for_each_item(codes.rows(), batch.threads, [&] {
-    return [&, system = SupportSystem(), move = Eigen::VectorXd(), residual = Eigen::VectorXd()](std::int64_t row) mutable {
+    return [&, system = SupportSystem(), move = Eigen::VectorXd(),
+            residual = Eigen::VectorXd()](std::int64_t row) mutable {
       const auto atoms = codes.of_row(std::span(codes.atoms), row);
       double penalty = 0;
       move.setZero(dim);
       if (!atoms.empty()) {
         const auto count = static_cast<Eigen::Index>(atoms.size());
         system.load(batch.dictionary, atoms);
-        const Eigen::VectorXd h =
-            system.solve(Eigen::Map<const Eigen::VectorXd>(codes.of_row(std::span(upstream), row).data(), count));
+        const Eigen::VectorXd h = system.solve(
+            Eigen::Map<const Eigen::VectorXd>(codes.of_row(std::span(upstream), row).data(), count));
         move.noalias() = system.atoms().transpose() * h;
         const Eigen::Map<const Eigen::VectorXd> w(codes.of_row(std::span(codes.values), row).data(), count);
         if (!batch.refit) {
           for (Eigen::Index i = 0; i < count; ++i) {
-            penalty -= 0.5 * weight_of(batch, atoms[static_cast<std::size_t>(i)]) * std::copysign(1.0, w[i]) * h[i];
+            penalty -=
+                0.5 * weight_of(batch, atoms[static_cast<std::size_t>(i)]) * std::copysign(1.0, w[i]) * h[i];
           }
         }
         if (keep) {
@@ -78,7 +80,8 @@ void differentiate_rows(const SolvedBatch& batch, const std::vector<double>& ups
 
 /// Atom by atom, rows ascending.
 template <class Real>
-void sum_by_atom(const SolvedBatch& batch, const RowVectors<Real>& vectors, const MutableElementMatrix& gradient) {
+void sum_by_atom(const SolvedBatch& batch, const RowVectors<Real>& vectors,
+                 const MutableElementMatrix& gradient) {
   const std::int64_t dim = batch.dictionary.cols;
   const EntriesByAtom sorted = sort_by_atom(*batch.codes, batch.dictionary.rows);
   for_each_item(static_cast<std::int64_t>(sorted.used_atoms.size()), batch.threads, [&] {
@@ -92,7 +95,8 @@ void sum_by_atom(const SolvedBatch& batch, const RowVectors<Real>& vectors, cons
         const auto w = static_cast<Real>(batch.codes->values[entry]);
         const Real* residual = vectors.residuals.data() + row * dim;
         const Real* move = vectors.moves.data() + row * dim;
-        for (std::int64_t k = 0; k < dim; ++k) sum[static_cast<std::size_t>(k)] += h * residual[k] - w * move[k];
+        for (std::int64_t k = 0; k < dim; ++k)
+          sum[static_cast<std::size_t>(k)] += h * residual[k] - w * move[k];
       }
       write_row(gradient, sorted.used_atoms[used], sum.data());
     };
@@ -100,7 +104,8 @@ void sum_by_atom(const SolvedBatch& batch, const RowVectors<Real>& vectors, cons
 }
 
 template <class Real>
-void differentiate(const SolvedBatch& batch, const std::vector<double>& upstream, const BatchGradients& gradients) {
+void differentiate(const SolvedBatch& batch, const std::vector<double>& upstream,
+                   const BatchGradients& gradients) {
   RowVectors<Real> vectors;
   if (gradients.dictionary.data != nullptr) {
     const auto size = static_cast<std::size_t>(batch.codes->rows() * batch.dictionary.cols);
@@ -118,7 +123,8 @@ bool in_double(const ElementMatrix& a, const ElementMatrix& b) {
 
 }  // namespace
 
-void differentiate_codes(const SolvedBatch& batch, const std::vector<double>& upstream, const BatchGradients& gradients) {
+void differentiate_codes(const SolvedBatch& batch, const std::vector<double>& upstream,
+                         const BatchGradients& gradients) {
   if (in_double(batch.embeddings, batch.dictionary)) return differentiate<double>(batch, upstream, gradients);
   differentiate<float>(batch, upstream, gradients);
 }
@@ -127,40 +133,44 @@ std::vector<double> refined_values(const SolvedBatch& batch, const std::vector<d
   const CodeEntries& codes = *batch.codes;
   std::vector<double> refined(codes.values.size(), 0.0);
   for_each_item(codes.rows(), batch.threads, [&] {
-    return [&, system = SupportSystem(), z = Eigen::VectorXd(batch.dictionary.cols)](std::int64_t row) mutable {
-      const auto given = codes.of_row(std::span(codes.values), row);
-      const auto all_atoms = codes.of_row(std::span(codes.atoms), row);
-      const auto out = codes.of_row(std::span(refined), row);
-      std::vector<std::size_t> kept(given.size());
-      for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = i;
-      read_row(batch.embeddings, row, z.data());
-      const double lambda = batch.refit ? 0.0 : penalties[static_cast<std::size_t>(row)] / 2;
-      while (!kept.empty()) {
-        std::vector<std::int32_t> atoms;
-        for (const std::size_t i : kept) atoms.push_back(all_atoms[i]);
-        system.load(batch.dictionary, atoms);
-        Eigen::VectorXd right = system.atoms() * z;
-        for (std::size_t i = 0; i < kept.size(); ++i) {
-          right[static_cast<Eigen::Index>(i)] -= lambda * weight_of(batch, atoms[i]) * std::copysign(1.0, given[kept[i]]);
-        }
-        const Eigen::VectorXd w = system.solve(right);
-        // A least-squares weight may have either sign where the problem is signed; a penalised one has its own.
-        std::vector<std::size_t> right_sign;
-        for (std::size_t i = 0; i < kept.size(); ++i) {
-          const double value = w[static_cast<Eigen::Index>(i)];
-          out[kept[i]] = value;
-          if (std::signbit(value) == std::signbit(given[kept[i]])) right_sign.push_back(kept[i]);
-        }
-        if (batch.refit || right_sign.size() == kept.size()) break;
-        for (const std::size_t i : kept) out[i] = 0;
-        kept = std::move(right_sign);
-      }
-    };
+    return
+        [&, system = SupportSystem(), z = Eigen::VectorXd(batch.dictionary.cols)](std::int64_t row) mutable {
+          const auto given = codes.of_row(std::span(codes.values), row);
+          const auto all_atoms = codes.of_row(std::span(codes.atoms), row);
+          const auto out = codes.of_row(std::span(refined), row);
+          std::vector<std::size_t> kept(given.size());
+          for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = i;
+          read_row(batch.embeddings, row, z.data());
+          const double lambda = batch.refit ? 0.0 : penalties[static_cast<std::size_t>(row)] / 2;
+          while (!kept.empty()) {
+            std::vector<std::int32_t> atoms;
+            for (const std::size_t i : kept) atoms.push_back(all_atoms[i]);
+            system.load(batch.dictionary, atoms);
+            Eigen::VectorXd right = system.atoms() * z;
+            for (std::size_t i = 0; i < kept.size(); ++i) {
+              right[static_cast<Eigen::Index>(i)] -=
+                  lambda * weight_of(batch, atoms[i]) * std::copysign(1.0, given[kept[i]]);
+            }
+            const Eigen::VectorXd w = system.solve(right);
+            // A least-squares weight may have either sign where the problem is signed; a penalised one has
+            // its own.
+            std::vector<std::size_t> right_sign;
+            for (std::size_t i = 0; i < kept.size(); ++i) {
+              const double value = w[static_cast<Eigen::Index>(i)];
+              out[kept[i]] = value;
+              if (std::signbit(value) == std::signbit(given[kept[i]])) right_sign.push_back(kept[i]);
+            }
+            if (batch.refit || right_sign.size() == kept.size()) break;
+            for (const std::size_t i : kept) out[i] = 0;
+            kept = std::move(right_sign);
+          }
+        };
   });
   return refined;
 }
 
-void recompose_rows(const CodeEntries& codes, const ElementMatrix& dictionary, int threads, const MutableElementMatrix& out) {
+void recompose_rows(const CodeEntries& codes, const ElementMatrix& dictionary, int threads,
+                    const MutableElementMatrix& out) {
   const auto dim = static_cast<std::size_t>(dictionary.cols);
   for_each_item(codes.rows(), threads, [&] {
     return [&, atom = std::vector<double>(dim), sum = std::vector<double>(dim)](std::int64_t row) mutable {
@@ -176,12 +186,14 @@ void recompose_rows(const CodeEntries& codes, const ElementMatrix& dictionary, i
   });
 }
 
-void differentiate_recomposition(const CodeEntries& codes, const ElementMatrix& dictionary, const ElementMatrix& upstream,
-                                 int threads, double* values, const MutableElementMatrix& grad_dictionary) {
+void differentiate_recomposition(const CodeEntries& codes, const ElementMatrix& dictionary,
+                                 const ElementMatrix& upstream, int threads, double* values,
+                                 const MutableElementMatrix& grad_dictionary) {
   const auto dim = static_cast<std::size_t>(dictionary.cols);
   const EntriesByAtom sorted = sort_by_atom(codes, dictionary.rows);
   for_each_item(static_cast<std::int64_t>(sorted.used_atoms.size()), threads, [&] {
-    return [&, atom = std::vector<double>(dim), row = std::vector<double>(dim), sum = std::vector<double>(dim)](std::int64_t item) mutable {
+    return [&, atom = std::vector<double>(dim), row = std::vector<double>(dim),
+            sum = std::vector<double>(dim)](std::int64_t item) mutable {
       std::fill(sum.begin(), sum.end(), 0.0);
       const auto used = static_cast<std::size_t>(item);
       read_row(dictionary, sorted.used_atoms[used], atom.data());

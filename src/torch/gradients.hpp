@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file gradients.hpp
-/// Derivatives of codes and of recompositions, on the CPU. Deterministic: no sum depends on the number of threads.
+/// Derivatives of codes and of recompositions, on the CPU. Deterministic: no sum depends on the number of
+/// threads.
 
 #include <vector>
 
@@ -18,7 +19,7 @@ struct SolvedBatch {
   ElementMatrix dictionary;  ///< C [p, d]
   const CodeEntries* codes = nullptr;
   const std::vector<double>* atom_weights = nullptr;  ///< a [p], or empty for all 1
-  bool refit = false;                                 ///< least squares on the support: no penalty in the equation
+  bool refit = false;  ///< least squares on the support: no penalty in the equation
   int threads = 1;
 };
 
@@ -30,20 +31,23 @@ struct BatchGradients {
 };
 
 /// @param upstream  [nnz] gradient of the values
-void differentiate_codes(const SolvedBatch& batch, const std::vector<double>& upstream, const BatchGradients& gradients);
+void differentiate_codes(const SolvedBatch& batch, const std::vector<double>& upstream,
+                         const BatchGradients& gradients);
 
-/// The values of the codes' supports and signs, solved anew in fp64 from the elements as they are. An atom whose weight turns
-/// against its sign gets the weight 0, and the others are solved without it.
+/// The values of the codes' supports and signs, solved anew in fp64 from the elements as they are. An atom
+/// whose weight turns against its sign gets the weight 0, and the others are solved without it.
 /// @param penalties  [n] l1_penalty of each row
 std::vector<double> refined_values(const SolvedBatch& batch, const std::vector<double>& penalties);
 
 /// out = W C.
-void recompose_rows(const CodeEntries& codes, const ElementMatrix& dictionary, int threads, const MutableElementMatrix& out);
+void recompose_rows(const CodeEntries& codes, const ElementMatrix& dictionary, int threads,
+                    const MutableElementMatrix& out);
 
 /// @param upstream         [n, d]
 /// @param values           [nnz], written where not null: upstream_i . c_j
 /// @param grad_dictionary  [p, d], zeros; W' upstream, where wanted
-void differentiate_recomposition(const CodeEntries& codes, const ElementMatrix& dictionary, const ElementMatrix& upstream,
-                                 int threads, double* values, const MutableElementMatrix& grad_dictionary);
+void differentiate_recomposition(const CodeEntries& codes, const ElementMatrix& dictionary,
+                                 const ElementMatrix& upstream, int threads, double* values,
+                                 const MutableElementMatrix& grad_dictionary);
 
 }  // namespace splice_cuda::op

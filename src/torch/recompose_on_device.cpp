@@ -13,13 +13,18 @@ namespace {
 constexpr std::int64_t most_gathered_bytes = std::int64_t{256} << 20;
 
 ScalarType value_type(const Tensor& values, const Tensor& dictionary) {
-  const bool in_double = values.scalar_type() == ScalarType::Double || dictionary.scalar_type() == ScalarType::Double;
+  const bool in_double =
+      values.scalar_type() == ScalarType::Double || dictionary.scalar_type() == ScalarType::Double;
   return in_double ? ScalarType::Double : ScalarType::Float;
 }
 
-Tensor plain(const Tensor& tensor, ScalarType type) { return torch::stable::to(call("aten::detach", "", tensor), type); }
+Tensor plain(const Tensor& tensor, ScalarType type) {
+  return torch::stable::to(call("aten::detach", "", tensor), type);
+}
 
-Tensor selected(const Tensor& matrix, const Tensor& rows) { return call("aten::index_select", "", matrix, std::int64_t{0}, rows); }
+Tensor selected(const Tensor& matrix, const Tensor& rows) {
+  return call("aten::index_select", "", matrix, std::int64_t{0}, rows);
+}
 
 }  // namespace
 
@@ -31,24 +36,26 @@ Tensor recompose_on_device(Tensor row_offsets, Tensor atom_indices, Tensor value
   const ScalarType type = value_type(values, atoms);
   if (codes.nnz() == 0) return torch::stable::new_zeros(atoms, {codes.rows(), atoms.size(1)}, type);
   constexpr std::int64_t sum = 0;
-  std::array<StableIValue, 9> stack{torch::stable::detail::from(torch::stable::to(atoms, type)),
-                                    torch::stable::detail::from(plain(atom_indices, ScalarType::Long)),
-                                    torch::stable::detail::from(plain(row_offsets, ScalarType::Long)),
-                                    torch::stable::detail::from(false),
-                                    torch::stable::detail::from(sum),
-                                    torch::stable::detail::from(false),
-                                    torch::stable::detail::from(std::optional<Tensor>(plain(values, type))),
-                                    torch::stable::detail::from(true),  // row_offsets has an entry for the end
-                                    torch::stable::detail::from(std::int64_t{-1})};
+  std::array<StableIValue, 9> stack{
+      torch::stable::detail::from(torch::stable::to(atoms, type)),
+      torch::stable::detail::from(plain(atom_indices, ScalarType::Long)),
+      torch::stable::detail::from(plain(row_offsets, ScalarType::Long)),
+      torch::stable::detail::from(false),
+      torch::stable::detail::from(sum),
+      torch::stable::detail::from(false),
+      torch::stable::detail::from(std::optional<Tensor>(plain(values, type))),
+      torch::stable::detail::from(true),  // row_offsets has an entry for the end
+      torch::stable::detail::from(std::int64_t{-1})};
   TORCH_ERROR_CODE_CHECK(torch_call_dispatcher("aten::_embedding_bag", "", stack.data(), TORCH_ABI_VERSION));
-  std::array<Tensor, 4> outputs{torch::stable::detail::to<Tensor>(stack[0]), torch::stable::detail::to<Tensor>(stack[1]),
-                                torch::stable::detail::to<Tensor>(stack[2]), torch::stable::detail::to<Tensor>(stack[3])};
+  std::array<Tensor, 4> outputs{
+      torch::stable::detail::to<Tensor>(stack[0]), torch::stable::detail::to<Tensor>(stack[1]),
+      torch::stable::detail::to<Tensor>(stack[2]), torch::stable::detail::to<Tensor>(stack[3])};
   return outputs[0];
 }
 
-std::tuple<Tensor, Tensor> recompose_backward_on_device(Tensor grad_embeddings, Tensor row_offsets, Tensor atom_indices,
-                                                        Tensor values, Tensor dictionary, bool needs_values,
-                                                        bool needs_dictionary) {
+std::tuple<Tensor, Tensor> recompose_backward_on_device(Tensor grad_embeddings, Tensor row_offsets,
+                                                        Tensor atom_indices, Tensor values, Tensor dictionary,
+                                                        bool needs_values, bool needs_dictionary) {
   const auto guard = device_guard(values);
   const Tensor atoms = matrix_argument("dictionary", dictionary);
   const Tensor given_upstream = matrix_argument("grad_embeddings", grad_embeddings);
@@ -64,9 +71,13 @@ std::tuple<Tensor, Tensor> recompose_backward_on_device(Tensor grad_embeddings, 
   const Tensor entry_rows = tensor_of(rows, values);
   const Tensor entry_atoms = plain(atom_indices, ScalarType::Long);
   const Tensor entry_values = plain(values, type);
-  const Tensor of_values = needs_values ? torch::stable::new_zeros(entry_values, {codes.nnz()}) : nothing(values);
-  Tensor of_dictionary = needs_dictionary ? torch::stable::new_zeros(atoms, {atoms.size(0), atoms.size(1)}, type) : nothing(atoms);
-  const std::int64_t piece = std::max<std::int64_t>(most_gathered_bytes / (8 * std::max<std::int64_t>(atoms.size(1), 1)), 1);
+  const Tensor of_values =
+      needs_values ? torch::stable::new_zeros(entry_values, {codes.nnz()}) : nothing(values);
+  Tensor of_dictionary = needs_dictionary
+                             ? torch::stable::new_zeros(atoms, {atoms.size(0), atoms.size(1)}, type)
+                             : nothing(atoms);
+  const std::int64_t piece =
+      std::max<std::int64_t>(most_gathered_bytes / (8 * std::max<std::int64_t>(atoms.size(1), 1)), 1);
   for (std::int64_t first = 0; first < codes.nnz(); first += piece) {
     const auto part = [&](const Tensor& array) {
       Tensor whole = array;
@@ -79,8 +90,10 @@ std::tuple<Tensor, Tensor> recompose_backward_on_device(Tensor grad_embeddings, 
       torch::stable::copy_(target, sum_over(call("aten::mul", "Tensor", upstream_rows, atom_rows), 1));
     }
     if (needs_dictionary) {
-      const Tensor parts = call("aten::mul", "Tensor", upstream_rows, torch::stable::unsqueeze(part(entry_values), 1));
-      const Tensor sum = call("aten::embedding_dense_backward", "", parts, part(entry_atoms), atoms.size(0), std::int64_t{-1}, false);
+      const Tensor parts =
+          call("aten::mul", "Tensor", upstream_rows, torch::stable::unsqueeze(part(entry_values), 1));
+      const Tensor sum = call("aten::embedding_dense_backward", "", parts, part(entry_atoms), atoms.size(0),
+                              std::int64_t{-1}, false);
       of_dictionary = torch::stable::subtract(of_dictionary, sum, -1.0);
     }
   }

@@ -1,4 +1,5 @@
-// Gradients for C++ and TorchScript. Not by the stable ABI, which has no autograd: this file is built against one torch.
+// Gradients for C++ and TorchScript. Not by the stable ABI, which has no autograd: this file is built against
+// one torch.
 
 #include <optional>
 #include <string>
@@ -19,17 +20,20 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-using CodesBackward = std::tuple<Tensor, Tensor, Tensor>(const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&,
-                                                         const Tensor&, const OptionalTensor&, const OptionalTensor&, bool, bool,
-                                                         bool, bool);
-using DenseBackward = std::tuple<Tensor, Tensor, Tensor>(const Tensor&, const Tensor&, const Tensor&, const Tensor&,
-                                                         const OptionalTensor&, const OptionalTensor&, bool, bool, bool, bool);
-using RecomposeBackward = std::tuple<Tensor, Tensor>(const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&,
-                                                     bool, bool);
+using CodesBackward = std::tuple<Tensor, Tensor, Tensor>(const Tensor&, const Tensor&, const Tensor&,
+                                                         const Tensor&, const Tensor&, const Tensor&,
+                                                         const OptionalTensor&, const OptionalTensor&, bool,
+                                                         bool, bool, bool);
+using DenseBackward = std::tuple<Tensor, Tensor, Tensor>(const Tensor&, const Tensor&, const Tensor&,
+                                                         const Tensor&, const OptionalTensor&,
+                                                         const OptionalTensor&, bool, bool, bool, bool);
+using RecomposeBackward = std::tuple<Tensor, Tensor>(const Tensor&, const Tensor&, const Tensor&,
+                                                     const Tensor&, const Tensor&, bool, bool);
 
 void check_differentiable(const Options& options) {
   TORCH_CHECK(!options.atom_weights || !options.atom_weights->requires_grad(),
-              "atom_weights: got a tensor that requires grad, expected one that does not: no gradient with respect to weights "
+              "atom_weights: got a tensor that requires grad, expected one that does not: no gradient with "
+              "respect to weights "
               "is computed");
 }
 
@@ -40,7 +44,8 @@ variable_list differentiable_once(variable_list gradients) {
     if (gradient.defined()) gradient = gradient.detach().requires_grad_();
   }
   const auto error = std::make_shared<torch::autograd::DelayedError>(
-      "splice_cuda: second derivatives are not computed; the gradients of decompose, decompose_dense and recompose can't be "
+      "splice_cuda: second derivatives are not computed; the gradients of decompose, decompose_dense and "
+      "recompose can't be "
       "differentiated again",
       static_cast<std::int64_t>(gradients.size()));
   return (*error)(std::move(gradients));
@@ -66,7 +71,9 @@ struct Needs {
 
 /// Undefined tensors are saved for what is absent.
 Tensor or_undefined(const OptionalTensor& tensor) { return tensor ? *tensor : Tensor(); }
-OptionalTensor or_absent(const Tensor& tensor) { return tensor.defined() ? OptionalTensor(tensor) : std::nullopt; }
+OptionalTensor or_absent(const Tensor& tensor) {
+  return tensor.defined() ? OptionalTensor(tensor) : std::nullopt;
+}
 
 struct DecomposeFunction : torch::autograd::Function<DecomposeFunction> {
   static variable_list forward(AutogradContext* context, const Tensor& embeddings, const Tensor& dictionary,
@@ -88,8 +95,9 @@ struct DecomposeFunction : torch::autograd::Function<DecomposeFunction> {
     variable_list gradients;
     {
       const at::AutoDispatchBelowADInplaceOrView guard;
-      gradients = needs.select(op.call(upstream[2], saved[0], saved[1], saved[2], saved[3], saved[4], or_absent(saved[5]),
-                                       or_absent(saved[6]), context->saved_data["refit"].toBool(), needs.embeddings,
+      gradients = needs.select(op.call(upstream[2], saved[0], saved[1], saved[2], saved[3], saved[4],
+                                       or_absent(saved[5]), or_absent(saved[6]),
+                                       context->saved_data["refit"].toBool(), needs.embeddings,
                                        needs.dictionary, needs.penalties));
     }
     return differentiable_once(std::move(gradients));
@@ -102,7 +110,8 @@ struct DecomposeDenseFunction : torch::autograd::Function<DecomposeDenseFunction
     const at::AutoDispatchBelowADInplaceOrView guard;
     options.l1_penalties = l1_penalties;
     const DenseCodes codes = decompose_dense(embeddings, dictionary, options);
-    context->save_for_backward({codes.weights, embeddings, dictionary, or_undefined(l1_penalties), or_undefined(options.atom_weights)});
+    context->save_for_backward({codes.weights, embeddings, dictionary, or_undefined(l1_penalties),
+                                or_undefined(options.atom_weights)});
     context->saved_data["refit"] = options.refit;
     context->mark_non_differentiable({codes.report});
     return {codes.weights, codes.report};
@@ -115,17 +124,17 @@ struct DecomposeDenseFunction : torch::autograd::Function<DecomposeDenseFunction
     variable_list gradients;
     {
       const at::AutoDispatchBelowADInplaceOrView guard;
-      gradients = needs.select(op.call(upstream[0], saved[0], saved[1], saved[2], or_absent(saved[3]), or_absent(saved[4]),
-                                       context->saved_data["refit"].toBool(), needs.embeddings, needs.dictionary,
-                                       needs.penalties));
+      gradients = needs.select(op.call(upstream[0], saved[0], saved[1], saved[2], or_absent(saved[3]),
+                                       or_absent(saved[4]), context->saved_data["refit"].toBool(),
+                                       needs.embeddings, needs.dictionary, needs.penalties));
     }
     return differentiable_once(std::move(gradients));
   }
 };
 
 struct RecomposeFunction : torch::autograd::Function<RecomposeFunction> {
-  static Tensor forward(AutogradContext* context, const Tensor& row_offsets, const Tensor& atom_indices, const Tensor& values,
-                        const Tensor& dictionary) {
+  static Tensor forward(AutogradContext* context, const Tensor& row_offsets, const Tensor& atom_indices,
+                        const Tensor& values, const Tensor& dictionary) {
     const at::AutoDispatchBelowADInplaceOrView guard;
     context->save_for_backward({row_offsets, atom_indices, values, dictionary});
     return recompose({row_offsets, atom_indices, values, {}}, dictionary);
@@ -139,16 +148,18 @@ struct RecomposeFunction : torch::autograd::Function<RecomposeFunction> {
     variable_list gradients;
     {
       const at::AutoDispatchBelowADInplaceOrView guard;
-      const auto [values, dictionary] = op.call(upstream[0], saved[0], saved[1], saved[2], saved[3], of_values, of_dictionary);
+      const auto [values, dictionary] =
+          op.call(upstream[0], saved[0], saved[1], saved[2], saved[3], of_values, of_dictionary);
       gradients = {Tensor(), Tensor(), wanted(values, of_values), wanted(dictionary, of_dictionary)};
     }
     return differentiable_once(std::move(gradients));
   }
 };
 
-Options options_of(double l1_penalty, const OptionalTensor& atom_weights, const OptionalTensor& banned_atoms, std::int64_t target_l0,
-                   double target_cosine, bool nonnegative, bool refit, c10::string_view solver, double gap_tolerance,
-                   std::int64_t max_rounds, std::int64_t max_iterations) {
+Options options_of(double l1_penalty, const OptionalTensor& atom_weights, const OptionalTensor& banned_atoms,
+                   std::int64_t target_l0, double target_cosine, bool nonnegative, bool refit,
+                   c10::string_view solver, double gap_tolerance, std::int64_t max_rounds,
+                   std::int64_t max_iterations) {
   Options options{.l1_penalty = l1_penalty,
                   .atom_weights = atom_weights,
                   .banned_atoms = banned_atoms,
@@ -166,37 +177,43 @@ Options options_of(double l1_penalty, const OptionalTensor& atom_weights, const 
 
 std::tuple<Tensor, Tensor, Tensor, Tensor> decompose_with_gradients(
     const Tensor& embeddings, const Tensor& dictionary, double l1_penalty, const OptionalTensor& l1_penalties,
-    const OptionalTensor& atom_weights, const OptionalTensor& banned_atoms, std::int64_t target_l0, double target_cosine,
-    bool nonnegative, bool refit, c10::string_view solver, double gap_tolerance, std::int64_t max_rounds, std::int64_t max_iterations) {
+    const OptionalTensor& atom_weights, const OptionalTensor& banned_atoms, std::int64_t target_l0,
+    double target_cosine, bool nonnegative, bool refit, c10::string_view solver, double gap_tolerance,
+    std::int64_t max_rounds, std::int64_t max_iterations) {
   const variable_list out = DecomposeFunction::apply(
       embeddings, dictionary, l1_penalties,
-      options_of(l1_penalty, atom_weights, banned_atoms, target_l0, target_cosine, nonnegative, refit, solver, gap_tolerance, max_rounds, max_iterations));
+      options_of(l1_penalty, atom_weights, banned_atoms, target_l0, target_cosine, nonnegative, refit, solver,
+                 gap_tolerance, max_rounds, max_iterations));
   return {out[0], out[1], out[2], out[3]};
 }
 
 std::tuple<Tensor, Tensor> decompose_dense_with_gradients(
     const Tensor& embeddings, const Tensor& dictionary, double l1_penalty, const OptionalTensor& l1_penalties,
-    const OptionalTensor& atom_weights, const OptionalTensor& banned_atoms, std::int64_t target_l0, double target_cosine,
-    bool nonnegative, bool refit, c10::string_view solver, double gap_tolerance, std::int64_t max_rounds, std::int64_t max_iterations) {
+    const OptionalTensor& atom_weights, const OptionalTensor& banned_atoms, std::int64_t target_l0,
+    double target_cosine, bool nonnegative, bool refit, c10::string_view solver, double gap_tolerance,
+    std::int64_t max_rounds, std::int64_t max_iterations) {
   const variable_list out = DecomposeDenseFunction::apply(
       embeddings, dictionary, l1_penalties,
-      options_of(l1_penalty, atom_weights, banned_atoms, target_l0, target_cosine, nonnegative, refit, solver, gap_tolerance, max_rounds, max_iterations));
+      options_of(l1_penalty, atom_weights, banned_atoms, target_l0, target_cosine, nonnegative, refit, solver,
+                 gap_tolerance, max_rounds, max_iterations));
   return {out[0], out[1]};
 }
 
-Tensor recompose_with_gradients(const Tensor& row_offsets, const Tensor& atom_indices, const Tensor& values, const Tensor& dictionary) {
+Tensor recompose_with_gradients(const Tensor& row_offsets, const Tensor& atom_indices, const Tensor& values,
+                                const Tensor& dictionary) {
   return RecomposeFunction::apply(row_offsets, atom_indices, values, dictionary);
 }
 
 /// Certificates are numbers: nothing is recorded.
-Tensor certify_without_gradients(const Tensor& embeddings, const Tensor& dictionary, const Tensor& row_offsets,
-                                 const Tensor& atom_indices, const Tensor& values, double l1_penalty,
-                                 const OptionalTensor& l1_penalties, const OptionalTensor& atom_weights,
-                                 const OptionalTensor& banned_atoms, bool nonnegative, double gap_tolerance) {
+Tensor certify_without_gradients(const Tensor& embeddings, const Tensor& dictionary,
+                                 const Tensor& row_offsets, const Tensor& atom_indices, const Tensor& values,
+                                 double l1_penalty, const OptionalTensor& l1_penalties,
+                                 const OptionalTensor& atom_weights, const OptionalTensor& banned_atoms,
+                                 bool nonnegative, double gap_tolerance) {
   static const auto op = find_op<CertifySignature>("splice_cuda::certify");
   const at::AutoDispatchBelowADInplaceOrView guard;
-  return op.call(embeddings, dictionary, row_offsets, atom_indices, values, l1_penalty, l1_penalties, atom_weights, banned_atoms,
-                 nonnegative, gap_tolerance);
+  return op.call(embeddings, dictionary, row_offsets, atom_indices, values, l1_penalty, l1_penalties,
+                 atom_weights, banned_atoms, nonnegative, gap_tolerance);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The ops of the namespace splice_cuda, for the CPU and CUDA, by torch's stable ABI: one binary serves several versions.
+// The ops of the namespace splice_cuda, for the CPU and CUDA, by torch's stable ABI: one binary serves
+// several versions.
 
 #include <string>
 
@@ -38,25 +39,35 @@ void add_device_kernels(Library& library) {
 }  // namespace
 }  // namespace splice_cuda::op
 
-#define SPLICE_PROBLEM "Tensor embeddings, Tensor dictionary, float l1_penalty=0.25, Tensor? l1_penalties=None, " \
-  "Tensor? atom_weights=None, Tensor? banned_atoms=None, int target_l0=0, float target_cosine=0.0, bool nonnegative=True, " \
-  "bool refit=False, str solver=\"working_set\", float gap_tolerance=1e-06, int max_rounds=100, int max_iterations=20000"
+#define SPLICE_PROBLEM                                                                                    \
+  "Tensor embeddings, Tensor dictionary, float l1_penalty=0.25, Tensor? l1_penalties=None, "              \
+  "Tensor? atom_weights=None, Tensor? banned_atoms=None, int target_l0=0, float target_cosine=0.0, bool " \
+  "nonnegative=True, "                                                                                    \
+  "bool refit=False, str solver=\"working_set\", float gap_tolerance=1e-06, int max_rounds=100, int "     \
+  "max_iterations=20000"
 #define SPLICE_CODES "Tensor row_offsets, Tensor atom_indices, Tensor values"
-#define SPLICE_BACKWARD "Tensor embeddings, Tensor dictionary, Tensor? l1_penalties, Tensor? atom_weights, bool refit, " \
+#define SPLICE_BACKWARD                                                                            \
+  "Tensor embeddings, Tensor dictionary, Tensor? l1_penalties, Tensor? atom_weights, bool refit, " \
   "bool needs_embeddings, bool needs_dictionary, bool needs_penalties) -> (Tensor, Tensor, Tensor)"
 
 STABLE_TORCH_LIBRARY(splice_cuda, library) {
-  library.def("decompose(" SPLICE_PROBLEM ") -> (Tensor row_offsets, Tensor atom_indices, Tensor values, Tensor report)");
+  library.def("decompose(" SPLICE_PROBLEM
+              ") -> (Tensor row_offsets, Tensor atom_indices, Tensor values, Tensor report)");
   library.def("decompose_dense(" SPLICE_PROBLEM ") -> (Tensor weights, Tensor report)");
-  library.def("certify(Tensor embeddings, Tensor dictionary, " SPLICE_CODES ", float l1_penalty=0.25, Tensor? l1_penalties=None, "
-              "Tensor? atom_weights=None, Tensor? banned_atoms=None, bool nonnegative=True, float gap_tolerance=1e-06) -> Tensor");
+  library.def("certify(Tensor embeddings, Tensor dictionary, " SPLICE_CODES
+              ", float l1_penalty=0.25, Tensor? l1_penalties=None, "
+              "Tensor? atom_weights=None, Tensor? banned_atoms=None, bool nonnegative=True, float "
+              "gap_tolerance=1e-06) -> Tensor");
   for (const char* suffix : {"", "_on_device"}) {
-    const auto define = [&](const std::string& name, const char* signature) { library.def((name + suffix + signature).c_str()); };
+    const auto define = [&](const std::string& name, const char* signature) {
+      library.def((name + suffix + signature).c_str());
+    };
     define("decompose_backward", "(Tensor grad_values, " SPLICE_CODES ", " SPLICE_BACKWARD);
     define("decompose_dense_backward", "(Tensor grad_weights, Tensor weights, " SPLICE_BACKWARD);
     define("recompose", "(" SPLICE_CODES ", Tensor dictionary) -> Tensor");
-    define("recompose_backward", "(Tensor grad_embeddings, " SPLICE_CODES ", Tensor dictionary, bool needs_values, "
-           "bool needs_dictionary) -> (Tensor, Tensor)");
+    define("recompose_backward", "(Tensor grad_embeddings, " SPLICE_CODES
+                                 ", Tensor dictionary, bool needs_values, "
+                                 "bool needs_dictionary) -> (Tensor, Tensor)");
   }
   library.def("clear_dictionaries() -> ()");
   library.def("kept_dictionaries() -> int");

@@ -7,7 +7,8 @@ namespace splice_cuda::op {
 void SupportSystem::load(const ElementMatrix& dictionary, std::span<const std::int32_t> atoms) {
   const auto count = static_cast<Eigen::Index>(atoms.size());
   atoms_.resize(count, dictionary.cols);
-  for (Eigen::Index i = 0; i < count; ++i) read_row(dictionary, atoms[static_cast<std::size_t>(i)], atoms_.row(i).data());
+  for (Eigen::Index i = 0; i < count; ++i)
+    read_row(dictionary, atoms[static_cast<std::size_t>(i)], atoms_.row(i).data());
   gram_.setZero(count, count);
   gram_.selfadjointView<Eigen::Lower>().rankUpdate(atoms_);
   factor_.compute(gram_);

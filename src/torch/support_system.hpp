@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file support_system.hpp
-/// The linear system on a row's support S: M = C_S C_S', in fp64. On S the solution is w_S = M^-1 (C_S z - lambda a_S s), s the
-/// signs of w_S; derivatives solve with the same M.
+/// The linear system on a row's support S: M = C_S C_S', in fp64. On S the solution is w_S = M^-1 (C_S z -
+/// lambda a_S s), s the signs of w_S; derivatives solve with the same M.
 
 #include <cstdint>
 #include <span>

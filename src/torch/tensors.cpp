@@ -23,8 +23,9 @@ Tensor copied(const std::vector<T>& values, const Tensor& like) {
   if (size == 0) return torch::stable::new_empty(like, {0}, scalar_type_for<T>());
   const std::array<std::int64_t, 1> sizes{size};
   const std::array<std::int64_t, 1> strides{1};
-  const Tensor view = torch::stable::from_blob(const_cast<T*>(values.data()), {sizes.data(), 1}, {strides.data(), 1},
-                                               torch::stable::Device(cpu), scalar_type_for<T>());
+  const Tensor view =
+      torch::stable::from_blob(const_cast<T*>(values.data()), {sizes.data(), 1}, {strides.data(), 1},
+                               torch::stable::Device(cpu), scalar_type_for<T>());
   const Tensor copy = torch::stable::new_empty(like, {sizes.data(), 1}, scalar_type_for<T>());
   Tensor target = copy;
   return torch::stable::copy_(target, view);
@@ -42,7 +43,8 @@ void check_floating(std::string_view argument, const Tensor& tensor) {
 
 std::string shape_text(const Tensor& tensor) {
   std::string text = "[";
-  for (std::int64_t i = 0; i < tensor.dim(); ++i) text += (i > 0 ? ", " : "") + std::to_string(tensor.size(i));
+  for (std::int64_t i = 0; i < tensor.dim(); ++i)
+    text += (i > 0 ? ", " : "") + std::to_string(tensor.size(i));
   return text + "]";
 }
 
@@ -55,20 +57,27 @@ std::optional<torch::stable::accelerator::DeviceGuard> device_guard(const Tensor
   return torch::stable::accelerator::DeviceGuard(tensor.get_device_index());
 }
 
-void check_dimensions(std::string_view argument, const Tensor& tensor, std::int64_t dimensions, std::string_view shape) {
+void check_dimensions(std::string_view argument, const Tensor& tensor, std::int64_t dimensions,
+                      std::string_view shape) {
   if (tensor.dim() == dimensions) return;
   fail_argument(argument, "shape " + shape_text(tensor), shape);
 }
 
-void check_same_device(std::string_view argument, const Tensor& tensor, const Tensor& other, std::string_view other_name) {
-  if (tensor.is_cpu() == other.is_cpu() && tensor.is_cuda() == other.is_cuda() && device_of(tensor) == device_of(other)) return;
-  fail_argument(argument, tensor.is_cpu() || tensor.is_cuda() ? "a tensor on " + to_string(device_of(tensor)) : "a tensor on another device",
+void check_same_device(std::string_view argument, const Tensor& tensor, const Tensor& other,
+                       std::string_view other_name) {
+  if (tensor.is_cpu() == other.is_cpu() && tensor.is_cuda() == other.is_cuda() &&
+      device_of(tensor) == device_of(other))
+    return;
+  fail_argument(argument,
+                tensor.is_cpu() || tensor.is_cuda() ? "a tensor on " + to_string(device_of(tensor))
+                                                    : "a tensor on another device",
                 "one on " + to_string(device_of(other)) + ", where " + std::string(other_name) + " is");
 }
 
 void check_upstream(const Tensor& grad_embeddings, std::int64_t rows, std::int64_t dim) {
   if (grad_embeddings.size(0) == rows && grad_embeddings.size(1) == dim) return;
-  fail_argument("grad_embeddings", "shape " + shape_text(grad_embeddings), "[" + std::to_string(rows) + ", " + std::to_string(dim) + "]");
+  fail_argument("grad_embeddings", "shape " + shape_text(grad_embeddings),
+                "[" + std::to_string(rows) + ", " + std::to_string(dim) + "]");
 }
 
 Element element_of(std::string_view argument, const Tensor& tensor) {
@@ -107,24 +116,26 @@ std::int64_t leading_dimension(const Tensor& tensor) {
 }
 
 ElementMatrix element_matrix(const Tensor& tensor) {
-  return {tensor.const_data_ptr(), element_of("tensor", tensor), tensor.size(0), tensor.size(1), leading_dimension(tensor)};
+  return {tensor.const_data_ptr(), element_of("tensor", tensor), tensor.size(0), tensor.size(1),
+          leading_dimension(tensor)};
 }
 
 MutableElementMatrix mutable_element_matrix(const Tensor& tensor) {
-  return {tensor.mutable_data_ptr(), element_of("tensor", tensor), tensor.size(0), tensor.size(1), leading_dimension(tensor)};
+  return {tensor.mutable_data_ptr(), element_of("tensor", tensor), tensor.size(0), tensor.size(1),
+          leading_dimension(tensor)};
 }
 
 Tensor on_host(const Tensor& tensor, ScalarType type) {
   const Tensor plain = call("aten::detach", "", tensor);
-  return torch::stable::contiguous(
-      torch::stable::to(plain, type, std::nullopt, torch::stable::Device(cpu)));
+  return torch::stable::contiguous(torch::stable::to(plain, type, std::nullopt, torch::stable::Device(cpu)));
 }
 
 template <class T>
 std::vector<T> host_vector(std::string_view argument, const Tensor& tensor, bool scalar_allowed) {
   check_floating(argument, tensor);
   if (tensor.dim() != 1 && !(scalar_allowed && tensor.dim() == 0)) {
-    fail_argument(argument, "shape " + shape_text(tensor), scalar_allowed ? "one dimension or none" : "one dimension");
+    fail_argument(argument, "shape " + shape_text(tensor),
+                  scalar_allowed ? "one dimension or none" : "one dimension");
   }
   const Tensor host = on_host(tensor, scalar_type_for<T>());
   const auto* data = static_cast<const T*>(host.const_data_ptr());
@@ -135,13 +146,16 @@ template std::vector<float> host_vector<float>(std::string_view, const Tensor&, 
 template std::vector<double> host_vector<double>(std::string_view, const Tensor&, bool);
 template std::vector<std::int64_t> host_vector<std::int64_t>(std::string_view, const Tensor&, bool);
 
-CodeEntries code_entries(const Tensor& row_offsets, const Tensor& atom_indices, const Tensor& values, std::int64_t rows,
-                         std::int64_t atoms) {
+CodeEntries code_entries(const Tensor& row_offsets, const Tensor& atom_indices, const Tensor& values,
+                         std::int64_t rows, std::int64_t atoms) {
   if (row_offsets.scalar_type() != ScalarType::Long) {
-    fail_argument("row_offsets", std::string("a tensor of ") + torch::headeronly::toString(row_offsets.scalar_type()), "one of Long");
+    fail_argument("row_offsets",
+                  std::string("a tensor of ") + torch::headeronly::toString(row_offsets.scalar_type()),
+                  "one of Long");
   }
   if (atom_indices.scalar_type() != ScalarType::Int && atom_indices.scalar_type() != ScalarType::Long) {
-    fail_argument("atom_indices", std::string("a tensor of ") + torch::headeronly::toString(atom_indices.scalar_type()),
+    fail_argument("atom_indices",
+                  std::string("a tensor of ") + torch::headeronly::toString(atom_indices.scalar_type()),
                   "one of Int or Long");
   }
   element_of("values", values);
@@ -151,7 +165,8 @@ CodeEntries code_entries(const Tensor& row_offsets, const Tensor& atom_indices, 
   const std::vector<std::int64_t> indices = host_vector<std::int64_t>("atom_indices", atom_indices);
   const auto nnz = static_cast<std::int64_t>(codes.values.size());
   if (static_cast<std::int64_t>(indices.size()) != nnz) {
-    fail_argument("atom_indices", std::to_string(indices.size()) + " entries", "as many as values, " + std::to_string(nnz));
+    fail_argument("atom_indices", std::to_string(indices.size()) + " entries",
+                  "as many as values, " + std::to_string(nnz));
   }
   if (codes.row_offsets.empty() || (rows >= 0 && codes.rows() != rows)) {
     fail_argument("row_offsets", std::to_string(codes.row_offsets.size()) + " entries",
@@ -159,7 +174,8 @@ CodeEntries code_entries(const Tensor& row_offsets, const Tensor& atom_indices, 
   }
   if (codes.row_offsets.front() != 0 || codes.row_offsets.back() != nnz) {
     fail_argument("row_offsets",
-                  "first " + std::to_string(codes.row_offsets.front()) + ", last " + std::to_string(codes.row_offsets.back()),
+                  "first " + std::to_string(codes.row_offsets.front()) + ", last " +
+                      std::to_string(codes.row_offsets.back()),
                   "first 0, last nnz = " + std::to_string(nnz));
   }
   for (std::size_t i = 1; i < codes.row_offsets.size(); ++i) {
@@ -170,7 +186,8 @@ CodeEntries code_entries(const Tensor& row_offsets, const Tensor& atom_indices, 
   codes.atoms.reserve(indices.size());
   for (const std::int64_t index : indices) {
     if (index < 0 || index >= atoms) {
-      fail_argument("atom_indices", std::to_string(index), "an atom's index, 0 to " + std::to_string(atoms - 1));
+      fail_argument("atom_indices", std::to_string(index),
+                    "an atom's index, 0 to " + std::to_string(atoms - 1));
     }
     codes.atoms.push_back(static_cast<std::int32_t>(index));
   }

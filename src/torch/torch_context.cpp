@@ -10,8 +10,8 @@
 namespace splice_cuda::op {
 namespace {
 
-/// CUDA's part of the stable ABI. It lies in libtorch_cuda, which a program without CUDA does not load: looked up at the first
-/// tensor on a device, so that nothing here links it.
+/// CUDA's part of the stable ABI. It lies in libtorch_cuda, which a program without CUDA does not load:
+/// looked up at the first tensor on a device, so that nothing here links it.
 struct TorchCuda {
   AOTITorchError (*current_stream)(std::int32_t device, void** stream);
   AOTITorchError (*create_stream_guard)(void* stream, std::int32_t device, void** guard);
@@ -23,12 +23,14 @@ struct TorchCuda {
 template <class Function>
 void look_up(void* library, const char* name, Function& function) {
   function = reinterpret_cast<Function>(dlsym(library, name));
-  if (function == nullptr) throw DeviceError(std::string("libtorch_cuda.so has no ") + name + ", which torch 2.10 and later have");
+  if (function == nullptr)
+    throw DeviceError(std::string("libtorch_cuda.so has no ") + name + ", which torch 2.10 and later have");
 }
 
 TorchCuda load_torch_cuda() {
   void* library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_NOLOAD);
-  if (library == nullptr) throw DeviceError("libtorch_cuda.so is not loaded, although a tensor is on a CUDA device");
+  if (library == nullptr)
+    throw DeviceError("libtorch_cuda.so is not loaded, although a tensor is on a CUDA device");
   TorchCuda functions{};
   look_up(library, "aoti_torch_get_current_cuda_stream", functions.current_stream);
   look_up(library, "aoti_torch_create_cuda_stream_guard", functions.create_stream_guard);

@@ -69,7 +69,8 @@ TEST(LibTorch, RowsApartAreReadWhereTheyAre) {
   wide.slice(1, 20, 84).copy_(t.embeddings);
   const at::Tensor view = wide.slice(1, 20, 84);
   ASSERT_FALSE(view.is_contiguous());
-  EXPECT_TRUE(torch::equal(ops::decompose(view, t.dictionary).values, ops::decompose(t.embeddings, t.dictionary).values));
+  EXPECT_TRUE(torch::equal(ops::decompose(view, t.dictionary).values,
+                           ops::decompose(t.embeddings, t.dictionary).values));
 }
 
 TEST(LibTorch, GradientsAreThoseOfFiniteDifferences) {
@@ -86,8 +87,11 @@ TEST(LibTorch, GradientsAreThoseOfFiniteDifferences) {
     const at::Tensor direction = torch::randn_like(input);
     const double step = 1e-6;
     const at::NoGradGuard guard;
-    const double difference = (at_input(input + step * direction) - at_input(input - step * direction)).template item<double>() / (2 * step);
-    EXPECT_NEAR((input.grad() * direction).sum().template item<double>(), difference, 1e-5 * (1 + std::abs(difference)));
+    const double difference =
+        (at_input(input + step * direction) - at_input(input - step * direction)).template item<double>() /
+        (2 * step);
+    EXPECT_NEAR((input.grad() * direction).sum().template item<double>(), difference,
+                1e-5 * (1 + std::abs(difference)));
   };
   check(z, [&](const at::Tensor& x) { return loss(x, c, penalty); });
   check(c, [&](const at::Tensor& x) { return loss(z, x, penalty); });
@@ -99,7 +103,8 @@ TEST(LibTorch, CsrAndDenseCodesHaveTheSameGradients) {
   const auto gradients = [&](bool dense) {
     at::Tensor z = t.embeddings.clone().requires_grad_();
     at::Tensor c = t.dictionary.clone().requires_grad_();
-    const at::Tensor fitted = dense ? ops::decompose_dense(z, c).weights.matmul(c) : ops::recompose(ops::decompose(z, c), c);
+    const at::Tensor fitted =
+        dense ? ops::decompose_dense(z, c).weights.matmul(c) : ops::recompose(ops::decompose(z, c), c);
     (t.embeddings - fitted).square().sum().backward();
     return std::pair(z.grad(), c.grad());
   };
@@ -112,10 +117,11 @@ TEST(LibTorch, CsrAndDenseCodesHaveTheSameGradients) {
 TEST(LibTorch, SecondDerivativesRaise) {
   const Tensors t = sample_tensors(60, 20, 5);
   at::Tensor z = t.embeddings.clone().requires_grad_();
-  const at::Tensor first =
-      torch::autograd::grad({ops::decompose_dense(z, t.dictionary).weights.square().sum()}, {z}, {}, true, true)[0];
+  const at::Tensor first = torch::autograd::grad(
+      {ops::decompose_dense(z, t.dictionary).weights.square().sum()}, {z}, {}, true, true)[0];
   EXPECT_THAT([&] { first.sum().backward(); },
-              ::testing::Throws<std::exception>(::testing::Property(&std::exception::what, ::testing::HasSubstr("second derivatives"))));
+              ::testing::Throws<std::exception>(
+                  ::testing::Property(&std::exception::what, ::testing::HasSubstr("second derivatives"))));
 }
 
 TEST(LibTorch, ReportsHaveNoGradient) {
@@ -137,10 +143,16 @@ TEST(LibTorch, WrongArgumentsAreNamed) {
     }
     return "";
   };
-  EXPECT_THAT(message([&] { ops::decompose(t.embeddings.to(torch::kInt), t.dictionary); }), ::testing::HasSubstr("embeddings: got"));
-  EXPECT_THAT(message([&] { ops::decompose(t.embeddings, t.dictionary.slice(1, 0, 3)); }), ::testing::HasSubstr("embeddings: got"));
-  EXPECT_THAT(message([&] { ops::decompose(t.embeddings, t.dictionary, {.solver = "newton"}); }), ::testing::HasSubstr("solver: got"));
-  EXPECT_THAT(message([&] { ops::decompose(t.embeddings, t.dictionary, {.atom_weights = torch::ones({60}).requires_grad_()}); }),
+  EXPECT_THAT(message([&] { ops::decompose(t.embeddings.to(torch::kInt), t.dictionary); }),
+              ::testing::HasSubstr("embeddings: got"));
+  EXPECT_THAT(message([&] { ops::decompose(t.embeddings, t.dictionary.slice(1, 0, 3)); }),
+              ::testing::HasSubstr("embeddings: got"));
+  EXPECT_THAT(message([&] { ops::decompose(t.embeddings, t.dictionary, {.solver = "newton"}); }),
+              ::testing::HasSubstr("solver: got"));
+  EXPECT_THAT(message([&] {
+                ops::decompose(t.embeddings, t.dictionary,
+                               {.atom_weights = torch::ones({60}).requires_grad_()});
+              }),
               ::testing::HasSubstr("atom_weights: got"));
 }
 
@@ -168,7 +180,8 @@ TEST(LibTorch, ThreadsMayCallAtOnce) {
 /// scripted.pt is written by write_scripted.py, in the torch that Python has.
 TEST(LibTorch, AScriptedModuleRunsAndHasGradients) {
   const char* path = std::getenv("SPLICE_SCRIPTED_MODULE");
-  if (path == nullptr || *path == '\0') GTEST_SKIP() << "needs SPLICE_SCRIPTED_MODULE, which a Python with torch writes";
+  if (path == nullptr || *path == '\0')
+    GTEST_SKIP() << "needs SPLICE_SCRIPTED_MODULE, which a Python with torch writes";
   torch::jit::Module module = torch::jit::load(path);
   const at::Tensor dictionary = module.attr("dictionary").toTensor();
   at::Tensor z = torch::randn({7, dictionary.size(1)}).requires_grad_();

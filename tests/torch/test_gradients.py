@@ -34,7 +34,8 @@ def test_gradcheck_of_dense_codes(nonnegative, weighted, refit, penalty):
 
 def test_gradcheck_of_csr_values_and_recomposition():
     embeddings, dictionary = small()
-    assert gradcheck(lambda z, c, l1: ops.decompose(z, c, l1_penalties=l1)[2], (embeddings, dictionary, ROWS.clone().requires_grad_()))
+    penalties = ROWS.clone().requires_grad_()
+    assert gradcheck(lambda z, c, l1: ops.decompose(z, c, l1_penalties=l1)[2], (embeddings, dictionary, penalties))
     codes = ops.decompose(embeddings.detach(), dictionary.detach())
     values = codes[2].clone().requires_grad_()
     assert gradcheck(lambda v, c: ops.recompose(codes[0], codes[1], v, c), (values, dictionary))
@@ -137,8 +138,8 @@ def test_the_other_ops_on_a_device_are_the_same(dtype):
                         ops.recompose_backward(upstream, *codes, dictionary, *needs)):
             torch.testing.assert_close(a, b)
     weights = ops.decompose_dense(embeddings, dictionary, 0.2)[0]
-    arguments = (torch.randn(12, 80, dtype=weights.dtype, generator=torch.Generator().manual_seed(1)), weights, embeddings, dictionary,
-                 torch.tensor(0.2), None, False, True, True, True)
+    dense_upstream = torch.randn(12, 80, dtype=weights.dtype, generator=torch.Generator().manual_seed(1))
+    arguments = (dense_upstream, weights, embeddings, dictionary, torch.tensor(0.2), None, False, True, True, True)
     for a, b in zip(ops.decompose_dense_backward_on_device(*arguments), ops.decompose_dense_backward(*arguments)):
         torch.testing.assert_close(a, b)
     empty = ops.decompose(embeddings, dictionary, 50.0)[:3]
@@ -182,7 +183,7 @@ def test_dependent_atoms_share_a_gradient_of_least_norm():
     values = torch.tensor([0.3, 0.3], dtype=torch.float64)
     z = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
     for op in (ops.decompose_backward, ops.decompose_backward_on_device):
-        of_z = op(torch.ones(2, dtype=torch.float64), offsets, atoms, values, z, dictionary, None, None, False, True, True, True)[0]
+        of_z = op(torch.ones_like(values), offsets, atoms, values, z, dictionary, None, None, False, True, True, True)[0]
         torch.testing.assert_close(of_z, torch.tensor([[1.0, 0.0]], dtype=torch.float64))
 
 
@@ -204,7 +205,8 @@ def test_bits_do_not_depend_on_threads():
     results = []
     for threads in (1, 2, 4):
         torch.set_num_threads(threads)
-        results.append(ops.decompose_backward(upstream, *codes, embeddings, dictionary, torch.tensor(0.25), None, False, True, True, True))
+        results.append(ops.decompose_backward(upstream, *codes, embeddings, dictionary, torch.tensor(0.25), None, False,
+                                              True, True, True))
     torch.set_num_threads(before)
     for other in results[1:]:
         assert all(torch.equal(a, b) for a, b in zip(results[0], other))

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file torch.hpp
-/// The ops of torch.ops.splice_cuda for C++: tensors in, tensors out, with gradients. Link splice_cuda::torch (the library
-/// target splice_torch_autograd), which registers them; docs/torch.md says what they promise.
+/// The ops of torch.ops.splice_cuda for C++: tensors in, tensors out, with gradients. Link splice_cuda::torch
+/// (the library target splice_torch_autograd), which registers them; docs/torch.md says what they promise.
 ///
 ///   namespace ops = splice_cuda::torch_ops;
 ///   ops::Codes codes = ops::decompose(embeddings, dictionary, {.l1_penalty = 0.2});
@@ -52,14 +52,20 @@ enum ReportColumn : std::int64_t { primal, dual, gap, kkt_violation, l1_penalty,
 using OptionalTensor = std::optional<at::Tensor>;
 /// The ops' own signatures, for c10::Dispatcher.
 using DecomposeSignature = std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor>(
-    const at::Tensor&, const at::Tensor&, double, const OptionalTensor&, const OptionalTensor&, const OptionalTensor&,
-    std::int64_t, double, bool, bool, c10::string_view, double, std::int64_t, std::int64_t);
-using DecomposeDenseSignature = std::tuple<at::Tensor, at::Tensor>(
-    const at::Tensor&, const at::Tensor&, double, const OptionalTensor&, const OptionalTensor&, const OptionalTensor&,
-    std::int64_t, double, bool, bool, c10::string_view, double, std::int64_t, std::int64_t);
-using RecomposeSignature = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&);
-using CertifySignature = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&,
-                                    double, const OptionalTensor&, const OptionalTensor&, const OptionalTensor&, bool, double);
+    const at::Tensor&, const at::Tensor&, double, const OptionalTensor&, const OptionalTensor&,
+    const OptionalTensor&, std::int64_t, double, bool, bool, c10::string_view, double, std::int64_t,
+    std::int64_t);
+using DecomposeDenseSignature = std::tuple<at::Tensor, at::Tensor>(const at::Tensor&, const at::Tensor&,
+                                                                   double, const OptionalTensor&,
+                                                                   const OptionalTensor&,
+                                                                   const OptionalTensor&, std::int64_t,
+                                                                   double, bool, bool, c10::string_view,
+                                                                   double, std::int64_t, std::int64_t);
+using RecomposeSignature = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                                      const at::Tensor&);
+using CertifySignature = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                                    const at::Tensor&, const at::Tensor&, double, const OptionalTensor&,
+                                    const OptionalTensor&, const OptionalTensor&, bool, double);
 
 /// @throws c10::Error where the library with the ops is not loaded
 template <class Signature>
@@ -68,20 +74,22 @@ c10::TypedOperatorHandle<Signature> find_op(const char* name) {
 }
 
 /// @param embeddings  [n, d]   @param dictionary  [p, d]; both on one device
-/// @throws std::exception (std::runtime_error or c10::Error, as torch's version has it) naming the argument, what was given and what is expected
+/// @throws std::exception (std::runtime_error or c10::Error, as torch's version has it) naming the argument,
+/// what was given and what is expected
 inline Codes decompose(const at::Tensor& embeddings, const at::Tensor& dictionary, const Options& o = {}) {
   static const auto op = find_op<DecomposeSignature>("splice_cuda::decompose");
-  auto [row_offsets, atom_indices, values, report] =
-      op.call(embeddings, dictionary, o.l1_penalty, o.l1_penalties, o.atom_weights, o.banned_atoms, o.target_l0, o.target_cosine,
-              o.nonnegative, o.refit, o.solver, o.gap_tolerance, o.max_rounds, o.max_iterations);
+  auto [row_offsets, atom_indices, values, report] = op.call(
+      embeddings, dictionary, o.l1_penalty, o.l1_penalties, o.atom_weights, o.banned_atoms, o.target_l0,
+      o.target_cosine, o.nonnegative, o.refit, o.solver, o.gap_tolerance, o.max_rounds, o.max_iterations);
   return {row_offsets, atom_indices, values, report};
 }
 
-inline DenseCodes decompose_dense(const at::Tensor& embeddings, const at::Tensor& dictionary, const Options& o = {}) {
+inline DenseCodes decompose_dense(const at::Tensor& embeddings, const at::Tensor& dictionary,
+                                  const Options& o = {}) {
   static const auto op = find_op<DecomposeDenseSignature>("splice_cuda::decompose_dense");
-  auto [weights, report] =
-      op.call(embeddings, dictionary, o.l1_penalty, o.l1_penalties, o.atom_weights, o.banned_atoms, o.target_l0, o.target_cosine,
-              o.nonnegative, o.refit, o.solver, o.gap_tolerance, o.max_rounds, o.max_iterations);
+  auto [weights, report] = op.call(embeddings, dictionary, o.l1_penalty, o.l1_penalties, o.atom_weights,
+                                   o.banned_atoms, o.target_l0, o.target_cosine, o.nonnegative, o.refit,
+                                   o.solver, o.gap_tolerance, o.max_rounds, o.max_iterations);
   return {weights, report};
 }
 
@@ -93,10 +101,11 @@ inline at::Tensor recompose(const Codes& codes, const at::Tensor& dictionary) {
 
 /// The certificates of any codes, by brute force in fp64. Of `o` the problem and gap_tolerance are used.
 /// @returns report [n, 8]
-inline at::Tensor certify(const at::Tensor& embeddings, const at::Tensor& dictionary, const Codes& codes, const Options& o = {}) {
+inline at::Tensor certify(const at::Tensor& embeddings, const at::Tensor& dictionary, const Codes& codes,
+                          const Options& o = {}) {
   static const auto op = find_op<CertifySignature>("splice_cuda::certify");
-  return op.call(embeddings, dictionary, codes.row_offsets, codes.atom_indices, codes.values, o.l1_penalty, o.l1_penalties,
-                 o.atom_weights, o.banned_atoms, o.nonnegative, o.gap_tolerance);
+  return op.call(embeddings, dictionary, codes.row_offsets, codes.atom_indices, codes.values, o.l1_penalty,
+                 o.l1_penalties, o.atom_weights, o.banned_atoms, o.nonnegative, o.gap_tolerance);
 }
 
 }  // namespace splice_cuda::torch_ops
