@@ -1,0 +1,87 @@
+#pragma once
+
+/// @file tensors.hpp
+/// Tensors by the stable ABI: what the ops read of them, and calls of torch's own ops.
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <torch/csrc/stable/accelerator.h>
+#include <torch/csrc/stable/library.h>
+#include <torch/csrc/stable/ops.h>
+#include <torch/csrc/stable/tensor.h>
+
+#include "splice_cuda/device.hpp"
+#include "torch/code_entries.hpp"
+#include "torch/element_matrix.hpp"
+
+namespace splice_cuda::op {
+
+using torch::headeronly::ScalarType;
+using torch::stable::Tensor;
+
+/// Calls an op of torch that gives one tensor.
+template <class... Args>
+Tensor call(const char* name, const char* overload, const Args&... args) {
+  std::array<StableIValue, std::max<std::size_t>(sizeof...(Args), 1)> stack{
+      torch::stable::detail::from(args)...};
+  TORCH_ERROR_CODE_CHECK(torch_call_dispatcher(name, overload, stack.data(), TORCH_ABI_VERSION));
+  return torch::stable::detail::to<Tensor>(stack[0]);
+}
+
+/// Shape as text: "[3, 4]".
+std::string shape_text(const Tensor& tensor);
+Device device_of(const Tensor& tensor);
+/// Makes a CUDA tensor's device current for the length of a call; nothing for one on the CPU.
+std::optional<torch::stable::accelerator::DeviceGuard> device_guard(const Tensor& tensor);
+
+void check_dimensions(std::string_view argument, const Tensor& tensor, std::int64_t dimensions,
+                      std::string_view shape);
+void check_same_device(std::string_view argument, const Tensor& tensor, const Tensor& other,
+                       std::string_view other_name);
+/// Of a recomposition's gradient: [rows, dim].
+void check_upstream(const Tensor& grad_embeddings, std::int64_t rows, std::int64_t dim);
+/// @throws ArgumentError unless float16, bfloat16, float32 or float64
+Element element_of(std::string_view argument, const Tensor& tensor);
+ScalarType scalar_type_of(Element element);
+
+/// A matrix argument: two dimensions, one of the four types. The tensor itself where its rows are contiguous,
+/// however far apart; else a contiguous copy. Cut off from autograd.
+Tensor matrix_argument(std::string_view argument, const Tensor& tensor);
+/// Of a tensor from matrix_argument, on the CPU.
+ElementMatrix element_matrix(const Tensor& tensor);
+MutableElementMatrix mutable_element_matrix(const Tensor& tensor);
+/// Elements between the starts of two rows.
+std::int64_t leading_dimension(const Tensor& tensor);
+
+/// On the CPU, contiguous, in another type: the tensor itself where it is so already.
+Tensor on_host(const Tensor& tensor, ScalarType type);
+/// A vector argument of any numeric type, as a vector of T on the host. One dimension; none where
+/// `scalar_allowed`.
+template <class T>
+std::vector<T> host_vector(std::string_view argument, const Tensor& tensor, bool scalar_allowed = false);
+
+/// CSR tensors as entries on the host; checked but for the values.
+/// @param rows, atoms  what the codes have to fit; rows < 0: what row_offsets says
+CodeEntries code_entries(const Tensor& row_offsets, const Tensor& atom_indices, const Tensor& values,
+                         std::int64_t rows, std::int64_t atoms);
+/// The non-zero elements of a dense matrix [n, p].
+CodeEntries dense_entries(const Tensor& weights);
+
+/// A tensor of its own with a copy of a vector, on the device of `like`.
+Tensor tensor_of(const std::vector<double>& values, const Tensor& like, ScalarType type = ScalarType::Double);
+Tensor tensor_of(const std::vector<std::int64_t>& values, const Tensor& like);
+/// The sum over one dimension, in the tensor's type.
+Tensor sum_over(const Tensor& tensor, std::int64_t dimension);
+/// No elements: an output that nobody wants.
+Tensor nothing(const Tensor& like);
+
+/// How many threads torch is set to use.
+int torch_threads();
+
+}  // namespace splice_cuda::op

@@ -1,0 +1,56 @@
+"""Tensors are read where they lie: what an op allocates through torch."""
+
+import gc
+import weakref
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from ops_under_test import ops, problem
+
+
+def allocated(call):
+    """Bytes that torch's CPU allocator gave in the largest single request of the call."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
+        call()
+    return max((event.cpu_memory_usage for event in recorded.events()), default=0)
+
+
+def test_embeddings_are_viewed():
+    embeddings, dictionary = problem(2000, 30, 64)
+    size = embeddings.numel() * embeddings.element_size()
+    wide = torch.zeros(2000, 100)
+    wide[:, :64] = embeddings
+    ops.decompose(embeddings, dictionary)  # the dictionary is copied once
+    assert allocated(lambda: ops.decompose(embeddings, dictionary, 1.5)) < size / 2
+    assert allocated(lambda: ops.decompose(wide[:, :64], dictionary, 1.5)) < size / 2
+    assert allocated(lambda: ops.decompose(embeddings.half(), dictionary, 1.5)) >= size / 2, "the copy of this test itself"
+    transposed = embeddings.t().contiguous().t()
+    assert allocated(lambda: ops.decompose(transposed, dictionary, 1.5)) >= size, "its rows are not contiguous"
+
+
+def test_a_dictionary_is_copied_once():
+    embeddings, _ = problem(3, 30, 64)
+    dictionary = torch.randn(2000, 64)
+    size = dictionary.numel() * dictionary.element_size()
+    ops.clear_dictionaries()
+    assert allocated(lambda: ops.decompose(embeddings, dictionary)) >= size
+    assert allocated(lambda: ops.decompose(embeddings, dictionary)) < size / 2
+
+
+def test_no_tensor_of_the_caller_is_kept():
+    embeddings, dictionary = problem()
+    z, c = embeddings.clone().requires_grad_(), dictionary.clone().requires_grad_()
+    dead = [weakref.ref(z), weakref.ref(c)]
+    ops.decompose_dense(z, c)[0].sum().backward()
+    del z, c
+    gc.collect()
+    assert all(reference() is None for reference in dead)
+
+
+def test_inputs_stay_as_they_are():
+    embeddings, dictionary = problem()
+    z, c = embeddings.clone().requires_grad_(), dictionary.clone().requires_grad_()
+    ops.decompose_dense(z, c)[0].sum().backward()
+    assert torch.equal(z, embeddings) and torch.equal(c, dictionary)
+    assert z._version == 0 and c._version == 0
