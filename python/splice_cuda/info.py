@@ -50,7 +50,7 @@ class Info(NamedTuple):
 
 def torch_ops_library() -> Path | None:
     """The library of the torch operators, where the package was built with torch."""
-    path = Path(__file__).with_name("libsplice_cuda_torch.so")
+    path = Path(__file__).parent / "lib" / "libsplice_cuda_torch.so"
     return path if path.exists() else None
 
 

@@ -46,6 +46,13 @@ TypedMatrixView rows_view(const Rows& rows, bool bfloat16, const char* argument)
   return {rows.data(), dtype_of(rows, bfloat16, argument), count, cols, ld, device_of(rows, argument)};
 }
 
+DType dtype_named(const char* argument, const std::string& name) {
+  for (const DType dtype : {DType::float32, DType::float16, DType::bfloat16}) {
+    if (name == to_string(dtype)) return dtype;
+  }
+  throw ArgumentError(std::string(argument) + ": got \"" + name + "\", expected float32, float16 or bfloat16");
+}
+
 MatrixView<float> out_view(const Out& out) {
   return {out.data(), static_cast<std::int64_t>(out.shape(0)), static_cast<std::int64_t>(out.shape(1))};
 }

@@ -4,6 +4,7 @@
 /// Arrays of Python (numpy, DLPack) as views, and vectors as arrays.
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <nanobind/ndarray.h>
@@ -25,6 +26,8 @@ using List = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 /// library does not know
 TypedMatrixView rows_view(const Rows& rows, bool bfloat16, const char* argument);
 MatrixView<float> out_view(const Out& out);
+/// "float32", "float16", "bfloat16". @throws ArgumentError
+DType dtype_named(const char* argument, const std::string& name);
 
 template <class T>
 std::vector<T> vector_of(const List<T>& list) {

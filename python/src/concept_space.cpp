@@ -21,17 +21,9 @@
 #include "context.hpp"
 #include "options.hpp"
 #include "splice_cuda/dictionary_health.hpp"
-#include "splice_cuda/error.hpp"
 
 namespace splice_cuda::python {
 namespace {
-
-DType dtype_named(const std::string& name) {
-  for (const DType dtype : {DType::float32, DType::float16, DType::bfloat16}) {
-    if (name == to_string(dtype)) return dtype;
-  }
-  throw ArgumentError("dtype: got \"" + name + "\", expected float32, float16 or bfloat16");
-}
 
 nb::dict dropped_dict(const DroppedConcepts& dropped) {
   nb::dict dict;
@@ -46,7 +38,7 @@ nb::dict dropped_dict(const DroppedConcepts& dropped) {
 nb::tuple build(const Rows& embeddings, bool bfloat16, const std::vector<std::string>& names, bool center,
                 std::int64_t last, const std::string& dtype) {
   const TypedMatrixView view = rows_view(embeddings, bfloat16, "text_embeddings");
-  const BuildOptions options{center, last, dtype_named(dtype)};
+  const BuildOptions options{center, last, dtype_named("dtype", dtype)};
   DroppedConcepts dropped;
   std::optional<ConceptSpace> space;
   {
