@@ -15,18 +15,17 @@ from .context import _whole
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["DecomposeKeywords", "Penalty", "Solver", "native_options"]
+__all__ = ["DecomposeKeywords", "Solver", "native_options"]
 
 Solver = Literal["working_set", "coordinate_descent", "fista", "admm"]
-Penalty = "float | npt.ArrayLike"
 
 
 class DecomposeKeywords(TypedDict, total=False):
     """One problem a row:  min over w >= 0 of  |z - C'w|^2 + l1_penalty * sum_j a_j w_j  (arXiv 2402.10376, eq. 3)."""
 
-    target_l0: int
-    """At most this many atoms a row, each row at its own penalty, found on its path (arXiv and others: options.hpp)."""
-    target_cosine: float
+    target_l0: int | None
+    """At most this many atoms a row, each row at its own penalty, found on its path."""
+    target_cosine: float | None
     """The largest penalty at which the cosine of C'w and z is at least this, in (0, 1)."""
     atom_weights: npt.ArrayLike
     """a_j, [p]; > 0, infinity bans the atom. Default 1."""

@@ -27,7 +27,7 @@ __all__ = ["ClipEncoder", "EmbeddedImages", "SkippedImage"]
 class SkippedImage(NamedTuple):
     """A picture that gave no embedding."""
 
-    index: int
+    file: int
     """into the list of files"""
     reason: str
 

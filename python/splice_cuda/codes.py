@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REPORT_DTYPE", "STATUS_NAMES", "Codes", "DecomposeResult", "Reports"]
 
-REPORT_DTYPE: np.dtype[np.void] = np.dtype(_core.REPORT_LAYOUT)
+REPORT_DTYPE: np.dtype[np.void] = np.dtype(cast(Any, _core.REPORT_LAYOUT))
 """numpy type of a row's report.
 
 In the half form P(w) = 1/2 |z - C'w|^2 + lambda a.|w|, lambda = l1_penalty / 2, all in float64 from the final codes:

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -143,7 +143,7 @@ class ConceptSpace:
 
     def atoms(self) -> npt.NDArray[np.float32]:
         """Unit atoms [p, d] as float32: a read-only view of the space's own memory where they are stored so, else a copy."""
-        stored = self._native.stored_float32()
+        stored = cast("npt.NDArray[np.float32] | None", self._native.stored_float32())
         if stored is not None:
             return stored
         out = np.empty((self.size, self.dim), np.float32)

@@ -57,8 +57,10 @@ def of_result(result: DecomposeResult, device: torch.device) -> TorchResult:
     """Numpy's memory as tensors (on a CUDA device, copies)."""
     codes = result.codes
     report = np.stack([result.reports[name].astype(np.float64) for name in REPORT_COLUMNS], axis=1)
-    arrays = (codes.row_offsets, codes.atom_indices, codes.values, report)
-    return TorchResult(*(torch.from_numpy(array).to(device) for array in arrays), shape=codes.shape)
+    offsets, atoms, values, table = (
+        torch.from_numpy(array).to(device) for array in (codes.row_offsets, codes.atom_indices, codes.values, report)
+    )
+    return TorchResult(offsets, atoms, values, table, codes.shape)
 
 
 def for_operator(
