@@ -1,6 +1,9 @@
 """ClipEncoder's Python side: arguments, and what the native module gives. Embeddings themselves are tested in tests/clip."""
 
-import os
+import importlib.util
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +40,33 @@ def test_pixels():
         [clip._pixels(image, index) for index, image in enumerate([np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2, 3))])]
 
 
-@pytest.mark.skipif(not os.environ.get("SPLICE_MODEL"), reason="no model folder: SPLICE_MODEL is not set")
-def test_a_model(tmp_path):
-    encoder = splice_cuda.ClipEncoder(os.environ["SPLICE_MODEL"], batch_size=2)
+TINY = {
+    "embed_dim": 24,
+    "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "patch_size": 8, "head_width": 16},
+    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A tiny model with random weights, as splice-export writes it."""
+    for needed in ("torch", "open_clip", "splice_cuda.export"):
+        if importlib.util.find_spec(needed) is None:
+            pytest.skip(f"no {needed}, which exports the model")
+    folder = tmp_path_factory.mktemp("model")
+    (folder / "tiny.json").write_text(json.dumps(TINY))
+    arguments = ["tiny", str(folder / "out"), "--config", str(folder / "tiny.json"), "--random-seed", "3", "--name", "small"]
+    done = subprocess.run(
+        [sys.executable, "-m", "splice_cuda.export", *arguments], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "out"
+
+
+def test_a_model(model, tmp_path):
+    encoder = splice_cuda.ClipEncoder(model, batch_size=2)
+    assert (encoder.name, encoder.dim, encoder.has_text) == ("small", 24, True)
+    assert encoder.dictionary_path is None and encoder.image_mean is None and len(encoder.fingerprint) == 64
     generator = np.random.default_rng(0)
     pictures = [generator.integers(0, 256, (60, 50, 3), np.uint8) for _ in range(5)]
     expected = encoder.embed_pixels(pictures)
@@ -54,8 +81,18 @@ def test_a_model(tmp_path):
     np.testing.assert_allclose(found.embeddings, expected[[0, 1, 3, 4]], rtol=1e-4, atol=1e-5)
     assert [skipped.file for skipped in found.skipped] == [2] and found.skipped[0].reason
     assert told[-1] == (5, 5)
-    if encoder.has_text:
-        texts = encoder.embed_texts(["a red cube", "a blue sphere"])
-        assert texts.shape == (2, encoder.dim) and np.isfinite(texts).all()
-    if encoder.dictionary_path:
-        assert splice_cuda.ConceptSpace.load(encoder.dictionary_path).dim == encoder.dim
+    texts = encoder.embed_texts(["a red cube", "a blue sphere", "a red cube"])
+    assert texts.shape == (3, 24) and np.isfinite(texts).all()
+    np.testing.assert_allclose(texts[0], texts[2], rtol=1e-4, atol=1e-5)
+    assert np.abs(texts[0] - texts[1]).max() > 1e-3
+    with pytest.raises(splice_cuda.ArgumentError, match="texts: got one text"):
+        encoder.embed_texts("a red cube")
+
+
+def test_cancel(model, tmp_path):
+    encoder = splice_cuda.ClipEncoder(model, batch_size=1)
+    image = pytest.importorskip("PIL.Image")
+    image.new("RGB", (1500, 1500)).save(tmp_path / "large.png")
+    with pytest.raises(splice_cuda.CancelledError):
+        encoder.embed_images([tmp_path / "large.png"] * 200, cancel=lambda: True)
+    assert encoder.embed_images([tmp_path / "large.png"]).embeddings.shape == (1, 24)
