@@ -41,6 +41,7 @@ if [ "$job" != build ]; then
   need python3-pytest "tests of the command"
   need python3-numpy "reads what the command writes, in its tests"
   need python3-scipy "loads the codes, in the command's tests"
+  need python3-dev "headers for the Python package, in its tests"
 fi
 # Where there is a CUDA compiler, tests look into what it made.
 cuda_tools=false

@@ -1,0 +1,71 @@
+"""One call for all: `decompose`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from ._arrays import is_torch
+from ._options import DecomposeKeywords
+from .codes import DecomposeResult
+from .concept_space import ConceptSpace
+from .context import Context, default_context
+from .dictionary import Dictionary
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Unpack
+
+    from .torch_result import TorchResult
+
+__all__ = ["decompose"]
+
+
+def decompose(
+    embeddings: Any,
+    dictionary: Any,
+    l1_penalty: float | npt.ArrayLike | None = None,
+    *,
+    device: str = "cpu",
+    context: Context | None = None,
+    progress: Progress = False,
+    cancel: Callable[[], bool] | None = None,
+    **options: Unpack[DecomposeKeywords],
+) -> DecomposeResult | TorchResult:
+    """Solves one non-negative LASSO problem a row of `embeddings` [n, d]; see `Dictionary.decompose`.
+
+    Args:
+        dictionary: atoms [p, d], used as given; or a Dictionary; or a ConceptSpace or the path of one, which prepare raw embeddings
+            first (normalise, centre, normalise). A Dictionary or ConceptSpace is ready for the next call, atoms are not.
+        device: where to work without a context: ``"cpu"``, ``"cuda"``, ``"cuda:N"``, ``"auto"``. CUDA tensors are worked on where
+            they are.
+
+    Returns:
+        A DecomposeResult in numpy arrays; for a torch tensor, a TorchResult in tensors. Atoms given as an array and embeddings given
+        as a torch tensor go through ``torch.ops.splice_cuda.decompose`` where it is built, gradients included.
+
+    Raises:
+        ImportError: where a tensor wants gradients and the package was built without torch. It says what is missing.
+    """
+    if is_torch(embeddings) or is_torch(dictionary):
+        from . import torch_result
+
+        if torch_result.for_operator(embeddings, dictionary, l1_penalty, context, progress, cancel, options):
+            return torch_result.by_operator(embeddings, dictionary, l1_penalty, options)
+        if context is None and is_torch(embeddings) and embeddings.device.type == "cuda":
+            context = default_context(f"cuda:{embeddings.device.index}")
+    where = context or default_context(device)
+    if isinstance(dictionary, (str, os.PathLike)):
+        dictionary = ConceptSpace.load(dictionary)
+    if not isinstance(dictionary, (ConceptSpace, Dictionary)):
+        dictionary = Dictionary(dictionary, context=where)
+    result: DecomposeResult = dictionary.decompose(
+        embeddings, l1_penalty, context=where, progress=progress, cancel=cancel, **options
+    )
+    if is_torch(embeddings):
+        return torch_result.of_result(result, embeddings.device)
+    return result

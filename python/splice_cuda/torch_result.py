@@ -1,0 +1,125 @@
+"""Results in torch tensors, by the torch operators or without them. Imported only where tensors are in use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from . import _core
+from ._arrays import is_torch
+from ._options import native_options
+from .codes import STATUS_NAMES, DecomposeResult
+from .info import torch_ops_library
+
+__all__ = ["REPORT_COLUMNS", "TorchResult"]
+
+REPORT_COLUMNS = ("primal", "dual", "gap", "kkt_violation", "l1_penalty", "rounds", "iterations", "status")
+"""Columns of `TorchResult.report`; their meaning is that of REPORT_DTYPE."""
+
+_NOT_OF_THE_OPERATOR = ("warm_start", "rho", "over_relaxation")
+
+
+class TorchResult(NamedTuple):
+    """Codes W [n, p] in CSR, and reports, on the device of the embeddings."""
+
+    row_offsets: torch.Tensor
+    """int64 [n + 1]"""
+    atom_indices: torch.Tensor
+    """int32 [nnz], ascending within a row"""
+    values: torch.Tensor
+    """[nnz]; the one with gradients"""
+    report: torch.Tensor
+    """float64 [n, 8], see REPORT_COLUMNS"""
+    shape: tuple[int, int]
+    """(n, p)"""
+
+    @property
+    def certified(self) -> torch.Tensor:
+        """Whether each row is proven to be within its tolerance of the optimum, bool [n]."""
+        return self.report[:, REPORT_COLUMNS.index("status")] == STATUS_NAMES.index("certified")
+
+    @property
+    def gap(self) -> torch.Tensor:
+        """Upper bound of each row's distance to the optimum in the half form, float64 [n]."""
+        return self.report[:, REPORT_COLUMNS.index("gap")]
+
+    def to_torch(self) -> torch.Tensor:
+        """Sparse CSR tensor. Gradients are those of `values`, not of this."""
+        return torch.sparse_csr_tensor(
+            self.row_offsets, self.atom_indices.long(), self.values.detach(), size=self.shape, check_invariants=False
+        )
+
+
+def of_result(result: DecomposeResult, device: torch.device) -> TorchResult:
+    """Numpy's memory as tensors (on a CUDA device, copies)."""
+    codes = result.codes
+    report = np.stack([result.reports[name].astype(np.float64) for name in REPORT_COLUMNS], axis=1)
+    offsets, atoms, values, table = (
+        torch.from_numpy(array).to(device) for array in (codes.row_offsets, codes.atom_indices, codes.values, report)
+    )
+    return TorchResult(offsets, atoms, values, table, codes.shape)
+
+
+def for_operator(
+    embeddings: Any, dictionary: Any, l1_penalty: Any, context: Any, progress: Any, cancel: Any, options: Mapping[str, Any]
+) -> bool:
+    """Whether the torch operator has to solve this: it can, or gradients are wanted that only it has.
+
+    Raises:
+        ImportError: where gradients are wanted and there is no operator.
+        ArgumentError: where gradients are wanted and an argument is none of the operator's.
+    """
+    unknown = [name for name in _NOT_OF_THE_OPERATOR if options.get(name) is not None]
+    unknown += [
+        name for name, given in (("context", context), ("progress", progress), ("cancel", cancel)) if given not in (None, False)
+    ]
+    tensors = is_torch(embeddings) and is_torch(dictionary)
+    wants = torch.is_grad_enabled() and any(
+        is_torch(given) and given.requires_grad for given in (embeddings, dictionary, l1_penalty)
+    )
+    if not wants:
+        return tensors and not unknown and torch_ops_library() is not None
+    for argument, given in (("embeddings", embeddings), ("dictionary", dictionary)):
+        if not is_torch(given):
+            raise _core.ArgumentError(f"{argument}: got {type(given).__name__}, expected a tensor, since gradients are wanted")
+    if unknown:
+        raise _core.ArgumentError(f"{unknown[0]}: got one, expected none, since gradients are wanted")
+    require_operators()
+    return True
+
+
+def require_operators() -> None:
+    """Registers ``torch.ops.splice_cuda``.
+
+    Raises:
+        ImportError: that says what is missing.
+    """
+    if torch_ops_library() is None:
+        raise ImportError(
+            "gradients need torch.ops.splice_cuda, and this package was built without torch: build it again with "
+            "SPLICE_TORCH_ROOT=.../site-packages/torch pip install . (or with --no-build-isolation where torch is installed)"
+        )
+    from . import torch_ops  # noqa: F401
+
+
+def by_operator(embeddings: Any, dictionary: Any, l1_penalty: Any, options: Mapping[str, Any]) -> TorchResult:
+    """`torch.ops.splice_cuda.decompose`."""
+    require_operators()
+    native = native_options(None, {name: value for name, value in options.items()})
+    keywords: dict[str, Any] = {
+        name: getattr(native, name)
+        for name in ("target_l0", "target_cosine", "nonnegative", "refit", "solver", "gap_tolerance", "max_rounds", "max_iterations")
+    }
+    for name in ("atom_weights", "banned_atoms"):
+        if options.get(name) is not None:
+            keywords[name] = torch.from_numpy(getattr(native, name).copy())
+    if is_torch(l1_penalty):
+        keywords["l1_penalties"] = l1_penalty.reshape(-1)
+    elif l1_penalty is not None and np.ndim(l1_penalty):
+        keywords["l1_penalties"] = torch.from_numpy(np.asarray(l1_penalty, np.float32))
+    penalty = native.l1_penalty if l1_penalty is None or "l1_penalties" in keywords else float(l1_penalty)
+    offsets, atoms, values, report = torch.ops.splice_cuda.decompose(embeddings, dictionary, penalty, **keywords)
+    return TorchResult(offsets, atoms, values, report, (embeddings.shape[0], dictionary.shape[0]))
