@@ -87,3 +87,29 @@ def test_what_does_not_exist(arguments: list[str], config: Path, tmp_path: Path,
     assert splice_export([arguments[0], str(tmp_path / "out"), *arguments[1:]]) == 1
     assert capsys.readouterr().err.startswith("splice-export: ")
     assert not (tmp_path / "out").exists()
+
+
+def test_models_of_transformers(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers", reason="transformers is not installed: nothing to export")
+    small = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    torch.manual_seed(0)
+    model = transformers.CLIPModel(transformers.CLIPConfig(
+        text_config={**small, "vocab_size": 49408, "bos_token_id": 49406, "eos_token_id": 49407},
+        vision_config={**small, "image_size": 32, "patch_size": 8}, projection_dim=24)).eval()
+    folder = tmp_path / "clip"
+    model.save_pretrained(folder)
+    tokenizer = open_clip.SimpleTokenizer()
+    (folder / "vocab.json").write_text(json.dumps(tokenizer.encoder))
+    (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(" ".join(pair) for pair in tokenizer.bpe_ranks) + "\n")
+    (folder / "preprocessor_config.json").write_text(json.dumps(
+        {"crop_size": 32, "size": {"shortest_edge": 32}, "image_mean": [0.5] * 3, "image_std": [0.2] * 3, "resample": 3}))
+    assert splice_export([str(folder), str(tmp_path / "out"), "--transformers"]) == 0
+    tokens = tokenizer(["a cat", "two dogs and a bird"])
+    with torch.no_grad():
+        expected = model.text_projection(model.text_model(input_ids=tokens, return_dict=False)[1])
+        found = torch.jit.load(str(tmp_path / "out" / "text.pt"))(tokens)
+    assert float((found - expected).abs().max()) < 1e-5 * float(expected.abs().max())
+
+    (folder / "merges.txt").write_text("#version: 0.2\na b\n")
+    assert splice_export([str(folder), str(tmp_path / "other"), "--transformers"]) == 1
+    assert splice_export([str(tmp_path), str(tmp_path / "other"), "--transformers"]) == 1
