@@ -9,11 +9,14 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[2] / "models" / "scene_clip"
 sys.path.insert(0, str(FOLDER))
 
-# Files that can't even be imported without these packages; pytest says how many tests are missing.
-_NEEDED = ("torch", "numpy", "PIL", "ftfy", "regex")
-_MISSING = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-if _MISSING:
-    pytest.skip(f"tests/models: {sys.executable} lacks {', '.join(_MISSING)}", allow_module_level=True)
+_NEEDED = ("torch", "numpy", "PIL", "ftfy", "regex", "scipy", "safetensors")
+
+
+def skip_without_packages():
+    """Skips the module that calls it, with a reason, where a package is missing that scene-clip imports."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        pytest.skip(f"{sys.executable} lacks {', '.join(missing)}", allow_module_level=True)
 
 
 @pytest.fixture(scope="session")

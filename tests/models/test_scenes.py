@@ -3,6 +3,11 @@
 import random
 
 import pytest
+
+from conftest import skip_without_packages
+
+skip_without_packages()
+
 import torch
 
 from scene_clip.attributes import COLOURS, LIGHTINGS, POSITIONS, SHAPES, SIZES, TEXTURES, draw_scenes

@@ -3,9 +3,13 @@
 import gzip
 
 import pytest
+
+from conftest import FOLDER, skip_without_packages
+
+skip_without_packages()
+
 import torch
 
-from conftest import FOLDER
 from scene_clip.tokenizer import Tokenizer, learn_merges
 from scene_clip.words import MEANINGS, STOP_WORDS
 

@@ -32,7 +32,8 @@ class Settings:
     """All that the weights depend on, beside the code."""
 
     scenes: int = 60_000
-    warmup_steps: int = 1500
+    warmup_cycles: int = 2        # each with new heads and a rate that rises and falls again
+    warmup_steps: int = 1500      # of a cycle
     steps: int = 1000
     warmup_batch: int = 64
     batch: int = 192
@@ -111,13 +112,16 @@ def _in_batches(function, rows: Tensor, batch: int = 250) -> Tensor:
         return torch.cat([function(part) for part in rows.split(batch)])
 
 
-def warm_up(model: SceneClip, scenes: Scenes, pictures: Tensor, settings: Settings) -> list[float]:
-    """Trains the image tower to name attributes; the loss of every step."""
+def warm_up(model: SceneClip, scenes: Scenes, pictures: Tensor, settings: Settings, cycle: int) -> list[float]:
+    """One cycle of training the image tower to name attributes; the loss of every step."""
+    seed = settings.seed + 100 * cycle
+    if cycle > 0:  # the first cycle's heads follow the towers
+        torch.manual_seed(seed)
     tower = model.image.train()
     heads = AttributeHeads(tower.map.in_channels, DIM)
     trained = torch.nn.ModuleList([tower, heads])
     optimizer = _optimizer(trained, settings.warmup_rate)
-    generator = torch.Generator().manual_seed(settings.seed)
+    generator = torch.Generator().manual_seed(seed)
     chance = scenes.count.float()  # scenes with more objects teach more
     check_scenes, check_pictures = make_scenes(500, CHECK_SEED + 1, objects=1)
     progress, losses = _Progress("warm-up", 100), []
@@ -234,8 +238,9 @@ def train(settings: Settings, cache: Path) -> tuple[SceneClip, Tokenizer, dict[s
     scenes, pictures = training_scenes(settings.scenes, cache)
     model = SceneClip(tokenizer.size, CONTEXT_LENGTH)
     model.image.to(memory_format=torch.channels_last)
-    losses = {"warm_up": warm_up(model, scenes, pictures, settings)}
-    torch.save(model.state_dict(), cache / "warmed_up.pt")
+    losses: dict[str, list[float]] = {"warm_up": []}
+    for cycle in range(settings.warmup_cycles):
+        losses["warm_up"] += warm_up(model, scenes, pictures, settings, cycle)
     losses["match"] = match(model, scenes, pictures, tokenizer, captions, settings)
     return model.eval(), tokenizer, losses
 
