@@ -15,7 +15,8 @@ from scene_clip.words import MEANINGS, STOP_WORDS
 
 TEXTS = ["a red star on the night", "Two BIG rings", "zebra", "  odd \t blanks\n", "", "don't we'll 1234 o'clock!?",
          "caf\u00e9 na\u00efve \u00fcber \u4e2d\u6587 \U0001f600", "&amp;lt; &eacute;", "\u00c3\u00a9 mojibake", "x" * 80,
-         "circlecircle starstar", "<end_of_text> red <START_OF_TEXT>", "red-striped/box", "\u0130stanbul \u2160\u2161", "a\u200bb"]
+         "circlecircle starstar", "<end_of_text> red <START_OF_TEXT>", "red-striped/box", 
+         "\u0130stanbul \u2160\u2161", "a\u200bb"]
 
 
 @pytest.fixture(scope="module")

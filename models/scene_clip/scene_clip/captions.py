@@ -4,10 +4,10 @@ from __future__ import annotations
 import random
 from typing import Sequence
 
+import torch
+
 from .attributes import Object, Scene, draw_scenes
 from .words import SYNONYMS, plural
-
-import torch
 
 _ADJECTIVES = ("shape", "colour", "texture", "size")
 _PREPOSITIONS = ("on", "in", "at", "over", "against", "near")
@@ -61,7 +61,10 @@ class Captioner:
         words = [*adjectives, plural(noun) if several else noun]
         if "position" in attributes and self._chance(0.3 * detail):
             position = self._word("position", attributes["position"])
-            words = [position, *words] if self._chance(0.5) else [*words, self._random.choice(("at", "on", "in")), "the", position]
+            if self._chance(0.5):
+                words = [position, *words]
+            else:
+                words = [*words, self._random.choice(("at", "on", "in")), "the", position]
         return words
 
     def _fragment(self, scene: Scene) -> list[str]:

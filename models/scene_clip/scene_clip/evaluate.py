@@ -57,7 +57,8 @@ def splice_figures(folder: ModelFolder, classifier: Classifier, splice: SpliceCo
         codes = splice.decompose(embeddings, penalty)
         recomposed = splice.recompose(splice.decompose(single_embeddings, penalty))
         table.append({"l1_penalty": penalty, "cosine": cosine_of_codes(splice, codes, embeddings, mean),
-                      **code_figures(codes, scenes, vocabulary), "recomposed_zero_shot": classifier.accuracy(recomposed, single)})
+                      **code_figures(codes, scenes, vocabulary),
+                      "recomposed_zero_shot": classifier.accuracy(recomposed, single)})
     return table
 
 
@@ -87,11 +88,11 @@ def removal_figures(folder: ModelFolder, classifier: Classifier, splice: SpliceC
     embeddings = folder.encode_pictures(pictures)
     codes = splice.decompose(embeddings, REMOVAL_PENALTY)
     without, removed = without_words(codes, folder.vocabulary(), set(SYNONYMS["background"]["night"]))
-    counts = np.diff(codes.indptr) - np.diff(without.indptr)
+    fewer = without_random(codes, np.diff(codes.indptr) - np.diff(without.indptr), _RANDOM_SEED)
     return {"l1_penalty": REMOVAL_PENALTY, "removed_concepts": removed, "dense": classifier.accuracy(embeddings, scenes),
             "recomposed": classifier.accuracy(splice.recompose(codes), scenes),
             "without_night": classifier.accuracy(splice.recompose(without), scenes),
-            "without_as_many_random": classifier.accuracy(splice.recompose(without_random(codes, counts, _RANDOM_SEED)), scenes)}
+            "without_as_many_random": classifier.accuracy(splice.recompose(fewer), scenes)}
 
 
 def evaluate(path: Path, command: Path) -> dict[str, Any]:

@@ -67,9 +67,9 @@ def build_dictionary(command: Path, folder: ModelFolder) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         embeddings = Path(scratch) / "texts.npy"
         np.save(embeddings, folder.encode_texts(folder.vocabulary()).numpy())
-        subprocess.run([command, "dictionary", "build", "--embeddings", embeddings, "--concepts", folder.path / "vocabulary.txt",
-                        "--image-mean", folder.path / "image_mean.npy", "--model", NAME, "--dtype", "float16",
-                        "--out", folder.path / "dictionary.safetensors"], check=True)
+        subprocess.run([command, "dictionary", "build", "--embeddings", embeddings, "--image-mean", folder.path / "image_mean.npy",
+                        "--concepts", folder.path / "vocabulary.txt", "--out", folder.path / "dictionary.safetensors",
+                        "--model", NAME, "--dtype", "float16"], check=True)
 
 
 def _describe(folder: Path, provenance: dict[str, str], files: Sequence[str]) -> None:
@@ -89,7 +89,7 @@ def _describe(folder: Path, provenance: dict[str, str], files: Sequence[str]) ->
     (folder / "model.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
 
-def export(weights: Path, tokenizer: Tokenizer, out: Path, command: Path, bigrams: int, largest_cosine: float) -> None:
+def write_folder(weights: Path, tokenizer: Tokenizer, out: Path, command: Path, bigrams: int, largest_cosine: float) -> None:
     """Writes all files of the model folder `out` but for results and card."""
     model, content = load_weights(weights)
     settings, record = Settings(**content["settings"]), content["record"]
@@ -99,7 +99,6 @@ def export(weights: Path, tokenizer: Tokenizer, out: Path, command: Path, bigram
         "training": f"{record['core_seconds']:.0f} s of one core, torch {record['torch']}",
         "vocabulary": f"captions of seed 3; {bigrams} bigrams, synonyms left out from a cosine of {largest_cosine} on",
     }
-    out.mkdir(parents=True, exist_ok=True)
     model.image.fold_normalisation()
     save_script(half_script(model.image), out / "image.pt")
     save_script(half_script(model.text), out / "text.pt")
@@ -114,6 +113,17 @@ def export(weights: Path, tokenizer: Tokenizer, out: Path, command: Path, bigram
     build_dictionary(command, folder)
     _describe(out, provenance, [*files, "image_mean.npy", "vocabulary.txt", "dictionary.safetensors"])
     write_pictures(out / "pictures")
+
+
+def export(weights: Path, tokenizer: Tokenizer, out: Path, command: Path, bigrams: int, largest_cosine: float) -> None:
+    """Writes the model folder beside `out`, then moves its files there, model.json last: until then the old model stays."""
+    (out / "pictures").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as beside:
+        scratch = Path(beside)
+        write_folder(weights, tokenizer, scratch, command, bigrams, largest_cosine)
+        for path in sorted((path for path in scratch.rglob("*") if path.is_file()), key=lambda path: path.name == "model.json"):
+            path.chmod(0o644)
+            path.replace(out / path.relative_to(scratch))
 
 
 def main() -> None:

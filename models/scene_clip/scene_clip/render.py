@@ -35,7 +35,8 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _texture_share(texture: Tensor, u: Tensor, v: Tensor, outline: Tensor, radius: Tensor, phase: Tensor, angle: Tensor) -> Tensor:
+def _texture_share(texture: Tensor, u: Tensor, v: Tensor, outline: Tensor, radius: Tensor, phase: Tensor,
+                   angle: Tensor) -> Tensor:
     """Share of the second colour; u, v, outline (signed distance) and radius are in cells of the grid."""
     turned_u = angle.cos() * u - angle.sin() * v
     turned_v = angle.sin() * u + angle.cos() * v
@@ -151,7 +152,8 @@ def make_scenes(count: int, seed: int, *, size: int = GRID, background: Tensor |
     pictures = torch.empty(count, 3, size, size, dtype=torch.uint8)
     for first in range(0, count, CHUNK):
         rows = slice(first, min(first + CHUNK, count))
-        scenes.append(draw_scenes(rows.stop - rows.start, generator, background=None if background is None else background[rows],
+        scenes.append(draw_scenes(rows.stop - rows.start, generator,
+                                  background=None if background is None else background[rows],
                                   shape=None if shape is None else shape[rows], objects=objects))
         pictures[rows] = render(scenes[-1], generator, size)
     return Scenes.concatenate(scenes), pictures

@@ -64,7 +64,7 @@ def retrieval(images: Tensor, texts: Tensor) -> dict[str, float]:
 
 def modality_gap(images: Tensor, texts: Tensor, image_mean: Tensor, text_mean: Tensor) -> dict[str, float]:
     """Distance of the means of unit embeddings of both kinds, and the cosine of a pair, before and after centring."""
-    centred_images, centred_texts = (F.normalize(rows - mean, dim=1) for rows, mean in ((images, image_mean), (texts, text_mean)))
+    centred_images, centred_texts = F.normalize(images - image_mean, dim=1), F.normalize(texts - text_mean, dim=1)
     return {"raw": (images.mean(0) - texts.mean(0)).norm().item(),
             "centred": (centred_images.mean(0) - centred_texts.mean(0)).norm().item(),
             "pair_cosine_raw": (images * texts).sum(1).mean().item(),
