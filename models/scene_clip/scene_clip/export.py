@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True, help="folder with weights.pt and tokenizer.json")
     parser.add_argument("--out", type=Path, required=True, help="model folder")
     parser.add_argument("--splice", type=Path, required=True, help="the command splice, which builds the dictionary")
-    parser.add_argument("--bigrams", type=int, default=2400, help="candidates of the vocabulary beside all words")
+    parser.add_argument("--bigrams", type=int, default=4000, help="candidates of the vocabulary beside all words")
     parser.add_argument("--largest-cosine", type=float, default=0.98, help="of two concepts of the vocabulary")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
