@@ -68,6 +68,8 @@ struct ClipOptions {
   std::int32_t threads = 0;
   /// Recompute SHA-256 of the model's files while loading.
   bool check_files = true;
+  /// Pictures of more are skipped.
+  std::int64_t max_pixels = std::int64_t{1} << 28;
 };
 
 /// A picture that gave no embedding.

@@ -1,6 +1,5 @@
-#include "cli/sha256.hpp"
+#include "io/sha256.hpp"
 
-#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -10,21 +9,22 @@
 #include <span>
 #include <vector>
 
-#include "cli/signals.hpp"
-#include "io/mapped_file.hpp"
 #include "splice_cuda/error.hpp"
 
-namespace splice_cuda::cli {
+namespace splice_cuda::io {
 
-std::string sha256_of_file(const std::filesystem::path& path) {
-  const io::MappedFile file(path);
+std::string sha256_of_file(const std::filesystem::path& path, const std::function<void()>& between_blocks) {
+  return sha256_of_file(MappedFile(path), between_blocks);
+}
+
+std::string sha256_of_file(const MappedFile& file, const std::function<void()>& between_blocks) {
   // Read, not mapped: the pages of a large dictionary would count twice.
   std::vector<std::byte> block(std::size_t{1} << 20);
   const std::size_t total = file.bytes().size();
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> state(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   bool good = state && EVP_DigestInit_ex(state.get(), EVP_sha256(), nullptr) == 1;
   for (std::size_t at = 0; good && at < total; at += block.size()) {
-    signals::throw_if_stop_requested();
+    if (between_blocks) between_blocks();
     const std::span<std::byte> part = std::span(block).first(std::min(block.size(), total - at));
     file.read_at(at, part);
     good = EVP_DigestUpdate(state.get(), part.data(), part.size()) == 1;
@@ -34,9 +34,13 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   if (!good || EVP_DigestFinal_ex(state.get(), digest.data(), &size) != 1) {
     throw Error("libcrypto could not compute a SHA-256 digest");
   }
+  constexpr std::string_view digits = "0123456789abcdef";
   std::string text;
-  for (const unsigned char byte : std::span(digest.data(), size)) text += fmt::format("{:02x}", byte);
+  for (const unsigned char byte : std::span(digest.data(), size)) {
+    text += digits[byte >> 4];
+    text += digits[byte & 0xFu];
+  }
   return text;
 }
 
-}  // namespace splice_cuda::cli
+}  // namespace splice_cuda::io

@@ -1,0 +1,17 @@
+#pragma once
+
+/// @file load_tower.hpp
+/// Finds the library that runs TorchScript and has it load a tower.
+
+#include <filesystem>
+#include <memory>
+
+#include "clip/tower.hpp"
+
+namespace splice_cuda::clip {
+
+/// Looks into the archive first (torchscript_archive.hpp), then loads it.
+/// @throws FileError; DeviceError; Error where the library is missing or of another version
+std::unique_ptr<Tower> load_tower(const std::filesystem::path& path, const TowerOptions& options);
+
+}  // namespace splice_cuda::clip

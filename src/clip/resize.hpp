@@ -1,0 +1,26 @@
+#pragma once
+
+/// @file resize.hpp
+/// Resampling with antialiasing on 8-bit RGB, bit for bit what Pillow's Image.resize gives: separable filter, horizontal pass
+/// first, coefficients in fixed point of 22 bits, each pass rounded to 8 bits.
+
+#include <cstdint>
+
+#include "splice_cuda/clip.hpp"
+
+namespace splice_cuda::clip {
+
+enum class Interpolation : std::uint8_t { bilinear, bicubic };
+
+/// A part of the resized picture, in its pixels.
+struct Window {
+  std::int64_t top = 0;
+  std::int64_t left = 0;
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+};
+
+/// Resizes to height x width and keeps `window`, which lies inside; pixels outside of it are never computed.
+Image resize(const Image& image, std::int64_t height, std::int64_t width, Interpolation interpolation, const Window& window);
+
+}  // namespace splice_cuda::clip
