@@ -47,7 +47,8 @@ Truth read_truth(const fs::path& path) {
   if (!fs::exists(path, ignored)) return truth;
   std::ifstream stream(path);
   try {
-    for (const auto& [name, concepts] : nlohmann::json::parse(stream).items()) truth[name] = concepts.get<std::set<std::string>>();
+    const nlohmann::json document = nlohmann::json::parse(stream);
+    for (const auto& [name, concepts] : document.items()) truth[name] = concepts.get<std::set<std::string>>();
   } catch (const nlohmann::json::exception& error) {
     throw FileError(path.string() + ": " + error.what() + "; expected an object of file names and lists of concepts");
   }

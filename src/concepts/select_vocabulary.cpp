@@ -158,7 +158,7 @@ class Selection {
         for (std::size_t k = 0; k < mean.size(); ++k) mean[k] += static_cast<double>(found->second[k]);
       }
       double cosine = 0;
-      if (!candidate.unit.empty() && normalize_row(mean)) {
+      if (candidate.words.size() > 1 && !candidate.unit.empty() && normalize_row(mean)) {
         for (std::size_t k = 0; k < mean.size(); ++k) cosine += mean[k] * static_cast<double>(candidate.unit[k]);
       }
       if (cosine > rules_.bigram_cosine) drop(candidate.line, true, DroppedBy::near_its_words, cosine);

@@ -39,13 +39,23 @@ std::string picture_html(const std::string& path) {
   }
 }
 
+const char* status_text(RowStatus status) {
+  switch (status) {
+    case RowStatus::certified: return "certified";
+    case RowStatus::budget_exhausted: return "not certified";
+    case RowStatus::non_finite_input: return "NaN or infinity";
+    case RowStatus::zero_embedding: return "zero embedding";
+  }
+  return "unknown";
+}
+
 std::string chips_html(const io::CodesFile& file, std::int64_t row) {
   const auto at = static_cast<std::size_t>(row);
   std::string html = "<ul class=\"chips\">";
   if (at < file.reports.size()) {
     const RowReport& report = file.reports[at];
     const bool proven = report.status == RowStatus::certified || report.status == RowStatus::zero_embedding;
-    html += fmt::format("<li class=\"badge {}\">{}{}</li>", proven ? "certified" : "open", proven ? "&#10003; " : "", to_string(report.status));
+    html += fmt::format("<li class=\"badge {}\">{}{}</li>", proven ? "certified" : "open", proven ? "&#10003; " : "", status_text(report.status));
   }
   html += fmt::format("<li>l0 {}</li>", file.codes.l0(row));
   if (at < file.cosine.size()) html += fmt::format("<li>cosine {:.3f}</li>", file.cosine[at]);
@@ -94,7 +104,7 @@ std::string facts_html(const Summary& summary, const ConceptSpace& space, const 
   if (settings.l1_penalty) html += fact("Penalty", fmt::format("{:.4g}", *settings.l1_penalty));
   if (settings.target_l0 > 0) html += fact("Target l0", std::to_string(settings.target_l0));
   if (settings.target_cosine > 0) html += fact("Target cosine", fmt::format("{:.4g}", settings.target_cosine));
-  html += fact("Concepts each", fmt::format("{:.1f}", summary.mean_l0)) + fact("Cosine", fmt::format("{:.3f}", summary.mean_cosine));
+  html += fact("Mean l0", fmt::format("{:.1f}", summary.mean_l0)) + fact("Mean cosine", fmt::format("{:.3f}", summary.mean_cosine));
   const std::int64_t certified = summary.count(RowStatus::certified) + summary.count(RowStatus::zero_embedding);
   return html + fact("Certified", percent(certified, summary.rows)) + fact("Largest gap", fmt::format("{:.1e}", summary.largest_gap));
 }
@@ -130,7 +140,7 @@ void write_report(const ReportPageArguments& a, const ConceptSpace& space, const
     rows += row_html(a, space, file, row, pictures);
   }
   const std::string noun = file.names.empty() ? "embedding" : pictures ? "picture" : "text";
-  std::string lead = fmt::format("Each {} as a few concepts out of {}, with a proof that no other weights do better.", noun, counted(space.size(), "concept"));
+  std::string lead = fmt::format("Each {} as a few of {}, with a bound on how far the weights are from the best ones.", noun, counted(space.size(), "concept"));
   if (shown < file.codes.rows) lead += fmt::format(" Shown are the first {} of {}.", grouped(shown), counted(file.codes.rows, noun));
   std::string plural = noun + "s";
   plural[0] = static_cast<char>(plural[0] - 'a' + 'A');
