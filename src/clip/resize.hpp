@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file resize.hpp
-/// Resampling with antialiasing on 8-bit RGB, bit for bit what Pillow's Image.resize gives: separable filter, horizontal pass
-/// first, coefficients in fixed point of 22 bits, each pass rounded to 8 bits.
+/// Resampling with antialiasing on 8-bit RGB, bit for bit what Image.resize of Pillow 13 gives: separable filter, coefficients in
+/// fixed point of 22 bits, each of the two passes rounded to 8 bits.
 
 #include <cstdint>
 
