@@ -33,6 +33,8 @@ need nlohmann-json3-dev "JSON: .safetensors headers, --json"
 need libfmt-dev "text of the command"
 need libssl-dev "SHA-256 of vocabularies"
 need libzip-dev ".npz archives"
+need zlib1g-dev "captions in .gz"
+need libicu-dev "letters and lower case"
 need_command pkg-config pkg-config "finds libzip"
 
 if [ "$job" != build ]; then

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <system_error>
 
 #include "cli/input_checks.hpp"
 #include "cli/npy_rows.hpp"
@@ -58,8 +59,12 @@ DecomposeInputs::DecomposeInputs(const DecomposeSources& sources, const Resource
   }
   inputs_ = find_inputs(sources.model);
   model_.emplace(load_model(sources.model, resources));
-  if (!dictionary_.empty()) return;
   const auto own = model_->dictionary_path();
+  std::error_code ignored;
+  if (!dictionary_.empty()) {
+    own_dictionary_ = own && std::filesystem::equivalent(dictionary_, *own, ignored);
+    return;
+  }
   if (!own) {
     throw ArgumentError(fmt::format("--dictionary: got none, and the model '{}' has none of its own; expected a dictionary (splice dictionary "
                                     "build --model)", sources.model.model));

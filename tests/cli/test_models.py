@@ -43,6 +43,11 @@ def test_embed_pictures_and_their_names(models):
     np.testing.assert_allclose(small, rows, rtol=1e-4, atol=1e-5)
 
 
+def test_the_example_of_the_help_runs(models):
+    example = re.search(r"^Example:\s*\n\s+splice (.*)$", run("embed", "--help").stdout, re.MULTILINE).group(1)
+    assert f"{PICTURES} pictures" in run(*example.split(), cwd=models.folder).stdout
+
+
 def test_embed_types_and_lengths(models):
     rows, _ = embed(models, "--images", models.pictures)
     normal, _ = embed(models, "--images", models.pictures, "--normalize", out="n.npy")
@@ -256,6 +261,8 @@ def test_texts_are_centred_by_the_text_mean(models):
 def test_the_models_own_dictionary(models):
     own = models.with_own("own", dictionary=models.dictionary())
     assert "10 rows in" in run("decompose", "--model", own, "--images", models.pictures).stdout
+    assert "10 rows in" in run("decompose", "--model", own, "-d", own / "dict.safetensors", "--images", models.pictures).stdout
+    fails(2, "decompose", "--model", own, "-d", models / "dict.safetensors", "--images", models.pictures, says=["--any-model"])
     fails(2, "decompose", "--model", models.model, "--images", models.pictures, says=["--dictionary", "none of its own"])
 
 
