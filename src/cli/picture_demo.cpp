@@ -41,6 +41,8 @@ fs::path shipped_model() {
   return {};
 }
 
+/// [{"file": "a.png", "concepts": ["red circle", ...], ...}, ...]: what stands beside is not read. An entry without concepts says
+/// nothing of its picture.
 Truth read_truth(const fs::path& path) {
   Truth truth;
   std::error_code ignored;
@@ -48,9 +50,11 @@ Truth read_truth(const fs::path& path) {
   std::ifstream stream(path);
   try {
     const nlohmann::json document = nlohmann::json::parse(stream);
-    for (const auto& [name, concepts] : document.items()) truth[name] = concepts.get<std::set<std::string>>();
+    for (const nlohmann::json& entry : document.get_ref<const nlohmann::json::array_t&>()) {
+      if (entry.contains("concepts")) truth[entry.at("file").get<std::string>()] = entry.at("concepts").get<std::set<std::string>>();
+    }
   } catch (const nlohmann::json::exception& error) {
-    throw FileError(path.string() + ": " + error.what() + "; expected an object of file names and lists of concepts");
+    throw FileError(path.string() + ": " + error.what() + "; expected a list of objects with a file and a list of concepts");
   }
   return truth;
 }
@@ -61,20 +65,28 @@ struct Demonstration {
   ModelInputs inputs;
   std::vector<float> embeddings;
   io::CodesFile file;
-  std::vector<std::set<std::string>> truth;  ///< by row; empty: nothing is known
+  std::vector<std::optional<std::set<std::string>>> truth;  ///< by row
   RunSettings settings;
   double seconds = 0;
 
   MatrixView<const float> raw() const { return {embeddings.data(), file.codes.rows, space.dim()}; }
 };
 
-/// Rows whose heaviest concept is true.
+bool is_true(const Demonstration& demo, std::int64_t row, std::int32_t atom) {
+  const auto& truth = demo.truth[static_cast<std::size_t>(row)];
+  return truth && truth->contains(demo.space.name(atom));
+}
+
+/// Pictures of which it is known what they show.
+std::int64_t known(const Demonstration& demo) {
+  return std::count_if(demo.truth.begin(), demo.truth.end(), [](const auto& truth) { return truth.has_value(); });
+}
+
+/// Pictures whose heaviest concept is true.
 std::int64_t first_is_true(const Demonstration& demo) {
   std::int64_t count = 0;
   for (std::int64_t row = 0; row < demo.file.codes.rows; ++row) {
-    for (const CodeEntry& entry : top_entries(demo.file, row, 1)) {
-      count += demo.truth[static_cast<std::size_t>(row)].contains(demo.space.name(entry.atom));
-    }
+    for (const CodeEntry& entry : top_entries(demo.file, row, 1)) count += is_true(demo, row, entry.atom);
   }
   return count;
 }
@@ -83,9 +95,8 @@ std::string picture_line(const Demonstration& demo, std::int64_t row) {
   constexpr std::int64_t shown = 5;
   std::string concepts;
   for (const CodeEntry& entry : top_entries(demo.file, row, shown)) {
-    const std::string& name = demo.space.name(entry.atom);
-    const bool is_true = !demo.truth.empty() && demo.truth[static_cast<std::size_t>(row)].contains(name);
-    concepts += fmt::format("{}{} {:.2f}{}", concepts.empty() ? "" : ", ", printable(name), entry.weight, is_true ? " ✓" : "");
+    concepts += fmt::format("{}{} {:.2f}{}", concepts.empty() ? "" : ", ", printable(demo.space.name(entry.atom)), entry.weight,
+                            is_true(demo, row, entry.atom) ? " ✓" : "");
   }
   const auto at = static_cast<std::size_t>(row);
   return fmt::format("{}  {}  (l0 {}, cosine {:.3f}, gap {:.1e})\n", printable(fs::path(demo.file.names[at]).filename().string()),
@@ -94,10 +105,10 @@ std::string picture_line(const Demonstration& demo, std::int64_t row) {
 
 std::vector<Check> checks_of(const Demonstration& demo, const Context& context, const DecomposeOptions& options) {
   std::vector<Check> checks = certificate_checks(context, demo.space, demo.raw(), demo.file, options);
-  if (demo.truth.empty()) return checks;
+  if (known(demo) == 0) return checks;
   const std::int64_t count = first_is_true(demo);
-  checks.push_back({fmt::format("the heaviest concept is true of {} of {} (at least 2 of 3)", grouped(count), counted(demo.file.codes.rows, "picture")),
-                    3 * count >= 2 * demo.file.codes.rows});
+  checks.push_back({fmt::format("the heaviest concept is true of {} of {} (at least 2 of 3)", grouped(count), counted(known(demo), "picture")),
+                    3 * count >= 2 * known(demo)});
   return checks;
 }
 
@@ -121,8 +132,8 @@ Demonstration embed_and_decompose(ClipEncoder& model, const fs::path& folder, co
   demo.file.names = demo.inputs.names;
   const Truth truth = read_truth(folder / "truth.json");
   for (const std::string& name : demo.file.names) {
-    const auto known = truth.find(fs::path(name).filename().string());
-    if (!truth.empty()) demo.truth.push_back(known == truth.end() ? std::set<std::string>{} : known->second);
+    const auto found = truth.find(fs::path(name).filename().string());
+    demo.truth.push_back(found == truth.end() ? std::nullopt : std::optional(found->second));
   }
   demo.settings.dictionary = dictionary->string();
   demo.settings.model = arguments.model;
@@ -152,14 +163,14 @@ ExitCode show_pictures(const PictureDemoArguments& a, ClipEncoder& model, const 
     json["model"] = demo.model_name;
     json["atoms"] = demo.space.size();
     json["dim"] = demo.space.dim();
-    if (!demo.truth.empty()) json["first_is_true"] = first_is_true(demo);
+    if (known(demo) > 0) json["first_is_true"] = first_is_true(demo);
     json["page"] = a.out;
     add_inputs_json(json, demo.inputs);
     json["passed"] = all_passed(checks);
     print_result(json_text(json, 2) + "\n");
   } else {
     print_result(fmt::format("{} by the model {}, {} concepts, l1_penalty {:g}{}\n\n", inputs_text(demo.inputs), demo.model_name,
-                             grouped(demo.space.size()), options.l1_penalty, demo.truth.empty() ? "" : "; ✓ marks what is true of the picture"));
+                             grouped(demo.space.size()), options.l1_penalty, known(demo) == 0 ? "" : "; ✓ marks what is true of the picture"));
     for (std::int64_t row = 0; row < demo.file.codes.rows; ++row) print_result(picture_line(demo, row));
     print_result("\n" + to_text(summary) + checks_text(checks));
   }

@@ -21,8 +21,8 @@ struct PictureDemoArguments {
 /// --model, --pictures, --out.
 void add_picture_demo_options(CLI::App& verb, PictureDemoArguments& arguments);
 
-/// Decomposes, prints what each picture's concepts are and which of them are true (truth.json beside the pictures: an object of
-/// file names and lists of concepts), checks the outcome, and writes a page. @returns nothing, after a note that says why, where
+/// Decomposes, prints what each picture's concepts are and which of them are true (truth.json beside the pictures: a list of
+/// objects with a "file" and its "concepts"), checks the outcome, and writes a page. @returns nothing, after a note that says why, where
 /// no model was asked for by name and there is none, or none that this build or machine can run
 /// @throws FileError, ... for a model that was named
 std::optional<ExitCode> picture_demo(const PictureDemoArguments& arguments, const SolverArguments& solver, const ResourceArguments& resources,

@@ -25,27 +25,18 @@ def why_no_model():
 
 
 class Models:
-    """FOLDER/model, FOLDER/pictures, FOLDER/broken; and a dictionary of the model's."""
+    """FOLDER/model, FOLDER/pictures, FOLDER/broken; a list of words and the dictionary that the model makes of it."""
 
     def __init__(self, folder):
         self.folder = folder
         self.model = folder / "model"
         self.pictures = folder / "pictures"
         self.broken = folder / "broken"
+        self.words = (folder / "words.txt").read_text().splitlines()
+        self.dictionary = folder / "dict.safetensors"
 
     def __truediv__(self, name):
         return self.folder / name
-
-    def lists(self):
-        letters = "abcdefghijklm"
-        words = [x + y for x in letters for y in letters]
-        (self / "words.txt").write_text("\n".join(words) + "\n")
-        return words
-
-    def dictionary(self, name="dict.safetensors", *more):
-        self.lists()
-        run("dictionary", "build", "--model", self.model, "--vocabulary", self / "words.txt", "-o", self / name, *more)
-        return self / name
 
     def with_own(self, name, **files):
         """A copy of the model that holds more files: dictionary=path, vocabulary=path, image_mean=path."""
@@ -69,6 +60,10 @@ def made_models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "made"
     folder.mkdir()
     subprocess.run([TORCH_PYTHON, Path(__file__).parent / "tiny_model.py", folder], check=True)
+    letters = "abcdefghijklm"
+    (folder / "words.txt").write_text("".join(f"{x}{y}\n" for x in letters for y in letters))
+    # Once for all tests: each start of LibTorch takes its time.
+    run("dictionary", "build", "--model", folder / "model", "--vocabulary", folder / "words.txt", "-o", folder / "dict.safetensors")
     return folder
 
 

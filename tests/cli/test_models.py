@@ -164,7 +164,7 @@ def selected(rows, names, order, max_cosine):
 
 
 def test_dictionary_by_the_rules(models):
-    words = models.lists()
+    words = models.words
     (models / "nsfw.txt").write_text("AB\ncd\n")
     (models / "pairs.txt").write_text("\n".join(["aa ab", "cd ef", "gh ij", "a", "kl mm"]) + "\n")
     (models / "all.txt").write_text("\n".join(words))
@@ -190,7 +190,6 @@ def test_dictionary_by_the_rules(models):
 
 
 def test_dictionary_arguments(models):
-    models.lists()
     base = ["dictionary", "build", "--model", models.model, "-o", models / "d.safetensors"]
     fails(2, *base, says=["--vocabulary", "none"])
     fails(2, *base, "--vocabulary", models / "words.txt", "--max-cosine", 1.5, says=["--max-cosine", "1.5"])
@@ -205,7 +204,7 @@ def test_dictionary_arguments(models):
 
 
 def test_decompose_pictures(models):
-    dictionary = models.dictionary()
+    dictionary = models.dictionary
     run("mean", "--model", models.model, "--images", models.pictures, "-o", models / "mean.npy")
     done = run("decompose", "--model", models.model, "--dictionary", dictionary, "--images", models.pictures, models.broken, "--image-mean",
                models / "mean.npy", "--l1-penalty", 0.1, "-o", models / "codes.npz", "--embeddings-out", models / "e.npy", "--top", 3)
@@ -230,14 +229,14 @@ def test_decompose_pictures(models):
 
 
 def test_rows_of_one_name_are_not_guessed(models):
-    dictionary = models.dictionary()
+    dictionary = models.dictionary
     shutil.copy(models.pictures / "a plain.png", models.pictures / "deep" / "a plain.png")
     run("decompose", "--model", models.model, "-d", dictionary, "--images", models.pictures, "-o", models / "codes.npz")
     fails(2, "show", models / "codes.npz", "--row", "a plain.png", says=["2 rows", "whole path"])
 
 
 def test_decompose_as_json_and_without_kept_embeddings(models):
-    dictionary = models.dictionary()
+    dictionary = models.dictionary
     document = json.loads(run("decompose", "--model", models.model, "-d", dictionary, "--images", models.pictures, models.broken, "-o",
                               models / "codes.npz", "--top", 1, "--json").stdout)
     assert len(document["rows"]) == PICTURES and document["rows"][0]["name"].endswith("a plain.png")
@@ -246,7 +245,7 @@ def test_decompose_as_json_and_without_kept_embeddings(models):
 
 
 def test_texts_are_centred_by_the_text_mean(models):
-    dictionary = models.dictionary()
+    dictionary = models.dictionary
     (models / "t.txt").write_text("aa\nbb cc\nlong " + "word " * 40 + "\n")
     done = run("decompose", "--model", models.model, "-d", dictionary, "--texts", models / "t.txt", "--l1-penalty", 0.05, "-o", models / "t.npz",
                "--embeddings-out", models / "t.npy")
@@ -259,7 +258,7 @@ def test_texts_are_centred_by_the_text_mean(models):
 
 
 def test_the_models_own_dictionary(models):
-    own = models.with_own("own", dictionary=models.dictionary())
+    own = models.with_own("own", dictionary=models.dictionary)
     assert "10 rows in" in run("decompose", "--model", own, "--images", models.pictures).stdout
     assert "10 rows in" in run("decompose", "--model", own, "-d", own / "dict.safetensors", "--images", models.pictures).stdout
     fails(2, "decompose", "--model", own, "-d", models / "dict.safetensors", "--images", models.pictures, says=["--any-model"])
@@ -267,7 +266,7 @@ def test_the_models_own_dictionary(models):
 
 
 def test_a_dictionary_of_another_model_is_refused(models):
-    dictionary = models.dictionary()
+    dictionary = models.dictionary
     other = models.with_own("other", vocabulary=models / "words.txt")
     document = json.loads((other / "model.json").read_text())
     document["name"] = "another"
@@ -278,7 +277,7 @@ def test_a_dictionary_of_another_model_is_refused(models):
 
 
 def test_decompose_arguments(models, inputs):
-    dictionary = models.dictionary()
+    dictionary = models.dictionary
     pictures = ["--images", models.pictures]
     fails(2, "decompose", "-d", dictionary, *pictures, says=["--embeddings", "--model"])
     fails(2, "decompose", "--model", models.model, "-d", dictionary, "-e", inputs / "images.npy", *pictures, says=["--embeddings", "--model"])
@@ -290,7 +289,7 @@ def test_decompose_arguments(models, inputs):
 
 
 def test_the_page(models):
-    names = ["<b>bold</b>", "a&b", "plain \u202e word", "ein\"'s"] + models.lists()
+    names = ["<b>bold</b>", "a&b", "plain \u202e word", "ein\"'s"] + models.words
     (models / "w.txt").write_text("\n".join(reversed(names)) + "\n", encoding="utf-8")
     run("dictionary", "build", "--model", models.model, "--vocabulary", models / "w.txt", "-o", models / "d.safetensors", "--max-cosine", 1)
     done = run("decompose", "--model", models.model, "-d", models / "d.safetensors", "--images", models.pictures, models.broken, "--l1-penalty",
@@ -346,9 +345,10 @@ def test_a_page_of_embeddings(built):
 
 def demo_pictures(models, right):
     """A model of which each picture's heaviest concept is known, told rightly or wrongly."""
-    own = models.with_own("own", dictionary=models.dictionary())
+    own = models.with_own("own", dictionary=models.dictionary)
     rows = json.loads(run("decompose", "--model", own, "--images", models.pictures, "--l1-penalty", 0.1, "--top", 1, "--json").stdout)["rows"]
-    truth = {row["name"].rsplit("/", 1)[1]: [row["concepts"][0]["concept"] if right else "nothing"] for row in rows}
+    truth = [{"file": row["name"].rsplit("/", 1)[1], "concepts": [row["concepts"][0]["concept"] if right else "nothing"]} for row in rows]
+    truth += [{"file": "without concepts.png"}, {"file": "of no picture.png", "concepts": []}]
     (models.pictures / "truth.json").write_text(json.dumps(truth))
     return ["demo", "--model", own, "--pictures", models.pictures, "--l1-penalty", 0.1]
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "cli/argument_parsing.hpp"
 #include "cli/listing.hpp"
@@ -68,14 +67,14 @@ std::string concepts_html(const ReportPageArguments& a, const ConceptSpace& spac
   const std::vector<CodeEntry> entries = top_entries(file, row, a.concepts);
   if (entries.empty()) return "<p class=\"more\">No concept: the code is empty.</p>\n";
   const double largest = std::abs(static_cast<double>(entries.front().weight));
-  const bool known = !a.truth.empty();
+  const auto at = static_cast<std::size_t>(row);
   std::string html = fmt::format("<table><caption class=\"hidden\">Concepts of {} by falling weight</caption>\n<thead class=\"hidden\"><tr><th "
                                  "scope=\"col\">Concept</th><th scope=\"col\">Bar</th><th scope=\"col\">Weight</th></tr></thead>\n<tbody>\n",
                                  html_text(title));
   for (const CodeEntry& entry : entries) {
     const std::string& name = space.name(entry.atom);
     const double share = 100 * std::abs(static_cast<double>(entry.weight)) / largest;
-    const bool is_true = known && a.truth[static_cast<std::size_t>(row)].contains(name);
+    const bool is_true = at < a.truth.size() && a.truth[at] && a.truth[at]->contains(name);
     html += fmt::format("<tr><th scope=\"row\">{}{}</th><td aria-hidden=\"true\"><span class=\"track\"><span style=\"width:{:.1f}%\"></span></span></td>"
                         "<td class=\"weight\">{}</td></tr>\n",
                         html_text(name), is_true ? "<span class=\"true\" title=\"true of this picture\">&#10003;<span class=\"hidden\"> true</span></span>" : "",

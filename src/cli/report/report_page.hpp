@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,8 +22,8 @@ struct ReportPageArguments {
   std::int64_t report_limit = 200;  ///< most rows shown
   std::int64_t concepts = 10;     ///< most a row
   std::string title = "What the embeddings are made of";
-  /// For each row the concepts that are known to be true; empty: nothing is known.
-  std::vector<std::set<std::string>> truth;
+  /// For each row the concepts that are true, where that is known; may be empty.
+  std::vector<std::optional<std::set<std::string>>> truth = {};
 };
 /// --report, --report-limit, --report-title.
 void add_report_page_options(CLI::App& verb, ReportPageArguments& arguments);
