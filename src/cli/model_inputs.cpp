@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <system_error>
 #include <typeinfo>
+#include <utility>
 
 #include "cli/argument_parsing.hpp"
 #include "cli/numbers_text.hpp"
@@ -49,7 +50,10 @@ void embed_pictures(ClipEncoder& model, ModelInputs& inputs, const std::string& 
     progress.update(batch.indices.back() + 1);
   });
   for (const SkippedImage& image : skipped) {
-    inputs.skipped.push_back({inputs.pictures[static_cast<std::size_t>(image.index)].string(), image.reason});
+    std::string name = inputs.pictures[static_cast<std::size_t>(image.index)].string();
+    // Messages about files begin with their names, which are told anyway.
+    std::string reason = image.reason.starts_with(name + ": ") ? image.reason.substr(name.size() + 2) : image.reason;
+    inputs.skipped.push_back({std::move(name), std::move(reason)});
   }
 }
 
