@@ -33,9 +33,13 @@ need nlohmann-json3-dev "JSON: .safetensors headers, --json"
 need libfmt-dev "text of the command"
 need libssl-dev "SHA-256 of vocabularies"
 need libzip-dev ".npz archives"
-need zlib1g-dev "captions in .gz"
-need libicu-dev "letters and lower case"
-need_command pkg-config pkg-config "finds libzip"
+need_command pkg-config pkg-config "finds libzip and libwebp"
+# Debian's libjpeg62-turbo-dev and Ubuntu's libjpeg-turbo8-dev both come by this name.
+need libjpeg-dev "JPEG, for CLIP encoders"
+need libpng-dev "PNG, for CLIP encoders"
+need libwebp-dev "WebP, for CLIP encoders"
+need libicu-dev "classes and cases of characters, for the CLIP tokenizer"
+need zlib1g-dev "captions in .gz, for the command"
 
 if [ "$job" != build ]; then
   need libgtest-dev "tests"

@@ -64,7 +64,8 @@ struct ClipOptions {
   DType precision = DType::float32;
   /// Rows a tower takes at once; >= 1. Results may differ in their last bits between batch sizes.
   std::int64_t batch_size = 64;
-  /// Threads of the towers, and of decoding beside them; 0 = all that the process may use.
+  /// Threads of the towers, which LibTorch has for the whole process, and of decoding beside them. 0: what LibTorch is set to,
+  /// and decoding on all processors of the process.
   std::int32_t threads = 0;
   /// Recompute SHA-256 of the model's files while loading.
   bool check_files = true;

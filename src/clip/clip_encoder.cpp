@@ -59,7 +59,7 @@ struct ClipEncoder::State {
   State(ModelFolder read, const ClipOptions& chosen)
       : folder(std::move(read)), options(chosen), workers(options.threads > 0 ? options.threads : usable_processors()),
         normalization(folder.preprocessing) {
-    const clip::TowerOptions how = {options.device, options.precision, workers};
+    const clip::TowerOptions how = {options.device, options.precision, options.threads};
     image_tower = clip::load_tower(folder.path(folder.image_file), how);
     if (folder.text) {
       tokenizer = ClipTokenizer::load(folder.path(folder.text->tokenizer));

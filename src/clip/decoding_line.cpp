@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <exception>
 #include <new>
-#include <system_error>
 #include <utility>
 
 namespace splice_cuda::clip {
@@ -25,9 +24,10 @@ DecodingLine::DecodingLine(std::span<const std::filesystem::path> files, const P
                            int workers, std::size_t ahead)
     : files_(files), how_(how), max_pixels_(max_pixels), ring_(std::max<std::size_t>(1, std::min(ahead, files.size()))) {
   const std::size_t useful = std::min<std::size_t>(static_cast<std::size_t>(std::max(1, workers)), files.size());
+  threads_.reserve(useful);
   try {
     for (std::size_t i = 0; i < useful; ++i) threads_.emplace_back([this] { work(); });
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     // The system has no more threads. Those that run do it all; without one, take() decodes.
   }
 }

@@ -20,6 +20,8 @@ using clip::BytePairs;
 enum class Kind : std::uint8_t { space, letter, number, other };
 
 Kind kind_of(char32_t letter) {
+  // The pattern ignores case. U+0345 is no letter but its capital is, so that neither letters nor what is "no letter" match it.
+  if (letter == U'\u0345') return Kind::space;
   const auto point = static_cast<UChar32>(letter);
   const std::uint32_t mask = U_MASK(u_charType(point));
   if ((mask & U_GC_L_MASK) != 0) return Kind::letter;

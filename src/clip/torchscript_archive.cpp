@@ -114,7 +114,8 @@ void check_torchscript_archive(const io::MappedFile& file, const std::string& na
     archive.fail("a zip archive that lacks code/, data.pkl, constants.pkl or version");
   }
   for (const std::string& member : members) {
-    if (member.ends_with(".pkl")) check_pickle(archive.read(member), name + ": " + member);
+    // Also ".debug_pkl", the places in the source that code comes from.
+    if (member.ends_with("pkl")) check_pickle(archive.read(member), name + ": " + member);
     if (!is_code(member)) continue;
     const std::vector<std::byte> bytes = archive.read(member);
     check_code({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, name + ": " + member);
