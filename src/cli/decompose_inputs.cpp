@@ -36,10 +36,15 @@ void add_decompose_sources(CLI::App& verb, DecomposeSources& sources) {
 void check_sources(const DecomposeSources& sources, const std::string& image_mean) {
   const bool by_model = !sources.model.model.empty();
   if (!by_model) {
-    if (sources.dictionary.empty()) throw ArgumentError("--dictionary: got none, and no --model; expected a dictionary, or a model that has one");
-    if (sources.embeddings.empty()) throw ArgumentError("--embeddings: got none, and no --model; expected embeddings, or a model with --images or --texts");
-    if (sources.model.has_inputs()) throw ArgumentError("--images, --texts: got one and no --model; expected the model that embeds it");
-    if (!sources.embeddings_out.empty()) throw ArgumentError("--embeddings-out: got it and no --model; expected a model, whose embeddings it keeps");
+    const auto refuse = [](bool wrong, const char* message) {
+      if (wrong) throw ArgumentError(message);
+    };
+    refuse(sources.dictionary.empty(), "--dictionary: got none, and no --model; expected a dictionary, or a model that has one");
+    refuse(sources.embeddings.empty(),
+           "--embeddings: got none, and no --model; expected embeddings, or a model with --images or --texts");
+    refuse(sources.model.has_inputs(), "--images, --texts: got one and no --model; expected the model that embeds it");
+    refuse(!sources.embeddings_out.empty(),
+           "--embeddings-out: got it and no --model; expected a model, whose embeddings it keeps");
     return;
   }
   if (!sources.embeddings.empty()) {
@@ -95,7 +100,8 @@ void DecomposeInputs::check_outputs(const std::vector<std::filesystem::path>& ou
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     check_output(outputs[i], taken);
-    if (std::find(outputs.begin(), outputs.begin() + static_cast<std::ptrdiff_t>(i), outputs[i]) != outputs.begin() + static_cast<std::ptrdiff_t>(i)) {
+    const auto here = outputs.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(outputs.begin(), here, outputs[i]) != here) {
       throw ArgumentError(fmt::format("--out: got '{}' twice among the outputs; expected different files", outputs[i].string()));
     }
   }

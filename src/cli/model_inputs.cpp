@@ -133,7 +133,7 @@ ModelInputs find_inputs(const ModelArguments& arguments) {
     const fs::file_status status = fs::status(given, error);
     if (fs::is_directory(status)) list_folder(given, inputs);
     else if (fs::exists(status)) inputs.pictures.emplace_back(given);
-    else throw FileError(fmt::format("--images: got '{}': {}; expected a picture or a folder of pictures", given, error ? error.message() : "No such file"));
+    else throw FileError(fmt::format("--images: got '{}': no such file; expected a picture or a folder of pictures", given));
   }
   if (inputs.pictures.empty()) {
     throw FileError(fmt::format("--images: found no picture in '{}'{}, expected .jpg, .jpeg, .png or .webp", arguments.images.front(),
@@ -145,7 +145,9 @@ ModelInputs find_inputs(const ModelArguments& arguments) {
 void embed_inputs(ClipEncoder& model, ModelInputs& inputs, const std::string& label, bool quiet, const EmbeddedVisitor& take) {
   if (inputs.texts.empty()) embed_pictures(model, inputs, label, quiet, take);
   else embed_texts(model, inputs, label, quiet, take);
-  for (const SkippedInput& skipped : inputs.skipped) print_note(quiet, fmt::format("skipped {}: {}", printable(skipped.name), printable(skipped.reason)));
+  for (const SkippedInput& skipped : inputs.skipped) {
+    print_note(quiet, fmt::format("skipped {}: {}", printable(skipped.name), printable(skipped.reason)));
+  }
   for (const std::int64_t row : inputs.truncated) {
     print_note(quiet, fmt::format("line {} is longer than the model's context of {} tokens: its end was cut off", row + 1,
                                   model.tokenizer().context_length()));

@@ -115,9 +115,14 @@ std::vector<Check> checks_of(const Demonstration& demo, const Context& context, 
 Demonstration embed_and_decompose(ClipEncoder& model, const fs::path& folder, const ModelArguments& arguments, const Context& context,
                                   const DecomposeOptions& options, bool quiet) {
   const auto dictionary = model.dictionary_path();
-  if (!dictionary) throw ArgumentError("--model: got '" + arguments.model + "', which has no dictionary; expected a model folder with one");
+  if (!dictionary) {
+    throw ArgumentError(fmt::format("--model: got '{}', which has no dictionary; expected a model folder with one", arguments.model));
+  }
   Demonstration demo{ConceptSpace::load(*dictionary), model.name(), find_inputs(arguments), {}, {}, {}, {}, 0};
-  if (demo.space.dim() != model.dim()) throw FileError(fmt::format("{}: found atoms of {} numbers, expected {}, as the model gives", dictionary->string(), demo.space.dim(), model.dim()));
+  if (demo.space.dim() != model.dim()) {
+    throw FileError(fmt::format("{}: found atoms of {} numbers, expected {}, as the model gives", dictionary->string(),
+                                demo.space.dim(), model.dim()));
+  }
   if (demo.space.image_mean().empty()) demo.space.set_image_mean(model.image_mean());
   const auto start = std::chrono::steady_clock::now();
   embed_inputs(model, demo.inputs, "demo", quiet, [&](MatrixView<const float> rows) {
@@ -203,7 +208,8 @@ std::optional<ExitCode> picture_demo(const PictureDemoArguments& a, const Solver
     model.emplace(load_model(arguments, settled));
   } catch (const DeviceError& error) {
     if (!a.model.empty()) throw;
-    print_note(report.quiet, fmt::format("note: the model can't be run here ({}), so the demonstration goes over generated embeddings", error.what()));
+    print_note(report.quiet, fmt::format("note: the model can't be run here, so the demonstration goes over generated embeddings: {}",
+                                         error.what()));
     return std::nullopt;
   }
   return show_pictures(a, *model, arguments, solver, settled, report);

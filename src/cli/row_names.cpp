@@ -41,8 +41,8 @@ std::int64_t find_row(const io::CodesFile& file, const std::string& wanted, cons
     const std::vector<std::int64_t> rows = rows_called(file, wanted, last_parts);
     if (rows.size() == 1) return rows.front();
     if (rows.size() > 1) {
-      throw ArgumentError(fmt::format("--row: got '{}', which {} rows of '{}' are called, the first of them {} and {}; expected a whole path or a number",
-                                      printable(wanted), rows.size(), codes, rows[0], rows[1]));
+      throw ArgumentError(fmt::format("--row: got '{}', which {} rows of '{}' are called, the first of them {} and {}; expected a whole "
+                                      "path or a number", printable(wanted), rows.size(), codes, rows[0], rows[1]));
     }
   }
   std::string nearest;

@@ -174,7 +174,8 @@ ExitCode decompose_files(const Arguments& a) {
   check_one_problem(a);
   check_sources(a.sources, a.image_mean);
   if (!a.page.report.empty() && !a.path.empty()) {
-    throw ArgumentError(fmt::format("--report: got '{}' together with --l1-path; expected one penalty, as a page shows one code a row", a.page.report));
+    throw ArgumentError(fmt::format("--report: got '{}' together with --l1-path; expected one penalty, as a page shows one code a row",
+                                    a.page.report));
   }
   ResourceArguments resources = a.resources;
   const Device device = settle_device(a.resources, a.report.quiet);

@@ -49,14 +49,24 @@ void check_lengths(const Arguments& a, std::int64_t rows, std::size_t names) {
 
 /// Embeddings and their names, or a model and the words that it embeds.
 void check_sources(const Arguments& a) {
-  if (a.embeddings.empty()) {
-    if (a.model.empty()) throw ArgumentError("--embeddings: got none, and no --model; expected --embeddings and --concepts, or --model and --vocabulary");
-    if (!a.concepts.empty()) throw ArgumentError(fmt::format("--concepts: got '{}' and no --embeddings; expected embeddings, or --vocabulary with --model", a.concepts));
-    if (a.last != 0) throw ArgumentError(fmt::format("--last: got {} with --model; expected --size, which counts the words that are kept", a.last));
+  if (!a.embeddings.empty()) {
+    if (a.concepts.empty()) {
+      throw ArgumentError(fmt::format("--concepts: got none, and --embeddings '{}'; expected the names of its rows", a.embeddings));
+    }
+    if (a.vocabulary.given()) {
+      throw ArgumentError("--vocabulary: got it, or a rule of it, together with --embeddings; expected a model to embed words with");
+    }
     return;
   }
-  if (a.concepts.empty()) throw ArgumentError(fmt::format("--concepts: got none, and --embeddings '{}'; expected the names of its rows", a.embeddings));
-  if (a.vocabulary.given()) throw ArgumentError("--vocabulary: got it, or a rule of it, together with --embeddings; expected a model to embed words with");
+  if (a.model.empty()) {
+    throw ArgumentError("--embeddings: got none, and no --model; expected --embeddings and --concepts, or --model and --vocabulary");
+  }
+  if (!a.concepts.empty()) {
+    throw ArgumentError(fmt::format("--concepts: got '{}' and no --embeddings; expected embeddings, or --vocabulary with --model", a.concepts));
+  }
+  if (a.last != 0) {
+    throw ArgumentError(fmt::format("--last: got {} with --model; expected --size, which counts the words that are kept", a.last));
+  }
 }
 
 ExitCode build(const Arguments& a) {

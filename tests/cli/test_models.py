@@ -1,13 +1,18 @@
 """embed, mean, decompose --model, dictionary build --model and the demo's pictures, with a small random model."""
 
+import hashlib
 import json
+import os
 import re
 import shutil
+import signal
+import subprocess
+import time
+from html.parser import HTMLParser
 
 import numpy as np
-import pytest
 import scipy.sparse
-from conftest import fails, gap_of, prepared, run, unit
+from conftest import SPLICE, fails, gap_of, prepared, run, unit
 from model_fixtures import made_models, models  # noqa: F401
 
 PICTURES = 10
@@ -102,6 +107,23 @@ def test_an_output_that_is_an_input(models):
     assert picture.read_bytes() == before
 
 
+def test_a_signal_stops_embedding_cleanly(models):
+    (models / "many").mkdir()
+    for i in range(3000):
+        os.link(models.pictures / "g large.jpg", models / "many" / f"{i:04}.jpg")
+    before = sorted(path.name for path in models.folder.iterdir())
+    process = subprocess.Popen([SPLICE, "embed", "--model", models.model, "--images", models / "many", "-o", models / "e.npy"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not list(models.folder.glob("e.npy.*")) and process.poll() is None:
+        time.sleep(0.05)  # the output is begun once the model is loaded
+    time.sleep(0.5)
+    assert process.poll() is None, "the run ended before it could be interrupted"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == "" and "interrupted" in err
+    assert sorted(path.name for path in models.folder.iterdir()) == before
+
+
 def test_models_that_are_refused(models):
     def broken(name, change):
         folder = models / name
@@ -112,7 +134,6 @@ def test_models_that_are_refused(models):
     def unlisted(folder, name, data):
         (folder / name).write_bytes(data)
         document = json.loads((folder / "model.json").read_text())
-        import hashlib
         document["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         (folder / "model.json").write_text(json.dumps(document))
 
@@ -309,8 +330,6 @@ def test_the_page(models):
 
 def check_page(page, rows):
     """Well formed, without scripts and references to anything outside, each picture with a text."""
-    from html.parser import HTMLParser
-
     class Checker(HTMLParser):
         void = {"meta", "img", "link", "br"}
 

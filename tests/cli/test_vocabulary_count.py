@@ -225,6 +225,10 @@ def test_parquet(arrow, corpus, tmp_path):
     document = count(hostile, "--python", arrow, "--stop-words", "none", cwd=tmp_path)
     assert counts_of(document, "word_counts") == counted(CAPTIONS + ["line break"])[0]
     assert not (tmp_path / "pwned").exists()
+    subprocess.run([arrow, "-c", "import sys, pyarrow as pa, pyarrow.parquet as pq\n"
+                    "pq.write_table(pa.table({'text': pa.array(['red car', 'red car', 'bus']).dictionary_encode()}), sys.argv[1])",
+                    tmp_path / "coded.parquet"], check=True)
+    assert counts_of(count(tmp_path / "coded.parquet", "--python", arrow), "word_counts") == {"red": 2, "car": 2, "bus": 1}
     fails(3, "vocabulary", "count", hostile, "--python", arrow, "--column", "id", says=["id", "expected text"])
     fails(3, "vocabulary", "count", hostile, "--python", arrow, "--column", "alt", says=["'alt'", "'TEXT'"])
     (tmp_path / "noise.parquet").write_bytes(b"PAR1" + os.urandom(500) + b"PAR1")

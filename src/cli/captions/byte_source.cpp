@@ -121,7 +121,10 @@ class MaybeGzip : public ByteSource {
 }  // namespace
 
 std::unique_ptr<ByteSource> open_bytes(const std::string& path) {
-  if (path == "-") return std::make_unique<MaybeGzip>(std::make_unique<DescriptorSource>(Descriptor(STDIN_FILENO), "standard input"), "standard input");
+  if (path == "-") {
+    const std::string name = "standard input";
+    return std::make_unique<MaybeGzip>(std::make_unique<DescriptorSource>(Descriptor(STDIN_FILENO), name), name);
+  }
   Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (descriptor.get() < 0) throw FileError(path + ": " + std::strerror(errno) + "; expected a readable file of captions");
   struct stat facts = {};

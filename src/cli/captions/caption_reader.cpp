@@ -32,6 +32,8 @@ try:
     if not found:
         sys.exit(f"found the columns {', '.join(map(repr, names))}, expected {repr(wanted) if wanted else 'caption or text'} (--column)")
     kind = file.schema_arrow.field(found[0]).type
+    if pyarrow.types.is_dictionary(kind):
+        kind = kind.value_type
     if not (pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind)):
         sys.exit(f"column {found[0]!r} holds {kind}, expected text (--column)")
     out = sys.stdout.buffer

@@ -21,6 +21,9 @@
 namespace splice_cuda::cli {
 namespace {
 
+constexpr const char* true_mark =
+    "<span class=\"true\" title=\"true of this picture\">&#10003;<span class=\"hidden\"> true</span></span>";
+
 std::string fact(const std::string& name, const std::string& value) {
   return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", html_text(name), html_text(value));
 }
@@ -75,10 +78,9 @@ std::string concepts_html(const ReportPageArguments& a, const ConceptSpace& spac
     const std::string& name = space.name(entry.atom);
     const double share = 100 * std::abs(static_cast<double>(entry.weight)) / largest;
     const bool is_true = at < a.truth.size() && a.truth[at] && a.truth[at]->contains(name);
-    html += fmt::format("<tr><th scope=\"row\">{}{}</th><td aria-hidden=\"true\"><span class=\"track\"><span style=\"width:{:.1f}%\"></span></span></td>"
-                        "<td class=\"weight\">{}</td></tr>\n",
-                        html_text(name), is_true ? "<span class=\"true\" title=\"true of this picture\">&#10003;<span class=\"hidden\"> true</span></span>" : "",
-                        share, weight_text(static_cast<double>(entry.weight)));
+    html += fmt::format("<tr><th scope=\"row\">{}{}</th><td aria-hidden=\"true\"><span class=\"track\"><span style=\"width:{:.1f}%\">"
+                        "</span></span></td><td class=\"weight\">{}</td></tr>\n",
+                        html_text(name), is_true ? true_mark : "", share, weight_text(static_cast<double>(entry.weight)));
   }
   html += "</tbody></table>\n";
   const std::int64_t hidden = file.codes.l0(row) - static_cast<std::int64_t>(entries.size());
@@ -131,7 +133,8 @@ void add_report_page_options(CLI::App& verb, ReportPageArguments& a) {
   verb.add_option("--report-title", a.title, "Title of the page")->type_name("TEXT")->capture_default_str();
 }
 
-void write_report(const ReportPageArguments& a, const ConceptSpace& space, const io::CodesFile& file, const RunSettings& settings, bool pictures) {
+void write_report(const ReportPageArguments& a, const ConceptSpace& space, const io::CodesFile& file, const RunSettings& settings,
+                  bool pictures) {
   const std::int64_t shown = std::min(a.report_limit, file.codes.rows);
   std::string rows;
   for (std::int64_t row = 0; row < shown; ++row) {
