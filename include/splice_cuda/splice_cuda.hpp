@@ -20,3 +20,4 @@
 #include "splice_cuda/recompose.hpp"      // IWYU pragma: export
 #include "splice_cuda/sharding.hpp"       // IWYU pragma: export
 #include "splice_cuda/version.hpp"        // IWYU pragma: export
+#include "splice_cuda/vocabulary_rules.hpp"  // IWYU pragma: export

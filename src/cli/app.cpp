@@ -18,6 +18,11 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_dictionary_build(*dictionary, chosen);
   add_dictionary_info(*dictionary, chosen);
   add_dictionary_check(*dictionary, chosen);
+  CLI::App* vocabulary = app.add_subcommand("vocabulary", "Word lists out of caption corpora");
+  vocabulary->require_subcommand(1);
+  add_vocabulary_count(*vocabulary, chosen);
+  add_embed(app, chosen);
+  add_mean(app, chosen);
   add_decompose(app, chosen);
   add_recompose(app, chosen);
   add_show(app, chosen);

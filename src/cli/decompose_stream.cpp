@@ -2,7 +2,6 @@
 
 #include <span>
 
-#include "cli/embedding_blocks.hpp"
 #include "cli/progress_line.hpp"
 #include "core/code_rows.hpp"
 
@@ -28,16 +27,20 @@ void append_block(io::CodesFile& file, const StreamRequest& request, const Conte
 
 /// Solves block by block; `solve` adds a block's results to the files.
 void stream_blocks(const StreamRequest& request, const std::function<void(const Context&, MatrixView<const float>)>& solve) {
-  ProgressLine progress("decompose", request.source.rows(), request.quiet);
+  ProgressLine progress("decompose", request.rows.rows, request.quiet || request.rows.rows < 0);
   std::int64_t finished = 0;
   const Context context = make_context(request.resources, [&](std::int64_t done) { progress.update(finished + done); });
-  for_each_block(request.source, {}, [&](std::int64_t first, MatrixView<const float> block) {
+  request.rows.walk({}, [&](std::int64_t first, MatrixView<const float> block) {
     finished = first;
     solve(context, block);
   });
 }
 
 }  // namespace
+
+RowStream stream_of(const io::EmbeddingSource& source) {
+  return {source.rows(), [&source](const BlockLimits& limits, const BlockVisitor& visit) { for_each_block(source, limits, visit); }};
+}
 
 io::CodesFile decompose_stream(const StreamRequest& request) {
   io::CodesFile file = empty_file(request);
@@ -59,13 +62,13 @@ std::vector<io::CodesFile> decompose_path_stream(const StreamRequest& request, c
 
 void certify_stream(const StreamRequest& request, const SparseCodes& codes, const std::vector<float>& penalties,
                     const CertificateVisitor& report) {
-  ProgressLine progress("verify", request.source.rows(), request.quiet);
+  ProgressLine progress("verify", request.rows.rows, request.quiet);
   const Context context = make_context(request.resources);
   // Small blocks: a brute-force certificate takes long, and the line should move.
   BlockLimits limits;
   limits.rows = 1024;
   std::vector<float> z;
-  for_each_block(request.source, limits, [&](std::int64_t first, MatrixView<const float> block) {
+  request.rows.walk(limits, [&](std::int64_t first, MatrixView<const float> block) {
     z.resize(static_cast<std::size_t>(block.rows * block.cols));
     const MatrixView<float> prepared(z.data(), block.rows, block.cols);
     request.space.prepare(block, prepared, request.prepare);

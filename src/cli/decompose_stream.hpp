@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "cli/embedding_blocks.hpp"
 #include "cli/problem_arguments.hpp"
 #include "io/embedding_source.hpp"
 #include "io/npz.hpp"
@@ -13,9 +14,17 @@
 
 namespace splice_cuda::cli {
 
+/// Embeddings that come block by block.
+struct RowStream {
+  std::int64_t rows = 0;  ///< at most; below 0: the walk has a progress line of its own
+  std::function<void(const BlockLimits&, const BlockVisitor&)> walk;
+};
+/// Those of a source, which has to outlive the stream.
+RowStream stream_of(const io::EmbeddingSource& source);
+
 struct StreamRequest {
   const ConceptSpace& space;
-  const io::EmbeddingSource& source;
+  RowStream rows;
   DecomposeOptions options;
   PrepareOptions prepare;
   ResourceArguments resources;

@@ -30,26 +30,13 @@ std::vector<float> read_mean(const std::filesystem::path& path, std::int64_t dim
   return std::move(array.values);
 }
 
-std::vector<float> mean_of_unit_rows(const io::EmbeddingSource& source, bool quiet) {
-  std::vector<double> sum(static_cast<std::size_t>(source.dim()), 0.0);
-  std::int64_t counted = 0;
+UnitRowMean mean_of_unit_rows(const io::EmbeddingSource& source, bool quiet) {
+  UnitRowMean mean(source.dim());
   ProgressLine progress("mean", source.rows(), quiet);
   for_each_block(source, {}, [&](std::int64_t first, MatrixView<const float> block) {
-    for (std::int64_t i = 0; i < block.rows; ++i) {
-      double square = 0;
-      for (std::int64_t k = 0; k < block.cols; ++k) {
-        const auto value = static_cast<double>(block.row(i)[k]);
-        square += value * value;
-      }
-      const double length = std::sqrt(square);
-      if (!(length > 0) || !std::isfinite(length)) continue;
-      for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += static_cast<double>(block.row(i)[k]) / length;
-      ++counted;
-    }
+    mean.add(block);
     progress.update(first + block.rows);
   });
-  std::vector<float> mean;
-  for (const double value : sum) mean.push_back(counted > 0 ? static_cast<float>(value / static_cast<double>(counted)) : 0.0f);
   return mean;
 }
 

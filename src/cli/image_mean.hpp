@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/unit_row_mean.hpp"
 #include "io/embedding_source.hpp"
 
 namespace splice_cuda::cli {
@@ -18,7 +19,7 @@ namespace splice_cuda::cli {
 /// @throws FileError, ArgumentError
 std::vector<float> read_mean(const std::filesystem::path& path, std::int64_t dim, const std::string& of);
 
-/// Mean of the finite, non-zero rows, each scaled to length 1; accumulated in fp64. Zeros if there are none.
-std::vector<float> mean_of_unit_rows(const io::EmbeddingSource& source, bool quiet);
+/// Mean of the finite, non-zero rows, each scaled to length 1.
+UnitRowMean mean_of_unit_rows(const io::EmbeddingSource& source, bool quiet);
 
 }  // namespace splice_cuda::cli

@@ -12,12 +12,6 @@
 namespace splice_cuda::cli {
 namespace {
 
-/// One weight of a row.
-struct CodeEntry {
-  std::int32_t atom = 0;
-  float weight = 0;
-};
-
 /// Entries of one row by falling absolute weight (ties: lower atom first).
 std::vector<CodeEntry> sorted_entries(const SparseCodes& codes, std::int64_t row) {
   std::vector<CodeEntry> entries;
@@ -27,12 +21,6 @@ std::vector<CodeEntry> sorted_entries(const SparseCodes& codes, std::int64_t row
   std::stable_sort(entries.begin(), entries.end(), [](const CodeEntry& a, const CodeEntry& b) {
     return std::abs(a.weight) > std::abs(b.weight);
   });
-  return entries;
-}
-
-std::vector<CodeEntry> top_entries(const io::CodesFile& file, std::int64_t row, std::int64_t top) {
-  std::vector<CodeEntry> entries = sorted_entries(file.codes, row);
-  entries.resize(std::min(entries.size(), static_cast<std::size_t>(top)));
   return entries;
 }
 
@@ -49,18 +37,30 @@ std::string row_facts(const io::CodesFile& file, std::int64_t row) {
 
 }  // namespace
 
+std::vector<CodeEntry> top_entries(const io::CodesFile& file, std::int64_t row, std::int64_t top) {
+  std::vector<CodeEntry> entries = sorted_entries(file.codes, row);
+  entries.resize(std::min(entries.size(), static_cast<std::size_t>(top)));
+  return entries;
+}
+
+std::string row_title(const io::CodesFile& file, std::int64_t row) {
+  const auto at = static_cast<std::size_t>(row);
+  return at < file.names.size() ? printable(file.names[at]) : fmt::format("row {}", row);
+}
+
 std::string row_line(const ConceptSpace& space, const io::CodesFile& file, std::int64_t row, std::int64_t top) {
   std::string concepts;
   for (const CodeEntry& entry : top_entries(file, row, top)) {
     concepts += fmt::format("{}{} {}", concepts.empty() ? "" : ", ", printable(space.name(entry.atom)), weight_text(entry.weight));
   }
-  return fmt::format("row {}  {}  ({})\n", row, concepts.empty() ? "-" : concepts, row_facts(file, row));
+  return fmt::format("{}  {}  ({})\n", row_title(file, row), concepts.empty() ? "-" : concepts, row_facts(file, row));
 }
 
 nlohmann::ordered_json row_json(const ConceptSpace& space, const io::CodesFile& file, std::int64_t row, std::int64_t top) {
   const auto at = static_cast<std::size_t>(row);
   nlohmann::ordered_json json;
   json["row"] = row;
+  if (at < file.names.size()) json["name"] = file.names[at];
   if (at < file.reports.size()) {
     json["status"] = to_string(file.reports[at].status);
     if (file.reports[at].l1_penalty > 0) json["l1_penalty"] = file.reports[at].l1_penalty;
@@ -76,9 +76,13 @@ nlohmann::ordered_json row_json(const ConceptSpace& space, const io::CodesFile& 
   return json;
 }
 
+std::string json_text(const nlohmann::ordered_json& json, int indent) {
+  return json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 std::string row_chart(const ConceptSpace& space, const io::CodesFile& file, std::int64_t row, std::int64_t top, int width) {
   const auto at = static_cast<std::size_t>(row);
-  std::string text = fmt::format("row {}  {}", row, row_facts(file, row));
+  std::string text = fmt::format("{}  {}", row_title(file, row), row_facts(file, row));
   if (at < file.reports.size()) text += fmt::format(", gap {:.1e}", file.reports[at].gap);
   text += '\n';
   const std::vector<CodeEntry> entries = top_entries(file, row, top);

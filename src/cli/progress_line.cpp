@@ -18,8 +18,9 @@ constexpr const char* erase_line = "\r\x1b[K";
 
 }  // namespace
 
-ProgressLine::ProgressLine(std::string label, std::int64_t total_rows, bool quiet)
+ProgressLine::ProgressLine(std::string label, std::int64_t total_rows, bool quiet, std::string unit)
     : label_(std::move(label)),
+      unit_(std::move(unit)),
       total_rows_(total_rows),
       enabled_(!quiet && terminal::stderr_is_terminal()),
       next_draw_(start_ + first_draw_delay) {}
@@ -50,10 +51,12 @@ double ProgressLine::elapsed_seconds() const noexcept {
 std::string ProgressLine::text(std::int64_t done_rows) const {
   const double seconds = elapsed_seconds();
   const double per_second = static_cast<double>(done_rows) / seconds;
-  const double remaining = static_cast<double>(total_rows_ - done_rows) / per_second;
-  std::string line = fmt::format("{}  {} / {} rows  {}", label_, grouped(done_rows), grouped(total_rows_),
-                                 percent(done_rows, total_rows_));
-  if (done_rows > 0) line += fmt::format("  {} rows/s  {} left", rate(per_second), duration(remaining));
+  std::string line = label_ + "  " + grouped(done_rows);
+  if (total_rows_ >= 0) line += " / " + grouped(total_rows_);
+  line += " " + unit_;
+  if (total_rows_ >= 0) line += "  " + percent(done_rows, total_rows_);
+  if (done_rows > 0) line += fmt::format("  {} {}/s", rate(per_second), unit_);
+  if (done_rows > 0 && total_rows_ >= 0) line += fmt::format("  {} left", duration(static_cast<double>(total_rows_ - done_rows) / per_second));
   const int columns = terminal::width() - 1;
   return display_width(line) > columns ? fit(line, columns) : line;
 }

@@ -11,8 +11,10 @@ namespace splice_cuda::cli {
 
 class ProgressLine {
  public:
+  /// @param total_rows  below 0: not known
   /// @param quiet  true silences it on a terminal, too.
-  ProgressLine(std::string label, std::int64_t total_rows, bool quiet);
+  /// @param unit  what is counted, in the plural
+  ProgressLine(std::string label, std::int64_t total_rows, bool quiet, std::string unit = "rows");
   /// Wipes the line.
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
@@ -28,6 +30,7 @@ class ProgressLine {
   std::string text(std::int64_t done_rows) const;
 
   std::string label_;
+  std::string unit_;
   std::int64_t total_rows_;
   bool enabled_;
   bool drawn_ = false;

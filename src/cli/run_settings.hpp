@@ -14,7 +14,9 @@ namespace splice_cuda::cli {
 struct RunSettings {
   std::string dictionary;  ///< absolute path; empty in a file that is not ours
   std::string dictionary_sha256;  ///< of the dictionary's file; empty where not known
-  std::string embeddings;         ///< absolute path
+  std::string embeddings;         ///< absolute path; empty where a model made them and they were not kept
+  std::string model;              ///< absolute path of the folder; empty where embeddings were read
+  std::string model_fingerprint;
   std::string solver = "working_set";
   std::optional<double> l1_penalty;  ///< nothing where each row found its own
   std::int32_t target_l0 = 0;

@@ -5,15 +5,15 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/decompose_inputs.hpp"
 #include "cli/decompose_stream.hpp"
 #include "cli/image_mean.hpp"
 #include "cli/argument_parsing.hpp"
-#include "cli/input_checks.hpp"
 #include "cli/listing.hpp"
 #include "cli/output.hpp"
 #include "cli/penalty_path.hpp"
+#include "cli/report/report_page.hpp"
 #include "cli/run_settings.hpp"
-#include "cli/sha256.hpp"
 #include "cli/signals.hpp"
 #include "cli/summary.hpp"
 #include "cli/verbs.hpp"
@@ -23,9 +23,9 @@ namespace splice_cuda::cli {
 namespace {
 
 struct Arguments {
-  std::string dictionary;
-  std::string embeddings;
+  DecomposeSources sources;
   std::string out;
+  ReportPageArguments page;
   std::string image_mean;
   bool raw = false;
   bool signed_weights = false;
@@ -40,8 +40,18 @@ struct Arguments {
   ReportArguments report;
 };
 
+/// The mean that belongs to the inputs where none is named: texts lie around the vocabulary's mean, not around that of images.
+void settle_default_mean(const Arguments& a, const DecomposeInputs& inputs, ConceptSpace& space) {
+  if (inputs.are_texts()) space.set_image_mean(space.text_mean());
+  else if (space.image_mean().empty()) space.set_image_mean(inputs.image_mean(space.dim()));
+  if (!space.image_mean().empty()) return;
+  print_note(a.report.quiet, inputs.are_texts() ? "note: the dictionary holds no text mean, so embeddings are normalised but not centred"
+                                                : "note: the dictionary holds no image mean, so embeddings are normalised but not centred; "
+                                                  "--image-mean FILE or --image-mean batch centres them");
+}
+
 /// Settles which mean is subtracted, and says so where nothing is.
-void settle_image_mean(const Arguments& a, const io::EmbeddingSource& source, ConceptSpace& space) {
+void settle_image_mean(const Arguments& a, const DecomposeInputs& inputs, ConceptSpace& space) {
   if (a.raw) {
     if (!a.image_mean.empty()) {
       throw ArgumentError(fmt::format("--image-mean: got '{}' together with --raw; expected only one of them, as --raw "
@@ -49,14 +59,13 @@ void settle_image_mean(const Arguments& a, const io::EmbeddingSource& source, Co
     }
     space.set_image_mean({});
   } else if (a.image_mean == "batch") {
-    space.set_image_mean(mean_of_unit_rows(source, a.report.quiet));
+    space.set_image_mean(mean_of_unit_rows(inputs.source(), a.report.quiet).mean());
   } else if (a.image_mean == "none") {
     space.set_image_mean({});
   } else if (!a.image_mean.empty()) {
     space.set_image_mean(read_mean(a.image_mean, space.dim(), "the atoms"));
-  } else if (space.image_mean().empty()) {
-    print_note(a.report.quiet, "note: the dictionary holds no image mean, so embeddings are normalised but not centred; "
-                               "--image-mean FILE or --image-mean batch centres them");
+  } else {
+    settle_default_mean(a, inputs, space);
   }
 }
 
@@ -68,11 +77,9 @@ std::int32_t banned_atom(const ConceptSpace& space, const std::string& name) {
   }
 }
 
-RunSettings settings_of(const Arguments& a, const ConceptSpace& space, const DecomposeOptions& options) {
+RunSettings settings_of(const Arguments& a, const DecomposeInputs& inputs, const ConceptSpace& space, const DecomposeOptions& options) {
   RunSettings settings;
-  settings.dictionary = std::filesystem::absolute(a.dictionary).string();
-  settings.dictionary_sha256 = sha256_of_file(a.dictionary);
-  settings.embeddings = std::filesystem::absolute(a.embeddings).string();
+  inputs.remember(settings);
   settings.solver = to_string(a.solver.solver);
   settings.target_l0 = options.target_l0;
   settings.target_cosine = options.target_cosine;
@@ -87,15 +94,17 @@ RunSettings settings_of(const Arguments& a, const ConceptSpace& space, const Dec
   return settings;
 }
 
-void print_rows(const Arguments& a, const ConceptSpace& space, const io::CodesFile& file, const Summary& summary) {
+void print_rows(const Arguments& a, const DecomposeInputs& inputs, const ConceptSpace& space, const io::CodesFile& file, const Summary& summary) {
   const std::int64_t top = a.top > 0 ? a.top : 10;
   const bool rows = a.top > 0 || a.out.empty();
   if (a.report.json) {
     // Row by row: a million rows as one JSON value would not fit in memory.
-    print_result("{\"summary\": " + to_json(summary).dump() + ",\n\"rows\": [");
+    nlohmann::ordered_json json = to_json(summary);
+    inputs.add_json(json);
+    print_result("{\"summary\": " + json_text(json) + ",\n\"rows\": [");
     for (std::int64_t row = 0; rows && row < file.codes.rows; ++row) {
       signals::throw_if_stop_requested();
-      print_result((row == 0 ? "\n" : ",\n") + row_json(space, file, row, top).dump());
+      print_result((row == 0 ? "\n" : ",\n") + json_text(row_json(space, file, row, top)));
     }
     print_result("\n]}\n");
     return;
@@ -104,7 +113,7 @@ void print_rows(const Arguments& a, const ConceptSpace& space, const io::CodesFi
     signals::throw_if_stop_requested();
     print_result(row_line(space, file, row, top));
   }
-  print_result(to_text(summary));
+  print_result(to_text(summary) + inputs.text());
 }
 
 /// Of a penalty, a target and a path, one says which problem is solved.
@@ -140,7 +149,7 @@ std::vector<std::filesystem::path> outputs_of(const Arguments& a) {
   return outputs;
 }
 
-ExitCode decompose_at_path(const Arguments& a, const ConceptSpace& space, StreamRequest& request, Device device) {
+ExitCode decompose_at_path(const Arguments& a, DecomposeInputs& inputs, const ConceptSpace& space, StreamRequest& request, Device device) {
   const auto start = std::chrono::steady_clock::now();
   std::vector<io::CodesFile> files = decompose_path_stream(request, a.path);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -152,7 +161,8 @@ ExitCode decompose_at_path(const Arguments& a, const ConceptSpace& space, Stream
     summaries.back().device = to_string(device);
     if (outputs.empty()) continue;
     request.options.l1_penalty = a.path[i];
-    files[i].options_json = to_json_text(settings_of(a, space, request.options));
+    files[i].names = inputs.names();
+    files[i].options_json = to_json_text(settings_of(a, inputs, space, request.options));
     io::write_codes(outputs[i], files[i]);
   }
   print_result(a.report.json ? path_json(a.path, summaries, a.out, seconds).dump(2) + "\n" : path_table(a.path, summaries, seconds));
@@ -162,13 +172,25 @@ ExitCode decompose_at_path(const Arguments& a, const ConceptSpace& space, Stream
 
 ExitCode decompose_files(const Arguments& a) {
   check_one_problem(a);
-  ConceptSpace space = ConceptSpace::load(a.dictionary);
-  const auto source = io::EmbeddingSource::open(a.embeddings);
-  check_same_dim(a.embeddings, source->dim(), a.dictionary, space.dim());
-  for (const auto& out : outputs_of(a)) check_output(out, {a.dictionary, a.embeddings, a.image_mean});
-  settle_image_mean(a, *source, space);
+  check_sources(a.sources, a.image_mean);
+  if (!a.page.report.empty() && !a.path.empty()) {
+    throw ArgumentError(fmt::format("--report: got '{}' together with --l1-path; expected one penalty, as a page shows one code a row",
+                                    a.page.report));
+  }
+  ResourceArguments resources = a.resources;
+  const Device device = settle_device(a.resources, a.report.quiet);
+  resources.device = to_string(device);
+  DecomposeInputs inputs(a.sources, resources, a.report.quiet);
+  ConceptSpace space = ConceptSpace::load(inputs.dictionary());
+  inputs.check_fits(space);
+  std::vector<std::filesystem::path> outputs = outputs_of(a);
+  for (const std::string& more : {a.sources.embeddings_out, a.page.report}) {
+    if (!more.empty()) outputs.emplace_back(more);
+  }
+  inputs.check_outputs(outputs, a.image_mean);
+  settle_image_mean(a, inputs, space);
 
-  StreamRequest request{space, *source, to_options(a.solver), {}, a.resources, a.report.quiet};
+  StreamRequest request{space, inputs.stream(), to_options(a.solver), {}, resources, a.report.quiet};
   request.options.nonnegative = !a.signed_weights;
   request.options.refit = a.refit;
   request.options.target_l0 = static_cast<std::int32_t>(a.target_l0);
@@ -177,22 +199,23 @@ ExitCode decompose_files(const Arguments& a) {
   std::vector<std::int32_t> banned;
   for (const std::string& name : a.banned) banned.push_back(banned_atom(space, name));
   request.options.banned_atoms = banned;
-  const Device device = settle_device(a.resources, a.report.quiet);
-  request.resources.device = to_string(device);
-  if (!a.path.empty()) return decompose_at_path(a, space, request, device);
+  if (!a.path.empty()) return decompose_at_path(a, inputs, space, request, device);
 
   const auto start = std::chrono::steady_clock::now();
   io::CodesFile file = decompose_stream(request);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   signals::throw_if_stop_requested();
-  if (!a.out.empty()) {
-    file.options_json = to_json_text(settings_of(a, space, request.options));
-    io::write_codes(a.out, file);
-  }
+  file.names = inputs.names();
+  const RunSettings settings = settings_of(a, inputs, space, request.options);
+  file.options_json = to_json_text(settings);
+  if (!a.page.report.empty()) write_report(a.page, space, file, settings, inputs.pictures());
+  if (!a.out.empty()) io::write_codes(a.out, file);
   Summary summary = summarize(file, elapsed.count());
   summary.device = to_string(device);
-  print_rows(a, space, file, summary);
-  if (!a.out.empty()) print_note(a.report.quiet, "wrote " + a.out);
+  print_rows(a, inputs, space, file, summary);
+  for (const std::string& out : {a.out, a.sources.embeddings_out, a.page.report}) {
+    if (!out.empty()) print_note(a.report.quiet, "wrote " + out);
+  }
   return ExitCode::ok;
 }
 
@@ -201,11 +224,7 @@ ExitCode decompose_files(const Arguments& a) {
 void add_decompose(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("decompose", "Explain each embedding by a few concepts, with a proof");
   const auto a = std::make_shared<Arguments>();
-  verb->add_option("-d,--dictionary,--vocab", a->dictionary, "Dictionary (.safetensors of ours, or a .npy of atoms used as they are)")
-      ->type_name("FILE")->required();
-  verb->add_option("-e,--embeddings,--path", a->embeddings,
-                   "Embeddings [n, d]: .npy (f16, f32, f64), .safetensors, or a folder of img_emb_*.npy")
-      ->type_name("PATH")->required();
+  add_decompose_sources(*verb, a->sources);
   verb->add_option("-o,--out,--out_path", a->out, "Write codes here (.npz; scipy.sparse.load_npz reads it)")->type_name("FILE");
   add_solver_options(*verb, a->solver);
   add_whole_number(*verb, "--target-l0", a->target_l0, 1, 0x7fffffff,
@@ -215,12 +234,13 @@ void add_decompose(CLI::App& app, Run& chosen) {
   add_penalty_path(*verb, "--l1-path", a->path,
                    "Solve at each of these penalties, largest first; --out X.npz writes X-l1-0.3.npz, ...");
   verb->add_option("--image-mean", a->image_mean,
-                   "Mean to subtract: a .npy, 'batch' (mean of these embeddings) or 'none'; default: the dictionary's")
+                   "Mean to subtract: a .npy, 'batch' (mean of these embeddings) or 'none'; default: the dictionary's (of --texts its text mean)")
       ->type_name("FILE|batch|none");
   verb->add_flag("--raw", a->raw, "Use rows exactly as given: no normalising, no centring");
   verb->add_option("--ban", a->banned, "A concept that must not be used (repeatable)")->type_name("CONCEPT")->allow_extra_args(false);
   verb->add_flag("--signed", a->signed_weights, "Allow weights of either sign (the ablation)");
   verb->add_flag("--refit", a->refit, "Least squares on each row's support afterwards");
+  add_report_page_options(*verb, a->page);
   add_resource_options(*verb, a->resources);
   add_whole_number(*verb, "--top", a->top, 0, 1000000, "Print this many concepts of each row; 0 = 10 without --out, none with it");
   add_report_options(*verb, a->report);

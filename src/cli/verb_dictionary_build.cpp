@@ -9,7 +9,9 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/image_mean.hpp"
+#include "cli/dropped_concepts.hpp"
 #include "cli/input_checks.hpp"
+#include "cli/model_dictionary.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/output.hpp"
 #include "cli/sha256.hpp"
@@ -34,51 +36,9 @@ struct Arguments {
   DType dtype = DType::float32;
   std::int64_t last = 0;
   bool no_center = false;
+  VocabularyArguments vocabulary;
   ReportArguments report;
 };
-
-struct DroppedKind {
-  const char* key;
-  const char* meaning;
-  const std::vector<std::int64_t>& lines;
-};
-
-std::vector<DroppedKind> kinds_of(const DroppedConcepts& dropped) {
-  return {{"empty_name", "without a name", dropped.empty_name},
-          {"duplicate_name", "with the name of an earlier one", dropped.duplicate_name},
-          {"zero_embedding", "with a zero embedding (before or after centring)", dropped.zero_embedding},
-          {"non_finite", "with NaN or infinity", dropped.non_finite},
-          {"duplicate_vector", "with the vector of an earlier one", dropped.duplicate_vector}};
-}
-
-std::string dropped_text(const DroppedConcepts& dropped, const std::vector<std::string>& names) {
-  constexpr std::size_t most_listed = 20;
-  std::string text;
-  for (const DroppedKind& kind : kinds_of(dropped)) {
-    if (kind.lines.empty()) continue;
-    text += fmt::format("dropped {} {}:", grouped(static_cast<std::int64_t>(kind.lines.size())), kind.meaning);
-    for (std::size_t i = 0; i < std::min(most_listed, kind.lines.size()); ++i) {
-      text += fmt::format("{} line {} \"{}\"", i == 0 ? "" : ",", kind.lines[i] + 1,
-                          printable(names[static_cast<std::size_t>(kind.lines[i])]));
-    }
-    if (kind.lines.size() > most_listed) text += fmt::format(", and {} more (--json lists all)", kind.lines.size() - most_listed);
-    text += '\n';
-  }
-  return text;
-}
-
-nlohmann::ordered_json build_json(const ConceptSpace& space, const DroppedConcepts& dropped) {
-  nlohmann::ordered_json json;
-  json["concepts"] = space.size();
-  json["dim"] = space.dim();
-  json["dtype"] = to_string(space.atoms().dtype);
-  for (const DroppedKind& kind : kinds_of(dropped)) {
-    // Lines count from 1, as in the text and in editors.
-    json["dropped_lines"][kind.key] = nlohmann::ordered_json::array();
-    for (const std::int64_t line : kind.lines) json["dropped_lines"][kind.key].push_back(line + 1);
-  }
-  return json;
-}
 
 void check_lengths(const Arguments& a, std::int64_t rows, std::size_t names) {
   if (static_cast<std::int64_t>(names) == rows) return;
@@ -87,10 +47,36 @@ void check_lengths(const Arguments& a, std::int64_t rows, std::size_t names) {
                                   rows, a.embeddings));
 }
 
+/// Embeddings and their names, or a model and the words that it embeds.
+void check_sources(const Arguments& a) {
+  if (!a.embeddings.empty()) {
+    if (a.concepts.empty()) {
+      throw ArgumentError(fmt::format("--concepts: got none, and --embeddings '{}'; expected the names of its rows", a.embeddings));
+    }
+    if (a.vocabulary.given()) {
+      throw ArgumentError("--vocabulary: got it, or a rule of it, together with --embeddings; expected a model to embed words with");
+    }
+    return;
+  }
+  if (a.model.empty()) {
+    throw ArgumentError("--embeddings: got none, and no --model; expected --embeddings and --concepts, or --model and --vocabulary");
+  }
+  if (!a.concepts.empty()) {
+    throw ArgumentError(fmt::format("--concepts: got '{}' and no --embeddings; expected embeddings, or --vocabulary with --model", a.concepts));
+  }
+  if (a.last != 0) {
+    throw ArgumentError(fmt::format("--last: got {} with --model; expected --size, which counts the words that are kept", a.last));
+  }
+}
+
 ExitCode build(const Arguments& a) {
+  check_sources(a);
   if (a.out.ends_with(".npy")) {
     throw ArgumentError(fmt::format("--out: got '{}'; expected a name that ends in .safetensors: one that ends in .npy is read "
                                     "as a plain array", a.out));
+  }
+  if (a.embeddings.empty()) {
+    return build_by_model({a.vocabulary, a.model, a.image_mean, a.out, {!a.no_center, 0, a.dtype}, a.report});
   }
   if (!io::is_utf8(a.model)) throw ArgumentError(fmt::format("--model: got '{}'; expected UTF-8 text", printable(a.model)));
   const auto source = io::EmbeddingSource::open(a.embeddings);
@@ -113,9 +99,7 @@ ExitCode build(const Arguments& a) {
   space.set_image_mean(std::move(mean));
   space.provenance()["built_by"] = "splice " SPLICE_CUDA_VERSION_STRING;
   space.provenance()["centered"] = options.center ? "yes" : "no";
-  const std::string vocabulary = std::filesystem::path(a.concepts).filename().string();
-  if (io::is_utf8(vocabulary)) space.provenance()["vocabulary"] = vocabulary;  // a file's name may be any bytes
-  space.provenance()["vocabulary_sha256"] = sha256_of_file(a.concepts);
+  remember_file(space, "vocabulary", a.concepts);
   if (!a.model.empty()) space.provenance()["model"] = a.model;
   signals::throw_if_stop_requested();
   space.save(a.out);
@@ -136,15 +120,17 @@ void add_dictionary_build(CLI::App& dictionary, Run& chosen) {
   CLI::App* verb = dictionary.add_subcommand(
       "build", "Text embeddings and their names to a dictionary: normalise, subtract the mean, normalise");
   const auto a = std::make_shared<Arguments>();
-  verb->add_option("-e,--embeddings", a->embeddings, "Text embeddings [p, d] (.npy or .safetensors)")->type_name("PATH")->required();
-  verb->add_option("-c,--concepts", a->concepts, "One concept a line, UTF-8, in the order of the rows")->type_name("FILE")->required();
+  verb->add_option("-e,--embeddings", a->embeddings, "Text embeddings [p, d] (.npy or .safetensors)")->type_name("PATH");
+  verb->add_option("-c,--concepts", a->concepts, "One concept a line, UTF-8, in the order of the rows")->type_name("FILE");
   verb->add_option("--image-mean", a->image_mean, "Mean of unit image embeddings (.npy), kept in the dictionary")->type_name("FILE");
   verb->add_option("-o,--out", a->out, "Dictionary to write (.safetensors)")->type_name("FILE")->required();
   add_whole_number(*verb, "--last", a->last, 0, std::numeric_limits<std::int64_t>::max(),
                    "Only the last this many lines (the most frequent of the shipped lists); 0 = all");
   verb->add_flag("--no-center", a->no_center, "Do not subtract the vocabulary's mean");
   add_dtype(*verb, a->dtype);
-  verb->add_option("--model", a->model, "Name of the encoder, kept in the dictionary")->type_name("TEXT");
+  verb->add_option("--model", a->model, "CLIP model (a folder) that embeds --vocabulary; with --embeddings: the encoder's name, kept as provenance")
+      ->type_name("DIR|TEXT");
+  add_vocabulary_options(*verb, a->vocabulary);
   add_report_options(*verb, a->report);
   verb->footer("Example:\n  splice dictionary build --embeddings text.npy --concepts words.txt --image-mean mean.npy --out dict.safetensors");
   verb->callback([a, &chosen] { chosen = [a] { return build(*a); }; });

@@ -153,7 +153,7 @@ ExitCode verify(const Arguments& a) {
   SolverArguments solver;
   solver.l1_penalty = settings.l1_penalty;
   solver.gap_tolerance = settings.gap_tolerance;
-  StreamRequest request{space, *source, to_options(solver), {}, a.resources, a.report.quiet};
+  StreamRequest request{space, stream_of(*source), to_options(solver), {}, a.resources, a.report.quiet};
   request.options.nonnegative = settings.nonnegative;
   request.prepare.normalize = !settings.raw;
   std::vector<std::int32_t> banned;

@@ -17,11 +17,14 @@ void add_decompose(CLI::App& app, Run& chosen);
 void add_recompose(CLI::App& app, Run& chosen);
 void add_show(CLI::App& app, Run& chosen);
 void add_verify(CLI::App& app, Run& chosen);
+void add_embed(CLI::App& app, Run& chosen);
+void add_mean(CLI::App& app, Run& chosen);
 void add_info(CLI::App& app, Run& chosen);
 void add_demo(CLI::App& app, Run& chosen);
 void add_dictionary_build(CLI::App& dictionary, Run& chosen);
 void add_dictionary_info(CLI::App& dictionary, Run& chosen);
 void add_dictionary_check(CLI::App& dictionary, Run& chosen);
+void add_vocabulary_count(CLI::App& vocabulary, Run& chosen);
 
 /// Options that each verb has.
 struct ReportArguments {

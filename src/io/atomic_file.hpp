@@ -24,6 +24,8 @@ class AtomicFile {
   /// @throws FileError (disk full, I/O error)
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text);
+  /// Replaces bytes that were written, from `offset` on: a header that tells what came behind it. @throws FileError
+  void rewrite(std::size_t offset, std::string_view text);
   /// Another library wrote a new file at temporary_path(): commit that one.
   void adopt_written();
   /// fsync, rename, fsync of the folder. @throws FileError

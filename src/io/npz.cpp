@@ -80,6 +80,33 @@ SparseCodes read_csr(NpzReader& reader) {
   return codes;
 }
 
+/// Names one behind the other, and where each begins.
+struct PackedNames {
+  std::vector<std::uint8_t> bytes;
+  std::vector<std::int64_t> offsets = {0};
+};
+
+PackedNames pack(const std::vector<std::string>& names) {
+  PackedNames packed;
+  for (const std::string& name : names) {
+    packed.bytes.insert(packed.bytes.end(), name.begin(), name.end());
+    packed.offsets.push_back(static_cast<std::int64_t>(packed.bytes.size()));
+  }
+  return packed;
+}
+
+std::vector<std::string> read_names(NpzReader& reader, std::int64_t rows) {
+  std::vector<std::string> names;
+  if (!reader.contains("names")) return names;
+  const std::vector<std::int64_t> offsets = reader.integers("name_offsets", rows + 1);
+  check_offsets(offsets, reader.label("name_offsets"));
+  const std::vector<std::uint8_t> bytes = reader.bytes("names", offsets.back());
+  for (std::size_t row = 0; row + 1 < offsets.size(); ++row) {
+    names.emplace_back(bytes.begin() + offsets[row], bytes.begin() + offsets[row + 1]);
+  }
+  return names;
+}
+
 void read_reports(NpzReader& reader, CodesFile& file) {
   if (!reader.contains("gap")) return;
   const std::int64_t rows = file.codes.rows;
@@ -149,6 +176,11 @@ void write_codes(const std::filesystem::path& path, const CodesFile& file) {
     writer.add("iterations", NpyType::int32, iterations);
   }
   if (!file.cosine.empty() || file.codes.rows == 0) writer.add("cosine", NpyType::float32, file.cosine);
+  const PackedNames names = pack(file.names);
+  if (!file.names.empty()) {
+    writer.add("names", NpyType::uint8, names.bytes);
+    writer.add("name_offsets", NpyType::int64, names.offsets);
+  }
   const std::vector<std::uint8_t> options(file.options_json.begin(), file.options_json.end());
   writer.add("options", NpyType::uint8, options);
   writer.write(path);
@@ -160,6 +192,7 @@ CodesFile read_codes(const std::filesystem::path& path) {
   file.codes = read_csr(reader);
   read_reports(reader, file);
   if (reader.contains("cosine")) file.cosine = reader.floats("cosine", file.codes.rows);
+  file.names = read_names(reader, file.codes.rows);
   if (reader.contains("options")) file.options_json = reader.text("options", longest_options);
   return file;
 }

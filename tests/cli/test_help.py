@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from conftest import run
 
-VERBS = [["dictionary", "build"], ["dictionary", "info"], ["dictionary", "check"], ["decompose"], ["recompose"], ["show"],
-         ["verify"], ["info"], ["demo"]]
+VERBS = [["dictionary", "build"], ["dictionary", "info"], ["dictionary", "check"], ["vocabulary", "count"], ["mean"], ["decompose"],
+         ["recompose"], ["show"], ["verify"], ["info"], ["demo"]]  # embed needs a model: test_models.py
 
 
 def test_the_command_lists_its_verbs_and_exit_codes():
@@ -28,6 +28,7 @@ def test_the_example_of_each_verb_runs(built, verb):
     assert example, text
     generator = np.random.default_rng(1)
     np.save(built / "images.npy", generator.normal(size=(30, 24)).astype(np.float32))
+    (built / "captions.txt").write_text("a red car\na red bus\n")
     if verb[0] in ("recompose", "show", "verify"):
         built.decompose()
     done = run(*shlex.split(example.group(1)), cwd=built.folder)

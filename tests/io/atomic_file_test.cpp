@@ -77,6 +77,16 @@ TEST(AtomicFile, AnExceptionLeavesTheOlderFile) {
   EXPECT_THAT(folder.entries(), ElementsAre("x"));
 }
 
+TEST(AtomicFile, AHeaderCanBeRewritten) {
+  const testing::ScratchFolder folder;
+  AtomicFile file(folder.path("out"));
+  file.write("0000 rows");
+  file.rewrite(2, "42");
+  file.write(" and more");
+  file.commit();
+  EXPECT_EQ(folder.read("out"), "0042 rows and more");
+}
+
 TEST(AtomicFile, MovesCarryTheFile) {
   const testing::ScratchFolder folder;
   {

@@ -51,6 +51,24 @@ TEST(NpzHostile, MissingMembersAreNamed) {
   EXPECT_THAT(refusal(archive(members)), HasSubstr("no member format.npy with the text csr"));
 }
 
+TEST(NpzHostile, NamesThatDoNotFitAreRefused) {
+  auto members = sound_members();
+  members["names"] = npy_vector<char>("|u1", {'a', 'b', 'c'});
+  const auto refusal_with = [&](const std::vector<std::int64_t>& offsets) {
+    members["name_offsets"] = npy_vector<std::int64_t>("<i8", offsets);
+    return refusal(archive(members));
+  };
+  members["name_offsets"] = npy_vector<std::int64_t>("<i8", {0, 1, 1, 3});
+  EXPECT_EQ(read_codes_bytes(archive(members)).names, (std::vector<std::string>{"a", "", "bc"}));
+  EXPECT_THAT(refusal_with({1, 1, 2, 3}), HasSubstr("a first offset of 1"));
+  EXPECT_THAT(refusal_with({0, 2, 1, 3}), HasSubstr("a fall from 2 to 1"));
+  EXPECT_THAT(refusal_with({0, 1, 3}), HasSubstr("name_offsets.npy"));
+  EXPECT_THAT(refusal_with({0, 1, 2, 4}), HasSubstr("names.npy"));
+  EXPECT_THAT(refusal_with({0, 1, 2, std::int64_t{1} << 62}), HasSubstr("names.npy"));
+  members.erase("name_offsets");
+  EXPECT_THAT(refusal(archive(members)), HasSubstr("no member name_offsets.npy"));
+}
+
 TEST(NpzHostile, MembersOfOtherTypesAreRefused) {
   for (const char* name : {"shape", "indptr", "indices"}) {
     EXPECT_THAT(refusal_of(name, npy_vector<double>(

@@ -24,6 +24,7 @@ CodesFile sample_file() {
                   {1e300, -1e300, INFINITY, 5e-324, std::numeric_limits<std::int32_t>::max(), -1,
                    RowStatus::budget_exhausted, 3e38}};
   file.cosine = {0.5f, NAN, 0.0f, 1.0f};
+  file.names = {"a/caf\xc3\xa9.jpg", "", "line\nbreak and \xff", std::string("nul\0byte", 8)};
   file.options_json = "{\"l1_penalty\": 0.25, \"dictionary\": \"caf\xc3\xa9 \\\"x\\\".npz\"}";
   return file;
 }
@@ -40,6 +41,7 @@ void expect_same(const CodesFile& read, const CodesFile& written) {
   EXPECT_EQ(read.codes.atom_indices, written.codes.atom_indices);
   EXPECT_EQ(read.codes.values, written.codes.values);
   EXPECT_EQ(read.options_json, written.options_json);
+  EXPECT_EQ(read.names, written.names);
   ASSERT_EQ(read.reports.size(), written.reports.size());
   for (std::size_t i = 0; i < read.reports.size(); ++i) {
     SCOPED_TRACE(i);

@@ -1,0 +1,175 @@
+#include "cli/captions/caption_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/captions/delimited_records.hpp"
+#include "io/utf8.hpp"
+#include "splice_cuda/error.hpp"
+
+namespace splice_cuda::cli {
+namespace {
+
+/// Streams one caption a line. Its own folder, which "" in sys.path means, is no place to import from.
+constexpr const char* parquet_program = R"python(
+import sys
+sys.path = [p for p in sys.path if p]
+path, wanted = sys.argv[1:3]
+try:
+    import pyarrow, pyarrow.parquet
+except ImportError as error:
+    sys.exit(f"reading .parquet needs pyarrow in {sys.executable} ({error}); python3 -m pip install pyarrow, "
+             "or name a Python that has it by --python")
+try:
+    file = pyarrow.parquet.ParquetFile(path)
+    names = file.schema_arrow.names
+    found = [n for c in (wanted,) if c for n in names if n == c] if wanted else \
+            [n for c in ("caption", "text") for n in names if n.lower() == c]
+    if not found:
+        sys.exit(f"found the columns {', '.join(map(repr, names))}, expected {repr(wanted) if wanted else 'caption or text'} (--column)")
+    kind = file.schema_arrow.field(found[0]).type
+    if pyarrow.types.is_dictionary(kind):
+        kind = kind.value_type
+    if not (pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind)):
+        sys.exit(f"column {found[0]!r} holds {kind}, expected text (--column)")
+    out = sys.stdout.buffer
+    for batch in file.iter_batches(batch_size=8192, columns=[found[0]]):
+        for text in batch.column(0).to_pylist():
+            if text is not None:
+                out.write(text.replace("\n", " ").replace("\r", " ").encode() + b"\n")
+    out.flush()
+except (OSError, pyarrow.ArrowException, UnicodeError) as error:
+    sys.exit("found no readable Parquet data (" + " ".join(str(error).split()) + ")")
+)python";
+
+std::string lower_ascii(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+CaptionFormat format_of(const std::string& path, CaptionFormat asked) {
+  if (asked != CaptionFormat::by_name) return asked;
+  std::string name = lower_ascii(path);
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  if (name.ends_with(".jsonl") || name.ends_with(".ndjson")) return CaptionFormat::jsonl;
+  if (name.ends_with(".csv")) return CaptionFormat::csv;
+  if (name.ends_with(".tsv")) return CaptionFormat::tsv;
+  if (name.ends_with(".parquet")) return CaptionFormat::parquet;
+  return CaptionFormat::text;
+}
+
+/// Takes what is text, and counts.
+void take_caption(std::string_view caption, CaptionCounts& counts, const CaptionVisitor& take) {
+  if (!io::is_utf8(caption)) {
+    ++counts.not_utf8;
+    return;
+  }
+  ++counts.captions;
+  take(caption);
+}
+
+void read_lines(ByteSource& source, CaptionCounts& counts, const CaptionVisitor& take_line) {
+  for_each_record(source, {}, [&](const Record& record) {
+    if (record.too_long) ++counts.too_long;
+    else take_line(record.fields.front());
+  });
+}
+
+void read_text(ByteSource& source, CaptionCounts& counts, const CaptionVisitor& take) {
+  bool first = true;
+  read_lines(source, counts, [&](std::string_view line) {
+    if (first && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
+    first = false;
+    take_caption(line, counts, take);
+  });
+}
+
+/// The text of a JSON object's key; nothing where there is none.
+const std::string* text_of(const nlohmann::json& object, const std::string& column) {
+  const auto text = [&](const std::string& key) -> const std::string* {
+    const auto found = object.find(key);
+    return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
+  };
+  if (!column.empty()) return text(column);
+  for (const std::string wanted : {"caption", "text"}) {
+    for (const auto& [key, value] : object.items()) {
+      if (lower_ascii(key) == wanted) return text(key);
+    }
+  }
+  return nullptr;
+}
+
+void read_jsonl(ByteSource& source, const std::string& path, const std::string& column, CaptionCounts& counts, const CaptionVisitor& take) {
+  std::int64_t good = 0;
+  std::int64_t bad = 0;
+  read_lines(source, counts, [&](std::string_view line) {
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
+    const nlohmann::json object = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
+    const std::string* caption = object.is_object() ? text_of(object, column) : nullptr;
+    ++(caption == nullptr ? bad : good);
+    if (caption != nullptr) take_caption(*caption, counts, take);
+  });
+  counts.malformed += bad;
+  if (good == 0 && bad > 0) {
+    throw FileError(fmt::format("{}: found no line that is a JSON object with text for {}, expected one a line (--column)", path,
+                                column.empty() ? "'caption' or 'text'" : "'" + column + "'"));
+  }
+}
+
+/// Place of the column in a header.
+std::size_t column_of(const std::vector<std::string>& header, const std::string& path, const std::string& column) {
+  for (const std::string& wanted : column.empty() ? std::vector<std::string>{"caption", "text"} : std::vector<std::string>{column}) {
+    for (std::size_t i = 0; i < header.size(); ++i) {
+      if ((column.empty() ? lower_ascii(header[i]) : header[i]) == wanted) return i;
+    }
+  }
+  std::string names;
+  for (const std::string& name : header) names += (names.empty() ? "'" : ", '") + name + "'";
+  throw FileError(fmt::format("{}: found the columns {}, expected {} (--column; a number where there is no header)", path,
+                              names.substr(0, 1000), column.empty() ? "'caption' or 'text'" : "'" + column + "'"));
+}
+
+void read_table(ByteSource& source, const std::string& path, char separator, const std::string& column, CaptionCounts& counts,
+                const CaptionVisitor& take) {
+  std::optional<std::size_t> place;
+  if (!column.empty() && column.size() < 6 && column.find_first_not_of("0123456789") == std::string::npos && column[0] != '0') {
+    place = std::stoul(column) - 1;
+  }
+  bool first = true;
+  for_each_record(source, {separator, separator == ','}, [&](Record& record) {
+    if (first && !record.fields.empty() && record.fields[0].starts_with("\xef\xbb\xbf")) record.fields[0].erase(0, 3);
+    first = false;
+    if (record.fields.size() == 1 && record.fields[0].empty()) return;  // an empty line
+    if (!place) place = column_of(record.fields, path, column);
+    else if (record.too_long) ++counts.too_long;
+    else if (record.fields.size() <= *place) ++counts.malformed;
+    else take_caption(record.fields[*place], counts, take);
+  });
+}
+
+}  // namespace
+
+void read_captions(const std::string& path, const CaptionRequest& request, CaptionCounts& counts, const CaptionVisitor& take) {
+  const CaptionFormat format = format_of(path, request.format);
+  if (format == CaptionFormat::parquet) {
+    if (path == "-") throw ArgumentError("FILE: got '-' with --format parquet; expected a file, as Parquet is not read in order");
+    open_bytes(path);  // says of a file that is not there what is said of all others
+    const auto source = run_program({request.python, "-c", parquet_program, path, request.column}, path);
+    read_text(*source, counts, take);
+    return;
+  }
+  const auto source = open_bytes(path);
+  const std::string name = path == "-" ? "standard input" : path;
+  switch (format) {
+    case CaptionFormat::jsonl: return read_jsonl(*source, name, request.column, counts, take);
+    case CaptionFormat::csv: return read_table(*source, name, ',', request.column, counts, take);
+    case CaptionFormat::tsv: return read_table(*source, name, '\t', request.column, counts, take);
+    default: return read_text(*source, counts, take);
+  }
+}
+
+}  // namespace splice_cuda::cli

@@ -1,0 +1,163 @@
+#include "cli/decompose_inputs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <system_error>
+
+#include "cli/input_checks.hpp"
+#include "cli/npy_rows.hpp"
+#include "cli/sha256.hpp"
+#include "cli/signals.hpp"
+#include "splice_cuda/error.hpp"
+
+namespace splice_cuda::cli {
+namespace {
+
+constexpr std::int64_t rows_at_once = 128;  // solved together: enough for the solver, few enough for the progress line
+
+}  // namespace
+
+void add_decompose_sources(CLI::App& verb, DecomposeSources& sources) {
+  verb.add_option("-d,--dictionary,--vocab", sources.dictionary,
+                  "Dictionary (.safetensors of ours, or a .npy of atoms used as they are); default: the model's own")
+      ->type_name("FILE");
+  verb.add_option("-e,--embeddings,--path", sources.embeddings,
+                  "Embeddings [n, d]: .npy (f16, f32, f64), .safetensors, or a folder of img_emb_*.npy")
+      ->type_name("PATH");
+  add_model_options(verb, sources.model, "CLIP model that makes the embeddings, of --images or --texts (docs/model_folder.md)");
+  add_image_option(verb, sources.model);
+  add_text_option(verb, sources.model);
+  verb.add_option("--embeddings-out", sources.embeddings_out, "Keep the model's embeddings here (.npy): verify needs them")->type_name("FILE");
+  verb.add_flag("--any-model", sources.any_model, "Take a dictionary that was built by another model");
+}
+
+void check_sources(const DecomposeSources& sources, const std::string& image_mean) {
+  const bool by_model = !sources.model.model.empty();
+  if (!by_model) {
+    const auto refuse = [](bool wrong, const char* message) {
+      if (wrong) throw ArgumentError(message);
+    };
+    refuse(sources.dictionary.empty(), "--dictionary: got none, and no --model; expected a dictionary, or a model that has one");
+    refuse(sources.embeddings.empty(),
+           "--embeddings: got none, and no --model; expected embeddings, or a model with --images or --texts");
+    refuse(sources.model.has_inputs(), "--images, --texts: got one and no --model; expected the model that embeds it");
+    refuse(!sources.embeddings_out.empty(),
+           "--embeddings-out: got it and no --model; expected a model, whose embeddings it keeps");
+    return;
+  }
+  if (!sources.embeddings.empty()) {
+    throw ArgumentError(fmt::format("--embeddings: got '{}' together with --model; expected only one of them", sources.embeddings));
+  }
+  if (image_mean == "batch") {
+    throw ArgumentError("--image-mean: got 'batch' together with --model, whose embeddings come but once; expected the mean in a file "
+                        "(splice mean), or embeddings (splice embed)");
+  }
+}
+
+DecomposeInputs::DecomposeInputs(const DecomposeSources& sources, const ResourceArguments& resources, bool quiet)
+    : sources_(sources), quiet_(quiet), dictionary_(sources.dictionary) {
+  if (sources.model.model.empty()) {
+    source_ = io::EmbeddingSource::open(sources.embeddings);
+    return;
+  }
+  inputs_ = find_inputs(sources.model);
+  model_.emplace(load_model(sources.model, resources));
+  const auto own = model_->dictionary_path();
+  std::error_code ignored;
+  if (!dictionary_.empty()) {
+    own_dictionary_ = own && std::filesystem::equivalent(dictionary_, *own, ignored);
+    return;
+  }
+  if (!own) {
+    throw ArgumentError(fmt::format("--dictionary: got none, and the model '{}' has none of its own; expected a dictionary (splice dictionary "
+                                    "build --model)", sources.model.model));
+  }
+  dictionary_ = own->string();
+  own_dictionary_ = true;
+}
+
+void DecomposeInputs::check_fits(const ConceptSpace& space) const {
+  if (!model_) return check_same_dim(sources_.embeddings, source_->dim(), dictionary_, space.dim());
+  if (model_->dim() != space.dim()) {
+    throw ArgumentError(fmt::format("--model: got embeddings of {} numbers from '{}'; expected {}, the length of the atoms of '{}'",
+                                    model_->dim(), sources_.model.model, space.dim(), dictionary_));
+  }
+  const auto built_by = space.provenance().find("model_fingerprint");
+  if (own_dictionary_ || sources_.any_model || built_by == space.provenance().end() || built_by->second == model_->fingerprint()) return;
+  const auto name = space.provenance().find("model");
+  throw ArgumentError(fmt::format("--dictionary: got '{}', which was built by {} with the fingerprint {}...; expected one of the model '{}' with "
+                                  "{}... (--any-model takes it all the same)",
+                                  dictionary_, name == space.provenance().end() ? "a model" : "the model '" + name->second + "'",
+                                  built_by->second.substr(0, 12), model_->name(), model_->fingerprint().substr(0, 12)));
+}
+
+void DecomposeInputs::check_outputs(const std::vector<std::filesystem::path>& outputs, const std::string& image_mean) const {
+  std::vector<std::filesystem::path> taken = inputs_.pictures;
+  for (const std::string& input : {dictionary_, sources_.embeddings, sources_.model.texts, image_mean}) {
+    if (!input.empty()) taken.emplace_back(input);
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    check_output(outputs[i], taken);
+    const auto here = outputs.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(outputs.begin(), here, outputs[i]) != here) {
+      throw ArgumentError(fmt::format("--out: got '{}' twice among the outputs; expected different files", outputs[i].string()));
+    }
+  }
+}
+
+std::vector<float> DecomposeInputs::image_mean(std::int64_t dim) const {
+  std::vector<float> mean;
+  if (model_) mean = model_->image_mean();
+  if (static_cast<std::int64_t>(mean.size()) != dim) mean.clear();
+  return mean;
+}
+
+RowStream DecomposeInputs::stream() {
+  if (!model_) return stream_of(*source_);
+  return {-1, [this](const BlockLimits&, const BlockVisitor& visit) { walk_model(visit); }};
+}
+
+void DecomposeInputs::walk_model(const BlockVisitor& visit) {
+  std::optional<NpyRows> kept;
+  if (!sources_.embeddings_out.empty()) kept.emplace(sources_.embeddings_out, model_->dim(), io::NpyType::float32);
+  std::vector<float> buffer;
+  std::int64_t first = 0;
+  const auto flush = [&] {
+    const std::int64_t rows = static_cast<std::int64_t>(buffer.size()) / model_->dim();
+    if (rows > 0) visit(first, {buffer.data(), rows, model_->dim()});
+    first += rows;
+    buffer.clear();
+  };
+  embed_inputs(*model_, inputs_, "decompose", quiet_, [&](MatrixView<const float> rows) {
+    if (kept) kept->write(rows, false);
+    for (std::int64_t i = 0; i < rows.rows; ++i) {
+      buffer.insert(buffer.end(), rows.row(i), rows.row(i) + rows.cols);
+      if (static_cast<std::int64_t>(buffer.size()) == rows_at_once * rows.cols) flush();
+    }
+  });
+  flush();
+  signals::throw_if_stop_requested();
+  if (kept) kept->commit();
+}
+
+void DecomposeInputs::remember(RunSettings& settings) const {
+  settings.dictionary = std::filesystem::absolute(dictionary_).string();
+  settings.dictionary_sha256 = sha256_of_file(dictionary_);
+  const std::string& embeddings = model_ ? sources_.embeddings_out : sources_.embeddings;
+  if (!embeddings.empty()) settings.embeddings = std::filesystem::absolute(embeddings).string();
+  if (!model_) return;
+  settings.model = std::filesystem::absolute(sources_.model.model).string();
+  settings.model_fingerprint = model_->fingerprint();
+}
+
+void DecomposeInputs::add_json(nlohmann::ordered_json& json) const {
+  if (model_) add_inputs_json(json, inputs_);
+}
+
+std::string DecomposeInputs::text() const {
+  return model_ && (!inputs_.skipped.empty() || !inputs_.truncated.empty()) ? inputs_text(inputs_) + "\n" : "";
+}
+
+}  // namespace splice_cuda::cli

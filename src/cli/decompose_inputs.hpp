@@ -1,0 +1,75 @@
+#pragma once
+
+/// @file decompose_inputs.hpp
+/// What `decompose` takes apart: embeddings of a file, or what a model makes of pictures and texts.
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/decompose_stream.hpp"
+#include "cli/model_inputs.hpp"
+#include "cli/run_settings.hpp"
+
+namespace splice_cuda::cli {
+
+struct DecomposeSources {
+  std::string dictionary;  ///< empty: the model's own
+  std::string embeddings;
+  std::string embeddings_out;
+  bool any_model = false;
+  ModelArguments model;
+};
+void add_decompose_sources(CLI::App& verb, DecomposeSources& sources);
+
+/// @throws ArgumentError unless there are embeddings and a dictionary, or a model and its inputs
+void check_sources(const DecomposeSources& sources, const std::string& image_mean);
+
+class DecomposeInputs {
+ public:
+  /// Opens embeddings, or loads the model and lists its inputs. `sources` and `resources` have to outlive this.
+  /// @throws FileError, ArgumentError, DeviceError
+  DecomposeInputs(const DecomposeSources& sources, const ResourceArguments& resources, bool quiet);
+  DecomposeInputs(const DecomposeInputs&) = delete;
+  DecomposeInputs& operator=(const DecomposeInputs&) = delete;
+
+  const std::string& dictionary() const noexcept { return dictionary_; }
+  /// Equal lengths; a dictionary of this very model, where it says of which it is.
+  /// @throws ArgumentError
+  void check_fits(const ConceptSpace& space) const;
+  /// @throws FileError, ArgumentError for outputs that are inputs, or each other
+  void check_outputs(const std::vector<std::filesystem::path>& outputs, const std::string& image_mean) const;
+
+  bool are_texts() const noexcept { return !inputs_.texts.empty(); }
+  /// Of embeddings from a file.
+  const io::EmbeddingSource& source() const { return *source_; }
+  /// The model's, where it has one of that length; else empty.
+  std::vector<float> image_mean(std::int64_t dim) const;
+  /// Can be walked once where a model makes the rows. Refers to this object.
+  RowStream stream();
+
+  /// Of the rows that were walked over; empty for embeddings of a file.
+  const std::vector<std::string>& names() const noexcept { return inputs_.names; }
+  bool pictures() const noexcept { return model_ && !are_texts(); }
+  void remember(RunSettings& settings) const;
+  /// What was skipped or cut off.
+  void add_json(nlohmann::ordered_json& json) const;
+  std::string text() const;
+
+ private:
+  void walk_model(const BlockVisitor& visit);
+
+  const DecomposeSources& sources_;
+  bool quiet_;
+  std::string dictionary_;
+  std::unique_ptr<io::EmbeddingSource> source_;
+  std::optional<ClipEncoder> model_;
+  bool own_dictionary_ = false;
+  ModelInputs inputs_;
+};
+
+}  // namespace splice_cuda::cli

@@ -1,0 +1,185 @@
+#include "cli/model_inputs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+#include <typeinfo>
+#include <utility>
+
+#include "cli/argument_parsing.hpp"
+#include "cli/numbers_text.hpp"
+#include "cli/output.hpp"
+#include "cli/progress_line.hpp"
+#include "cli/signals.hpp"
+#include "cli/text_layout.hpp"
+#include "io/embedding_source.hpp"
+#include "splice_cuda/error.hpp"
+
+namespace splice_cuda::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t texts_at_once = 256;
+
+/// What runs towers is loaded with the first model. Where it is absent, that is as with a device that is.
+ClipEncoder load_encoder(const std::string& model, const ClipOptions& options) {
+  try {
+    return ClipEncoder::load(model, options);
+  } catch (const Error& error) {
+    if (typeid(error) != typeid(Error)) throw;
+    throw DeviceError(error.what());
+  }
+}
+
+void list_folder(const std::string& folder, ModelInputs& inputs) {
+  std::vector<fs::path> unreadable;
+  std::vector<fs::path> found = list_images(folder, &unreadable);
+  for (const fs::path& path : unreadable) inputs.skipped.push_back({path.string(), "the folder can't be read"});
+  inputs.pictures.insert(inputs.pictures.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+}
+
+void embed_pictures(ClipEncoder& model, ModelInputs& inputs, const std::string& label, bool quiet, const EmbeddedVisitor& take) {
+  ProgressLine progress(label, inputs.size(), quiet, "pictures");
+  const std::vector<SkippedImage> skipped = model.embed_images(inputs.pictures, [&](const EmbeddedImages& batch) {
+    signals::throw_if_stop_requested();
+    if (batch.indices.empty()) return;
+    for (const std::int64_t index : batch.indices) inputs.names.push_back(inputs.pictures[static_cast<std::size_t>(index)].string());
+    take(batch.embeddings);
+    progress.update(batch.indices.back() + 1);
+  });
+  for (const SkippedImage& image : skipped) {
+    std::string name = inputs.pictures[static_cast<std::size_t>(image.index)].string();
+    // Messages about files begin with their names, which are told anyway.
+    std::string reason = image.reason.starts_with(name + ": ") ? image.reason.substr(name.size() + 2) : image.reason;
+    inputs.skipped.push_back({std::move(name), std::move(reason)});
+  }
+}
+
+void embed_texts(ClipEncoder& model, ModelInputs& inputs, const std::string& label, bool quiet, const EmbeddedVisitor& take) {
+  ProgressLine progress(label, inputs.size(), quiet, "texts");
+  std::vector<float> buffer;
+  for (std::int64_t first = 0; first < inputs.size(); first += texts_at_once) {
+    signals::throw_if_stop_requested();
+    const std::int64_t count = std::min(texts_at_once, inputs.size() - first);
+    const std::span<const std::string> part = std::span(inputs.texts).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+    buffer.resize(static_cast<std::size_t>(count * model.dim()));
+    const MatrixView<float> rows(buffer.data(), count, model.dim());
+    for (const std::int64_t index : model.embed_texts(part, rows)) inputs.truncated.push_back(first + index);
+    inputs.names.insert(inputs.names.end(), part.begin(), part.end());
+    take(rows);
+    progress.update(first + count);
+  }
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& verb, ModelArguments& arguments, const std::string& model_help) {
+  verb.add_option("--model", arguments.model, model_help)->type_name("DIR");
+  add_batch_options(verb, arguments);
+}
+
+void add_batch_options(CLI::App& verb, ModelArguments& arguments) {
+  add_whole_number(verb, "--batch-size", arguments.batch_size, 1, 65536, "Pictures or texts that the model takes at once");
+  const auto parse = [&arguments](const std::string& text) {
+    for (const DType dtype : {DType::float32, DType::float16, DType::bfloat16}) {
+      if (text != splice_cuda::to_string(dtype)) continue;
+      arguments.precision = dtype;
+      return;
+    }
+    throw ArgumentError(fmt::format("--precision: got '{}'; expected float32, float16 or bfloat16", text));
+  };
+  verb.add_option_function<std::string>("--precision", parse, "What the model computes in: float32, float16 or bfloat16")
+      ->type_name("TYPE")->default_str("float32");
+}
+
+void add_image_option(CLI::App& verb, ModelArguments& arguments) {
+  verb.add_option("--images", arguments.images, "Pictures (JPEG, PNG, WebP) for --model: folders, searched in depth, or files")
+      ->type_name("DIR|FILE");
+}
+
+void add_text_option(CLI::App& verb, ModelArguments& arguments) {
+  verb.add_option("--texts", arguments.texts, "Texts for --model, one a line, UTF-8")->type_name("FILE");
+}
+
+ClipEncoder load_model(const ModelArguments& arguments, const ResourceArguments& resources) {
+  ClipOptions options;
+  options.device = Device::parse(resources.device);
+  options.precision = arguments.precision;
+  options.batch_size = arguments.batch_size;
+  options.threads = static_cast<std::int32_t>(resources.threads);
+  ClipEncoder model = load_encoder(arguments.model, options);
+  if (!arguments.texts.empty() && !model.has_text()) {
+    throw ArgumentError(fmt::format("--texts: got '{}' for the model '{}', which has no text tower; expected a model that has one",
+                                    arguments.texts, arguments.model));
+  }
+  return model;
+}
+
+ModelInputs find_inputs(const ModelArguments& arguments) {
+  if (arguments.images.empty() == arguments.texts.empty()) {
+    throw ArgumentError(fmt::format("--images: got {} --texts; expected one of the two with --model",
+                                    arguments.texts.empty() ? "neither it nor" : "it together with"));
+  }
+  ModelInputs inputs;
+  if (!arguments.texts.empty()) {
+    inputs.texts = io::read_concept_list(arguments.texts);
+    if (inputs.texts.empty()) throw FileError(arguments.texts + ": found no line, expected one text a line");
+    return inputs;
+  }
+  for (const std::string& given : arguments.images) {
+    std::error_code error;
+    const fs::file_status status = fs::status(given, error);
+    if (fs::is_directory(status)) list_folder(given, inputs);
+    else if (fs::exists(status)) inputs.pictures.emplace_back(given);
+    else throw FileError(fmt::format("--images: got '{}': no such file; expected a picture or a folder of pictures", given));
+  }
+  if (inputs.pictures.empty()) {
+    throw FileError(fmt::format("--images: found no picture in '{}'{}, expected .jpg, .jpeg, .png or .webp", arguments.images.front(),
+                                arguments.images.size() > 1 ? " and the other folders" : ""));
+  }
+  return inputs;
+}
+
+void embed_inputs(ClipEncoder& model, ModelInputs& inputs, const std::string& label, bool quiet, const EmbeddedVisitor& take) {
+  if (inputs.texts.empty()) embed_pictures(model, inputs, label, quiet, take);
+  else embed_texts(model, inputs, label, quiet, take);
+  for (const SkippedInput& skipped : inputs.skipped) {
+    print_note(quiet, fmt::format("skipped {}: {}", printable(skipped.name), printable(skipped.reason)));
+  }
+  for (const std::int64_t row : inputs.truncated) {
+    print_note(quiet, fmt::format("line {} is longer than the model's context of {} tokens: its end was cut off", row + 1,
+                                  model.tokenizer().context_length()));
+  }
+  if (inputs.names.empty()) {
+    throw FileError(fmt::format("--images: none of {} could be read; the first: {}: {}", counted(inputs.size(), "picture"),
+                                printable(inputs.skipped.front().name), printable(inputs.skipped.front().reason)));
+  }
+}
+
+std::string inputs_text(const ModelInputs& inputs) {
+  std::string text = counted(static_cast<std::int64_t>(inputs.names.size()), inputs.texts.empty() ? "picture" : "text");
+  if (!inputs.skipped.empty()) text += fmt::format(", {} skipped", grouped(static_cast<std::int64_t>(inputs.skipped.size())));
+  if (!inputs.truncated.empty()) text += fmt::format(", {} cut off", grouped(static_cast<std::int64_t>(inputs.truncated.size())));
+  return text;
+}
+
+void add_inputs_json(nlohmann::ordered_json& json, const ModelInputs& inputs) {
+  json["skipped"] = nlohmann::ordered_json::array();
+  for (const SkippedInput& skipped : inputs.skipped) json["skipped"].push_back({{"file", skipped.name}, {"reason", skipped.reason}});
+  if (!inputs.texts.empty()) json["truncated"] = inputs.truncated;
+}
+
+std::string escaped_line(const std::string& name) {
+  std::string line;
+  for (const char c : name) {
+    if (c == '\\') line += "\\\\";
+    else if (c == '\n') line += "\\n";
+    else if (c == '\r') line += "\\r";
+    else line += c;
+  }
+  return line;
+}
+
+}  // namespace splice_cuda::cli

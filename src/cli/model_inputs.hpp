@@ -1,0 +1,74 @@
+#pragma once
+
+/// @file model_inputs.hpp
+/// A CLIP model, and the pictures or texts that are put through it.
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/problem_arguments.hpp"
+#include "splice_cuda/clip.hpp"
+
+namespace splice_cuda::cli {
+
+struct ModelArguments {
+  std::string model;
+  std::vector<std::string> images;  ///< folders and files
+  std::string texts;                ///< a file with one text a line
+  std::int64_t batch_size = ClipOptions{}.batch_size;
+  DType precision = DType::float32;
+
+  bool has_inputs() const noexcept { return !images.empty() || !texts.empty(); }
+};
+/// --batch-size and --precision.
+void add_batch_options(CLI::App& verb, ModelArguments& arguments);
+/// --model, --batch-size and --precision.
+void add_model_options(CLI::App& verb, ModelArguments& arguments, const std::string& model_help);
+void add_image_option(CLI::App& verb, ModelArguments& arguments);
+void add_text_option(CLI::App& verb, ModelArguments& arguments);
+
+/// @throws FileError; DeviceError, also where LibTorch is absent; ArgumentError for texts and a model without text tower
+ClipEncoder load_model(const ModelArguments& arguments, const ResourceArguments& resources);
+
+struct SkippedInput {
+  std::string name;
+  std::string reason;
+};
+
+/// What is to be embedded, and, afterwards, what was.
+struct ModelInputs {
+  std::vector<std::filesystem::path> pictures;
+  std::vector<std::string> texts;
+  std::vector<SkippedInput> skipped;        ///< folders and pictures that can't be read
+  std::vector<std::string> names;           ///< of the rows that were embedded: the pictures' paths, or the texts
+  std::vector<std::int64_t> truncated;      ///< rows whose text was longer than the model's context
+
+  std::int64_t size() const noexcept { return static_cast<std::int64_t>(pictures.size() + texts.size()); }
+};
+
+/// Lists folders, in the order given. @throws FileError for a path that is neither file nor folder, folders without a picture, a
+/// list without a text; ArgumentError where both kinds or none are given
+ModelInputs find_inputs(const ModelArguments& arguments);
+
+/// Called with rows [count, dim]; names of `inputs` has theirs at its end.
+using EmbeddedVisitor = std::function<void(MatrixView<const float>)>;
+
+/// Embeds all, in order, and says on stderr what was skipped or cut off. Nothing but their names grows with the inputs.
+/// @param label  of the progress line
+/// @throws FileError where not one picture could be read
+void embed_inputs(ClipEncoder& model, ModelInputs& inputs, const std::string& label, bool quiet, const EmbeddedVisitor& take);
+
+/// "12 pictures embedded, 2 skipped" and the like.
+std::string inputs_text(const ModelInputs& inputs);
+/// Adds "skipped": [{"file", "reason"}] and, of texts, "truncated": [row].
+void add_inputs_json(nlohmann::ordered_json& json, const ModelInputs& inputs);
+
+/// A name as a line of a file: backslash, line feed and carriage return as \\, \n, \r.
+std::string escaped_line(const std::string& name);
+
+}  // namespace splice_cuda::cli

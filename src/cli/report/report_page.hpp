@@ -1,0 +1,36 @@
+#pragma once
+
+/// @file report_page.hpp
+/// Pictures or texts with their concepts as one HTML file that needs nothing else.
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cli/run_settings.hpp"
+#include "io/npz.hpp"
+#include "splice_cuda/concept_space.hpp"
+
+namespace splice_cuda::cli {
+
+struct ReportPageArguments {
+  std::string report;             ///< file to write
+  std::int64_t report_limit = 200;  ///< most rows shown
+  std::int64_t concepts = 10;     ///< most a row
+  std::string title = "What the embeddings are made of";
+  /// For each row the concepts that are true, where that is known; may be empty.
+  std::vector<std::optional<std::set<std::string>>> truth = {};
+};
+/// --report, --report-limit, --report-title.
+void add_report_page_options(CLI::App& verb, ReportPageArguments& arguments);
+
+/// @param pictures  names are paths of pictures, which are shown
+/// @throws FileError
+void write_report(const ReportPageArguments& arguments, const ConceptSpace& space, const io::CodesFile& file, const RunSettings& settings,
+                  bool pictures);
+
+}  // namespace splice_cuda::cli
