@@ -18,12 +18,13 @@ bool is_printable(int byte) {
   return (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || (byte >= 0xAE && byte <= 0xFF);
 }
 
-/// Bytes in the order of their ids, each with the character that spells it: printable ones by themselves, the others, after
-/// them, by U+0100 and on.
+/// Bytes in the order of their ids, each with the character that spells it: printable ones by themselves, the
+/// others, after them, by U+0100 and on.
 std::vector<std::pair<int, std::string>> byte_alphabet() {
   std::vector<std::pair<int, std::string>> alphabet;
   for (int byte = 0; byte < 256; ++byte) {
-    if (is_printable(byte)) alphabet.emplace_back(byte, to_utf8(std::u32string(1, static_cast<char32_t>(byte))));
+    if (is_printable(byte))
+      alphabet.emplace_back(byte, to_utf8(std::u32string(1, static_cast<char32_t>(byte))));
   }
   char32_t next = 0x100;
   for (int byte = 0; byte < 256; ++byte) {
@@ -91,7 +92,8 @@ void BytePairs::encode(std::string_view word, std::vector<std::int64_t>& out) co
     const std::int64_t right = left < 0 ? size : link(left).next;
     if (right >= size) return;
     const auto merge = merges_.find({link(left).symbol, link(right).symbol});
-    if (merge != merges_.end()) candidates.emplace(merge->second.rank, left, link(left).symbol, link(right).symbol);
+    if (merge != merges_.end())
+      candidates.emplace(merge->second.rank, left, link(left).symbol, link(right).symbol);
   };
   for (std::int64_t i = 0; i + 1 < size; ++i) offer(i);
 

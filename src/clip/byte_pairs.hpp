@@ -12,7 +12,8 @@
 
 namespace splice_cuda::clip {
 
-/// The merges and the ids they give. Symbols with the same spelling are one symbol, with the last of their ids.
+/// The merges and the ids they give. Symbols with the same spelling are one symbol, with the last of their
+/// ids.
 class BytePairs {
  public:
   /// @param merges  "left right" each, by rank
@@ -21,7 +22,8 @@ class BytePairs {
 
   /// 512 byte symbols and one for each merge: the start token has this id, the end token the next.
   std::int64_t symbols() const noexcept { return symbols_; }
-  /// Appends the tokens of a word, 1 byte or more: the pair of least rank is merged, everywhere and from the left, until none is left.
+  /// Appends the tokens of a word, 1 byte or more: the pair of least rank is merged, everywhere and from the
+  /// left, until none is left.
   void encode(std::string_view word, std::vector<std::int64_t>& out) const;
 
  private:

@@ -28,18 +28,20 @@ void check_options(const ClipOptions& options) {
   const auto fail = [](const char* name, std::int64_t given, const char* expected) {
     throw ArgumentError(std::string(name) + ": " + std::to_string(given) + " given, expected " + expected);
   };
-  if (options.batch_size < 1 || options.batch_size > 65536) fail("batch_size", options.batch_size, "1 to 65536");
+  if (options.batch_size < 1 || options.batch_size > 65536)
+    fail("batch_size", options.batch_size, "1 to 65536");
   if (options.threads < 0 || options.threads > 4096) fail("threads", options.threads, "0 (all) to 4096");
   if (options.max_pixels < 1) fail("max_pixels", options.max_pixels, "at least 1");
   if (options.device.index < 0) fail("device", options.device.index, "an index of 0 or more");
 }
 
 void check_output(const char* what, std::size_t rows, std::int64_t dim, const MatrixView<float>& out) {
-  if (out.device.kind != DeviceKind::cpu) throw ArgumentError("out: memory of a device given, expected the host's");
+  if (out.device.kind != DeviceKind::cpu)
+    throw ArgumentError("out: memory of a device given, expected the host's");
   if (out.rows != static_cast<std::int64_t>(rows) || out.cols != dim || out.ld < out.cols) {
     throw ArgumentError("out: [" + std::to_string(out.rows) + ", " + std::to_string(out.cols) + "] with ld " +
-                        std::to_string(out.ld) + " given, expected [" + std::to_string(rows) + ", " + std::to_string(dim) +
-                        "], a row for each of " + what);
+                        std::to_string(out.ld) + " given, expected [" + std::to_string(rows) + ", " +
+                        std::to_string(dim) + "], a row for each of " + what);
   }
   if (out.data == nullptr && out.rows > 0) throw ArgumentError("out: null given, expected memory");
 }
@@ -57,7 +59,9 @@ struct ClipEncoder::State {
   std::vector<float> mean;
 
   State(ModelFolder read, const ClipOptions& chosen)
-      : folder(std::move(read)), options(chosen), workers(options.threads > 0 ? options.threads : usable_processors()),
+      : folder(std::move(read)),
+        options(chosen),
+        workers(options.threads > 0 ? options.threads : usable_processors()),
         normalization(folder.preprocessing) {
     const clip::TowerOptions how = {options.device, options.precision, options.threads};
     image_tower = clip::load_tower(folder.path(folder.image_file), how);
@@ -78,7 +82,8 @@ struct ClipEncoder::State {
     const std::filesystem::path path = folder.path(*folder.image_mean);
     io::FloatArray array = io::read_npy_float32(path);
     if (array.shape != std::vector<std::int64_t>{folder.dim}) {
-      throw FileError(path.string() + ": found an array of another shape, expected [" + std::to_string(folder.dim) + "]");
+      throw FileError(path.string() + ": found an array of another shape, expected [" +
+                      std::to_string(folder.dim) + "]");
     }
     mean = std::move(array.values);
   }
@@ -141,13 +146,15 @@ std::vector<SkippedImage> ClipEncoder::embed_images(std::span<const std::filesys
   State& state = *state_;
   std::vector<SkippedImage> skipped;
   if (files.empty()) return skipped;
-  const auto batch = static_cast<std::size_t>(std::min<std::int64_t>(state.options.batch_size, static_cast<std::int64_t>(files.size())));
+  const auto batch = static_cast<std::size_t>(
+      std::min<std::int64_t>(state.options.batch_size, static_cast<std::int64_t>(files.size())));
   std::vector<float> pixels(batch * state.elements());
   std::vector<float> embeddings(batch * static_cast<std::size_t>(state.folder.dim));
   std::vector<std::int64_t> indices;
   const auto flush = [&] {
     if (indices.empty()) return;
-    const MatrixView<float> out(embeddings.data(), static_cast<std::int64_t>(indices.size()), state.folder.dim);
+    const MatrixView<float> out(embeddings.data(), static_cast<std::int64_t>(indices.size()),
+                                state.folder.dim);
     state.run_batch(pixels, out);
     take({indices, out});
     indices.clear();
@@ -174,23 +181,27 @@ void ClipEncoder::embed_images(std::span<const Image> images, MatrixView<float> 
   for (std::size_t i = 0; i < images.size(); ++i) {
     const Image& image = images[i];
     const bool whole = image.height > 0 && image.width > 0 &&
-                       image.pixels.size() == static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3;
+                       image.pixels.size() ==
+                           static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3;
     if (whole) continue;
-    throw ArgumentError("images: " + std::to_string(image.pixels.size()) + " bytes for " + std::to_string(image.height) + " x " +
-                        std::to_string(image.width) + " given at " + std::to_string(i) + ", expected height * width * 3");
+    throw ArgumentError("images: " + std::to_string(image.pixels.size()) + " bytes for " +
+                        std::to_string(image.height) + " x " + std::to_string(image.width) + " given at " +
+                        std::to_string(i) + ", expected height * width * 3");
   }
   const auto batch = static_cast<std::size_t>(state.options.batch_size);
   std::vector<float> pixels(std::min(batch, images.size()) * state.elements());
   for (std::size_t first = 0; first < images.size(); first += batch) {
     const std::size_t count = std::min(batch, images.size() - first);
     for (std::size_t i = 0; i < count; ++i) {
-      state.normalization.apply(clip::fit(images[first + i], state.folder.preprocessing), pixels.data() + i * state.elements());
+      state.normalization.apply(clip::fit(images[first + i], state.folder.preprocessing),
+                                pixels.data() + i * state.elements());
     }
     state.run_batch(pixels, out.slice(static_cast<std::int64_t>(first), static_cast<std::int64_t>(count)));
   }
 }
 
-std::vector<std::int64_t> ClipEncoder::embed_texts(std::span<const std::string> texts, MatrixView<float> out) {
+std::vector<std::int64_t> ClipEncoder::embed_texts(std::span<const std::string> texts,
+                                                   MatrixView<float> out) {
   State& state = *state_;
   const ClipTokenizer& tokens_of = tokenizer();
   check_output("texts", texts.size(), state.folder.dim, out);
@@ -201,8 +212,9 @@ std::vector<std::int64_t> ClipEncoder::embed_texts(std::span<const std::string> 
     std::vector<std::int64_t> cut;
     const std::vector<std::int64_t> tokens = tokens_of.encode(texts.subspan(first, count), &cut);
     for (const std::int64_t index : cut) truncated.push_back(static_cast<std::int64_t>(first) + index);
-    state.text_tower->run_tokens(tokens.data(), state.folder.text->context_length,
-                                 out.slice(static_cast<std::int64_t>(first), static_cast<std::int64_t>(count)));
+    state.text_tower->run_tokens(
+        tokens.data(), state.folder.text->context_length,
+        out.slice(static_cast<std::int64_t>(first), static_cast<std::int64_t>(count)));
   }
   return truncated;
 }

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file decoders.hpp
-/// One decoder per picture format. Each takes a whole file in memory, asks for the pixels' memory only after the sizes in the
-/// header were checked, and throws FileError for what it can't decode.
+/// One decoder per picture format. Each takes a whole file in memory, asks for the pixels' memory only after
+/// the sizes in the header were checked, and throws FileError for what it can't decode.
 
 #include <cstdint>
 #include <span>
@@ -27,8 +27,10 @@ Image decode_jpeg(const EncodedImage& file);
 Image decode_png(const EncodedImage& file);
 Image decode_webp(const EncodedImage& file);
 
-/// An image of that size, zeros. @throws FileError for sides below 1 or more pixels than allowed; OutOfMemoryError where the
-/// machine lacks the memory for `bytes_per_pixel`, which counts what the decoder takes besides
-Image allocate_image(const EncodedImage& file, std::int64_t height, std::int64_t width, std::int64_t bytes_per_pixel);
+/// An image of that size, zeros. @throws FileError for sides below 1 or more pixels than allowed;
+/// OutOfMemoryError where the machine lacks the memory for `bytes_per_pixel`, which counts what the decoder
+/// takes besides
+Image allocate_image(const EncodedImage& file, std::int64_t height, std::int64_t width,
+                     std::int64_t bytes_per_pixel);
 
 }  // namespace splice_cuda::clip

@@ -8,7 +8,8 @@
 namespace splice_cuda::clip {
 namespace {
 
-FittedImage read_and_fit(const std::filesystem::path& file, const Preprocessing& how, std::int64_t max_pixels) {
+FittedImage read_and_fit(const std::filesystem::path& file, const Preprocessing& how,
+                         std::int64_t max_pixels) {
   try {
     return {fit(read_image(file, max_pixels), how), {}};
   } catch (const std::bad_alloc&) {
@@ -20,10 +21,14 @@ FittedImage read_and_fit(const std::filesystem::path& file, const Preprocessing&
 
 }  // namespace
 
-DecodingLine::DecodingLine(std::span<const std::filesystem::path> files, const Preprocessing& how, std::int64_t max_pixels,
-                           int workers, std::size_t ahead)
-    : files_(files), how_(how), max_pixels_(max_pixels), ring_(std::max<std::size_t>(1, std::min(ahead, files.size()))) {
-  const std::size_t useful = std::min<std::size_t>(static_cast<std::size_t>(std::max(1, workers)), files.size());
+DecodingLine::DecodingLine(std::span<const std::filesystem::path> files, const Preprocessing& how,
+                           std::int64_t max_pixels, int workers, std::size_t ahead)
+    : files_(files),
+      how_(how),
+      max_pixels_(max_pixels),
+      ring_(std::max<std::size_t>(1, std::min(ahead, files.size()))) {
+  const std::size_t useful =
+      std::min<std::size_t>(static_cast<std::size_t>(std::max(1, workers)), files.size());
   threads_.reserve(useful);
   try {
     for (std::size_t i = 0; i < useful; ++i) threads_.emplace_back([this] { work(); });
@@ -44,7 +49,8 @@ DecodingLine::~DecodingLine() {
 void DecodingLine::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    room_.wait(lock, [this] { return stop_ || started_ == files_.size() || started_ - taken_ < ring_.size(); });
+    room_.wait(lock,
+               [this] { return stop_ || started_ == files_.size() || started_ - taken_ < ring_.size(); });
     if (stop_ || started_ == files_.size()) return;
     const std::size_t index = started_++;
     lock.unlock();

@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file decoding_line.hpp
-/// Decodes and fits pictures on threads of its own, ahead of whoever takes them, in order and with bounded memory.
+/// Decodes and fits pictures on threads of its own, ahead of whoever takes them, in order and with bounded
+/// memory.
 
 #include <condition_variable>
 #include <cstdint>
@@ -26,8 +27,8 @@ class DecodingLine {
  public:
   /// @param files   must outlive the line
   /// @param ahead   most files that are decoded and not yet taken; >= 1
-  DecodingLine(std::span<const std::filesystem::path> files, const Preprocessing& how, std::int64_t max_pixels, int workers,
-               std::size_t ahead);
+  DecodingLine(std::span<const std::filesystem::path> files, const Preprocessing& how,
+               std::int64_t max_pixels, int workers, std::size_t ahead);
   /// Stops the threads, whatever is left.
   ~DecodingLine();
   DecodingLine(const DecodingLine&) = delete;

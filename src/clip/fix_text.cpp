@@ -1,4 +1,5 @@
-// Repair of texts by the published rules of ftfy 6.3, apart from guessing which wrong encoding a text was read in.
+// Repair of texts by the published rules of ftfy 6.3, apart from guessing which wrong encoding a text was
+// read in.
 
 #include <algorithm>
 #include <array>
@@ -17,14 +18,15 @@
 namespace splice_cuda::clip {
 namespace {
 
-// Each round undoes one layer of what was applied again and again ("&amp;amp;lt;"). Without a limit a hostile text takes a
-// time quadratic in its length.
+// Each round undoes one layer of what was applied again and again ("&amp;amp;lt;"). Without a limit a hostile
+// text takes a time quadratic in its length.
 constexpr int most_rounds = 64;
 constexpr std::size_t longest_segment = 1000000;
 constexpr std::size_t longest_reference = 24;
 
 bool is_alphanumeric(char32_t letter) {
-  return (letter >= U'0' && letter <= U'9') || (letter >= U'a' && letter <= U'z') || (letter >= U'A' && letter <= U'Z');
+  return (letter >= U'0' && letter <= U'9') || (letter >= U'a' && letter <= U'z') ||
+         (letter >= U'A' && letter <= U'Z');
 }
 
 /// The reference that `text` starts with, "&" to ";"; 0 where there is none.
@@ -64,29 +66,30 @@ const icu::Normalizer2& normalizer(bool compatibility) {
   UErrorCode error = U_ZERO_ERROR;
   const icu::Normalizer2* found =
       compatibility ? icu::Normalizer2::getNFKCInstance(error) : icu::Normalizer2::getNFCInstance(error);
-  if (U_FAILURE(error) != 0) throw Error(std::string("ICU lacks its normalisation data: ") + u_errorName(error));
+  if (U_FAILURE(error) != 0)
+    throw Error(std::string("ICU lacks its normalisation data: ") + u_errorName(error));
   return *found;
 }
 
 std::u32string normalized(std::u32string_view text, bool compatibility) {
-  const icu::UnicodeString units = icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()),
-                                                                 static_cast<std::int32_t>(text.size()));
+  const icu::UnicodeString units = icu::UnicodeString::fromUTF32(
+      reinterpret_cast<const UChar32*>(text.data()), static_cast<std::int32_t>(text.size()));
   UErrorCode error = U_ZERO_ERROR;
   const icu::UnicodeString result = normalizer(compatibility).normalize(units, error);
   std::u32string out(static_cast<std::size_t>(result.countChar32()), U'\0');
   result.toUTF32(reinterpret_cast<UChar32*>(out.data()), static_cast<std::int32_t>(out.size()), error);
-  if (U_FAILURE(error) != 0) throw Error(std::string("ICU could not normalise a text: ") + u_errorName(error));
+  if (U_FAILURE(error) != 0)
+    throw Error(std::string("ICU could not normalise a text: ") + u_errorName(error));
   return out;
 }
 
 std::u32string_view ligature(char32_t letter) {
   constexpr std::array<std::pair<char32_t, std::u32string_view>, 22> parts = {{
-      {U'\u0132', U"IJ"}, {U'\u0133', U"ij"}, {U'\u0149', U"\u02BCn"},
-      {U'\u01C4', U"D\u017D"}, {U'\u01C5', U"D\u017E"}, {U'\u01C6', U"d\u017E"},
-      {U'\u01C7', U"LJ"}, {U'\u01C8', U"Lj"}, {U'\u01C9', U"lj"},
-      {U'\u01CA', U"NJ"}, {U'\u01CB', U"Nj"}, {U'\u01CC', U"nj"},
-      {U'\u01F1', U"DZ"}, {U'\u01F2', U"Dz"}, {U'\u01F3', U"dz"},
-      {U'\uFB00', U"ff"}, {U'\uFB01', U"fi"}, {U'\uFB02', U"fl"}, {U'\uFB03', U"ffi"}, {U'\uFB04', U"ffl"},
+      {U'\u0132', U"IJ"},      {U'\u0133', U"ij"},      {U'\u0149', U"\u02BCn"}, {U'\u01C4', U"D\u017D"},
+      {U'\u01C5', U"D\u017E"}, {U'\u01C6', U"d\u017E"}, {U'\u01C7', U"LJ"},      {U'\u01C8', U"Lj"},
+      {U'\u01C9', U"lj"},      {U'\u01CA', U"NJ"},      {U'\u01CB', U"Nj"},      {U'\u01CC', U"nj"},
+      {U'\u01F1', U"DZ"},      {U'\u01F2', U"Dz"},      {U'\u01F3', U"dz"},      {U'\uFB00', U"ff"},
+      {U'\uFB01', U"fi"},      {U'\uFB02', U"fl"},      {U'\uFB03', U"ffi"},     {U'\uFB04', U"ffl"},
       {U'\uFB05', U"\u017Ft"}, {U'\uFB06', U"st"},
   }};
   for (const auto& [from, to] : parts) {
@@ -125,7 +128,8 @@ std::size_t terminal_escape_length(std::u32string_view text) {
   if (text.size() < 3 || text[0] != 0x1B || text[1] != U'[') return 0;
   std::size_t at = 2;
   while (at < text.size() && (text[at] == U';' || u_isdigit(static_cast<UChar32>(text[at])) != 0)) ++at;
-  const bool closed = at < text.size() && ((text[at] >= U'a' && text[at] <= U'z') || (text[at] >= U'A' && text[at] <= U'Z'));
+  const bool closed =
+      at < text.size() && ((text[at] >= U'a' && text[at] <= U'z') || (text[at] >= U'A' && text[at] <= U'Z'));
   return closed ? at + 1 : 0;
 }
 

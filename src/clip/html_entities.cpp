@@ -14,8 +14,9 @@ struct Entity {
 #include "clip/html_entities.inc"
 
 std::optional<std::string_view> find(std::span<const Entity> table, std::string_view name) {
-  const auto at = std::lower_bound(table.begin(), table.end(), name,
-                                   [](const Entity& entity, std::string_view wanted) { return entity.name < wanted; });
+  const auto at =
+      std::lower_bound(table.begin(), table.end(), name,
+                       [](const Entity& entity, std::string_view wanted) { return entity.name < wanted; });
   if (at == table.end() || at->name != name) return std::nullopt;
   return at->text;
 }

@@ -8,7 +8,8 @@
 
 namespace splice_cuda::clip {
 
-/// What the reference stands for (UTF-8). `name` is without "&", and with ";" where it has one: some exist in both forms.
+/// What the reference stands for (UTF-8). `name` is without "&", and with ";" where it has one: some exist in
+/// both forms.
 std::optional<std::string_view> html_entity(std::string_view name);
 
 /// As above for names in capitals that HTML does not know and ftfy decodes ("NTILDE;").

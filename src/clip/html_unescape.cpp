@@ -1,4 +1,5 @@
-// Character references of HTML, by the rules of Python's html.unescape (which are WHATWG's, attributes aside).
+// Character references of HTML, by the rules of Python's html.unescape (which are WHATWG's, attributes
+// aside).
 
 #include <algorithm>
 #include <cstdint>
@@ -13,8 +14,8 @@ namespace {
 constexpr std::size_t longest_name = 32;
 
 bool is_dropped(std::uint32_t number) {
-  return (number >= 0x1 && number <= 0x8) || number == 0xB || (number >= 0xE && number <= 0x1F) || number == 0x7F ||
-         (number >= 0xFDD0 && number <= 0xFDEF) || (number & 0xFFFEu) == 0xFFFEu;
+  return (number >= 0x1 && number <= 0x8) || number == 0xB || (number >= 0xE && number <= 0x1F) ||
+         number == 0x7F || (number >= 0xFDD0 && number <= 0xFDEF) || (number & 0xFFFEu) == 0xFFFEu;
 }
 
 void append_number(std::uint32_t number, std::u32string& out) {

@@ -1,5 +1,5 @@
-// JPEG by libjpeg(-turbo). Its errors leave by longjmp, which runs no destructors: every stretch of code between a setjmp and
-// the calls that may jump is a function of its own that owns nothing.
+// JPEG by libjpeg(-turbo). Its errors leave by longjmp, which runs no destructors: every stretch of code
+// between a setjmp and the calls that may jump is a function of its own that owns nothing.
 
 #include <algorithm>
 #include <array>
@@ -42,7 +42,8 @@ void on_message(j_common_ptr /*info*/, int /*level*/) {}
 
 void on_progress(j_common_ptr info) {
   if (info->is_decompressor == 0) return;
-  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number > most_scans) fail_with(info, "too many scans");
+  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number > most_scans)
+    fail_with(info, "too many scans");
 }
 
 void ignore(j_decompress_ptr /*info*/) {}
@@ -142,14 +143,16 @@ Image decode_jpeg(const EncodedImage& file) {
   const jpeg_decompress_struct& info = reader.info();
   const int channels = info.num_components;
   if (channels != 1 && channels != 3 && channels != 4) {
-    throw FileError(file.name + ": found a JPEG of " + std::to_string(channels) + " channels, expected 1, 3 or 4");
+    throw FileError(file.name + ": found a JPEG of " + std::to_string(channels) +
+                    " channels, expected 1, 3 or 4");
   }
   // Pixels, and for files of several scans 16-bit coefficients of all channels.
   const bool several_scans = info.progressive_mode != FALSE || info.comps_in_scan < channels;
   const std::int64_t bytes_per_pixel = 3 + (several_scans ? 2 * channels : 0);
   Image image = allocate_image(file, info.image_height, info.image_width, bytes_per_pixel);
   const std::size_t stride = static_cast<std::size_t>(image.width) * 3;
-  std::vector<std::uint8_t> row(channels == 3 ? 0 : static_cast<std::size_t>(image.width) * static_cast<std::size_t>(channels));
+  std::vector<std::uint8_t> row(
+      channels == 3 ? 0 : static_cast<std::size_t>(image.width) * static_cast<std::size_t>(channels));
   if (!reader.start(channels == 1 ? JCS_GRAYSCALE : channels == 3 ? JCS_RGB : JCS_CMYK)) fail();
   for (std::int32_t y = 0; y < image.height; ++y) {
     std::uint8_t* out = image.pixels.data() + static_cast<std::size_t>(y) * stride;

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file json_file.hpp
-/// JSON files of a model folder, read strictly: each getter throws a FileError that names file, key, what was found and what is
-/// expected.
+/// JSON files of a model folder, read strictly: each getter throws a FileError that names file, key, what was
+/// found and what is expected.
 
 #include <cstdint>
 #include <filesystem>

@@ -26,7 +26,8 @@ class MappedSource final : public ByteSource {
   const io::MappedFile& file_;
 };
 
-/// The folder of the executable or library that this code is linked into; empty where the system does not say.
+/// The folder of the executable or library that this code is linked into; empty where the system does not
+/// say.
 std::filesystem::path own_folder() {
   Dl_info info = {};
   static const char inside = 0;
@@ -40,7 +41,8 @@ std::filesystem::path own_folder() {
 }
 
 std::vector<std::string> places() {
-  if (const char* chosen = std::getenv(library_variable); chosen != nullptr && *chosen != '\0') return {chosen};
+  if (const char* chosen = std::getenv(library_variable); chosen != nullptr && *chosen != '\0')
+    return {chosen};
   std::vector<std::string> all;
   if (const std::filesystem::path own = own_folder(); !own.empty()) {
     for (const char* folder : {".", "../lib", "../" SPLICE_LIBDIR}) {
@@ -69,9 +71,12 @@ TowerFactory* find_factory() {
     reasons += "\n  " + place + ": it has no " + tower_factory_name;
   }
   throw Error(std::string("CLIP models need ") + library_name +
-              ", which runs TorchScript by LibTorch, and it can't be loaded: this was built without LibTorch (configure with "
-              "SPLICE_TORCH_ROOT=.../site-packages/torch; scripts/get_torch.sh fetches one), or the library lies elsewhere "
-              "(set " + library_variable + " to its path). Tried:" + reasons);
+              ", which runs TorchScript by LibTorch, and it can't be loaded: this was built without LibTorch "
+              "(configure with "
+              "SPLICE_TORCH_ROOT=.../site-packages/torch; scripts/get_torch.sh fetches one), or the library "
+              "lies elsewhere "
+              "(set " +
+              library_variable + " to its path). Tried:" + reasons);
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ T one_of(const JsonObject& object, const char* key, const std::vector<std::pair<
 std::array<float, 3> channels(const JsonObject& object, const char* key, bool divides) {
   const std::vector<double> values = object.numbers(key, 3);
   std::array<float, 3> result = {};
-  std::transform(values.begin(), values.end(), result.begin(), [](double value) { return static_cast<float>(value); });
+  std::transform(values.begin(), values.end(), result.begin(),
+                 [](double value) { return static_cast<float>(value); });
   if (divides && std::any_of(result.begin(), result.end(), [](float value) { return !(value > 0.0f); })) {
     object.fail(key, "a number that is not positive", "positive numbers");
   }
@@ -41,7 +42,8 @@ Preprocessing read_preprocessing(const JsonObject& image) {
   Preprocessing how;
   const std::vector<double> size = image.numbers("size", 2);
   for (const double side : size) {
-    if (!(side >= 1 && side <= static_cast<double>(largest_side)) || side != static_cast<double>(static_cast<std::int64_t>(side))) {
+    if (!(side >= 1 && side <= static_cast<double>(largest_side)) ||
+        side != static_cast<double>(static_cast<std::int64_t>(side))) {
       image.fail("size", std::to_string(side), "integers from 1 to " + std::to_string(largest_side));
     }
   }
@@ -49,10 +51,12 @@ Preprocessing read_preprocessing(const JsonObject& image) {
   how.width = static_cast<std::int64_t>(size[1]);
   const JsonObject resize = image.object("resize");
   how.mode = one_of<ResizeMode>(
-      resize, "mode", {{"shortest", ResizeMode::shortest}, {"squash", ResizeMode::squash}, {"longest", ResizeMode::longest}});
-  how.interpolation = one_of<Interpolation>(resize, "interpolation",
-                                            {{"bicubic", Interpolation::bicubic}, {"bilinear", Interpolation::bilinear}});
-  how.fill = resize.contains("fill") ? static_cast<std::uint8_t>(resize.integer("fill", 0, 255)) : std::uint8_t{0};
+      resize, "mode",
+      {{"shortest", ResizeMode::shortest}, {"squash", ResizeMode::squash}, {"longest", ResizeMode::longest}});
+  how.interpolation = one_of<Interpolation>(
+      resize, "interpolation", {{"bicubic", Interpolation::bicubic}, {"bilinear", Interpolation::bilinear}});
+  how.fill =
+      resize.contains("fill") ? static_cast<std::uint8_t>(resize.integer("fill", 0, 255)) : std::uint8_t{0};
   how.mean = channels(image, "mean", false);
   how.std = channels(image, "std", true);
   return how;
@@ -64,12 +68,14 @@ std::optional<std::string> optional_file(const JsonObject& model, const char* ke
 }
 
 /// One file against its entry in "files".
-void check_file(const ModelFolder& folder, const JsonObject& files, const std::string& file, bool check_digest) {
+void check_file(const ModelFolder& folder, const JsonObject& files, const std::string& file,
+                bool check_digest) {
   if (!files.contains(file.c_str())) files.fail(file, "nothing", "its size and SHA-256");
   const JsonObject entry = files.object(file.c_str());
   const std::int64_t bytes = entry.integer("bytes", 0, INT64_MAX);
   const std::string digest = entry.text("sha256");
-  const bool hexadecimal = digest.size() == 64 && digest.find_first_not_of("0123456789abcdef") == std::string::npos;
+  const bool hexadecimal =
+      digest.size() == 64 && digest.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (!hexadecimal) entry.fail("sha256", "\"" + digest + "\"", "64 hexadecimal digits in lower case");
 
   const std::filesystem::path path = folder.path(file);
@@ -80,7 +86,8 @@ void check_file(const ModelFolder& folder, const JsonObject& files, const std::s
   }
   if (!check_digest) return;
   if (const std::string found = io::sha256_of_file(mapped); found != digest) {
-    throw FileError(path.string() + ": found SHA-256 " + found + ", expected " + digest + " as model.json says");
+    throw FileError(path.string() + ": found SHA-256 " + found + ", expected " + digest +
+                    " as model.json says");
   }
 }
 
@@ -107,11 +114,13 @@ ModelFolder read_model_folder(const std::filesystem::path& root, bool check_file
   std::vector<std::string> named = {folder.image_file};
   if (model.contains("text")) {
     const JsonObject text = model.object("text");
-    folder.text = TextPart{text.file_name("file"), text.file_name("tokenizer"), text.integer("context_length", 3, 1 << 20)};
+    folder.text = TextPart{text.file_name("file"), text.file_name("tokenizer"),
+                           text.integer("context_length", 3, 1 << 20)};
     named.insert(named.end(), {folder.text->file, folder.text->tokenizer});
   }
-  for (const auto& [key, place] : {std::pair{"image_mean", &folder.image_mean}, std::pair{"vocabulary", &folder.vocabulary},
-                                   std::pair{"dictionary", &folder.dictionary}}) {
+  for (const auto& [key, place] :
+       {std::pair{"image_mean", &folder.image_mean}, std::pair{"vocabulary", &folder.vocabulary},
+        std::pair{"dictionary", &folder.dictionary}}) {
     *place = optional_file(model, key);
     if (*place) named.push_back(**place);
   }

@@ -35,7 +35,8 @@ struct ModelFolder {
   std::filesystem::path path(const std::string& file) const { return root / file; }
 };
 
-/// Reads model.json and compares every file that it names with the size and, where `check_files`, the SHA-256 in its list.
+/// Reads model.json and compares every file that it names with the size and, where `check_files`, the SHA-256
+/// in its list.
 /// @throws FileError
 ModelFolder read_model_folder(const std::filesystem::path& folder, bool check_files);
 

@@ -18,7 +18,8 @@ class Reader {
 
   std::uint8_t byte() { return static_cast<std::uint8_t>(take(1)[0]); }
   std::string_view take(std::size_t count) {
-    if (count > text_.size()) throw FileError(name_ + ": found a truncated pickle, expected one that ends with STOP");
+    if (count > text_.size())
+      throw FileError(name_ + ": found a truncated pickle, expected one that ends with STOP");
     const std::string_view part = text_.substr(0, count);
     text_.remove_prefix(count);
     return part;
@@ -41,7 +42,8 @@ class Reader {
   const std::string& name_;
 };
 
-// Globals that LibTorch's writer uses: classes of the archive's own code, builders of tensors and typed containers.
+// Globals that LibTorch's writer uses: classes of the archive's own code, builders of tensors and typed
+// containers.
 bool is_torchscript_global(std::string_view module, std::string_view attribute) {
   if (module == "__torch__" || module.starts_with("__torch__.")) return true;
   if (module == "torch.jit._pickle") return true;
@@ -49,13 +51,14 @@ bool is_torchscript_global(std::string_view module, std::string_view attribute) 
   if (module == "collections") return attribute == "OrderedDict";
   if (module != "torch") return false;
   constexpr std::array<std::string_view, 13> storages = {
-      "FloatStorage", "DoubleStorage", "HalfStorage", "BFloat16Storage", "LongStorage", "IntStorage", "ShortStorage",
-      "CharStorage", "ByteStorage", "BoolStorage", "ComplexFloatStorage", "ComplexDoubleStorage", "device"};
+      "FloatStorage",        "DoubleStorage",        "HalfStorage", "BFloat16Storage", "LongStorage",
+      "IntStorage",          "ShortStorage",         "CharStorage", "ByteStorage",     "BoolStorage",
+      "ComplexFloatStorage", "ComplexDoubleStorage", "device"};
   return std::find(storages.begin(), storages.end(), attribute) != storages.end();
 }
 
-// Operations without an argument: marks, tuples, lists, dictionaries, NEWTRUE, NEWFALSE, NONE, BUILD, REDUCE, NEWOBJ, BINPERSID,
-// APPEND, APPENDS, SETITEM, SETITEMS, POP.
+// Operations without an argument: marks, tuples, lists, dictionaries, NEWTRUE, NEWFALSE, NONE, BUILD, REDUCE,
+// NEWOBJ, BINPERSID, APPEND, APPENDS, SETITEM, SETITEMS, POP.
 constexpr std::string_view plain_operations = "(t)]}lds0aeubRQN\x81\x85\x86\x87\x88\x89";
 
 }  // namespace
@@ -65,15 +68,19 @@ void check_pickle(std::span<const std::byte> bytes, const std::string& name) {
   for (;;) {
     const std::uint8_t operation = reader.byte();
     switch (operation) {
-      case '.': return;                                     // STOP
-      case 0x80: reader.take(1); break;                     // PROTO
-      case 'K': case 'q': case 'h': reader.take(1); break;  // BININT1, BINPUT, BINGET
-      case 'M': reader.take(2); break;                      // BININT2
-      case 'J': case 'r': case 'j': reader.take(4); break;  // BININT, LONG_BINPUT, LONG_BINGET
-      case 'G': reader.take(8); break;                      // BINFLOAT
-      case 0x8a: reader.take(reader.byte()); break;         // LONG1
-      case 'X': reader.take(reader.length32()); break;      // BINUNICODE
-      case 'c': {                                           // GLOBAL
+      case '.': return;                  // STOP
+      case 0x80: reader.take(1); break;  // PROTO
+      case 'K':
+      case 'q':
+      case 'h': reader.take(1); break;  // BININT1, BINPUT, BINGET
+      case 'M': reader.take(2); break;  // BININT2
+      case 'J':
+      case 'r':
+      case 'j': reader.take(4); break;                  // BININT, LONG_BINPUT, LONG_BINGET
+      case 'G': reader.take(8); break;                  // BINFLOAT
+      case 0x8a: reader.take(reader.byte()); break;     // LONG1
+      case 'X': reader.take(reader.length32()); break;  // BINUNICODE
+      case 'c': {                                       // GLOBAL
         const std::string module(reader.line());
         const std::string attribute(reader.line());
         if (!is_torchscript_global(module, attribute)) {

@@ -9,7 +9,8 @@
 
 namespace splice_cuda::clip {
 
-/// @throws FileError starting with `name` for operations that TorchScript's writer does not use, for globals outside of its own
+/// @throws FileError starting with `name` for operations that TorchScript's writer does not use, for globals
+/// outside of its own
 ///   types, for what ends early
 void check_pickle(std::span<const std::byte> bytes, const std::string& name);
 

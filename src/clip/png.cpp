@@ -95,7 +95,8 @@ class PngReader {
   int passes_ = 1;
 };
 
-void expand_palette(std::span<const png_color> palette, const std::vector<std::uint8_t>& indices, std::uint8_t* rgb) {
+void expand_palette(std::span<const png_color> palette, const std::vector<std::uint8_t>& indices,
+                    std::uint8_t* rgb) {
   std::array<png_color, 256> table = {};  // what the palette lacks is black
   std::copy(palette.begin(), palette.end(), table.begin());
   for (std::size_t i = 0; i < indices.size(); ++i) {
@@ -113,7 +114,8 @@ Image decode_png(const EncodedImage& file) {
   const auto fail = [&] { throw FileError(file.name + ": damaged PNG: " + reader.message()); };
   if (!reader.read_header()) fail();
   const int kind = reader.color_type();
-  Image image = allocate_image(file, static_cast<std::int64_t>(reader.height()), static_cast<std::int64_t>(reader.width()), 7);
+  Image image = allocate_image(file, static_cast<std::int64_t>(reader.height()),
+                               static_cast<std::int64_t>(reader.width()), 7);
   if (!reader.start()) fail();
   const auto channels = static_cast<std::size_t>(reader.channels());
   const std::size_t pixels = reader.height() * reader.width();

@@ -16,12 +16,14 @@ struct Size {
 // Half to even: Python's round.
 std::int64_t rounded(double value) { return static_cast<std::int64_t>(std::nearbyint(value)); }
 
-// Scales by the larger or the smaller of both ratios, rounding each side. No side becomes 0, where open_clip gives up.
+// Scales by the larger or the smaller of both ratios, rounding each side. No side becomes 0, where open_clip
+// gives up.
 Size keep_ratio(const Image& image, const Preprocessing& how, bool longest) {
   const double rows = static_cast<double>(image.height) / static_cast<double>(how.height);
   const double cols = static_cast<double>(image.width) / static_cast<double>(how.width);
   const double ratio = longest ? std::max(rows, cols) : std::min(rows, cols);
-  return {std::max<std::int64_t>(1, rounded(image.height / ratio)), std::max<std::int64_t>(1, rounded(image.width / ratio))};
+  return {std::max<std::int64_t>(1, rounded(image.height / ratio)),
+          std::max<std::int64_t>(1, rounded(image.width / ratio))};
 }
 
 Size resized(const Image& image, const Preprocessing& how) {
@@ -32,11 +34,13 @@ Size resized(const Image& image, const Preprocessing& how) {
   // The shorter side becomes the size, the longer one is cut to an integer.
   const std::int64_t shorter = std::min(image.height, image.width);
   const std::int64_t longer = std::max(image.height, image.width);
-  const auto length = static_cast<std::int64_t>(static_cast<double>(how.height * longer) / static_cast<double>(shorter));
+  const auto length =
+      static_cast<std::int64_t>(static_cast<double>(how.height * longer) / static_cast<double>(shorter));
   return image.width <= image.height ? Size{length, how.width} : Size{how.height, length};
 }
 
-/// Along one axis: where the kept stretch begins in the resized picture, how long it is, and where it goes in the output.
+/// Along one axis: where the kept stretch begins in the resized picture, how long it is, and where it goes in
+/// the output.
 struct Stretch {
   std::int64_t from = 0;
   std::int64_t length = 0;
@@ -56,14 +60,16 @@ Image fit(const Image& image, const Preprocessing& how) {
   const Stretch across = centre(size.width, how.width);
   // open_clip resizes to sides of different length by bicubic interpolation whatever is asked for.
   const bool always_bicubic = how.mode == ResizeMode::shortest && how.height != how.width;
-  Image inner = resize(image, size.height, size.width, always_bicubic ? Interpolation::bicubic : how.interpolation,
-                       {down.from, across.from, down.length, across.length});
+  Image inner =
+      resize(image, size.height, size.width, always_bicubic ? Interpolation::bicubic : how.interpolation,
+             {down.from, across.from, down.length, across.length});
   if (inner.height == how.height && inner.width == how.width) return inner;
 
   Image padded;
   padded.height = static_cast<std::int32_t>(how.height);
   padded.width = static_cast<std::int32_t>(how.width);
-  padded.pixels.assign(static_cast<std::size_t>(how.elements()), how.mode == ResizeMode::longest ? how.fill : std::uint8_t{0});
+  padded.pixels.assign(static_cast<std::size_t>(how.elements()),
+                       how.mode == ResizeMode::longest ? how.fill : std::uint8_t{0});
   for (std::int64_t y = 0; y < down.length; ++y) {
     std::memcpy(padded.pixels.data() + ((down.to + y) * how.width + across.to) * 3,
                 inner.pixels.data() + y * across.length * 3, static_cast<std::size_t>(across.length) * 3);

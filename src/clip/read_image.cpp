@@ -14,15 +14,14 @@ namespace clip {
 namespace {
 
 template <std::size_t n>
-bool has_at(std::span<const std::uint8_t> bytes, std::size_t at, const std::array<std::uint8_t, n>& expected) noexcept {
+bool has_at(std::span<const std::uint8_t> bytes, std::size_t at,
+            const std::array<std::uint8_t, n>& expected) noexcept {
   return bytes.size() >= at + n && std::memcmp(bytes.data() + at, expected.data(), n) == 0;
 }
 
 }  // namespace
 
-bool is_jpeg(std::span<const std::uint8_t> bytes) noexcept {
-  return has_at<3>(bytes, 0, {0xFF, 0xD8, 0xFF});
-}
+bool is_jpeg(std::span<const std::uint8_t> bytes) noexcept { return has_at<3>(bytes, 0, {0xFF, 0xD8, 0xFF}); }
 
 bool is_png(std::span<const std::uint8_t> bytes) noexcept {
   return has_at<8>(bytes, 0, {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'});
@@ -32,16 +31,19 @@ bool is_webp(std::span<const std::uint8_t> bytes) noexcept {
   return has_at<4>(bytes, 0, {'R', 'I', 'F', 'F'}) && has_at<4>(bytes, 8, {'W', 'E', 'B', 'P'});
 }
 
-Image allocate_image(const EncodedImage& file, std::int64_t height, std::int64_t width, std::int64_t bytes_per_pixel) {
+Image allocate_image(const EncodedImage& file, std::int64_t height, std::int64_t width,
+                     std::int64_t bytes_per_pixel) {
   constexpr std::int64_t longest_side = std::int64_t{1} << 30;
   const std::string size = std::to_string(width) + " x " + std::to_string(height) + " pixels";
   if (height < 1 || width < 1 || height > longest_side || width > longest_side) {
     throw FileError(file.name + ": found " + size + ", expected sides from 1 to 2^30");
   }
   if (width > file.max_pixels / height) {
-    throw FileError(file.name + ": found " + size + ", expected at most " + std::to_string(file.max_pixels) + " in all");
+    throw FileError(file.name + ": found " + size + ", expected at most " + std::to_string(file.max_pixels) +
+                    " in all");
   }
-  require_memory(static_cast<std::size_t>(height * width * bytes_per_pixel), available_memory(), file.name + ": " + size);
+  require_memory(static_cast<std::size_t>(height * width * bytes_per_pixel), available_memory(),
+                 file.name + ": " + size);
   Image image;
   image.height = static_cast<std::int32_t>(height);
   image.width = static_cast<std::int32_t>(width);

@@ -33,7 +33,8 @@ struct Taps {
   std::int64_t end() const { return first.back() + count.back(); }
 };
 
-Taps taps_of(std::int64_t in, std::int64_t out, Interpolation interpolation, std::int64_t from, std::int64_t outputs) {
+Taps taps_of(std::int64_t in, std::int64_t out, Interpolation interpolation, std::int64_t from,
+             std::int64_t outputs) {
   const double scale = static_cast<double>(in) / static_cast<double>(out);
   const double filter_scale = std::max(scale, 1.0);
   const double support = (interpolation == Interpolation::bilinear ? 1.0 : 2.0) * filter_scale;
@@ -57,7 +58,8 @@ Taps taps_of(std::int64_t in, std::int64_t out, Interpolation interpolation, std
       double weight = exact[static_cast<std::size_t>(k)];
       if (sum != 0.0) weight /= sum;
       const double fixed = weight * (1 << fraction_bits);
-      taps.weights[static_cast<std::size_t>(i * taps.longest + k)] = static_cast<std::int32_t>(weight < 0 ? fixed - 0.5 : fixed + 0.5);
+      taps.weights[static_cast<std::size_t>(i * taps.longest + k)] =
+          static_cast<std::int32_t>(weight < 0 ? fixed - 0.5 : fixed + 0.5);
     }
     taps.first.push_back(low);
     taps.count.push_back(count);
@@ -82,7 +84,8 @@ struct Pixels {
   std::int64_t cols = 0;
 };
 
-// One row: out[i] = sum of taps over in, channel by channel. `in` starts at pixel `begin` of what the taps count in.
+// One row: out[i] = sum of taps over in, channel by channel. `in` starts at pixel `begin` of what the taps
+// count in.
 void filter_row(const std::uint8_t* in, std::int64_t begin, const Taps& taps, std::uint8_t* out) noexcept {
   const auto outputs = static_cast<std::int64_t>(taps.first.size());
   for (std::int64_t i = 0; i < outputs; ++i) {
@@ -103,9 +106,10 @@ void filter_row(const std::uint8_t* in, std::int64_t begin, const Taps& taps, st
   }
 }
 
-// out = weighted sum of `count` rows, `stride` bytes apart. Inner loops run along the row, for the compiler to vectorise.
-void filter_column(const std::uint8_t* rows, std::size_t stride, const std::int32_t* weights, std::int64_t count,
-                   std::vector<std::int32_t>& sums, std::uint8_t* out) noexcept {
+// out = weighted sum of `count` rows, `stride` bytes apart. Inner loops run along the row, for the compiler
+// to vectorise.
+void filter_column(const std::uint8_t* rows, std::size_t stride, const std::int32_t* weights,
+                   std::int64_t count, std::vector<std::int32_t>& sums, std::uint8_t* out) noexcept {
   std::fill(sums.begin(), sums.end(), half);
   std::int32_t* sum = sums.data();
   const std::size_t samples = sums.size();
@@ -142,8 +146,9 @@ Pixels filter_columns(const Source& source, const Taps& taps) {
   std::vector<std::int32_t> sums(samples);
   for (std::size_t y = 0; y < static_cast<std::size_t>(out.rows); ++y) {
     const auto above = static_cast<std::size_t>(taps.first[y] - source.down.begin);
-    filter_column(source.data + above * source.stride, source.stride, taps.weights.data() + static_cast<std::int64_t>(y) * taps.longest,
-                  taps.count[y], sums, out.bytes.data() + y * samples);
+    filter_column(source.data + above * source.stride, source.stride,
+                  taps.weights.data() + static_cast<std::int64_t>(y) * taps.longest, taps.count[y], sums,
+                  out.bytes.data() + y * samples);
   }
   return out;
 }
@@ -164,19 +169,23 @@ Source seen(const Pixels& pixels, Span down, Span across) {
 
 }  // namespace
 
-Image resize(const Image& image, std::int64_t height, std::int64_t width, Interpolation interpolation, const Window& window) {
+Image resize(const Image& image, std::int64_t height, std::int64_t width, Interpolation interpolation,
+             const Window& window) {
   // A pass that changes no size is left out.
   const bool narrow = width != image.width;
   const bool flatten = height != image.height;
-  // Each pass rounds, so the order shows. Pillow 13 goes down the columns first where that takes away more than twice as many
-  // rows as the other pass columns; older ones never do.
+  // Each pass rounds, so the order shows. Pillow 13 goes down the columns first where that takes away more
+  // than twice as many rows as the other pass columns; older ones never do.
   const bool columns_first = height < image.height && image.height - height > 2 * (image.width - width);
   const Taps across = narrow ? taps_of(image.width, width, interpolation, window.left, window.width) : Taps{};
-  const Taps down = flatten ? taps_of(image.height, height, interpolation, window.top, window.height) : Taps{};
+  const Taps down =
+      flatten ? taps_of(image.height, height, interpolation, window.top, window.height) : Taps{};
   const Span rows = flatten ? Span{down.begin(), down.end() - down.begin()} : Span{window.top, window.height};
-  const Span cols = narrow ? Span{across.begin(), across.end() - across.begin()} : Span{window.left, window.width};
+  const Span cols =
+      narrow ? Span{across.begin(), across.end() - across.begin()} : Span{window.left, window.width};
   const std::size_t stride = static_cast<std::size_t>(image.width) * 3;
-  const Source source = {image.pixels.data() + static_cast<std::size_t>(rows.begin) * stride + static_cast<std::size_t>(cols.begin) * 3,
+  const Source source = {image.pixels.data() + static_cast<std::size_t>(rows.begin) * stride +
+                             static_cast<std::size_t>(cols.begin) * 3,
                          stride, rows, cols};
   Pixels result;
   if (narrow && flatten && columns_first) {

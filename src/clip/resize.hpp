@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file resize.hpp
-/// Resampling with antialiasing on 8-bit RGB, bit for bit what Image.resize of Pillow 13 gives: separable filter, coefficients in
-/// fixed point of 22 bits, each of the two passes rounded to 8 bits.
+/// Resampling with antialiasing on 8-bit RGB, bit for bit what Image.resize of Pillow 13 gives: separable
+/// filter, coefficients in fixed point of 22 bits, each of the two passes rounded to 8 bits.
 
 #include <cstdint>
 
@@ -21,6 +21,7 @@ struct Window {
 };
 
 /// Resizes to height x width and keeps `window`, which lies inside; pixels outside of it are never computed.
-Image resize(const Image& image, std::int64_t height, std::int64_t width, Interpolation interpolation, const Window& window);
+Image resize(const Image& image, std::int64_t height, std::int64_t width, Interpolation interpolation,
+             const Window& window);
 
 }  // namespace splice_cuda::clip

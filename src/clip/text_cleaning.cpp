@@ -19,7 +19,8 @@ namespace {
 void check_length(std::size_t length) {
   constexpr std::size_t most = std::numeric_limits<std::int32_t>::max() / 4;
   if (length > most) {
-    throw ArgumentError("texts: one of " + std::to_string(length) + " bytes given, expected at most " + std::to_string(most));
+    throw ArgumentError("texts: one of " + std::to_string(length) + " bytes given, expected at most " +
+                        std::to_string(most));
   }
 }
 
@@ -58,8 +59,9 @@ std::string to_utf8(std::u32string_view text) {
 
 char32_t c1_to_windows_1252(char32_t letter) noexcept {
   constexpr std::array<char32_t, 32> mapped = {
-      0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0,
-      0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178};
+      0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+      0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+      0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
   if (letter < 0x80 || letter > 0x9F || mapped[letter - 0x80] == 0) return letter;
   return mapped[letter - 0x80];
 }

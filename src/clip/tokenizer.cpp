@@ -20,7 +20,8 @@ using clip::BytePairs;
 enum class Kind : std::uint8_t { space, letter, number, other };
 
 Kind kind_of(char32_t letter) {
-  // The pattern ignores case. U+0345 is no letter but its capital is, so that neither letters nor what is "no letter" match it.
+  // The pattern ignores case. U+0345 is no letter but its capital is, so that neither letters nor what is "no
+  // letter" match it.
   if (letter == U'\u0345') return Kind::space;
   const auto point = static_cast<UChar32>(letter);
   const std::uint32_t mask = U_MASK(u_charType(point));
@@ -30,11 +31,14 @@ Kind kind_of(char32_t letter) {
 }
 
 // The pattern ignores case, and the long s is an s to it; capitals are gone already.
-bool same_letter(char32_t given, char32_t expected) { return given == expected || (expected == U's' && given == U'\u017F'); }
+bool same_letter(char32_t given, char32_t expected) {
+  return given == expected || (expected == U's' && given == U'\u017F');
+}
 
 bool starts_with(std::u32string_view text, std::u32string_view expected) {
-  return text.size() >= expected.size() && std::equal(expected.begin(), expected.end(), text.begin(),
-                                                      [](char32_t want, char32_t have) { return same_letter(have, want); });
+  return text.size() >= expected.size() &&
+         std::equal(expected.begin(), expected.end(), text.begin(),
+                    [](char32_t want, char32_t have) { return same_letter(have, want); });
 }
 
 }  // namespace
@@ -50,7 +54,8 @@ struct ClipTokenizer::State {
 
   /// The word that `text`, which is not empty and does not start with white space, begins with.
   std::u32string_view first_word(std::u32string_view text) const {
-    for (const std::u32string_view special : {std::u32string_view(start_token), std::u32string_view(end_token)}) {
+    for (const std::u32string_view special :
+         {std::u32string_view(start_token), std::u32string_view(end_token)}) {
       if (starts_with(text, special)) return text.substr(0, special.size());
     }
     for (const std::u32string_view contraction : {U"'s", U"'t", U"'re", U"'ve", U"'m", U"'ll", U"'d"}) {
@@ -100,7 +105,8 @@ ClipTokenizer ClipTokenizer::load(const std::filesystem::path& path) {
     const std::string token = file.text(key);
     const std::u32string letters = clip::from_utf8(token);
     if (letters.empty() || clip::lower(letters) != letters) {
-      throw FileError(name + ": " + key + ": found \"" + token + "\", expected lower case and at least one character");
+      throw FileError(name + ": " + key + ": found \"" + token +
+                      "\", expected lower case and at least one character");
     }
     return letters;
   };

@@ -16,7 +16,8 @@
 namespace splice_cuda::clip {
 namespace {
 
-constexpr std::uint64_t largest_text = std::uint64_t{64} << 20;  // code and pickles; weights are members of their own
+constexpr std::uint64_t largest_text = std::uint64_t{64}
+                                       << 20;  // code and pickles; weights are members of their own
 
 struct ZipClose {
   void operator()(zip_t* zip) const noexcept { zip_discard(zip); }
@@ -28,8 +29,10 @@ class Archive {
   Archive(const io::MappedFile& file, const std::string& name) : name_(name) {
     // An archive that two readers may see differently is none that can be checked.
     constexpr std::string_view magic = "PK\x03\x04";
-    const std::string_view start(reinterpret_cast<const char*>(file.bytes().data()), std::min<std::size_t>(file.bytes().size(), 4));
-    if (start != magic) fail(start.starts_with('\x80') ? "a plain pickle, which could run any code" : "no zip archive");
+    const std::string_view start(reinterpret_cast<const char*>(file.bytes().data()),
+                                 std::min<std::size_t>(file.bytes().size(), 4));
+    if (start != magic)
+      fail(start.starts_with('\x80') ? "a plain pickle, which could run any code" : "no zip archive");
     int code = 0;
     zip_.reset(zip_open(name.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code));
     if (!zip_) {
@@ -42,7 +45,8 @@ class Archive {
     const zip_int64_t count = zip_get_num_entries(zip_.get(), 0);
     for (zip_int64_t i = 0; i < count; ++i) {
       const char* member = zip_get_name(zip_.get(), static_cast<zip_uint64_t>(i), ZIP_FL_ENC_RAW);
-      if (member == nullptr || !members_.insert(member).second) fail("a zip archive with a member twice or without a name");
+      if (member == nullptr || !members_.insert(member).second)
+        fail("a zip archive with a member twice or without a name");
     }
   }
 
@@ -55,18 +59,22 @@ class Archive {
   std::string root() const {
     if (members_.empty()) fail("an empty zip archive");
     const std::string root = members_.begin()->substr(0, members_.begin()->find('/') + 1);
-    const bool shared = std::all_of(members_.begin(), members_.end(), [&](const std::string& member) { return member.starts_with(root); });
+    const bool shared = std::all_of(members_.begin(), members_.end(),
+                                    [&](const std::string& member) { return member.starts_with(root); });
     if (root.empty() || !shared) fail("a zip archive without one folder for all");
     return root;
   }
   std::vector<std::byte> read(const std::string& member) const {
     zip_stat_t status;
     zip_stat_init(&status);
-    if (zip_stat(zip_.get(), member.c_str(), ZIP_FL_ENC_RAW, &status) != 0 || (status.valid & ZIP_STAT_SIZE) == 0) fail("no " + member);
+    if (zip_stat(zip_.get(), member.c_str(), ZIP_FL_ENC_RAW, &status) != 0 ||
+        (status.valid & ZIP_STAT_SIZE) == 0)
+      fail("no " + member);
     if (status.size > largest_text) fail(member + " of " + std::to_string(status.size) + " bytes");
     const std::unique_ptr<zip_file_t, ZipClose> file(zip_fopen_index(zip_.get(), status.index, 0));
     std::vector<std::byte> bytes(status.size);
-    if (!file || zip_fread(file.get(), bytes.data(), bytes.size()) != static_cast<zip_int64_t>(bytes.size())) {
+    if (!file ||
+        zip_fread(file.get(), bytes.data(), bytes.size()) != static_cast<zip_int64_t>(bytes.size())) {
       fail("a damaged " + member);
     }
     // The checksum is compared at the end.
@@ -81,7 +89,9 @@ class Archive {
   std::set<std::string> members_;
 };
 
-bool in_identifier(char letter) { return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_'; }
+bool in_identifier(char letter) {
+  return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_';
+}
 
 // aten::save writes, aten::from_file maps files of any name.
 void check_code(std::string_view code, const std::string& name) {
@@ -89,7 +99,8 @@ void check_code(std::string_view code, const std::string& name) {
   for (const std::string_view word : refused) {
     for (std::size_t at = code.find(word); at != std::string_view::npos; at = code.find(word, at + 1)) {
       const std::size_t end = at + word.size();
-      const bool whole = (at == 0 || !in_identifier(code[at - 1])) && (end == code.size() || !in_identifier(code[end]));
+      const bool whole =
+          (at == 0 || !in_identifier(code[at - 1])) && (end == code.size() || !in_identifier(code[end]));
       if (whole) {
         throw FileError(name + ": found code that names the operator " + std::string(word) +
                         ", which reaches files: refused as hostile");
@@ -103,14 +114,17 @@ void check_code(std::string_view code, const std::string& name) {
 void check_torchscript_archive(const io::MappedFile& file, const std::string& name) {
   const Archive archive(file, name);
   const std::string root = archive.root();
-  const auto is_code = [&](const std::string& member) { return member.starts_with(root + "code/") && member.ends_with(".py"); };
+  const auto is_code = [&](const std::string& member) {
+    return member.starts_with(root + "code/") && member.ends_with(".py");
+  };
   const auto& members = archive.members();
   const bool has_code = std::any_of(members.begin(), members.end(), is_code);
   if (!has_code && members.contains(root + "data.pkl")) {
     archive.fail("an archive of torch.save (a pickle without code), which could run any code");
   }
   const bool has_version = members.contains(root + "version") || members.contains(root + ".data/version");
-  if (!has_code || !has_version || !members.contains(root + "constants.pkl") || !members.contains(root + "data.pkl")) {
+  if (!has_code || !has_version || !members.contains(root + "constants.pkl") ||
+      !members.contains(root + "data.pkl")) {
     archive.fail("a zip archive that lacks code/, data.pkl, constants.pkl or version");
   }
   for (const std::string& member : members) {

@@ -9,10 +9,12 @@
 
 namespace splice_cuda::clip {
 
-/// A TorchScript archive is a zip file with code, constants and a pickle that LibTorch reads by an interpreter of its own, which
-/// makes TorchScript values and never calls into Python. Refused here, before that interpreter runs:
+/// A TorchScript archive is a zip file with code, constants and a pickle that LibTorch reads by an
+/// interpreter of its own, which makes TorchScript values and never calls into Python. Refused here, before
+/// that interpreter runs:
 /// - what is no such archive: pickles, archives of torch.save (no code), other zip files;
-/// - pickles that name anything but TorchScript's own types, or use an operation that TorchScript never writes;
+/// - pickles that name anything but TorchScript's own types, or use an operation that TorchScript never
+/// writes;
 /// - code that names the operators which write or map files of any name.
 /// @throws FileError starting with `name`
 void check_torchscript_archive(const io::MappedFile& file, const std::string& name);

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file tower.hpp
-/// The seam between CLIP encoders and what runs their networks. An implementation is a shared library of its own, loaded when a
-/// model is; this header has all that both sides share, and no type of either.
+/// The seam between CLIP encoders and what runs their networks. An implementation is a shared library of its
+/// own, loaded when a model is; this header has all that both sides share, and no type of either.
 
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +36,8 @@ class Tower {
   /// @param pixels  float32 [out.rows, 3, height, width], normalised, on the host
   /// @param out     on the host
   /// @throws Error where the network fails or gives another shape than `out` has
-  virtual void run_pixels(const float* pixels, std::int64_t height, std::int64_t width, MatrixView<float> out) = 0;
+  virtual void run_pixels(const float* pixels, std::int64_t height, std::int64_t width,
+                          MatrixView<float> out) = 0;
   /// @param tokens  [out.rows, context_length] on the host
   virtual void run_tokens(const std::int64_t* tokens, std::int64_t context_length, MatrixView<float> out) = 0;
 };
@@ -44,9 +45,11 @@ class Tower {
 /// Both sides must have been compiled with the same: raise it with every change of this header.
 inline constexpr int tower_interface_version = 1;
 
-/// What a tower library exports under `tower_factory_name`. Throws FileError or DeviceError; null for another version.
+/// What a tower library exports under `tower_factory_name`. Throws FileError or DeviceError; null for another
+/// version.
 /// @param name  what messages call the file
-using TowerFactory = Tower*(int interface_version, const ByteSource& source, const std::string& name, const TowerOptions& options);
+using TowerFactory = Tower*(int interface_version, const ByteSource& source, const std::string& name,
+                            const TowerOptions& options);
 inline constexpr const char* tower_factory_name = "splice_cuda_make_tower";
 
 }  // namespace splice_cuda::clip

@@ -21,8 +21,8 @@ void decode_first_frame(const EncodedImage& file, Image& image) {
   options.color_mode = MODE_RGBA;
   options.use_threads = 0;
   const WebPData data = {file.bytes.data(), file.bytes.size()};
-  const std::unique_ptr<WebPAnimDecoder, decltype(&WebPAnimDecoderDelete)> decoder(WebPAnimDecoderNew(&data, &options),
-                                                                                  WebPAnimDecoderDelete);
+  const std::unique_ptr<WebPAnimDecoder, decltype(&WebPAnimDecoderDelete)> decoder(
+      WebPAnimDecoderNew(&data, &options), WebPAnimDecoderDelete);
   WebPAnimInfo info;
   if (!decoder || WebPAnimDecoderGetInfo(decoder.get(), &info) == 0) fail(file, "truncated or no animation");
   if (info.canvas_width != static_cast<std::uint32_t>(image.width) ||
@@ -31,7 +31,8 @@ void decode_first_frame(const EncodedImage& file, Image& image) {
   }
   std::uint8_t* canvas = nullptr;
   int time = 0;
-  if (WebPAnimDecoderGetNext(decoder.get(), &canvas, &time) == 0) fail(file, "its first frame can't be decoded");
+  if (WebPAnimDecoderGetNext(decoder.get(), &canvas, &time) == 0)
+    fail(file, "its first frame can't be decoded");
   const std::size_t pixels = image.pixels.size() / 3;
   for (std::size_t i = 0; i < pixels; ++i) std::memcpy(image.pixels.data() + 3 * i, canvas + 4 * i, 3);
 }
@@ -42,7 +43,8 @@ Image decode_webp(const EncodedImage& file) {
   WebPBitstreamFeatures features;
   const VP8StatusCode status = WebPGetFeatures(file.bytes.data(), file.bytes.size(), &features);
   if (status != VP8_STATUS_OK) {
-    fail(file, status == VP8_STATUS_NOT_ENOUGH_DATA ? "truncated" : "code " + std::to_string(status) + " of libwebp");
+    fail(file, status == VP8_STATUS_NOT_ENOUGH_DATA ? "truncated"
+                                                    : "code " + std::to_string(status) + " of libwebp");
   }
   // An animation takes two canvases of four channels beside ours; a lossless picture four bytes a pixel.
   Image image = allocate_image(file, features.height, features.width, features.has_animation != 0 ? 11 : 7);

@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file sha256.hpp
-/// SHA-256 of files (libcrypto). Listed by the targets that need it, not by the library, which links no libcrypto.
+/// SHA-256 of files (libcrypto). Listed by the targets that need it, not by the library, which links no
+/// libcrypto.
 
 #include <filesystem>
 #include <functional>
@@ -15,6 +16,7 @@ namespace splice_cuda::io {
 /// @param between_blocks  called after each MiB where given; what it throws is passed on
 /// @throws FileError
 std::string sha256_of_file(const MappedFile& file, const std::function<void()>& between_blocks = {});
-std::string sha256_of_file(const std::filesystem::path& path, const std::function<void()>& between_blocks = {});
+std::string sha256_of_file(const std::filesystem::path& path,
+                           const std::function<void()>& between_blocks = {});
 
 }  // namespace splice_cuda::io

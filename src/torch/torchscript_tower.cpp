@@ -41,15 +41,18 @@ c10::ScalarType scalar_type(DType type) {
 
 std::string device_name(Device device) { return "cuda:" + std::to_string(device.index); }
 
-/// Loads LibTorch's CUDA part, which registers itself: before anything asks whether there is CUDA, as the answer is kept.
+/// Loads LibTorch's CUDA part, which registers itself: before anything asks whether there is CUDA, as the
+/// answer is kept.
 c10::Device torch_device(Device device) {
   if (device.kind == DeviceKind::cpu) return c10::kCPU;
   static void* const library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
   static const std::string reason = library != nullptr ? "" : dlerror();
-  if (library == nullptr) throw DeviceError("device " + device_name(device) + ": LibTorch's CUDA part can't be loaded: " + reason);
+  if (library == nullptr)
+    throw DeviceError("device " + device_name(device) + ": LibTorch's CUDA part can't be loaded: " + reason);
   const std::size_t count = at::hasCUDA() ? at::getNumGPUs() : 0;
   if (count <= static_cast<std::size_t>(device.index)) {
-    throw DeviceError("device " + device_name(device) + ": LibTorch finds " + std::to_string(count) + " CUDA devices");
+    throw DeviceError("device " + device_name(device) + ": LibTorch finds " + std::to_string(count) +
+                      " CUDA devices");
   }
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(device.index)};
 }
@@ -63,7 +66,8 @@ std::string reason_of(const std::exception& error) {
   if (line.starts_with("The following operation failed")) {
     const std::size_t last = text.find_last_not_of('\n');
     const std::size_t before = text.rfind('\n', last);
-    if (before != std::string::npos && last != std::string::npos) line = text.substr(before + 1, last - before);
+    if (before != std::string::npos && last != std::string::npos)
+      line = text.substr(before + 1, last - before);
   }
   return line;
 }
@@ -84,7 +88,8 @@ class TorchScriptTower final : public Tower {
     }
   }
 
-  void run_pixels(const float* pixels, std::int64_t height, std::int64_t width, MatrixView<float> out) override {
+  void run_pixels(const float* pixels, std::int64_t height, std::int64_t width,
+                  MatrixView<float> out) override {
     // LibTorch takes constant memory by a cast only; the tensor is read.
     run(torch::from_blob(const_cast<float*>(pixels), {out.rows, 3, height, width}, c10::kFloat), out);
   }
@@ -101,8 +106,8 @@ class TorchScriptTower final : public Tower {
       if (!result.isTensor()) throw FileError(name_ + ": gave " + result.tagKind() + ", expected a tensor");
       const at::Tensor& rows = result.toTensor();
       if (rows.dim() != 2 || rows.size(0) != out.rows || rows.size(1) != out.cols) {
-        throw FileError(name_ + ": gave a tensor of shape " + shape_of(rows) + ", expected [" + std::to_string(out.rows) + ", " +
-                        std::to_string(out.cols) + "]");
+        throw FileError(name_ + ": gave a tensor of shape " + shape_of(rows) + ", expected [" +
+                        std::to_string(out.rows) + ", " + std::to_string(out.cols) + "]");
       }
       const at::Tensor target = torch::from_blob(out.data, {out.rows, out.cols}, {out.ld, 1}, c10::kFloat);
       target.copy_(rows);
@@ -117,7 +122,8 @@ class TorchScriptTower final : public Tower {
 
   static std::string shape_of(const at::Tensor& tensor) {
     std::string text = "[";
-    for (std::int64_t i = 0; i < tensor.dim(); ++i) text += (i > 0 ? ", " : "") + std::to_string(tensor.size(i));
+    for (std::int64_t i = 0; i < tensor.dim(); ++i)
+      text += (i > 0 ? ", " : "") + std::to_string(tensor.size(i));
     return text + "]";
   }
 
@@ -129,9 +135,10 @@ class TorchScriptTower final : public Tower {
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) Tower* splice_cuda_make_tower(int interface_version, const ByteSource& source,
-                                                                               const std::string& name,
-                                                                               const TowerOptions& options);
+extern "C" __attribute__((visibility("default"))) Tower* splice_cuda_make_tower(int interface_version,
+                                                                                const ByteSource& source,
+                                                                                const std::string& name,
+                                                                                const TowerOptions& options);
 
 Tower* splice_cuda_make_tower(int interface_version, const ByteSource& source, const std::string& name,
                               const TowerOptions& options) {

@@ -9,11 +9,13 @@ at::Tensor moved(const at::Tensor& tensor, c10::Device device, c10::ScalarType t
   return tensor.to(device, is_floating(tensor.scalar_type()) ? type : tensor.scalar_type());
 }
 
-/// Whether a constant is an argument named "dtype" of some operator: integers that stand for types look like any other.
+/// Whether a constant is an argument named "dtype" of some operator: integers that stand for types look like
+/// any other.
 bool is_type_argument(const torch::jit::Value* value) {
   for (const torch::jit::Use& use : value->uses()) {
     const c10::FunctionSchema* schema = use.user->maybeSchema();
-    if (schema != nullptr && use.offset < schema->arguments().size() && schema->arguments()[use.offset].name() == "dtype") {
+    if (schema != nullptr && use.offset < schema->arguments().size() &&
+        schema->arguments()[use.offset].name() == "dtype") {
       return true;
     }
   }
@@ -26,7 +28,8 @@ void move_constant(torch::jit::Node* node, c10::Device device, c10::ScalarType t
   const torch::jit::AttributeKind kind = node->kindOf(attr::value);
   if (kind == torch::jit::AttributeKind::t) {
     node->t_(attr::value, moved(node->t(attr::value), device, type));
-  } else if (kind == torch::jit::AttributeKind::s && node->output()->type()->kind() == c10::TypeKind::DeviceObjType) {
+  } else if (kind == torch::jit::AttributeKind::s &&
+             node->output()->type()->kind() == c10::TypeKind::DeviceObjType) {
     node->s_(attr::value, device.str());
   } else if (kind == torch::jit::AttributeKind::i && is_type_argument(node->output())) {
     const auto stored = static_cast<c10::ScalarType>(node->i(attr::value));
@@ -48,7 +51,8 @@ void move_module(torch::jit::Module& module, c10::Device device, c10::ScalarType
   for (at::Tensor parameter : module.parameters()) parameter.set_data(moved(parameter, device, type));
   for (at::Tensor buffer : module.buffers()) buffer.set_data(moved(buffer, device, type));
   for (const torch::jit::Module& part : module.modules()) {
-    for (const torch::jit::Method& method : part.get_methods()) move_block(method.graph()->block(), device, type);
+    for (const torch::jit::Method& method : part.get_methods())
+      move_block(method.graph()->block(), device, type);
   }
 }
 

@@ -25,8 +25,10 @@ TEST(DecodeFuzz, DamagedPicturesAreDecodedOrRefused) {
   int accepted = 0;
   for (std::size_t i = 0; i < sound.size(); ++i) {
     accepted += fuzz_bytes(sound[i], 300, static_cast<unsigned>(i), [](const std::string& bytes) {
-      const Image image = decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "damaged", 1 << 20);
-      EXPECT_EQ(image.pixels.size(), static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3);
+      const Image image = decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()},
+                                       "damaged", 1 << 20);
+      EXPECT_EQ(image.pixels.size(),
+                static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3);
     });
   }
   // JPEG and lossy WebP carry no checksums: some damage goes unseen. All would mean that nothing was damaged.

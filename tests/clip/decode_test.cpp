@@ -15,13 +15,15 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 Image decode(const std::string& bytes, std::int64_t max_pixels = 1 << 20) {
-  return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "picture", max_pixels);
+  return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "picture",
+                      max_pixels);
 }
 
 TEST(Decode, KeepsThePixelsOfLosslessFormats) {
   const std::vector<std::uint8_t> pattern = test_pattern(13, 17, 3);
-  for (const std::string& bytes : {png_bytes(13, 17, PNG_COLOR_TYPE_RGB), png_bytes(13, 17, PNG_COLOR_TYPE_RGB, 8, true),
-                                   webp_bytes(13, 17, true), webp_animation_bytes(13, 17)}) {
+  for (const std::string& bytes :
+       {png_bytes(13, 17, PNG_COLOR_TYPE_RGB), png_bytes(13, 17, PNG_COLOR_TYPE_RGB, 8, true),
+        webp_bytes(13, 17, true), webp_animation_bytes(13, 17)}) {
     const Image image = decode(bytes);
     EXPECT_EQ(image.height, 13);
     EXPECT_EQ(image.width, 17);
@@ -74,12 +76,14 @@ TEST(Decode, SaysWhatIsWrong) {
   EXPECT_THAT(file_error([] { decode(""); }), AllOf(HasSubstr("picture"), HasSubstr("empty")));
   EXPECT_THAT(file_error([] { decode("GIF89a and more"); }), HasSubstr("JPEG, PNG or WebP"));
   EXPECT_THAT(file_error([] { decode("\xFF\xD8\xFF"); }), HasSubstr("truncated"));
-  EXPECT_THAT(file_error([] { decode(png_bytes(9, 9, PNG_COLOR_TYPE_RGB).substr(0, 60)); }), HasSubstr("truncated"));
+  EXPECT_THAT(file_error([] { decode(png_bytes(9, 9, PNG_COLOR_TYPE_RGB).substr(0, 60)); }),
+              HasSubstr("truncated"));
   EXPECT_THAT(file_error([] { decode(webp_bytes(9, 9, true).substr(0, 40)); }), HasSubstr("truncated"));
 }
 
 TEST(Decode, RefusesLargePicturesBeforeMakingRoomForThem) {
-  for (const std::string& bytes : {jpeg_bytes(40, 50, 3), png_bytes(40, 50, PNG_COLOR_TYPE_RGB), webp_bytes(40, 50, false)}) {
+  for (const std::string& bytes :
+       {jpeg_bytes(40, 50, 3), png_bytes(40, 50, PNG_COLOR_TYPE_RGB), webp_bytes(40, 50, false)}) {
     EXPECT_THAT(file_error([&] { decode(bytes, 1999); }), AllOf(HasSubstr("50 x 40"), HasSubstr("1999")));
     EXPECT_EQ(decode(bytes, 2000).width, 50);
   }
@@ -104,7 +108,8 @@ TEST(ListImages, InOrderOfPathsAndBelow) {
   const ScratchFolder scratch;
   std::filesystem::create_directories(scratch.path("b/c.jpg"));
   std::filesystem::create_directory_symlink(scratch.root(), scratch.path("b/circle"));
-  for (const char* name : {"z.PNG", "a.jpeg", "b/x.webp", "b/c.jpg/y.Jpg", "b/notes.txt", "noext"}) scratch.write(name, "");
+  for (const char* name : {"z.PNG", "a.jpeg", "b/x.webp", "b/c.jpg/y.Jpg", "b/notes.txt", "noext"})
+    scratch.write(name, "");
   const std::vector<std::filesystem::path> found = list_images(scratch.root());
   std::vector<std::string> names;
   for (const auto& path : found) names.push_back(std::filesystem::relative(path, scratch.root()).string());

@@ -1,9 +1,9 @@
 // Tool of the tests in Python: embeds what it is told and writes raw numbers to stdout.
-//   embed_files MODEL images FILE...           float32 rows of the files that could be read, a line each skipped on stderr
-//   embed_files MODEL texts FILE               texts separated by NUL
-//   embed_files MODEL tokens FILE              int64 rows
-//   embed_files - pixels MODE INTERP H W FILE  uint8 [H, W, 3] of one fitted picture
-//   embed_files - decode FILE                  uint8 of one picture, after "height width" on stderr
+//   embed_files MODEL images FILE...           float32 rows of the files that could be read, a line each
+//   skipped on stderr embed_files MODEL texts FILE               texts separated by NUL embed_files MODEL
+//   tokens FILE              int64 rows embed_files - pixels MODE INTERP H W FILE  uint8 [H, W, 3] of one
+//   fitted picture embed_files - decode FILE                  uint8 of one picture, after "height width" on
+//   stderr
 // SPLICE_PRECISION: float32 (default), float16, bfloat16. SPLICE_BATCH: rows of a batch.
 
 #include <cstdio>
@@ -55,7 +55,8 @@ void images(const std::string& model, const std::vector<std::string>& names) {
   const std::vector<SkippedImage> skipped = encoder.embed_images(files, [&](const EmbeddedImages& part) {
     write(part.embeddings.data, static_cast<std::size_t>(part.embeddings.rows * part.embeddings.cols));
   });
-  for (const SkippedImage& one : skipped) std::fprintf(stderr, "skipped %d %s\n", static_cast<int>(one.index), one.reason.c_str());
+  for (const SkippedImage& one : skipped)
+    std::fprintf(stderr, "skipped %d %s\n", static_cast<int>(one.index), one.reason.c_str());
 }
 
 void texts(const std::string& model, const char* path) {

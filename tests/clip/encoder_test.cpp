@@ -91,18 +91,22 @@ TEST_F(EncoderTest, AnErrorInTakeEndsItAll) {
   ClipEncoder encoder = load(2);
   const Paths paths = grey_pictures(60);
   int calls = 0;
-  EXPECT_THROW(encoder.embed_images(paths, [&](const EmbeddedImages&) {
-    if (++calls == 2) throw CancelledError("enough");
-  }), CancelledError);
+  EXPECT_THROW(encoder.embed_images(paths,
+                                    [&](const EmbeddedImages&) {
+                                      if (++calls == 2) throw CancelledError("enough");
+                                    }),
+               CancelledError);
   EXPECT_EQ(calls, 2);
-  EXPECT_EQ(encoder.embed_images(paths, [](const EmbeddedImages&) {}).size(), 9u) << "and it works afterwards";
+  EXPECT_EQ(encoder.embed_images(paths, [](const EmbeddedImages&) {}).size(), 9u)
+      << "and it works afterwards";
 }
 
 TEST_F(EncoderTest, AnErrorOfTheTowerEndsItAll) {
   ClipEncoder encoder = load(2);
   ::setenv("SPLICE_FAKE_TOWER", "fails", 1);
-  EXPECT_THAT(thrown_message<Error>([&] { encoder.embed_images(grey_pictures(9), [](const EmbeddedImages&) {}); }),
-              HasSubstr("network failed"));
+  EXPECT_THAT(
+      thrown_message<Error>([&] { encoder.embed_images(grey_pictures(9), [](const EmbeddedImages&) {}); }),
+      HasSubstr("network failed"));
 }
 
 TEST_F(EncoderTest, Texts) {
@@ -125,7 +129,10 @@ TEST_F(EncoderTest, ModelsWithoutTextTower) {
   EXPECT_FALSE(encoder.has_text());
   const std::vector<std::string> texts = {"a"};
   std::vector<float> row(4);
-  EXPECT_THAT(argument_error([&] { encoder.embed_texts(texts, {row.data(), 1, 4}); }), HasSubstr("no text tower"));
+  EXPECT_THAT(argument_error([&] {
+                encoder.embed_texts(texts, {row.data(), 1, 4});
+              }),
+              HasSubstr("no text tower"));
   EXPECT_THAT(argument_error([&] { encoder.tokenizer(); }), HasSubstr("tiny"));
 }
 
@@ -133,11 +140,17 @@ TEST_F(EncoderTest, WrongArguments) {
   ClipEncoder encoder = load();
   std::vector<float> rows(8);
   const std::vector<std::string> texts = {"a", "b"};
-  EXPECT_THAT(argument_error([&] { encoder.embed_texts(texts, {rows.data(), 2, 3}); }), AllOf(HasSubstr("out"), HasSubstr("[2, 4]")));
+  EXPECT_THAT(argument_error([&] {
+                encoder.embed_texts(texts, {rows.data(), 2, 3});
+              }),
+              AllOf(HasSubstr("out"), HasSubstr("[2, 4]")));
   EXPECT_THAT(argument_error([&] { encoder.embed_texts(texts, {rows.data(), 1, 4}); }), HasSubstr("out"));
   EXPECT_THAT(argument_error([&] { encoder.embed_texts(texts, {nullptr, 2, 4}); }), HasSubstr("null"));
   const Image broken = {3, 3, {1, 2, 3}};
-  EXPECT_THAT(argument_error([&] { encoder.embed_images(std::span(&broken, 1), {rows.data(), 1, 4}); }), HasSubstr("images"));
+  EXPECT_THAT(argument_error([&] {
+                encoder.embed_images(std::span(&broken, 1), {rows.data(), 1, 4});
+              }),
+              HasSubstr("images"));
   EXPECT_THAT(argument_error([&] { load(0); }), HasSubstr("batch_size"));
   EXPECT_THAT(argument_error([&] { load(1, -1); }), HasSubstr("threads"));
 }
@@ -146,7 +159,8 @@ TEST_F(EncoderTest, LargePicturesAreSkipped) {
   ClipOptions options;
   options.max_pixels = 79;
   ClipEncoder encoder = ClipEncoder::load(files_.folder(), options);
-  const std::vector<SkippedImage> skipped = encoder.embed_images(grey_pictures(4), [](const EmbeddedImages&) {});
+  const std::vector<SkippedImage> skipped =
+      encoder.embed_images(grey_pictures(4), [](const EmbeddedImages&) {});
   ASSERT_EQ(skipped.size(), 2u);
   EXPECT_THAT(skipped[0].reason, HasSubstr("2.png"));
 }

@@ -1,6 +1,8 @@
-// A tower library without LibTorch, for tests of what surrounds towers. What a tower does is said by the name of its file.
-//   image.pt  out[j] = mean of the row's pixels * (j + 1); text.pt  out[j] = number of tokens that are not 0, plus j
-//   SPLICE_FAKE_TOWER: "narrow" gives FileError as a tower of another width does, "old" another version, "fails" an Error
+// A tower library without LibTorch, for tests of what surrounds towers. What a tower does is said by the name
+// of its file.
+//   image.pt  out[j] = mean of the row's pixels * (j + 1); text.pt  out[j] = number of tokens that are not 0,
+//   plus j SPLICE_FAKE_TOWER: "narrow" gives FileError as a tower of another width does, "old" another
+//   version, "fails" an Error
 
 #include <cstdlib>
 #include <string>
@@ -19,7 +21,8 @@ std::string_view behaviour() {
 
 class FakeTower final : public Tower {
  public:
-  void run_pixels(const float* pixels, std::int64_t height, std::int64_t width, MatrixView<float> out) override {
+  void run_pixels(const float* pixels, std::int64_t height, std::int64_t width,
+                  MatrixView<float> out) override {
     for (std::int64_t i = 0; i < out.rows; ++i) {
       double sum = 0.0;
       for (std::int64_t k = 0; k < 3 * height * width; ++k) sum += pixels[i * 3 * height * width + k];
@@ -39,15 +42,16 @@ class FakeTower final : public Tower {
     if (behaviour() == "narrow") throw FileError("fake: gave a tensor of shape [1, 3]");
     if (behaviour() == "fails" && out.rows > 1) throw Error("fake: the network failed");
     for (std::int64_t j = 0; j < out.cols; ++j) {
-      out.row(row)[j] = static_cast<float>(times ? value * static_cast<double>(j + 1) : value + static_cast<double>(j));
+      out.row(row)[j] =
+          static_cast<float>(times ? value * static_cast<double>(j + 1) : value + static_cast<double>(j));
     }
   }
 };
 
 }  // namespace
 
-extern "C" Tower* splice_cuda_make_tower(int interface_version, const ByteSource& source, const std::string& name,
-                                         const TowerOptions& options);
+extern "C" Tower* splice_cuda_make_tower(int interface_version, const ByteSource& source,
+                                         const std::string& name, const TowerOptions& options);
 
 Tower* splice_cuda_make_tower(int interface_version, const ByteSource& source, const std::string& name,
                               const TowerOptions& /*options*/) {

@@ -22,7 +22,8 @@ inline std::vector<std::uint8_t> test_pattern(int height, int width, int channel
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       for (int c = 0; c < channels; ++c) {
-        pixels.push_back(static_cast<std::uint8_t>((x * 5 + y * 3 * (c + 1) + ((x / 6 + y / 5) % 2) * 90) & 0xFF));
+        pixels.push_back(
+            static_cast<std::uint8_t>((x * 5 + y * 3 * (c + 1) + ((x / 6 + y / 5) % 2) * 90) & 0xFF));
       }
     }
   }
@@ -47,7 +48,8 @@ inline std::string jpeg_bytes(int height, int width, int channels, bool progress
   jpeg_start_compress(&info, TRUE);
   std::vector<std::uint8_t> pixels = test_pattern(height, width, channels);
   while (info.next_scanline < info.image_height) {
-    JSAMPROW row = pixels.data() + static_cast<std::size_t>(info.next_scanline) * static_cast<std::size_t>(width * channels);
+    JSAMPROW row = pixels.data() +
+                   static_cast<std::size_t>(info.next_scanline) * static_cast<std::size_t>(width * channels);
     jpeg_write_scanlines(&info, &row, 1);
   }
   jpeg_finish_compress(&info);
@@ -68,12 +70,14 @@ inline std::string png_bytes(int height, int width, int color_type, int depth = 
         static_cast<std::string*>(png_get_io_ptr(writer))->append(reinterpret_cast<char*>(data), size);
       },
       nullptr);
-  png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), depth, color_type,
-               interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), depth,
+               color_type, interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (color_type == PNG_COLOR_TYPE_PALETTE) {
     std::vector<png_color> colors;
     for (int i = 0; i < 16; ++i) {
-      colors.push_back({static_cast<png_byte>(i * 16), static_cast<png_byte>(255 - i * 16), static_cast<png_byte>(i)});
+      colors.push_back(
+          {static_cast<png_byte>(i * 16), static_cast<png_byte>(255 - i * 16), static_cast<png_byte>(i)});
     }
     png_set_PLTE(png, info, colors.data(), static_cast<int>(colors.size()));
   }

@@ -44,7 +44,8 @@ TEST_F(ModelFolderTest, NamesWhatIsWrong) {
     files_.json[nlohmann::json::json_pointer(pointer)] = value;
     return refused();
   };
-  EXPECT_THAT(with("/format", "else"), AllOf(HasSubstr("model.json"), HasSubstr("format"), HasSubstr("splice_cuda.model")));
+  EXPECT_THAT(with("/format", "else"),
+              AllOf(HasSubstr("model.json"), HasSubstr("format"), HasSubstr("splice_cuda.model")));
   EXPECT_THAT(with("/version", 2), HasSubstr("version"));
   EXPECT_THAT(with("/dim", 0), HasSubstr("dim"));
   EXPECT_THAT(with("/dim", 4.5), HasSubstr("4.5"));
@@ -64,7 +65,8 @@ TEST_F(ModelFolderTest, NamesWhatIsWrong) {
 }
 
 TEST_F(ModelFolderTest, FilesThatChanged) {
-  files_.scratch().write("text.pt", std::string(std::filesystem::file_size(files_.folder() / "text.pt"), 'x'));
+  files_.scratch().write("text.pt",
+                         std::string(std::filesystem::file_size(files_.folder() / "text.pt"), 'x'));
   EXPECT_THAT(refused(), AllOf(HasSubstr("text.pt"), HasSubstr("SHA-256")));
   EXPECT_NO_THROW(clip::read_model_folder(files_.folder(), false));
   files_.scratch().write("text.pt", "short");
@@ -75,7 +77,8 @@ TEST_F(ModelFolderTest, FilesThatChanged) {
 
 TEST_F(ModelFolderTest, NoFolderAtAll) {
   EXPECT_THAT(file_error([] { clip::read_model_folder("/absent/model", true); }), HasSubstr("/absent/model"));
-  EXPECT_THAT(file_error([&] { clip::read_model_folder(files_.folder() / "model.json", true); }), HasSubstr("no folder"));
+  EXPECT_THAT(file_error([&] { clip::read_model_folder(files_.folder() / "model.json", true); }),
+              HasSubstr("no folder"));
   std::filesystem::remove(files_.folder() / "model.json");
   EXPECT_THAT(file_error([&] { clip::read_model_folder(files_.folder(), true); }), HasSubstr("model.json"));
 }
@@ -103,16 +106,19 @@ class ArchiveTest : public ::testing::Test {
 
 TEST_F(ArchiveTest, TakesTorchScript) {
   EXPECT_NO_THROW(check(zip_bytes(torchscript_members())));
-  EXPECT_NO_THROW(check(zip_bytes(torchscript_members(harmless_pickle, "saved = x.saver\nfrom_files = 1\n"))));
+  EXPECT_NO_THROW(
+      check(zip_bytes(torchscript_members(harmless_pickle, "saved = x.saver\nfrom_files = 1\n"))));
 }
 
 TEST_F(ArchiveTest, RefusesWhatIsNone) {
   EXPECT_THAT(refused("not an archive"), AllOf(HasSubstr("image.pt"), HasSubstr("no zip archive")));
   EXPECT_THAT(refused(""), HasSubstr("no zip archive"));
   EXPECT_THAT(refused(hostile_pickle), HasSubstr("a plain pickle"));
-  EXPECT_THAT(refused(zip_bytes({zip_member("archive/data.pkl", harmless_pickle), zip_member("archive/version", "3")})),
+  EXPECT_THAT(refused(zip_bytes(
+                  {zip_member("archive/data.pkl", harmless_pickle), zip_member("archive/version", "3")})),
               HasSubstr("torch.save"));
-  EXPECT_THAT(refused(zip_bytes({zip_member("a.npy", "x"), zip_member("b.npy", "y")})), HasSubstr("one folder"));
+  EXPECT_THAT(refused(zip_bytes({zip_member("a.npy", "x"), zip_member("b.npy", "y")})),
+              HasSubstr("one folder"));
   std::vector<ZipMember> twice = torchscript_members();
   twice.push_back(twice.front());
   EXPECT_THAT(refused(zip_bytes(twice)), HasSubstr("image.pt"));
@@ -128,21 +134,29 @@ TEST_F(ArchiveTest, RefusesHostilePickles) {
   EXPECT_THAT(refused(zip_bytes(members)), HasSubstr("constants.pkl"));
   // STACK_GLOBAL, INST, EXT1 and protocol-0 strings are ways around GLOBAL.
   for (const char operation : {'\x93', 'i', '\x82', 'S', 'o', 'P', '\x8c'}) {
-    EXPECT_THAT(refused(zip_bytes(torchscript_members(std::string("\x80\x02") + operation + "x\n."))), HasSubstr("hostile"));
+    EXPECT_THAT(refused(zip_bytes(torchscript_members(std::string("\x80\x02") + operation + "x\n."))),
+                HasSubstr("hostile"));
   }
   EXPECT_THAT(refused(zip_bytes(torchscript_members("\x80\x02)"))), HasSubstr("truncated"));
 }
 
 TEST_F(ArchiveTest, RefusesCodeThatReachesFiles) {
-  EXPECT_THAT(refused(zip_bytes(torchscript_members(harmless_pickle, "  _0 = torch.save(x, \"/tmp/x\")\n"))), HasSubstr("save"));
-  EXPECT_THAT(refused(zip_bytes(torchscript_members(harmless_pickle, "ops.aten.from_file (\"/etc/passwd\")"))), HasSubstr("from_file"));
+  EXPECT_THAT(refused(zip_bytes(torchscript_members(harmless_pickle, "  _0 = torch.save(x, \"/tmp/x\")\n"))),
+              HasSubstr("save"));
+  EXPECT_THAT(
+      refused(zip_bytes(torchscript_members(harmless_pickle, "ops.aten.from_file (\"/etc/passwd\")"))),
+      HasSubstr("from_file"));
 }
 
 TEST_F(ArchiveTest, DamagedArchives) {
-  EXPECT_LT(fuzz_bytes(zip_bytes(torchscript_members()), 400, 9, [&](const std::string& bytes) { check(bytes); }), 300);
-  EXPECT_LT(fuzz_bytes(harmless_pickle, 400, 9, [&](const std::string& bytes) {
-              clip::check_pickle(std::as_bytes(std::span(bytes)), "pickle");
-            }), 300);
+  EXPECT_LT(
+      fuzz_bytes(zip_bytes(torchscript_members()), 400, 9, [&](const std::string& bytes) { check(bytes); }),
+      300);
+  EXPECT_LT(fuzz_bytes(harmless_pickle, 400, 9,
+                       [&](const std::string& bytes) {
+                         clip::check_pickle(std::as_bytes(std::span(bytes)), "pickle");
+                       }),
+            300);
 }
 
 }  // namespace

@@ -13,14 +13,16 @@ using clip::Interpolation;
 Image pattern(int height, int width) { return {height, width, test_pattern(height, width, 3)}; }
 
 TEST(Resize, AWindowHoldsWhatTheWholeHolds) {
-  for (const auto& [height, width] : {std::pair{57, 91}, std::pair{200, 31}, std::pair{31, 200}, std::pair{24, 40}}) {
+  for (const auto& [height, width] :
+       {std::pair{57, 91}, std::pair{200, 31}, std::pair{31, 200}, std::pair{24, 40}}) {
     const Image image = pattern(height, width);
     for (const Interpolation how : {Interpolation::bilinear, Interpolation::bicubic}) {
       const Image whole = clip::resize(image, 24, 40, how, {0, 0, 24, 40});
       const Image part = clip::resize(image, 24, 40, how, {5, 7, 11, 20});
       for (std::size_t y = 0; y < 11; ++y) {
         for (std::size_t i = 0; i < 60; ++i) {
-          ASSERT_EQ(part.pixels[y * 60 + i], whole.pixels[(y + 5) * 120 + 21 + i]) << height << " x " << width;
+          ASSERT_EQ(part.pixels[y * 60 + i], whole.pixels[(y + 5) * 120 + 21 + i])
+              << height << " x " << width;
         }
       }
     }

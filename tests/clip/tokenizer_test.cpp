@@ -18,7 +18,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 nlohmann::json description() {
-  return {{"type", "clip_bpe"}, {"clean", "lower"}, {"context_length", 8}, {"start_token", "<start_of_text>"},
+  return {{"type", "clip_bpe"},           {"clean", "lower"},
+          {"context_length", 8},          {"start_token", "<start_of_text>"},
           {"end_token", "<end_of_text>"}, {"merges", {"t h", "th e</w>", "a a", "aa a</w>"}}};
 }
 
@@ -53,16 +54,19 @@ TEST_F(TinyTokenizer, MergesByRankFromTheLeft) {
 }
 
 TEST_F(TinyTokenizer, CutsWordsAndCleans) {
-  EXPECT_THAT(encode("  THE\n&#97;'S 12"), ElementsAre(start, merge + 1, last('a'), byte('\''), last('s'), last('1'), last('2'), end));
+  EXPECT_THAT(encode("  THE\n&#97;'S 12"),
+              ElementsAre(start, merge + 1, last('a'), byte('\''), last('s'), last('1'), last('2'), end));
   EXPECT_THAT(encode(""), ElementsAre(start, end, 0, 0, 0, 0, 0, 0));
   EXPECT_THAT(encode("<END_OF_TEXT>"), ElementsAre(start, end, end, 0, 0, 0, 0, 0));
 }
 
 TEST_F(TinyTokenizer, LongTextsKeepTheirBeginning) {
   std::vector<std::int64_t> cut;
-  EXPECT_THAT(encode("a a a a a a", &cut), ElementsAre(start, last('a'), last('a'), last('a'), last('a'), last('a'), last('a'), end));
+  EXPECT_THAT(encode("a a a a a a", &cut),
+              ElementsAre(start, last('a'), last('a'), last('a'), last('a'), last('a'), last('a'), end));
   EXPECT_TRUE(cut.empty());
-  EXPECT_THAT(encode("a a a a a a b", &cut), ElementsAre(start, last('a'), last('a'), last('a'), last('a'), last('a'), last('a'), end));
+  EXPECT_THAT(encode("a a a a a a b", &cut),
+              ElementsAre(start, last('a'), last('a'), last('a'), last('a'), last('a'), last('a'), end));
   EXPECT_THAT(cut, ElementsAre(0));
 }
 
@@ -83,13 +87,15 @@ TEST_F(TinyTokenizer, DamagedFiles) {
     json[key] = value;
     return json;
   };
-  EXPECT_THAT(refused(with("type", "wordpiece")), AllOf(HasSubstr("tokenizer.json"), HasSubstr("wordpiece"), HasSubstr("clip_bpe")));
+  EXPECT_THAT(refused(with("type", "wordpiece")),
+              AllOf(HasSubstr("tokenizer.json"), HasSubstr("wordpiece"), HasSubstr("clip_bpe")));
   EXPECT_THAT(refused(with("clean", "canonicalize")), HasSubstr("lower"));
   EXPECT_THAT(refused(with("context_length", 2)), HasSubstr("context_length"));
   EXPECT_THAT(refused(with("context_length", 77.5)), HasSubstr("context_length"));
   EXPECT_THAT(refused(with("start_token", "<START>")), HasSubstr("lower case"));
   EXPECT_THAT(refused(with("merges", "a b")), HasSubstr("merges"));
-  for (const char* bad : {"", "ab", " b", "a ", "a b c"}) EXPECT_THAT(refused(with("merges", {"t h", bad})), HasSubstr("merge 1"));
+  for (const char* bad : {"", "ab", " b", "a ", "a b c"})
+    EXPECT_THAT(refused(with("merges", {"t h", bad})), HasSubstr("merge 1"));
   scratch_.write("tokenizer.json", "{\"type\": ");
   EXPECT_THAT(file_error([&] { ClipTokenizer::load(scratch_.path("tokenizer.json")); }), HasSubstr("JSON"));
   scratch_.write("tokenizer.json", std::string(100000, '['));
@@ -102,8 +108,11 @@ TEST(TextCleaning, EachStep) {
   EXPECT_EQ(clean("\xEF\xAC\x83 \xC4\xB2"), "ffi ij");
   EXPECT_EQ(clean("\xEF\xBC\xA1\xEF\xBC\x91\xE3\x80\x80z"), "a1 z");
   EXPECT_EQ(clean("e\xCC\x81"), "\xC3\xA9");
-  EXPECT_EQ(clean("a\x1b[1mb\x1b[0m\x07" "c"), "abc");
-  EXPECT_EQ(clean("\xCE\x9F\xCE\x94\xCE\x9F\xCE\xA3"), "\xCE\xBF\xCE\xB4\xCE\xBF\xCF\x82") << "sigma at the end of a word";
+  EXPECT_EQ(clean("a\x1b[1mb\x1b[0m\x07"
+                  "c"),
+            "abc");
+  EXPECT_EQ(clean("\xCE\x9F\xCE\x94\xCE\x9F\xCE\xA3"), "\xCE\xBF\xCE\xB4\xCE\xBF\xCF\x82")
+      << "sigma at the end of a word";
   EXPECT_EQ(clean("\xFF\xC3(\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD(\xEF\xBF\xBD");
   EXPECT_EQ(clean("a < b &amp; c"), "a < b & c");
 }

@@ -24,7 +24,7 @@ class ImageTower(nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """float32 [n, 3, height, width] to [n, dim]."""
-        return self.projection(self.vision(pixel_values=pixels, return_dict=False)[1])
+        return self.projection(self.vision(pixel_values=pixels).pooler_output)
 
 
 class TextTower(nn.Module):
@@ -38,7 +38,7 @@ class TextTower(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """int64 [n, context_length] to [n, dim]. Attention looks back only: what follows the end token plays no part."""
-        hidden = self.text(input_ids=tokens, return_dict=False)[0]
+        hidden = self.text(input_ids=tokens).last_hidden_state
         ends = tokens.argmax(dim=-1)
         return self.projection(hidden[torch.arange(hidden.shape[0]), ends])
 

@@ -1,4 +1,5 @@
-// What a user of CLIP encoders writes. Without a model, what can be seen is that all is linked and errors arrive.
+// What a user of CLIP encoders writes. Without a model, what can be seen is that all is linked and errors
+// arrive.
 
 #include <cstdio>
 #include <string>
