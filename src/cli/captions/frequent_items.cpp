@@ -12,7 +12,7 @@ constexpr std::size_t least_slots = 1024;
 }  // namespace
 
 FrequentItems::FrequentItems(std::size_t bytes) {
-  // An entry takes 40 bytes, up to 16 of slots (they are a power of two, at most half full), and its text.
+  // An entry takes 32 bytes, up to 16 of slots (they are a power of two, at most half full), and its text.
   constexpr std::size_t entry_bytes = sizeof(Entry) + 4 * sizeof(std::uint32_t) + mean_text_bytes;
   most_entries_ = std::clamp<std::size_t>(bytes / entry_bytes, 512, 0xfffffff0u);
   most_text_bytes_ = std::max<std::size_t>(most_entries_ * mean_text_bytes, 512 * 256);
