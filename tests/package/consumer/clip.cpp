@@ -11,7 +11,7 @@ int main(int count, char** arguments) {
   try {
     splice_cuda::ClipEncoder encoder = splice_cuda::ClipEncoder::load(folder);
     std::printf("%s gives %lld numbers\n", encoder.name().c_str(), static_cast<long long>(encoder.dim()));
-  } catch (const splice_cuda::FileError& error) {
+  } catch (const splice_cuda::Error& error) {
     std::printf("%s\n", error.what());
     return count > 1 ? 1 : 0;
   }
