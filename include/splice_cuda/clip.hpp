@@ -97,7 +97,8 @@ class ClipEncoder {
 
   const std::string& name() const noexcept;
   std::int64_t dim() const noexcept;
-  /// SHA-256 of model.json, which lists those of all other files: what a dictionary remembers its model by.
+  /// SHA-256 of what model.json says of preprocessing, towers and tokenizer, with their files' digests: what a dictionary
+  /// remembers its model by.
   const std::string& fingerprint() const noexcept;
   bool has_text() const noexcept;
   /// Files of the folder, where the model has them.

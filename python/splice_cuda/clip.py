@@ -83,7 +83,7 @@ class ClipEncoder:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of model.json, which lists those of all other files."""
+        """SHA-256 of what embeddings depend on: preprocessing, towers, tokenizer."""
         return self._native.fingerprint
 
     @property

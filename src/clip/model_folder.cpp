@@ -91,6 +91,19 @@ void check_file(const ModelFolder& folder, const JsonObject& files, const std::s
   }
 }
 
+/// Digest of what embeddings depend on: towers, tokenizer, preprocessing. A dictionary, a mean or a note that is added to the
+/// folder leaves it as it was.
+std::string fingerprint_of(const ModelFolder& folder, const nlohmann::json& model) {
+  nlohmann::json identity = {{"dim", model.at("dim")}, {"image", model.at("image")}};
+  std::vector<std::string> files = {folder.image_file};
+  if (folder.text) {
+    identity["text"] = model.at("text");
+    files.insert(files.end(), {folder.text->file, folder.text->tokenizer});
+  }
+  for (const std::string& file : files) identity["sha256"][file] = model.at("files").at(file).at("sha256");
+  return io::sha256_of_text(identity.dump());  // keys in the order of their bytes
+}
+
 }  // namespace
 
 ModelFolder read_model_folder(const std::filesystem::path& root, bool check_files) {
@@ -102,7 +115,6 @@ ModelFolder read_model_folder(const std::filesystem::path& root, bool check_file
   ModelFolder folder;
   folder.root = root;
   const nlohmann::json json = read_json(path);
-  folder.fingerprint = io::sha256_of_file(path);
   const JsonObject model(json, path.string());
   model.expect("format", "splice_cuda.model");
   model.integer("version", 1, 1);
@@ -126,6 +138,7 @@ ModelFolder read_model_folder(const std::filesystem::path& root, bool check_file
   }
   const JsonObject files = model.object("files");
   for (const std::string& file : named) check_file(folder, files, file, check_files);
+  folder.fingerprint = fingerprint_of(folder, json);
   return folder;
 }
 

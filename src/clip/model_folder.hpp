@@ -22,7 +22,7 @@ struct TextPart {
 
 struct ModelFolder {
   std::filesystem::path root;
-  std::string fingerprint;  ///< SHA-256 of model.json
+  std::string fingerprint;  ///< SHA-256 of what embeddings depend on
   std::string name;
   std::int64_t dim = 0;
   std::string image_file;

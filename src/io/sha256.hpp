@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "io/mapped_file.hpp"
 
@@ -18,5 +19,8 @@ namespace splice_cuda::io {
 std::string sha256_of_file(const MappedFile& file, const std::function<void()>& between_blocks = {});
 std::string sha256_of_file(const std::filesystem::path& path,
                            const std::function<void()>& between_blocks = {});
+
+/// The same of a text's bytes.
+std::string sha256_of_text(std::string_view text);
 
 }  // namespace splice_cuda::io

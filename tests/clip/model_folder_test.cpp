@@ -34,7 +34,24 @@ TEST_F(ModelFolderTest, ReadsWhatIsThere) {
   EXPECT_EQ(folder.preprocessing.height, 8);
   EXPECT_EQ(folder.text->context_length, 8);
   EXPECT_FALSE(folder.dictionary);
-  EXPECT_EQ(folder.fingerprint, io::sha256_of_file(files_.folder() / "model.json"));
+}
+
+TEST_F(ModelFolderTest, FingerprintIsOfWhatEmbeddingsDependOn) {
+  const nlohmann::json sound = files_.json;
+  const auto with = [&](const char* pointer, const nlohmann::json& value) {
+    files_.json = sound;
+    files_.json[nlohmann::json::json_pointer(pointer)] = value;
+    files_.save();
+    return clip::read_model_folder(files_.folder(), false).fingerprint;
+  };
+  const std::string fingerprint = with("/name", "tiny");
+  EXPECT_EQ(fingerprint.size(), 64U);
+  EXPECT_EQ(with("/name", "another"), fingerprint);
+  EXPECT_EQ(with("/provenance/note", "written later"), fingerprint);
+  EXPECT_NE(with("/image/mean/0", 0.25), fingerprint);
+  for (const auto& [file, entry] : sound["files"].items()) {
+    EXPECT_NE(with(("/files/" + file + "/sha256").c_str(), std::string(64, 'a')), fingerprint) << file;
+  }
 }
 
 TEST_F(ModelFolderTest, NamesWhatIsWrong) {

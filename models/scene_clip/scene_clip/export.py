@@ -20,7 +20,7 @@ from .network import DIM, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD, SceneClip
 from .pictures import write_pictures
 from .render import make_scenes
 from .tokenizer import Tokenizer
-from .train import CONTEXT_LENGTH, Settings, corpus
+from .train import CONTEXT_LENGTH, CORPUS_SEED, Settings, corpus
 
 IMAGE_MEAN_SEED, IMAGE_MEAN_SCENES = 555, 4000
 NAME = "scene-clip"
@@ -97,7 +97,7 @@ def write_folder(weights: Path, tokenizer: Tokenizer, out: Path, command: Path, 
         "source": "models/scene_clip, trained on rendered scenes", "torch": str(torch.__version__),
         "settings": json.dumps(content["settings"]),
         "training": f"{record['core_seconds']:.0f} s of one core, torch {record['torch']}",
-        "vocabulary": f"captions of seed 3; {bigrams} bigrams, synonyms left out from a cosine of {largest_cosine} on",
+        "vocabulary": f"captions of seed {CORPUS_SEED}; {bigrams} bigrams, synonyms left out from a cosine of {largest_cosine} on",
     }
     model.image.fold_normalisation()
     save_script(half_script(model.image), out / "image.pt")
@@ -112,7 +112,7 @@ def write_folder(weights: Path, tokenizer: Tokenizer, out: Path, command: Path, 
     (out / "vocabulary.txt").write_text("".join(f"{concept}\n" for concept in vocabulary), encoding="utf-8")
     build_dictionary(command, folder)
     _describe(out, provenance, [*files, "image_mean.npy", "vocabulary.txt", "dictionary.safetensors"])
-    write_pictures(out / "pictures")
+    write_pictures(out / "pictures", vocabulary)
 
 
 def export(weights: Path, tokenizer: Tokenizer, out: Path, command: Path, bigrams: int, largest_cosine: float) -> None:

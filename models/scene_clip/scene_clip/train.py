@@ -32,7 +32,7 @@ class Settings:
     """All that the weights depend on, beside the code."""
 
     scenes: int = 60_000
-    warmup_cycles: int = 2        # each with new heads and a rate that rises and falls again
+    warmup_cycles: int = 4        # each with new heads and a rate that rises and falls again
     warmup_steps: int = 1500      # of a cycle
     steps: int = 1000
     warmup_batch: int = 64
