@@ -7,7 +7,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "admm_tile.hpp"
@@ -28,7 +27,8 @@ namespace splice_cuda::cuda {
 template <class Engine>
 class DeviceBackend final : public Backend {
  public:
-  explicit DeviceBackend(std::shared_ptr<Engine> device) : device_(std::move(device)) {}
+  /// @param threads  of the host, for the preparation of dictionaries
+  DeviceBackend(std::shared_ptr<Engine> device, int threads) : device_(std::move(device)), threads_(threads) {}
 
   Device device() const override { return device_->device(); }
   int workers() const override { return 1; }
@@ -40,8 +40,7 @@ class DeviceBackend final : public Backend {
   }
 
   std::shared_ptr<const DictionaryData> make_dictionary(const AtomSource& source) const override {
-    const unsigned threads = std::max(1u, std::thread::hardware_concurrency());
-    auto dictionary = make_device_dictionary(device_, on_host(*device_, source), static_cast<int>(threads));
+    auto dictionary = make_device_dictionary(device_, on_host(*device_, source), threads_);
     device_->synchronize();  // contexts on other streams may use it from now on
     return dictionary;
   }
@@ -117,6 +116,7 @@ class DeviceBackend final : public Backend {
   }
 
   std::shared_ptr<Engine> device_;
+  int threads_;
 };
 
 }  // namespace splice_cuda::cuda

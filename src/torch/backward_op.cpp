@@ -74,6 +74,26 @@ std::vector<double> weights_of(const OptionalTensor& atom_weights) {
   return atom_weights ? host_vector<double>("atom_weights", *atom_weights) : std::vector<double>();
 }
 
+/// Entries that move: an atom whose weight is 0 is not in the support. Their upstream gradient stays with
+/// them.
+CodeEntries without_zeros(const CodeEntries& codes, std::vector<double>& upstream) {
+  CodeEntries moving;
+  moving.row_offsets.push_back(0);
+  std::size_t kept = 0;
+  for (std::int64_t row = 0; row < codes.rows(); ++row) {
+    const auto end = static_cast<std::size_t>(codes.row_offsets[static_cast<std::size_t>(row) + 1]);
+    for (auto e = static_cast<std::size_t>(codes.row_offsets[static_cast<std::size_t>(row)]); e < end; ++e) {
+      if (codes.values[e] == 0) continue;
+      moving.atoms.push_back(codes.atoms[e]);
+      moving.values.push_back(codes.values[e]);
+      upstream[kept++] = upstream[e];
+    }
+    moving.row_offsets.push_back(moving.nnz());
+  }
+  upstream.resize(kept);
+  return moving;
+}
+
 /// The elements of a dense matrix where the codes have theirs.
 std::vector<double> gathered(const Tensor& dense, const CodeEntries& codes) {
   const ElementMatrix matrix = element_matrix(dense);
@@ -106,8 +126,10 @@ std::tuple<Tensor, Tensor, Tensor> decompose_backward(Tensor grad_values, Tensor
     fail_argument("grad_values", std::to_string(upstream.size()) + " entries",
                   "as many as values, " + std::to_string(codes.nnz()));
   }
+  check_penalties_and_weights(l1_penalties, atom_weights, rows.size(0), atoms.size(0));
+  CodeEntries moving = without_zeros(codes, upstream);
   return differentiate(
-      {rows, atoms, codes, std::move(upstream), weights_of(atom_weights), l1_penalties, refit},
+      {rows, atoms, std::move(moving), std::move(upstream), weights_of(atom_weights), l1_penalties, refit},
       needs_embeddings, needs_dictionary, needs_penalties);
 }
 
@@ -123,9 +145,11 @@ std::tuple<Tensor, Tensor, Tensor> decompose_dense_backward(Tensor grad_weights,
   const Tensor rows = matrix_argument("embeddings", embeddings);
   const Tensor atoms = matrix_argument("dictionary", dictionary);
   check_same_device("dictionary", atoms, rows, "embeddings");
-  const CodeEntries codes = dense_entries(dense);
+  check_penalties_and_weights(l1_penalties, atom_weights, rows.size(0), atoms.size(0));
+  CodeEntries codes = dense_entries(dense);
+  std::vector<double> upstream = gathered(dense_upstream, codes);
   return differentiate(
-      {rows, atoms, codes, gathered(dense_upstream, codes), weights_of(atom_weights), l1_penalties, refit},
+      {rows, atoms, std::move(codes), std::move(upstream), weights_of(atom_weights), l1_penalties, refit},
       needs_embeddings, needs_dictionary, needs_penalties);
 }
 

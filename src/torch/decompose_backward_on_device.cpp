@@ -2,6 +2,7 @@
 // factor a row. In fp64 throughout. What it computes is in gradients.hpp.
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -11,8 +12,15 @@
 namespace splice_cuda::op {
 namespace {
 
-/// Atoms of a piece of rows in fp64: bounds what is held at once.
+/// What a piece of rows holds at once, in fp64.
 constexpr std::int64_t most_padded_bytes = std::int64_t{256} << 20;
+
+/// Of `rows` rows padded to `width` atoms: arrays of their atoms' size (gathered, as fp64, masked, the parts
+/// of the dictionary's gradient) and of their Gram matrices' (as it is, padded, its factor, the library's
+/// copy).
+std::int64_t padded_bytes(std::int64_t rows, std::int64_t width, std::int64_t dim) {
+  return rows * width * (6 * dim + 4 * width) * static_cast<std::int64_t>(sizeof(double));
+}
 
 Tensor in_double(const Tensor& tensor) { return torch::stable::to(tensor, ScalarType::Double); }
 Tensor multiplied(const Tensor& a, const Tensor& b) { return call("aten::mul", "Tensor", a, b); }
@@ -73,19 +81,57 @@ class PaddedRows {
   Tensor places_;
 };
 
-/// M^-1 g for each row; by the pseudo-inverse where some M is singular.
-Tensor solved(const Tensor& gram, const Tensor& right) {
-  std::array<StableIValue, 3> stack{torch::stable::detail::from(gram), torch::stable::detail::from(false),
+Tensor diagonal(const Tensor& matrices) {
+  return call("aten::diagonal", "", matrices, std::int64_t{0}, std::int64_t{-2}, std::int64_t{-1});
+}
+
+/// Rows whose factor says nothing of M^-1: it ended early, or a pivot is no more than what rounding leaves of
+/// 0, next to the trace of M.
+std::vector<std::int64_t> singular_rows(const Tensor& factor, const Tensor& info, const Tensor& traces) {
+  constexpr double smallest_pivot = 1e-14;
+  const auto codes = host_vector<std::int64_t>("info", info);
+  const auto scales = host_vector<double>("traces", traces);
+  const auto roots = host_vector<double>(
+      "factor", torch::stable::reshape(diagonal(factor), {factor.size(0) * factor.size(1)}));
+  const std::size_t width = codes.empty() ? 0 : roots.size() / codes.size();
+  std::vector<std::int64_t> rows;
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    const auto own = std::span(roots).subspan(i * width, width);
+    const bool regular = codes[i] == 0 && std::ranges::all_of(own, [&](double root) {
+                           return root * root > smallest_pivot * scales[i];
+                         });
+    if (!regular) rows.push_back(static_cast<std::int64_t>(i));
+  }
+  return rows;
+}
+
+/// M^-1 g for each row; the solution of least norm where M is singular.
+/// @param gram     [m, s, s] M, 0 where padded
+/// @param padding  [m, s] 1 where padded
+Tensor solved(const Tensor& gram, const Tensor& padding, const Tensor& right) {
+  // Atoms of no row and padding leave the others alone with any positive diagonal; M's own size keeps the
+  // factor's scale.
+  const Tensor traces = sum_over(diagonal(gram), 1);
+  const Tensor scales = added(traces, in_double(call("aten::logical_not", "", traces)));
+  const Tensor padded =
+      added(gram, call("aten::diag_embed", "", multiplied(padding, torch::stable::unsqueeze(scales, 1)),
+                       std::int64_t{0}, std::int64_t{-2}, std::int64_t{-1}));
+  std::array<StableIValue, 3> stack{torch::stable::detail::from(padded), torch::stable::detail::from(false),
                                     torch::stable::detail::from(false)};
   TORCH_ERROR_CODE_CHECK(
       torch_call_dispatcher("aten::linalg_cholesky_ex", "", stack.data(), TORCH_ABI_VERSION));
   const Tensor factor = torch::stable::detail::to<Tensor>(stack[0]);
   const Tensor info = torch::stable::detail::to<Tensor>(stack[1]);
-  const std::vector<std::int64_t> failed = host_vector<std::int64_t>("info", info);
-  if (std::any_of(failed.begin(), failed.end(), [](std::int64_t code) { return code != 0; })) {
-    return product(call("aten::linalg_pinv", "", gram, 1e-12, true), right);
-  }
-  return call("aten::cholesky_solve", "", right, factor, false);
+  const Tensor h = call("aten::cholesky_solve", "", right, factor, false);
+  const std::vector<std::int64_t> singular = singular_rows(factor, info, scales);
+  if (singular.empty()) return h;
+  const Tensor places = tensor_of(singular, right);
+  const auto of_places = [&](const Tensor& all) {
+    return call("aten::index_select", "", all, std::int64_t{0}, places);
+  };
+  // Without the padding, whose size would count among the singular values.
+  const Tensor inverse = call("aten::linalg_pinv", "", of_places(gram), 1e-12, true);
+  return call("aten::index_copy", "", h, std::int64_t{0}, places, product(inverse, of_places(right)));
 }
 
 struct PaddedProblem {
@@ -110,36 +156,33 @@ void differentiate(const PaddedProblem& problem, const PaddedRows& rows, const S
   const std::int64_t width = rows.width();
   const Tensor indices = rows.padded(problem.atom_indices);
   const Tensor w = rows.padded(problem.values);
-  const Tensor upstream = rows.padded(problem.upstream);
-  const Tensor mask = rows.padded(torch::stable::full(problem.values.sizes(), 1.0, ScalarType::Double,
-                                                      std::nullopt, problem.values.device()));
+  // An atom whose weight is 0 is not in the support: it is treated as padding.
+  const Tensor signs = call("aten::sign", "", w);
+  const Tensor mask = multiplied(signs, signs);
+  const Tensor absent = call("aten::logical_not", "", mask);
+  const Tensor zero = torch::stable::squeeze(constant(0.0, mask), 0);
+  const Tensor upstream = call("aten::masked_fill", "Tensor", rows.padded(problem.upstream), absent, zero);
   const std::int64_t count = w.size(0);
   const Tensor gathered =
       call("aten::index_select", "", problem.dictionary, std::int64_t{0}, torch::stable::view(indices, {-1}));
   const Tensor atoms =
       multiplied(torch::stable::view(in_double(gathered), {count, width, dim}), column(mask));
-  // Padded atoms are 0: 1 on their diagonal leaves the others alone.
-  const Tensor padding = torch::stable::subtract(constant(1.0, mask), mask);
-  const Tensor gram =
-      added(product(atoms, transposed(atoms)),
-            call("aten::diag_embed", "", padding, std::int64_t{0}, std::int64_t{-2}, std::int64_t{-1}));
-  const Tensor h = solved(gram, column(upstream));
+  const Tensor h = solved(product(atoms, transposed(atoms)), in_double(absent), column(upstream));
   const Tensor moves = product(transposed(atoms), h);  // [count, d, 1]
   if (sums.embeddings.numel() > 0) {
     Tensor target = rows.rows_of(sums.embeddings);
     torch::stable::copy_(target, torch::stable::squeeze(moves, 2));
   }
   if (sums.penalties.numel() > 0 && !problem.refit) {
-    const Tensor signs = call("aten::sign", "", w);
-    Tensor forces = multiplied(multiplied(signs, torch::stable::squeeze(h, 2)), mask);
+    Tensor forces = multiplied(signs, torch::stable::squeeze(h, 2));
     if (problem.atom_weights) {
       const Tensor of_entries = call("aten::index_select", "", *problem.atom_weights, std::int64_t{0},
                                      rows.entries_of(problem.atom_indices));
-      // Padded anew from the entries: a banned atom's infinite weight times 0 would be NaN.
+      // Padded anew from the entries: an infinite weight times 0 would be NaN.
       const Tensor zeros = torch::stable::new_zeros(problem.values, {problem.values.numel()});
       Tensor place = rows.entries_of(zeros);
       torch::stable::copy_(place, of_entries);
-      forces = multiplied(forces, rows.padded(zeros));
+      forces = call("aten::masked_fill", "Tensor", multiplied(forces, rows.padded(zeros)), absent, zero);
     }
     Tensor target = rows.rows_of(sums.penalties);
     torch::stable::copy_(target, multiplied(sum_over(forces, 1), constant(-0.5, forces)));
@@ -149,8 +192,7 @@ void differentiate(const PaddedProblem& problem, const PaddedRows& rows, const S
     Tensor residuals = torch::stable::subtract(in_double(rows.rows_of(problem.embeddings)), fitted);
     // Rows without a code may hold NaN, which would outlive the product with their h = 0.
     const Tensor unused = call("aten::logical_not", "", torch::stable::unsqueeze(sum_over(mask, 1), 1));
-    residuals = call("aten::masked_fill", "Tensor", residuals, unused,
-                     torch::stable::squeeze(constant(0.0, mask), 0));
+    residuals = call("aten::masked_fill", "Tensor", residuals, unused, zero);
     const Tensor by_residual = multiplied(h, torch::stable::unsqueeze(residuals, 1));
     const Tensor by_move = multiplied(column(w), transposed(moves));
     const Tensor parts =
@@ -180,6 +222,7 @@ std::tuple<Tensor, Tensor, Tensor> decompose_backward_on_device(
   if (grad_values.dim() != 1 || grad_values.numel() != values.numel()) {
     fail_argument("grad_values", "shape " + shape_text(grad_values), shape_text(values) + ", as values");
   }
+  check_penalties_and_weights(l1_penalties, atom_weights, rows.size(0), atoms.size(0));
   const auto plain = [](const Tensor& tensor, ScalarType type) {
     return torch::stable::to(call("aten::detach", "", tensor), type);
   };
@@ -195,11 +238,12 @@ std::tuple<Tensor, Tensor, Tensor> decompose_backward_on_device(
   const std::int64_t count = rows.size(0);
   const std::int64_t dim = rows.size(1);
   const bool of_penalties = needs_penalties && l1_penalties.has_value();
-  const auto sums_of = [&](bool wanted, std::int64_t size) {
-    return wanted ? torch::stable::new_zeros(rows, {size, dim}, ScalarType::Double) : nothing(rows);
+  const auto sums_of = [&](bool wanted, const Tensor& matrix) {
+    return wanted ? torch::stable::new_zeros(matrix, {matrix.size(0), dim}, ScalarType::Double)
+                  : nothing(matrix);
   };
-  const Sums sums{.embeddings = sums_of(needs_embeddings, count),
-                  .dictionary = sums_of(needs_dictionary, atoms.size(0)),
+  const Sums sums{.embeddings = sums_of(needs_embeddings, rows),
+                  .dictionary = sums_of(needs_dictionary, atoms),
                   .penalties = of_penalties ? torch::stable::new_zeros(rows, {count}, ScalarType::Double)
                                             : nothing(rows)};
   for (std::int64_t first = 0; first < count;) {
@@ -210,11 +254,10 @@ std::tuple<Tensor, Tensor, Tensor> decompose_backward_on_device(
       const auto i = static_cast<std::size_t>(end);
       width = std::max(width, offsets[i + 1] - offsets[i]);
       ++end;
-    } while (end < count && (end - first + 1) *
-                                    std::max(width, offsets[static_cast<std::size_t>(end) + 1] -
-                                                        offsets[static_cast<std::size_t>(end)]) *
-                                    dim * 8 <=
-                                most_padded_bytes);
+    } while (end < count && padded_bytes(end - first + 1,
+                                         std::max(width, offsets[static_cast<std::size_t>(end) + 1] -
+                                                             offsets[static_cast<std::size_t>(end)]),
+                                         dim) <= most_padded_bytes);
     const PaddedRows piece(offsets, first, end - first, rows);
     if (!piece.empty()) differentiate(problem, piece, sums);
     first = end;

@@ -6,7 +6,7 @@
 #include "core/validate.hpp"
 #include "splice_cuda/decompose.hpp"
 #include "splice_cuda/device_codes.hpp"
-#include "splice_cuda/error.hpp"
+#include "torch/argument_names.hpp"
 #include "torch/dictionary_cache.hpp"
 #include "torch/gradients.hpp"
 #include "torch/ops.hpp"
@@ -51,10 +51,16 @@ void set_problem(Options& options, std::int64_t rows, double penalty, const Opti
     if (options.penalties.size() == 1) {
       options.core.l1_penalty = options.penalties[0];
       options.penalties.assign(static_cast<std::size_t>(rows), options.core.l1_penalty);
+    } else if (options.penalties.empty() && rows > 0) {
+      // The core library takes an empty span for none given.
+      fail_argument("l1_penalties", "0 entries", "one a row of embeddings, N, or one for all");
     }
     options.core.l1_penalties = options.penalties;
   }
-  if (atom_weights) options.weights = host_vector<float>("atom_weights", *atom_weights);
+  if (atom_weights) {
+    options.weights = host_vector<float>("atom_weights", *atom_weights);
+    if (options.weights.empty()) fail_argument("atom_weights", "0 entries", "one an atom of the dictionary");
+  }
   if (banned_atoms) {
     if (banned_atoms->scalar_type() != ScalarType::Long && banned_atoms->scalar_type() != ScalarType::Int) {
       fail_argument("banned_atoms",
@@ -166,8 +172,8 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> decompose(Tensor embeddings, Tensor d
   const Context context = context_for(problem.embeddings);
   const Tensor rows_in_single = Problem::single(problem.embeddings);
   const Dictionary prepared = dictionary_of(context, Problem::single(problem.dictionary));
-  const DeviceDecomposeResult result =
-      decompose_on_device(context, prepared, view_of(rows_in_single), options.core);
+  const DeviceDecomposeResult result = with_op_names(
+      [&] { return decompose_on_device(context, prepared, view_of(rows_in_single), options.core); });
   const Tensor offsets =
       copy_of(result.row_offsets, result.rows + 1, 1, ScalarType::Long, problem.embeddings);
   const Tensor atoms = copy_of(result.atom_indices, result.nnz, 1, ScalarType::Int, problem.embeddings);
@@ -185,6 +191,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> decompose(Tensor embeddings, Tensor d
                           .codes = &codes,
                           .atom_weights = &weights,
                           .refit = refit,
+                          .nonnegative = nonnegative,
                           .threads = torch_threads()};
   const bool target = target_l0 > 0 || target_cosine > 0;
   const std::vector<double> refined =
@@ -244,8 +251,8 @@ Tensor certify(Tensor embeddings, Tensor dictionary, Tensor row_offsets, Tensor 
                     .atom_indices = entries.atoms,
                     .values = {}};
   for (const double value : entries.values) codes.values.push_back(static_cast<float>(value));
-  const std::vector<RowReport> reports =
-      splice_cuda::certify(context, prepared, view_of(rows_in_single), codes, options.core);
+  const std::vector<RowReport> reports = with_op_names(
+      [&] { return splice_cuda::certify(context, prepared, view_of(rows_in_single), codes, options.core); });
   const Tensor on_cpu =
       torch::stable::empty({0}, ScalarType::Double, std::nullopt, torch::stable::Device(cpu));
   return torch::stable::to(report_tensor(reports.data(), static_cast<std::int64_t>(reports.size()), on_cpu),

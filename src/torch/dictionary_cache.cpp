@@ -5,12 +5,11 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
-#include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/parallel.hpp"
-#include "splice_cuda/error.hpp"
+#include "torch/argument_names.hpp"
 #include "torch/torch_context.hpp"
 
 namespace splice_cuda::op {
@@ -75,12 +74,14 @@ bool is_of(const Kept& kept, const Context& context, const Tensor& atoms) {
                           : rows_equal(atoms, kept.atoms, context.options().threads));
 }
 
-std::shared_ptr<const Kept> find(const Context& context, const Tensor& atoms) {
-  std::vector<std::shared_ptr<const Kept>> candidates;
-  {
-    const std::lock_guard lock(cache().mutex);
-    candidates = cache().kept;
-  }
+using Entries = std::vector<std::shared_ptr<const Kept>>;
+
+Entries kept_now() {
+  const std::lock_guard lock(cache().mutex);
+  return cache().kept;
+}
+
+std::shared_ptr<const Kept> find(const Entries& candidates, const Context& context, const Tensor& atoms) {
   for (const auto& candidate : candidates) {
     if (is_of(*candidate, context, atoms)) return candidate;
   }
@@ -88,10 +89,22 @@ std::shared_ptr<const Kept> find(const Context& context, const Tensor& atoms) {
 }
 
 /// Puts an entry first, and lets go of what is too much.
-void keep(std::shared_ptr<const Kept> entry) {
-  std::vector<std::shared_ptr<const Kept>> gone;  // released without the lock
+/// @param compared  entries that are known to be of other atoms
+/// @returns the entry, or the one of the same atoms that another thread has kept since
+std::shared_ptr<const Kept> keep(std::shared_ptr<const Kept> entry, const Entries& compared,
+                                 const Context& context) {
+  Entries gone;  // released without the lock
   const std::lock_guard lock(cache().mutex);
   auto& kept = cache().kept;
+  Entries since;
+  for (const auto& other : kept) {
+    if (other != entry && std::ranges::find(compared, other) == compared.end()) since.push_back(other);
+  }
+  if (auto same = find(since, context, entry->atoms)) {
+    gone.push_back(std::move(entry));
+    entry = std::move(same);
+  }
+  const std::shared_ptr<const Kept> first = entry;
   std::erase(kept, entry);
   kept.insert(kept.begin(), std::move(entry));
   std::int64_t bytes = 0;
@@ -100,8 +113,9 @@ void keep(std::shared_ptr<const Kept> entry) {
          bytes + kept[fitting]->bytes() <= most_bytes) {
     bytes += kept[fitting++]->bytes();
   }
-  gone.assign(kept.begin() + static_cast<std::ptrdiff_t>(fitting), kept.end());
+  gone.insert(gone.end(), kept.begin() + static_cast<std::ptrdiff_t>(fitting), kept.end());
   kept.resize(fitting);
+  return first;
 }
 
 /// Without a copy where that is possible; the tensor lives as long as the dictionary.
@@ -112,14 +126,8 @@ Dictionary prepare(const Context& context, const Tensor& atoms) {
                              atoms.size(1),
                              leading_dimension(atoms),
                              context.device()};
-  try {
-    return Dictionary::view(context, view, std::make_shared<const Tensor>(atoms));
-  } catch (const ArgumentError& error) {
-    // The core library's name of it is "atoms".
-    const std::string_view text = error.what();
-    if (!text.starts_with("atoms")) throw;
-    throw ArgumentError("dictionary" + std::string(text.substr(std::string_view("atoms").size())));
-  }
+  return with_op_names(
+      [&] { return Dictionary::view(context, view, std::make_shared<const Tensor>(atoms)); });
 }
 
 }  // namespace
@@ -127,13 +135,13 @@ Dictionary prepare(const Context& context, const Tensor& atoms) {
 Dictionary dictionary_of(const Context& context, const Tensor& atoms) {
   const bool large = atoms.numel() * static_cast<std::int64_t>(atoms.element_size()) > most_bytes;
   if (large || atoms.numel() == 0) return prepare(context, atoms);
-  std::shared_ptr<const Kept> entry = find(context, atoms);
+  const Entries compared = kept_now();
+  std::shared_ptr<const Kept> entry = find(compared, context, atoms);
   if (!entry) {
     const Tensor copy = torch::stable::contiguous(torch::stable::clone(atoms));
     entry = std::make_shared<const Kept>(Kept{copy, prepare(context, copy), context.options().stream});
   }
-  keep(entry);
-  return entry->dictionary;
+  return keep(std::move(entry), compared, context)->dictionary;
 }
 
 void clear_dictionaries() {

@@ -152,15 +152,14 @@ std::vector<double> refined_values(const SolvedBatch& batch, const std::vector<d
                   lambda * weight_of(batch, atoms[i]) * std::copysign(1.0, given[kept[i]]);
             }
             const Eigen::VectorXd w = system.solve(right);
-            // A least-squares weight may have either sign where the problem is signed; a penalised one has
-            // its own.
+            // A least-squares weight may have either sign where the problem is signed; any other has its own.
             std::vector<std::size_t> right_sign;
             for (std::size_t i = 0; i < kept.size(); ++i) {
               const double value = w[static_cast<Eigen::Index>(i)];
               out[kept[i]] = value;
               if (std::signbit(value) == std::signbit(given[kept[i]])) right_sign.push_back(kept[i]);
             }
-            if (batch.refit || right_sign.size() == kept.size()) break;
+            if ((batch.refit && !batch.nonnegative) || right_sign.size() == kept.size()) break;
             for (const std::size_t i : kept) out[i] = 0;
             kept = std::move(right_sign);
           }

@@ -20,6 +20,7 @@ struct SolvedBatch {
   const CodeEntries* codes = nullptr;
   const std::vector<double>* atom_weights = nullptr;  ///< a [p], or empty for all 1
   bool refit = false;  ///< least squares on the support: no penalty in the equation
+  bool nonnegative = false;  ///< for refined_values: no weight may turn negative, refit or not
   int threads = 1;
 };
 
@@ -35,7 +36,8 @@ void differentiate_codes(const SolvedBatch& batch, const std::vector<double>& up
                          const BatchGradients& gradients);
 
 /// The values of the codes' supports and signs, solved anew in fp64 from the elements as they are. An atom
-/// whose weight turns against its sign gets the weight 0, and the others are solved without it.
+/// whose weight turns against its sign gets the weight 0, and the others are solved without it; but not in a
+/// signed refit, which may have any sign.
 /// @param penalties  [n] l1_penalty of each row
 std::vector<double> refined_values(const SolvedBatch& batch, const std::vector<double>& penalties);
 

@@ -31,7 +31,7 @@ using RecomposeBackward = std::tuple<Tensor, Tensor>(const Tensor&, const Tensor
                                                      const Tensor&, const Tensor&, bool, bool);
 
 void check_differentiable(const Options& options) {
-  TORCH_CHECK(!options.atom_weights || !options.atom_weights->requires_grad(),
+  TORCH_CHECK(!at::GradMode::is_enabled() || !options.atom_weights || !options.atom_weights->requires_grad(),
               "atom_weights: got a tensor that requires grad, expected one that does not: no gradient with "
               "respect to weights "
               "is computed");

@@ -211,6 +211,25 @@ CodeEntries dense_entries(const Tensor& weights) {
   return codes;
 }
 
+void check_penalties_and_weights(const std::optional<Tensor>& l1_penalties,
+                                 const std::optional<Tensor>& atom_weights, std::int64_t rows,
+                                 std::int64_t atoms) {
+  if (l1_penalties) {
+    check_floating("l1_penalties", *l1_penalties);
+    if (l1_penalties->dim() > 1 || (l1_penalties->numel() != 1 && l1_penalties->numel() != rows)) {
+      fail_argument("l1_penalties", "shape " + shape_text(*l1_penalties),
+                    "one a row of embeddings, " + std::to_string(rows) + ", or one for all");
+    }
+  }
+  if (atom_weights) {
+    check_floating("atom_weights", *atom_weights);
+    if (atom_weights->dim() != 1 || atom_weights->numel() != atoms) {
+      fail_argument("atom_weights", "shape " + shape_text(*atom_weights),
+                    "one an atom of the dictionary, " + std::to_string(atoms));
+    }
+  }
+}
+
 Tensor tensor_of(const std::vector<double>& values, const Tensor& like, ScalarType type) {
   return torch::stable::to(copied(values, like), type);
 }

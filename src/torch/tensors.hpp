@@ -73,6 +73,11 @@ CodeEntries code_entries(const Tensor& row_offsets, const Tensor& atom_indices, 
 /// The non-zero elements of a dense matrix [n, p].
 CodeEntries dense_entries(const Tensor& weights);
 
+/// What a backward op is given of its problem: l1_penalties [], [1] or [rows], atom_weights [atoms].
+void check_penalties_and_weights(const std::optional<Tensor>& l1_penalties,
+                                 const std::optional<Tensor>& atom_weights, std::int64_t rows,
+                                 std::int64_t atoms);
+
 /// A tensor of its own with a copy of a vector, on the device of `like`.
 Tensor tensor_of(const std::vector<double>& values, const Tensor& like, ScalarType type = ScalarType::Double);
 Tensor tensor_of(const std::vector<std::int64_t>& values, const Tensor& like);

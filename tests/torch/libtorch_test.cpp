@@ -156,6 +156,14 @@ TEST(LibTorch, WrongArgumentsAreNamed) {
               ::testing::HasSubstr("atom_weights: got"));
 }
 
+TEST(LibTorch, WeightsWithGradientAreTakenWhereNoneIsRecorded) {
+  const Tensors t = sample_tensors(60, 20, 5);
+  const at::Tensor weights = torch::ones({60}).requires_grad_();
+  const at::NoGradGuard guard;
+  EXPECT_TRUE(torch::equal(ops::decompose(t.embeddings, t.dictionary, {.atom_weights = weights}).values,
+                           ops::decompose(t.embeddings, t.dictionary).values));
+}
+
 TEST(LibTorch, ThreadsMayCallAtOnce) {
   const Tensors t = sample_tensors();
   const at::Tensor expected = ops::decompose(t.embeddings, t.dictionary).values;

@@ -164,6 +164,24 @@ def test_a_dictionary_changed_in_place_is_seen():
     assert ops.kept_dictionaries() == 4
 
 
+def test_threads_that_miss_one_dictionary_keep_it_once():
+    embeddings, dictionary = problem(2, 4000, 64)
+    for _ in range(5):
+        ops.clear_dictionaries()
+        barrier = threading.Barrier(4)
+
+        def work():
+            barrier.wait()
+            ops.decompose(embeddings, dictionary)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert ops.kept_dictionaries() == 1
+
+
 def test_threads_at_once():
     embeddings, _ = problem()
     dictionaries = [problem(seed=seed)[1] for seed in range(6)]

@@ -55,6 +55,17 @@ def test_opcheck_in_half_and_double():
         opcheck(ops.decompose_dense.default, (embeddings.requires_grad_(), dictionary.requires_grad_()))
 
 
+@pytest.mark.parametrize("name", ["decompose_backward", "decompose_backward_on_device"])
+@pytest.mark.parametrize("needs", [(True, False, True), (False, True, False)])
+def test_opcheck_of_mixed_types(name, needs):
+    embeddings, dictionary = problem(5, 20, 8)
+    embeddings = embeddings.double()
+    codes = ops.decompose(embeddings, dictionary)[:3]
+    arguments = (torch.ones_like(codes[2]), *codes, embeddings, dictionary, torch.full((5,), 0.25), None, False, *needs)
+    opcheck(getattr(ops, name).default, arguments)
+    assert [x.dtype for x in getattr(ops, name)(*arguments)[:2]] == [torch.float64, torch.float32]
+
+
 def regularised(embeddings, dictionary):
     weights, report = ops.decompose_dense(embeddings * 2, dictionary, 0.5)
     return weights.square().sum() + (weights @ dictionary - embeddings).square().sum(), report

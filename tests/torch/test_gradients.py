@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.autograd import gradcheck
 
-from ops_under_test import ops, problem
+from ops_under_test import COLUMN, dense, ops, problem
 
 SCALAR, ROWS = torch.tensor(0.2, dtype=torch.float64), torch.tensor([0.15, 0.2, 0.3, 0.25], dtype=torch.float64)
 
@@ -187,6 +187,118 @@ def test_dependent_atoms_share_a_gradient_of_least_norm():
         torch.testing.assert_close(of_z, torch.tensor([[1.0, 0.0]], dtype=torch.float64))
 
 
+BOTH_PATHS = pytest.mark.parametrize("op", [ops.decompose_backward, ops.decompose_backward_on_device])
+
+
+@BOTH_PATHS
+def test_the_gradient_of_equal_atoms_is_of_least_norm(op):
+    """The factor's last pivot is what rounding left, above 0: believed, it would give an h of 1e16."""
+    dictionary = torch.tensor([[0.5, 0.5], [1.0, 0.0], [0.5, 0.5]], dtype=torch.float64)
+    values = torch.tensor([0.3, 0.3], dtype=torch.float64)
+    of_z = op(torch.tensor([1.0, 0.0], dtype=torch.float64), torch.tensor([0, 2]), torch.tensor([0, 2]), values,
+              torch.ones(1, 2, dtype=torch.float64), dictionary, None, None, False, True, True, True)[0]
+    torch.testing.assert_close(of_z, torch.tensor([[0.5, 0.5]], dtype=torch.float64))
+
+
+@BOTH_PATHS
+def test_dependent_atoms_change_no_other_row(op):
+    """Here one that is 0, whose factor ends for certain."""
+    embeddings, dictionary = problem(dtype=torch.float64)
+    offsets, atoms, values = ops.decompose(embeddings, dictionary, 0.1)[:3]
+    dictionary = 1e-7 * torch.cat([dictionary, torch.zeros(1, 32, dtype=torch.float64)])  # far smaller than a padding of 1
+    upstream = torch.linspace(-1, 1, len(values), dtype=torch.float64)
+    more = torch.tensor([0, 80])
+    joined = (torch.cat([upstream, torch.ones(2, dtype=torch.float64)]), torch.cat([offsets, offsets[-1:] + 2]),
+              torch.cat([atoms, more]), torch.cat([values, torch.ones(2, dtype=torch.float64)]),
+              torch.cat([embeddings, embeddings[:1]]), dictionary)
+    rest = (None, None, False, True, False, False)
+    alone = op(upstream, offsets, atoms, values, embeddings, dictionary, *rest)[0]
+    torch.testing.assert_close(op(*joined, *rest)[0][:12], alone, rtol=1e-9, atol=0)
+    pair = op(joined[0][-2:], torch.tensor([0, 2]), more, joined[3][-2:], joined[4][-1:], dictionary, *rest)[0]
+    torch.testing.assert_close(op(*joined, *rest)[0][12:], pair, rtol=1e-9, atol=0)
+
+
+@BOTH_PATHS
+def test_an_atom_of_weight_zero_does_not_move(op):
+    """As decompose returns one at which fp64 disagrees about the sign; its upstream gradient and weight, however large, do
+    not count."""
+    dictionary = torch.tensor([[1.0, 0.0], [0.6, 0.8]], dtype=torch.float64)
+    arguments = (torch.tensor([0, 2]), torch.tensor([0, 1]), torch.tensor([0.5, 0.0], dtype=torch.float64),
+                 torch.tensor([[0.75, 0.5]], dtype=torch.float64), dictionary, torch.tensor(0.5),
+                 torch.tensor([1.0, float("inf")]), False, True, True, True)
+    for other in (0.0, 5.0, float("nan")):
+        of_z, of_dictionary, of_penalty = op(torch.tensor([1.0, other], dtype=torch.float64), *arguments)
+        assert of_z.tolist() == [[1.0, 0.0]]
+        torch.testing.assert_close(of_dictionary, torch.tensor([[-0.25, 0.5], [0.0, 0.0]], dtype=torch.float64))
+        assert of_penalty.item() == -0.5
+
+
+def test_a_nonnegative_refit_in_double_stays_so():
+    """Rows whose middle atom has a least-squares weight of -1e-9, of either sign in float32."""
+    middle = torch.tensor([0.7, 0.7, 0.02**0.5], dtype=torch.float64)
+    turned = torch.linalg.qr(torch.randn(3, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0)))[0]
+    dictionary = torch.stack([turned[0], middle @ turned, turned[1]])
+    scale = torch.linspace(0.6, 0.9, 64, dtype=torch.float64)[:, None]
+    embeddings = scale * (dictionary[0] + dictionary[2]) - 1e-9 * dictionary[1]
+    offsets, atoms, values, report = ops.decompose(embeddings, dictionary, 0.02, refit=True)
+    assert (values >= 0).all()
+    zero = values == 0
+    assert zero.any(), "float32 takes the middle atom in at some rows"
+    weights = dense((offsets, atoms, values), 3)
+    torch.testing.assert_close(weights[:, [0, 2]], scale.expand(64, 2) - 0.7e-9, rtol=0, atol=1e-12)
+    signed = ops.decompose(embeddings, dictionary, 0.02, refit=True, nonnegative=False)[2]
+    assert (signed < 0).any()
+
+
+@BOTH_PATHS
+def test_no_rows_have_gradients_of_no_rows(op):
+    _, dictionary = problem()
+    nothing = torch.zeros(0)
+    of_rows, of_atoms, of_penalties = op(nothing, torch.tensor([0]), nothing.int(), nothing, torch.zeros(0, 32), dictionary,
+                                         nothing, None, False, True, True, True)
+    assert of_rows.shape == (0, 32) and of_penalties.shape == (0,) and of_atoms.shape == (80, 32) and not of_atoms.any()
+    dense_op = getattr(ops, op.__name__.replace("decompose", "decompose_dense"))
+    of_rows, of_atoms, _ = dense_op(torch.zeros(0, 80), torch.zeros(0, 80), torch.zeros(0, 32), dictionary, torch.tensor(0.2),
+                                    None, False, True, True, True)
+    assert of_rows.shape == (0, 32) and of_atoms.shape == (80, 32) and not of_atoms.any()
+
+
+@pytest.mark.parametrize("op", [ops.recompose_backward, ops.recompose_backward_on_device])
+def test_no_rows_recompose_to_gradients_of_no_rows(op):
+    _, dictionary = problem()
+    nothing = torch.zeros(0)
+    of_values, of_atoms = op(torch.zeros(0, 32), torch.tensor([0]), nothing.int(), nothing, dictionary, True, True)
+    assert of_values.shape == (0,) and of_atoms.shape == (80, 32) and not of_atoms.any()
+
+
+@pytest.mark.parametrize("target", [{"target_l0": 3}, {"target_cosine": 0.9}])
+def test_the_gradient_of_a_target_row_is_that_at_its_penalty(target):
+    embeddings, dictionary = small()
+    mix = torch.linspace(-1, 1, 48, dtype=torch.float64).view(4, 12)
+    weights, report = ops.decompose_dense(embeddings, dictionary, **target)
+    found = report[:, COLUMN["l1_penalty"]]
+    assert found.unique().numel() == 4
+    through = torch.autograd.grad((weights * mix).sum(), (embeddings, dictionary))
+    again = ops.decompose_dense(embeddings, dictionary, l1_penalties=found)[0]
+    torch.testing.assert_close(again, weights, rtol=1e-5, atol=1e-6)
+    for a, b in zip(through, torch.autograd.grad((again * mix).sum(), (embeddings, dictionary))):
+        assert a.any()
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_a_row_without_a_certificate_has_the_gradient_of_its_support():
+    embeddings, dictionary = problem(rows=30, atoms=200, dim=24, seed=4)
+    z = embeddings.clone().requires_grad_()
+    weights, report = ops.decompose_dense(z, dictionary, 0.02, max_rounds=1)
+    open_rows = (report[:, COLUMN["status"]] == 1).nonzero()[:, 0]
+    assert len(open_rows) > 0
+    weights.sum().backward()
+    for row in open_rows[:5]:
+        atoms = dictionary[weights[row].detach() != 0].double()
+        expected = atoms.T @ torch.linalg.solve(atoms @ atoms.T, torch.ones(len(atoms), dtype=torch.float64))
+        torch.testing.assert_close(z.grad[row].double(), expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
+
+
 def test_at_a_tie_the_gradient_is_that_of_the_returned_support():
     """z = lambda c_0: atom 0 is about to enter. Its weight is 0, so it is not in the support and nothing moves."""
     dictionary = torch.eye(2, dtype=torch.float64)
@@ -205,8 +317,9 @@ def test_bits_do_not_depend_on_threads():
     results = []
     for threads in (1, 2, 4):
         torch.set_num_threads(threads)
-        results.append(ops.decompose_backward(upstream, *codes, embeddings, dictionary, torch.tensor(0.25), None, False,
-                                              True, True, True))
+        results.append((*ops.decompose_backward(upstream, *codes, embeddings, dictionary, torch.tensor(0.25), None, False,
+                                                True, True, True),
+                        *ops.recompose_backward(embeddings, *codes, dictionary, True, True)))
     torch.set_num_threads(before)
     for other in results[1:]:
         assert all(torch.equal(a, b) for a, b in zip(results[0], other))

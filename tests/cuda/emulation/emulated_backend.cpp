@@ -29,7 +29,8 @@ cuda::MemoryPlace emulated_place_of(const void* pointer) {
 std::unique_ptr<Backend> make_cuda_backend(Device device, const ContextOptions& options) {
   if (device.index > 1) throw DeviceError("device: got " + to_string(device) + ", expected cuda:0 or cuda:1 (emulated)");
   return std::make_unique<cuda::DeviceBackend<emulation::EmulatedDevice>>(std::make_shared<emulation::EmulatedDevice>(
-      emulation::emulated_device(device.index)->memory(), options.stream, options.allocator));
+      emulation::emulated_device(device.index)->memory(), options.stream, options.allocator),
+      options.threads);
 }
 
 int cuda_device_count() noexcept { return 2; }
