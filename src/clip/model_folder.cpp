@@ -97,8 +97,8 @@ io::MappedFile check_file(const ModelFolder& folder, const JsonObject& files, co
   return mapped;
 }
 
-/// Digest of what embeddings depend on: towers, tokenizer, preprocessing. A dictionary, a mean or a note that is added to the
-/// folder leaves it as it was.
+/// Digest of what embeddings depend on: towers, tokenizer, preprocessing. A dictionary, a mean or a note that
+/// is added to the folder leaves it as it was.
 std::string fingerprint_of(const ModelFolder& folder, const nlohmann::json& model) {
   nlohmann::json identity = {{"dim", model.at("dim")}, {"image", model.at("image")}};
   std::vector<std::string> files = {folder.image_file};

@@ -94,7 +94,8 @@ void check_pickle(std::span<const std::byte> bytes, const std::string& name) {
         const std::string module(reader.line());
         const std::string attribute(reader.line());
         if (!is_torchscript_global(module, attribute)) {
-          throw FileError(name + ": found a pickle that names " + printable(module) + "." + printable(attribute) +
+          throw FileError(name + ": found a pickle that names " + printable(module) + "." +
+                          printable(attribute) +
                           ", expected none but TorchScript's own types: refused as hostile");
         }
         break;

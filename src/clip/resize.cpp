@@ -49,7 +49,8 @@ Taps taps_of(std::int64_t in, std::int64_t out, Interpolation interpolation, std
   constexpr std::size_t small = std::size_t{1} << 22;
   if (weights > small) {
     require_memory(weights * sizeof(std::int32_t) + static_cast<std::size_t>(taps.longest) * sizeof(double),
-                   available_memory(), "weights that shrink " + std::to_string(in) + " pixels to " + std::to_string(out));
+                   available_memory(),
+                   "weights that shrink " + std::to_string(in) + " pixels to " + std::to_string(out));
   }
   taps.weights.assign(weights, 0);
   std::vector<double> exact(static_cast<std::size_t>(taps.longest));

@@ -11,8 +11,9 @@
 
 namespace splice_cuda::clip {
 
-/// Opens the archive for reading, with libzip's checks of consistency. Every byte comes by MappedFile::read_at
-/// of `file`, which must outlive the archive: what stands at its path by then does not matter.
+/// Opens the archive for reading, with libzip's checks of consistency. Every byte comes by
+/// MappedFile::read_at of `file`, which must outlive the archive: what stands at its path by then does not
+/// matter.
 /// @returns null, with the reason in `why`, where it is no sound archive
 zip_t* open_zip(const io::MappedFile& file, std::string& why);
 

@@ -203,21 +203,24 @@ TEST_F(ArchiveTest, TakesAttributesByPlainLiteralsOnly) {
     EXPECT_NO_THROW(check(zip_bytes(torchscript_members(harmless_pickle, code)))) << code;
   }
   for (const char* code :
-       {"getattr(torch, \"\\163ave\")(x)", "hasattr(torch, \"\\x73ave\")", "getattr(torch, 'x')", "getattr(torch, name)",
-        "getattr(torch, \"x\" \"y\")", "getattr (torch, \"x\")", "getattr(f(\"\\\"\"), \"x\")", "g = getattr",
-        "getattr(torch, \"\"\"x\"\"\")"}) {
-    EXPECT_THAT(refused(zip_bytes(torchscript_members(harmless_pickle, code))), HasSubstr("plain literal")) << code;
+       {"getattr(torch, \"\\163ave\")(x)", "hasattr(torch, \"\\x73ave\")", "getattr(torch, 'x')",
+        "getattr(torch, name)", "getattr(torch, \"x\" \"y\")", "getattr (torch, \"x\")",
+        "getattr(f(\"\\\"\"), \"x\")", "g = getattr", "getattr(torch, \"\"\"x\"\"\")"}) {
+    EXPECT_THAT(refused(zip_bytes(torchscript_members(harmless_pickle, code))), HasSubstr("plain literal"))
+        << code;
   }
   EXPECT_THAT(refused(zip_bytes(torchscript_members(harmless_pickle, "getattr(torch, \"save\")(x)"))),
               HasSubstr("operator save"));
 }
 
 TEST_F(ArchiveTest, ReadsTheFileThatIsOpen) {
-  const std::filesystem::path path = scratch_.write("image.pt", zip_bytes(torchscript_members(hostile_pickle)));
+  const std::filesystem::path path =
+      scratch_.write("image.pt", zip_bytes(torchscript_members(hostile_pickle)));
   const io::MappedFile file(path);
   std::filesystem::remove(path);
   scratch_.write("image.pt", zip_bytes(torchscript_members()));
-  EXPECT_THAT(file_error([&] { clip::check_torchscript_archive(file, path.string()); }), HasSubstr("os.system"));
+  EXPECT_THAT(file_error([&] { clip::check_torchscript_archive(file, path.string()); }),
+              HasSubstr("os.system"));
 }
 
 TEST_F(ArchiveTest, DamagedArchives) {
