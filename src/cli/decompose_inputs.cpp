@@ -10,6 +10,7 @@
 #include "cli/npy_rows.hpp"
 #include "cli/sha256.hpp"
 #include "cli/signals.hpp"
+#include "cli/text_layout.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
@@ -89,8 +90,8 @@ void DecomposeInputs::check_fits(const ConceptSpace& space) const {
   const auto name = space.provenance().find("model");
   throw ArgumentError(fmt::format("--dictionary: got '{}', which was built by {} with the fingerprint {}...; expected one of the model '{}' with "
                                   "{}... (--any-model takes it all the same)",
-                                  dictionary_, name == space.provenance().end() ? "a model" : "the model '" + name->second + "'",
-                                  built_by->second.substr(0, 12), model_->name(), model_->fingerprint().substr(0, 12)));
+                                  dictionary_, name == space.provenance().end() ? "a model" : "the model '" + printable(name->second) + "'",
+                                  printable(built_by->second.substr(0, 12)), printable(model_->name()), model_->fingerprint().substr(0, 12)));
 }
 
 void DecomposeInputs::check_outputs(const std::vector<std::filesystem::path>& outputs, const std::string& image_mean) const {
@@ -98,10 +99,11 @@ void DecomposeInputs::check_outputs(const std::vector<std::filesystem::path>& ou
   for (const std::string& input : {dictionary_, sources_.embeddings, sources_.model.texts, image_mean}) {
     if (!input.empty()) taken.emplace_back(input);
   }
+  add_model_files(sources_.model.model, taken);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     check_output(outputs[i], taken);
     const auto here = outputs.begin() + static_cast<std::ptrdiff_t>(i);
-    if (std::find(outputs.begin(), here, outputs[i]) != here) {
+    if (std::any_of(outputs.begin(), here, [&](const auto& other) { return same_place(other, outputs[i]); })) {
       throw ArgumentError(fmt::format("--out: got '{}' twice among the outputs; expected different files", outputs[i].string()));
     }
   }

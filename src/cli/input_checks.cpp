@@ -31,6 +31,14 @@ void check_output(const std::filesystem::path& out, const std::vector<std::files
   const io::AtomicFile probe(out);  // fails where nothing can be written; goes away again
 }
 
+bool same_place(const std::filesystem::path& a, const std::filesystem::path& b) {
+  std::error_code error;
+  const std::filesystem::path first = std::filesystem::weakly_canonical(std::filesystem::absolute(a, error), error);
+  if (error) return a == b;
+  const std::filesystem::path second = std::filesystem::weakly_canonical(std::filesystem::absolute(b, error), error);
+  return error ? a == b : first == second;
+}
+
 void check_same_dim(const std::string& embeddings, std::int64_t embeddings_dim, const std::string& dictionary,
                     std::int64_t dictionary_dim) {
   if (embeddings_dim == dictionary_dim) return;

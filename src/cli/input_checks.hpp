@@ -13,6 +13,9 @@ namespace splice_cuda::cli {
 /// The output can be written, and is none of the inputs. @throws FileError, ArgumentError
 void check_output(const std::filesystem::path& out, const std::vector<std::filesystem::path>& inputs);
 
+/// Whether two paths, of files that need not be there yet, name one place: "a.npy" and "./a.npy" do.
+bool same_place(const std::filesystem::path& a, const std::filesystem::path& b);
+
 /// @throws ArgumentError (names both files and lengths)
 void check_same_dim(const std::string& embeddings, std::int64_t embeddings_dim, const std::string& dictionary,
                     std::int64_t dictionary_dim);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <unordered_set>
 
 #include <nlohmann/json.hpp>
 
@@ -61,14 +62,33 @@ VocabularyRules rules_of(const VocabularyArguments& a) {
   rules.bigram_size = a.bigram_size;
   rules.max_cosine = cosine_limit("--max-cosine", a.max_cosine, rules.max_cosine);
   rules.bigram_cosine = cosine_limit("--bigram-cosine", a.bigram_cosine, rules.bigram_cosine);
-  if (a.nsfw_list.empty()) return rules;
-  for (const std::string& line : io::read_concept_list(a.nsfw_list)) {
-    // A list may be written in capitals, a vocabulary too.
-    if (line.find_first_not_of(" \t") == std::string::npos) continue;
-    rules.unwanted.push_back(line);
-    rules.unwanted.push_back(lower_case(line));
-  }
   return rules;
+}
+
+/// The NSFW list's texts in each spelling that the lists have of them: either may be written in capitals.
+std::vector<std::string> unwanted_of(const std::string& nsfw_list, const FrequencyLists& lists) {
+  std::vector<std::string> unwanted;
+  if (nsfw_list.empty()) return unwanted;
+  std::unordered_set<std::string> listed;
+  for (const std::string& line : io::read_concept_list(nsfw_list)) {
+    if (line.find_first_not_of(" \t") != std::string::npos) listed.insert(lower_case(line));
+  }
+  std::unordered_set<std::string> spellings;
+  const auto look_up = [&](const std::string& text) {
+    if (listed.contains(lower_case(text)) && spellings.insert(text).second) unwanted.push_back(text);
+  };
+  for (const auto* list : {&lists.words, &lists.bigrams}) {
+    for (const std::string& line : *list) {
+      look_up(line);
+      constexpr const char* blanks = " \t";
+      for (std::size_t at = line.find_first_not_of(blanks); at != std::string::npos;) {
+        const std::size_t end = line.find_first_of(blanks, at);
+        look_up(line.substr(at, end - at));
+        at = end == std::string::npos ? end : line.find_first_not_of(blanks, end);
+      }
+    }
+  }
+  return unwanted;
 }
 
 SelectedVocabulary select_by_model(const ModelDictionaryRequest& request, ClipEncoder& model, const FrequencyLists& lists,
@@ -169,11 +189,12 @@ void add_vocabulary_options(CLI::App& verb, VocabularyArguments& a) {
 
 ExitCode build_by_model(const ModelDictionaryRequest& request) {
   const VocabularyArguments& a = request.vocabulary;
-  const VocabularyRules rules = rules_of(a);
+  VocabularyRules rules = rules_of(a);
   std::vector<std::filesystem::path> inputs;
   for (const std::string& input : {a.vocabulary, a.bigrams, a.nsfw_list, request.image_mean}) {
     if (!input.empty()) inputs.emplace_back(input);
   }
+  add_model_files(request.model, inputs);
   check_output(request.out, inputs);
   ResourceArguments resources = a.resources;
   resources.device = to_string(settle_device(a.resources, request.report.quiet));
@@ -182,6 +203,7 @@ ExitCode build_by_model(const ModelDictionaryRequest& request) {
   ClipEncoder model = load_model(how, resources);
   if (!model.has_text()) throw ArgumentError(fmt::format("--model: got '{}', which has no text tower; expected a model that has one", request.model));
   const FrequencyLists lists = read_lists(request, model);
+  rules.unwanted = unwanted_of(a.nsfw_list, lists);
   std::vector<float> mean = request.image_mean.empty() ? model.image_mean() : read_mean(request.image_mean, model.dim(), "the model's embeddings");
 
   std::int64_t truncated = 0;

@@ -29,7 +29,7 @@ ClipEncoder load_encoder(const std::string& model, const ClipOptions& options) {
     return ClipEncoder::load(model, options);
   } catch (const Error& error) {
     if (typeid(error) != typeid(Error)) throw;
-    throw DeviceError(error.what());
+    throw ModelsAbsentError(error.what());
   }
 }
 
@@ -101,6 +101,16 @@ void add_image_option(CLI::App& verb, ModelArguments& arguments) {
 
 void add_text_option(CLI::App& verb, ModelArguments& arguments) {
   verb.add_option("--texts", arguments.texts, "Texts for --model, one a line, UTF-8")->type_name("FILE");
+}
+
+void add_model_files(const std::string& model, std::vector<fs::path>& taken) {
+  if (model.empty()) return;
+  std::error_code error;
+  // A folder that can't be listed can't be loaded either, which tells why.
+  for (fs::directory_iterator entry(model, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    if (entry->is_regular_file(ignored)) taken.push_back(entry->path());
+  }
 }
 
 ClipEncoder load_model(const ModelArguments& arguments, const ResourceArguments& resources) {

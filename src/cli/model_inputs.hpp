@@ -13,6 +13,7 @@
 
 #include "cli/problem_arguments.hpp"
 #include "splice_cuda/clip.hpp"
+#include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
 
@@ -32,7 +33,16 @@ void add_model_options(CLI::App& verb, ModelArguments& arguments, const std::str
 void add_image_option(CLI::App& verb, ModelArguments& arguments);
 void add_text_option(CLI::App& verb, ModelArguments& arguments);
 
-/// @throws FileError; DeviceError, also where LibTorch is absent; ArgumentError for texts and a model without text tower
+/// Adds every file of a model's folder: outputs must not take the place of one.
+void add_model_files(const std::string& model, std::vector<std::filesystem::path>& taken);
+
+/// What runs models is missing, or is of another build.
+class ModelsAbsentError : public DeviceError {
+ public:
+  using DeviceError::DeviceError;
+};
+
+/// @throws FileError; DeviceError, ModelsAbsentError where LibTorch is absent; ArgumentError for texts and a model without text tower
 ClipEncoder load_model(const ModelArguments& arguments, const ResourceArguments& resources);
 
 struct SkippedInput {

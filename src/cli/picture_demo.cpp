@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -112,13 +113,14 @@ std::vector<Check> checks_of(const Demonstration& demo, const Context& context, 
   return checks;
 }
 
-Demonstration embed_and_decompose(ClipEncoder& model, const fs::path& folder, const ModelArguments& arguments, const Context& context,
+Demonstration embed_and_decompose(ClipEncoder& model, ModelInputs inputs, const ModelArguments& arguments, const Context& context,
                                   const DecomposeOptions& options, bool quiet) {
+  const fs::path folder = arguments.images.front();
   const auto dictionary = model.dictionary_path();
   if (!dictionary) {
     throw ArgumentError(fmt::format("--model: got '{}', which has no dictionary; expected a model folder with one", arguments.model));
   }
-  Demonstration demo{ConceptSpace::load(*dictionary), model.name(), find_inputs(arguments), {}, {}, {}, {}, 0};
+  Demonstration demo{ConceptSpace::load(*dictionary), model.name(), std::move(inputs), {}, {}, {}, {}, 0};
   if (demo.space.dim() != model.dim()) {
     throw FileError(fmt::format("{}: found atoms of {} numbers, expected {}, as the model gives", dictionary->string(),
                                 demo.space.dim(), model.dim()));
@@ -150,15 +152,18 @@ ExitCode show_pictures(const PictureDemoArguments& a, ClipEncoder& model, const 
                        const ResourceArguments& resources, const ReportArguments& report) {
   const Context context = make_context(resources);
   const DecomposeOptions options = to_options(solver);
-  const Demonstration demo = embed_and_decompose(model, arguments.images.front(), arguments, context, options, report.quiet);
+  ModelInputs inputs = find_inputs(arguments);
+  const fs::path folder = fs::path(a.out).parent_path();
+  if (!folder.empty()) fs::create_directories(folder);
+  std::vector<fs::path> taken = inputs.pictures;
+  add_model_files(arguments.model, taken);
+  check_output(a.out, taken);
+  const Demonstration demo = embed_and_decompose(model, std::move(inputs), arguments, context, options, report.quiet);
   const std::vector<Check> checks = checks_of(demo, context, options);
   ReportPageArguments page;
   page.report = a.out;
   page.title = "Pictures, and what they are made of";
   page.truth = demo.truth;
-  const fs::path folder = fs::path(a.out).parent_path();
-  if (!folder.empty()) fs::create_directories(folder);
-  check_output(a.out, demo.inputs.pictures);
   write_report(page, demo.space, demo.file, demo.settings, true);
 
   Summary summary = summarize(demo.file, demo.seconds);
@@ -174,7 +179,7 @@ ExitCode show_pictures(const PictureDemoArguments& a, ClipEncoder& model, const 
     json["passed"] = all_passed(checks);
     print_result(json_text(json, 2) + "\n");
   } else {
-    print_result(fmt::format("{} by the model {}, {} concepts, l1_penalty {:g}{}\n\n", inputs_text(demo.inputs), demo.model_name,
+    print_result(fmt::format("{} by the model {}, {} concepts, l1_penalty {:g}{}\n\n", inputs_text(demo.inputs), printable(demo.model_name),
                              grouped(demo.space.size()), options.l1_penalty, known(demo) == 0 ? "" : "; ✓ marks what is true of the picture"));
     for (std::int64_t row = 0; row < demo.file.codes.rows; ++row) print_result(picture_line(demo, row));
     print_result("\n" + to_text(summary) + checks_text(checks));
@@ -206,7 +211,7 @@ std::optional<ExitCode> picture_demo(const PictureDemoArguments& a, const Solver
   std::optional<ClipEncoder> model;
   try {
     model.emplace(load_model(arguments, settled));
-  } catch (const DeviceError& error) {
+  } catch (const ModelsAbsentError& error) {
     if (!a.model.empty()) throw;
     print_note(report.quiet, fmt::format("note: the model can't be run here, so the demonstration goes over generated embeddings: {}",
                                          error.what()));

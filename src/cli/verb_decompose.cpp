@@ -165,7 +165,7 @@ ExitCode decompose_at_path(const Arguments& a, DecomposeInputs& inputs, const Co
     files[i].options_json = to_json_text(settings_of(a, inputs, space, request.options));
     io::write_codes(outputs[i], files[i]);
   }
-  print_result(a.report.json ? path_json(a.path, summaries, a.out, seconds).dump(2) + "\n" : path_table(a.path, summaries, seconds));
+  print_result(a.report.json ? json_text(path_json(a.path, summaries, a.out, seconds), 2) + "\n" : path_table(a.path, summaries, seconds));
   for (const std::filesystem::path& out : outputs) print_note(a.report.quiet, "wrote " + out.string());
   return ExitCode::ok;
 }
@@ -208,8 +208,9 @@ ExitCode decompose_files(const Arguments& a) {
   file.names = inputs.names();
   const RunSettings settings = settings_of(a, inputs, space, request.options);
   file.options_json = to_json_text(settings);
-  if (!a.page.report.empty()) write_report(a.page, space, file, settings, inputs.pictures());
+  // The codes first: they are what took the time.
   if (!a.out.empty()) io::write_codes(a.out, file);
+  if (!a.page.report.empty()) write_report(a.page, space, file, settings, inputs.pictures());
   Summary summary = summarize(file, elapsed.count());
   summary.device = to_string(device);
   print_rows(a, inputs, space, file, summary);

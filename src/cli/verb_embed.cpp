@@ -43,9 +43,10 @@ io::NpyType npy_type(const std::string& dtype) {
 void check_outputs(const Arguments& a, const ModelInputs& inputs, const std::filesystem::path& paths) {
   std::vector<std::filesystem::path> taken = inputs.pictures;
   if (!a.model.texts.empty()) taken.emplace_back(a.model.texts);
+  add_model_files(a.model.model, taken);
   check_output(a.out, taken);
   if (paths.empty()) return;
-  if (paths == a.out) throw ArgumentError(fmt::format("--paths-out: got '{}', which is --out; expected another file", paths.string()));
+  if (same_place(paths, a.out)) throw ArgumentError(fmt::format("--paths-out: got '{}', which is --out; expected another file", paths.string()));
   check_output(paths, taken);
 }
 

@@ -51,6 +51,7 @@ ExitCode write_mean(const Arguments& a) {
   for (const std::string& input : {a.embeddings, a.model.texts}) {
     if (!input.empty()) taken.emplace_back(input);
   }
+  add_model_files(a.model.model, taken);
   check_output(a.out, taken);
   const UnitRowMean sum = by_model ? mean_of_model(a, inputs) : mean_of_unit_rows(*io::EmbeddingSource::open(a.embeddings), a.report.quiet);
   if (sum.counted() == 0) {

@@ -165,7 +165,7 @@ ExitCode count_files(const Arguments& a) {
   for (const std::string& out : {a.out, a.bigrams_out, a.counts}) {
     if (out.empty()) continue;
     for (const auto& other : taken) {
-      if (other == out) throw ArgumentError(fmt::format("--out: got '{}', which is another input or output; expected another file", out));
+      if (same_place(other, out)) throw ArgumentError(fmt::format("--out: got '{}', which is another input or output; expected another file", out));
     }
     check_output(out, taken);
     taken.emplace_back(out);

@@ -64,7 +64,7 @@ struct ClipEncoder::State {
         workers(options.threads > 0 ? options.threads : usable_processors()),
         normalization(folder.preprocessing) {
     const clip::TowerOptions how = {options.device, options.precision, options.threads};
-    image_tower = clip::load_tower(folder.path(folder.image_file), how);
+    image_tower = load(folder.image_file, how);
     if (folder.text) {
       tokenizer = ClipTokenizer::load(folder.path(folder.text->tokenizer));
       if (tokenizer->context_length() != folder.text->context_length) {
@@ -72,10 +72,15 @@ struct ClipEncoder::State {
                         std::to_string(tokenizer->context_length()) + ", expected " +
                         std::to_string(folder.text->context_length) + " as model.json says");
       }
-      text_tower = clip::load_tower(folder.path(folder.text->file), how);
+      text_tower = load(folder.text->file, how);
     }
+    folder.towers.clear();
     if (folder.image_mean) read_mean();
     probe();
+  }
+
+  std::unique_ptr<Tower> load(const std::string& file, const clip::TowerOptions& how) const {
+    return clip::load_tower(folder.towers.at(file), folder.path(file), how);
   }
 
   void read_mean() {
@@ -151,6 +156,7 @@ std::vector<SkippedImage> ClipEncoder::embed_images(std::span<const std::filesys
   std::vector<float> pixels(batch * state.elements());
   std::vector<float> embeddings(batch * static_cast<std::size_t>(state.folder.dim));
   std::vector<std::int64_t> indices;
+  std::int64_t passed_over = 0;  // since `take` was called
   const auto flush = [&] {
     if (indices.empty()) return;
     const MatrixView<float> out(embeddings.data(), static_cast<std::int64_t>(indices.size()),
@@ -158,6 +164,7 @@ std::vector<SkippedImage> ClipEncoder::embed_images(std::span<const std::filesys
     state.run_batch(pixels, out);
     take({indices, out});
     indices.clear();
+    passed_over = 0;
   };
   clip::DecodingLine line(files, state.folder.preprocessing, state.options.max_pixels, state.workers,
                           batch + static_cast<std::size_t>(state.workers));
@@ -165,6 +172,10 @@ std::vector<SkippedImage> ClipEncoder::embed_images(std::span<const std::filesys
     clip::FittedImage next = line.take();
     if (!next.failure.empty()) {
       skipped.push_back({static_cast<std::int64_t>(i), std::move(next.failure)});
+      if (++passed_over == state.options.batch_size) {
+        passed_over = 0;
+        take({{}, {embeddings.data(), 0, state.folder.dim}});
+      }
       continue;
     }
     state.normalization.apply(next.image, pixels.data() + indices.size() * state.elements());

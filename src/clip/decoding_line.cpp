@@ -5,13 +5,16 @@
 #include <new>
 #include <utility>
 
+#include "clip/decoders.hpp"
+
 namespace splice_cuda::clip {
 namespace {
 
 FittedImage read_and_fit(const std::filesystem::path& file, const Preprocessing& how,
                          std::int64_t max_pixels) {
   try {
-    return {fit(read_image(file, max_pixels), how), {}};
+    LargePictureTurn turn;
+    return {fit(read_image(file, max_pixels, turn), how), {}};
   } catch (const std::bad_alloc&) {
     return {{}, file.string() + ": found a picture that memory does not hold, expected a smaller one"};
   } catch (const std::exception& error) {

@@ -7,7 +7,6 @@
 #include <dlfcn.h>
 
 #include "clip/torchscript_archive.hpp"
-#include "io/mapped_file.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::clip {
@@ -81,8 +80,8 @@ TowerFactory* find_factory() {
 
 }  // namespace
 
-std::unique_ptr<Tower> load_tower(const std::filesystem::path& path, const TowerOptions& options) {
-  const io::MappedFile file(path);
+std::unique_ptr<Tower> load_tower(const io::MappedFile& file, const std::filesystem::path& path,
+                                  const TowerOptions& options) {
   check_torchscript_archive(file, path.string());
   static TowerFactory* const factory = find_factory();
   std::unique_ptr<Tower> tower(factory(tower_interface_version, MappedSource(file), path.string(), options));

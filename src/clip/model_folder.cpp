@@ -1,7 +1,9 @@
 #include "clip/model_folder.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "clip/json_file.hpp"
@@ -32,6 +34,9 @@ std::array<float, 3> channels(const JsonObject& object, const char* key, bool di
   std::array<float, 3> result = {};
   std::transform(values.begin(), values.end(), result.begin(),
                  [](double value) { return static_cast<float>(value); });
+  if (std::any_of(result.begin(), result.end(), [](float value) { return !std::isfinite(value); })) {
+    object.fail(key, "a number beyond float32", "finite numbers");
+  }
   if (divides && std::any_of(result.begin(), result.end(), [](float value) { return !(value > 0.0f); })) {
     object.fail(key, "a number that is not positive", "positive numbers");
   }
@@ -67,9 +72,9 @@ std::optional<std::string> optional_file(const JsonObject& model, const char* ke
   return model.file_name(key);
 }
 
-/// One file against its entry in "files".
-void check_file(const ModelFolder& folder, const JsonObject& files, const std::string& file,
-                bool check_digest) {
+/// One file against its entry in "files". @returns the file
+io::MappedFile check_file(const ModelFolder& folder, const JsonObject& files, const std::string& file,
+                          bool check_digest) {
   if (!files.contains(file.c_str())) files.fail(file, "nothing", "its size and SHA-256");
   const JsonObject entry = files.object(file.c_str());
   const std::int64_t bytes = entry.integer("bytes", 0, INT64_MAX);
@@ -79,20 +84,21 @@ void check_file(const ModelFolder& folder, const JsonObject& files, const std::s
   if (!hexadecimal) entry.fail("sha256", "\"" + digest + "\"", "64 hexadecimal digits in lower case");
 
   const std::filesystem::path path = folder.path(file);
-  const io::MappedFile mapped(path);
+  io::MappedFile mapped(path);
   if (mapped.bytes().size() != static_cast<std::size_t>(bytes)) {
     throw FileError(path.string() + ": found " + std::to_string(mapped.bytes().size()) + " bytes, expected " +
                     std::to_string(bytes) + " as model.json says");
   }
-  if (!check_digest) return;
+  if (!check_digest) return mapped;
   if (const std::string found = io::sha256_of_file(mapped); found != digest) {
     throw FileError(path.string() + ": found SHA-256 " + found + ", expected " + digest +
                     " as model.json says");
   }
+  return mapped;
 }
 
-/// Digest of what embeddings depend on: towers, tokenizer, preprocessing. A dictionary, a mean or a note that is added to the
-/// folder leaves it as it was.
+/// Digest of what embeddings depend on: towers, tokenizer, preprocessing. A dictionary, a mean or a note that
+/// is added to the folder leaves it as it was.
 std::string fingerprint_of(const ModelFolder& folder, const nlohmann::json& model) {
   nlohmann::json identity = {{"dim", model.at("dim")}, {"image", model.at("image")}};
   std::vector<std::string> files = {folder.image_file};
@@ -137,7 +143,11 @@ ModelFolder read_model_folder(const std::filesystem::path& root, bool check_file
     if (*place) named.push_back(**place);
   }
   const JsonObject files = model.object("files");
-  for (const std::string& file : named) check_file(folder, files, file, check_files);
+  for (const std::string& file : named) {
+    io::MappedFile opened = check_file(folder, files, file, check_files);
+    if (file == folder.image_file || (folder.text && file == folder.text->file))
+      folder.towers.emplace(file, std::move(opened));
+  }
   folder.fingerprint = fingerprint_of(folder, json);
   return folder;
 }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "clip/preprocess.hpp"
+#include "io/mapped_file.hpp"
 
 namespace splice_cuda::clip {
 
@@ -31,6 +32,8 @@ struct ModelFolder {
   std::optional<std::string> image_mean;
   std::optional<std::string> vocabulary;
   std::optional<std::string> dictionary;
+  /// The towers' files, opened: what was checked is what is loaded, whatever stands at their paths by then.
+  std::map<std::string, io::MappedFile> towers;
 
   std::filesystem::path path(const std::string& file) const { return root / file; }
 };

@@ -57,6 +57,16 @@ bool is_torchscript_global(std::string_view module, std::string_view attribute) 
   return std::find(storages.begin(), storages.end(), attribute) != storages.end();
 }
 
+/// A name for a message: from a hostile file, it must not move a terminal's cursor.
+std::string printable(std::string text) {
+  constexpr std::size_t longest = 200;
+  if (text.size() > longest) text.resize(longest);
+  for (char& letter : text) {
+    if (letter < ' ' || letter > '~') letter = '?';
+  }
+  return text;
+}
+
 // Operations without an argument: marks, tuples, lists, dictionaries, NEWTRUE, NEWFALSE, NONE, BUILD, REDUCE,
 // NEWOBJ, BINPERSID, APPEND, APPENDS, SETITEM, SETITEMS, POP.
 constexpr std::string_view plain_operations = "(t)]}lds0aeubRQN\x81\x85\x86\x87\x88\x89";
@@ -84,7 +94,8 @@ void check_pickle(std::span<const std::byte> bytes, const std::string& name) {
         const std::string module(reader.line());
         const std::string attribute(reader.line());
         if (!is_torchscript_global(module, attribute)) {
-          throw FileError(name + ": found a pickle that names " + module + "." + attribute +
+          throw FileError(name + ": found a pickle that names " + printable(module) + "." +
+                          printable(attribute) +
                           ", expected none but TorchScript's own types: refused as hostile");
         }
         break;

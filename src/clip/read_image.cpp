@@ -19,6 +19,13 @@ bool has_at(std::span<const std::uint8_t> bytes, std::size_t at,
   return bytes.size() >= at + n && std::memcmp(bytes.data() + at, expected.data(), n) == 0;
 }
 
+/// @throws FileError
+void check_format(std::span<const std::uint8_t> bytes, const std::string& name) {
+  if (bytes.empty()) throw FileError(name + ": found an empty file, expected a picture");
+  if (is_jpeg(bytes) || is_png(bytes) || is_webp(bytes)) return;
+  throw FileError(name + ": found another format, expected JPEG, PNG or WebP");
+}
+
 }  // namespace
 
 bool is_jpeg(std::span<const std::uint8_t> bytes) noexcept { return has_at<3>(bytes, 0, {0xFF, 0xD8, 0xFF}); }
@@ -42,6 +49,9 @@ Image allocate_image(const EncodedImage& file, std::int64_t height, std::int64_t
     throw FileError(file.name + ": found " + size + ", expected at most " + std::to_string(file.max_pixels) +
                     " in all");
   }
+  constexpr std::int64_t large = std::int64_t{1} << 26;
+  static std::mutex one_at_a_time;
+  if (height * width > large && !file.turn.owns_lock()) file.turn = LargePictureTurn(one_at_a_time);
   require_memory(static_cast<std::size_t>(height * width * bytes_per_pixel), available_memory(),
                  file.name + ": " + size);
   Image image;
@@ -51,26 +61,46 @@ Image allocate_image(const EncodedImage& file, std::int64_t height, std::int64_t
   return image;
 }
 
-}  // namespace clip
+std::vector<std::uint8_t> read_encoded(const std::filesystem::path& path) {
+  const io::MappedFile file(path);
+  // Read, not mapped: a file that becomes shorter meanwhile is an error to tell, not a signal.
+  const auto read = [&](std::size_t count) {
+    std::vector<std::uint8_t> bytes(count);
+    file.read_at(0, std::as_writable_bytes(std::span(bytes)));
+    return bytes;
+  };
+  constexpr std::size_t longest_magic = 12;
+  const std::size_t size = file.bytes().size();
+  check_format(read(std::min(size, longest_magic)), path.string());
+  require_memory(size, available_memory(), path.string() + ": the file");
+  return read(size);
+}
 
-Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name, std::int64_t max_pixels) {
+Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name, std::int64_t max_pixels,
+                   LargePictureTurn& turn) {
   if (max_pixels < 1) {
     throw ArgumentError("max_pixels: " + std::to_string(max_pixels) + " given, expected at least 1");
   }
-  const clip::EncodedImage file = {bytes, name, max_pixels};
-  if (bytes.empty()) throw FileError(name + ": found an empty file, expected a picture");
-  if (clip::is_jpeg(bytes)) return clip::decode_jpeg(file);
-  if (clip::is_png(bytes)) return clip::decode_png(file);
-  if (clip::is_webp(bytes)) return clip::decode_webp(file);
-  throw FileError(name + ": found another format, expected JPEG, PNG or WebP");
+  const EncodedImage file = {bytes, name, max_pixels, turn};
+  check_format(bytes, name);
+  if (is_jpeg(bytes)) return decode_jpeg(file);
+  return is_png(bytes) ? decode_png(file) : decode_webp(file);
+}
+
+Image read_image(const std::filesystem::path& path, std::int64_t max_pixels, LargePictureTurn& turn) {
+  return decode_image(read_encoded(path), path.string(), max_pixels, turn);
+}
+
+}  // namespace clip
+
+Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name, std::int64_t max_pixels) {
+  clip::LargePictureTurn turn;
+  return clip::decode_image(bytes, name, max_pixels, turn);
 }
 
 Image read_image(const std::filesystem::path& path, std::int64_t max_pixels) {
-  const io::MappedFile file(path);
-  // Read, not mapped: a file that becomes shorter meanwhile is an error to tell, not a signal.
-  std::vector<std::uint8_t> bytes(file.bytes().size());
-  file.read_at(0, std::as_writable_bytes(std::span(bytes)));
-  return decode_image(bytes, path.string(), max_pixels);
+  clip::LargePictureTurn turn;
+  return clip::read_image(path, max_pixels, turn);
 }
 
 }  // namespace splice_cuda

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include "core/available_memory.hpp"
 
 namespace splice_cuda::clip {
 namespace {
@@ -41,7 +44,15 @@ Taps taps_of(std::int64_t in, std::int64_t out, Interpolation interpolation, std
   const double inverse = 1.0 / filter_scale;
   Taps taps;
   taps.longest = std::min(in, static_cast<std::int64_t>(std::ceil(support)) * 2 + 1);
-  taps.weights.assign(static_cast<std::size_t>(outputs * taps.longest), 0);
+  // A side of a million times the tower's has as many weights for each output.
+  const auto weights = static_cast<std::size_t>(outputs * taps.longest);
+  constexpr std::size_t small = std::size_t{1} << 22;
+  if (weights > small) {
+    require_memory(weights * sizeof(std::int32_t) + static_cast<std::size_t>(taps.longest) * sizeof(double),
+                   available_memory(),
+                   "weights that shrink " + std::to_string(in) + " pixels to " + std::to_string(out));
+  }
+  taps.weights.assign(weights, 0);
   std::vector<double> exact(static_cast<std::size_t>(taps.longest));
   for (std::int64_t i = 0; i < outputs; ++i) {
     const double centre = (static_cast<double>(from + i) + 0.5) * scale;

@@ -21,6 +21,7 @@ struct Window {
 };
 
 /// Resizes to height x width and keeps `window`, which lies inside; pixels outside of it are never computed.
+/// @throws OutOfMemoryError where the machine lacks the memory for the filter's weights
 Image resize(const Image& image, std::int64_t height, std::int64_t width, Interpolation interpolation,
              const Window& window);
 

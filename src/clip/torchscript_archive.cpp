@@ -1,16 +1,16 @@
 #include "clip/torchscript_archive.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
+#include <map>
 #include <memory>
-#include <set>
 #include <string_view>
 #include <vector>
 
 #include <zip.h>
 
+#include "clip/code_scan.hpp"
 #include "clip/pickle_scan.hpp"
+#include "clip/zip_reader.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::clip {
@@ -24,6 +24,13 @@ struct ZipClose {
   void operator()(zip_file_t* file) const noexcept { zip_fclose(file); }
 };
 
+std::string lower_case(std::string text) {
+  for (char& letter : text) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  }
+  return text;
+}
+
 class Archive {
  public:
   Archive(const io::MappedFile& file, const std::string& name) : name_(name) {
@@ -33,20 +40,15 @@ class Archive {
                                  std::min<std::size_t>(file.bytes().size(), 4));
     if (start != magic)
       fail(start.starts_with('\x80') ? "a plain pickle, which could run any code" : "no zip archive");
-    int code = 0;
-    zip_.reset(zip_open(name.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code));
-    if (!zip_) {
-      zip_error_t error;
-      zip_error_init_with_code(&error, code);
-      const std::string reason = zip_error_strerror(&error);
-      zip_error_fini(&error);
-      fail("a damaged zip archive (" + reason + ")");
-    }
+    if (!has_one_end(file)) fail("a damaged zip archive (not one end of its directory)");
+    std::string why;
+    zip_.reset(open_zip(file, why));
+    if (!zip_) fail("a damaged zip archive (" + why + ")");
     const zip_int64_t count = zip_get_num_entries(zip_.get(), 0);
     for (zip_int64_t i = 0; i < count; ++i) {
       const char* member = zip_get_name(zip_.get(), static_cast<zip_uint64_t>(i), ZIP_FL_ENC_RAW);
-      if (member == nullptr || !members_.insert(member).second)
-        fail("a zip archive with a member twice or without a name");
+      if (member == nullptr || !members_.emplace(lower_case(member), member).second)
+        fail("a zip archive with a member twice (in any case) or without a name");
     }
   }
 
@@ -54,13 +56,15 @@ class Archive {
     throw FileError(name_ + ": found " + found + ", expected a TorchScript archive");
   }
 
-  const std::set<std::string>& members() const noexcept { return members_; }
-  /// The folder that all members lie in, with its slash.
+  /// Names as they are by names in lower case: LibTorch looks members up in any case.
+  const std::map<std::string, std::string>& members() const noexcept { return members_; }
+  /// The folder that all members lie in, with its slash, in lower case.
   std::string root() const {
     if (members_.empty()) fail("an empty zip archive");
-    const std::string root = members_.begin()->substr(0, members_.begin()->find('/') + 1);
+    const std::string& first = members_.begin()->first;
+    const std::string root = first.substr(0, first.find('/') + 1);
     const bool shared = std::all_of(members_.begin(), members_.end(),
-                                    [&](const std::string& member) { return member.starts_with(root); });
+                                    [&](const auto& member) { return member.first.starts_with(root); });
     if (root.empty() || !shared) fail("a zip archive without one folder for all");
     return root;
   }
@@ -86,28 +90,8 @@ class Archive {
  private:
   const std::string& name_;
   std::unique_ptr<zip_t, ZipClose> zip_;
-  std::set<std::string> members_;
+  std::map<std::string, std::string> members_;
 };
-
-bool in_identifier(char letter) {
-  return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_';
-}
-
-// aten::save writes, aten::from_file maps files of any name.
-void check_code(std::string_view code, const std::string& name) {
-  constexpr std::array<std::string_view, 2> refused = {"save", "from_file"};
-  for (const std::string_view word : refused) {
-    for (std::size_t at = code.find(word); at != std::string_view::npos; at = code.find(word, at + 1)) {
-      const std::size_t end = at + word.size();
-      const bool whole =
-          (at == 0 || !in_identifier(code[at - 1])) && (end == code.size() || !in_identifier(code[end]));
-      if (whole) {
-        throw FileError(name + ": found code that names the operator " + std::string(word) +
-                        ", which reaches files: refused as hostile");
-      }
-    }
-  }
-}
 
 }  // namespace
 
@@ -118,19 +102,22 @@ void check_torchscript_archive(const io::MappedFile& file, const std::string& na
     return member.starts_with(root + "code/") && member.ends_with(".py");
   };
   const auto& members = archive.members();
-  const bool has_code = std::any_of(members.begin(), members.end(), is_code);
+  const bool has_code =
+      std::any_of(members.begin(), members.end(), [&](const auto& member) { return is_code(member.first); });
   if (!has_code && members.contains(root + "data.pkl")) {
     archive.fail("an archive of torch.save (a pickle without code), which could run any code");
   }
+  // LibTorch would read it by another, older loader.
+  if (members.contains(root + "model.json")) archive.fail("an archive of the format before 1.4 (model.json)");
   const bool has_version = members.contains(root + "version") || members.contains(root + ".data/version");
   if (!has_code || !has_version || !members.contains(root + "constants.pkl") ||
       !members.contains(root + "data.pkl")) {
     archive.fail("a zip archive that lacks code/, data.pkl, constants.pkl or version");
   }
-  for (const std::string& member : members) {
+  for (const auto& [lower, member] : members) {
     // Also ".debug_pkl", the places in the source that code comes from.
-    if (member.ends_with("pkl")) check_pickle(archive.read(member), name + ": " + member);
-    if (!is_code(member)) continue;
+    if (lower.ends_with("pkl")) check_pickle(archive.read(member), name + ": " + member);
+    if (!is_code(lower)) continue;
     const std::vector<std::byte> bytes = archive.read(member);
     check_code({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, name + ": " + member);
   }

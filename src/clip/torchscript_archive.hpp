@@ -15,7 +15,10 @@ namespace splice_cuda::clip {
 /// - what is no such archive: pickles, archives of torch.save (no code), other zip files;
 /// - pickles that name anything but TorchScript's own types, or use an operation that TorchScript never
 /// writes;
-/// - code that names the operators which write or map files of any name.
+/// - code that names the operators which write or map files of any name (code_scan.hpp);
+/// - archives that LibTorch could see differently: members whose names differ in case alone, more than one
+///   end of the directory.
+/// All is read from `file`; `name` is for messages.
 /// @throws FileError starting with `name`
 void check_torchscript_archive(const io::MappedFile& file, const std::string& name);
 

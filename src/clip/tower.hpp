@@ -35,7 +35,8 @@ class Tower {
   virtual ~Tower() = default;
   /// @param pixels  float32 [out.rows, 3, height, width], normalised, on the host
   /// @param out     on the host
-  /// @throws Error where the network fails or gives another shape than `out` has
+  /// @throws FileError where it gives another shape than `out` has, or fails on the CPU; DeviceError where it
+  /// fails on a device; OutOfMemoryError
   virtual void run_pixels(const float* pixels, std::int64_t height, std::int64_t width,
                           MatrixView<float> out) = 0;
   /// @param tokens  [out.rows, context_length] on the host
@@ -45,8 +46,8 @@ class Tower {
 /// Both sides must have been compiled with the same: raise it with every change of this header.
 inline constexpr int tower_interface_version = 1;
 
-/// What a tower library exports under `tower_factory_name`. Throws FileError or DeviceError; null for another
-/// version.
+/// What a tower library exports under `tower_factory_name`. Throws FileError, DeviceError or
+/// OutOfMemoryError; null for another version.
 /// @param name  what messages call the file
 using TowerFactory = Tower*(int interface_version, const ByteSource& source, const std::string& name,
                             const TowerOptions& options);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -72,6 +73,14 @@ std::string reason_of(const std::exception& error) {
   return line;
 }
 
+/// Whether memory was what lacked: inside a graph all that is left of LibTorch's own exception is its text.
+bool is_out_of_memory(const std::exception& error) {
+  if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return true;
+  const std::string_view text = error.what();
+  return text.find("CUDA out of memory") != std::string_view::npos ||
+         text.find("DefaultCPUAllocator") != std::string_view::npos;
+}
+
 class TorchScriptTower final : public Tower {
  public:
   TorchScriptTower(const ByteSource& source, std::string name, const TowerOptions& options)
@@ -79,11 +88,15 @@ class TorchScriptTower final : public Tower {
     if (options.threads > 0) at::set_num_threads(options.threads);
     try {
       module_ = torch::jit::load(std::make_shared<SourceAdapter>(source), c10::kCPU);
+      check_operators(module_, name_);
       module_.eval();
       move_module(module_, device_, type_);
     } catch (const Error&) {
       throw;
+    } catch (const std::bad_alloc&) {
+      throw;
     } catch (const std::exception& error) {
+      if (is_out_of_memory(error)) throw OutOfMemoryError(name_ + ": out of memory: " + reason_of(error));
       throw FileError(name_ + ": LibTorch can't load it: " + reason_of(error));
     }
   }
@@ -116,7 +129,12 @@ class TorchScriptTower final : public Tower {
     } catch (const std::bad_alloc&) {
       throw;
     } catch (const std::exception& error) {
-      throw Error(name_ + ": LibTorch could not run it: " + reason_of(error));
+      const std::string reason = reason_of(error);
+      if (is_out_of_memory(error)) {
+        throw OutOfMemoryError(name_ + ": out of memory, a smaller batch may help: " + reason);
+      }
+      if (device_.is_cuda()) throw DeviceError(name_ + ": LibTorch could not run it: " + reason);
+      throw FileError(name_ + ": LibTorch could not run it: " + reason);
     }
   }
 

@@ -1,5 +1,9 @@
 #include "torch/torchscript_types.hpp"
 
+#include <torch/csrc/jit/api/function_impl.h>
+
+#include "splice_cuda/error.hpp"
+
 namespace splice_cuda::clip {
 namespace {
 
@@ -44,7 +48,26 @@ void move_block(torch::jit::Block* block, c10::Device device, c10::ScalarType ty
   }
 }
 
+void check_block(const torch::jit::Block* block, const std::string& name) {
+  static const c10::Symbol save = c10::Symbol::fromQualString("aten::save");
+  static const c10::Symbol from_file = c10::Symbol::fromQualString("aten::from_file");
+  for (const torch::jit::Node* node : block->nodes()) {
+    if (node->kind() == save || node->kind() == from_file) {
+      throw FileError(name + ": found the operator " + node->kind().toQualString() +
+                      ", which reaches files: refused as hostile");
+    }
+    for (const torch::jit::Block* inner : node->blocks()) check_block(inner, name);
+  }
+}
+
 }  // namespace
+
+void check_operators(const torch::jit::Module& module, const std::string& name) {
+  for (torch::jit::Function* function : module._ivalue()->compilation_unit()->get_functions()) {
+    if (torch::jit::GraphFunction* graph = torch::jit::tryToGraphFunction(*function); graph != nullptr)
+      check_block(graph->graph()->block(), name);
+  }
+}
 
 void move_module(torch::jit::Module& module, c10::Device device, c10::ScalarType type) {
   const torch::NoGradGuard no_gradients;

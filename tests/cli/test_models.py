@@ -107,6 +107,31 @@ def test_an_output_that_is_an_input(models):
     assert picture.read_bytes() == before
 
 
+def test_an_output_that_is_of_the_model(models):
+    own = models.with_own("own", dictionary=models.dictionary)
+    before = {path.name: path.read_bytes() for path in own.iterdir()}
+    images = ["--model", own, "--images", models.pictures]
+    fails(2, "mean", *images, "-o", own / "text.pt", says=["--out", "input"])
+    fails(2, "embed", *images, "-o", own / "model.json", says=["--out", "input"])
+    fails(2, "embed", *images, "-o", models / "e.npy", "--paths-out", own / "tokenizer.json", says=["input"])
+    fails(2, "decompose", *images, "-o", models / "c.npz", "--report", own / "image.pt", says=["input"])
+    fails(2, "dictionary", "build", "--model", own, "--vocabulary", models / "words.txt", "-o", own / "text.pt", says=["input"])
+    fails(2, "demo", "--model", own, "--pictures", models.pictures, "-o", own / "image.pt", says=["input"])
+    assert {path.name: path.read_bytes() for path in own.iterdir()} == before
+    run("mean", *images, "-o", own / "image_mean.npy")  # a new file is none of the model's
+    with_mean = models.with_own("with mean", image_mean=own / "image_mean.npy")
+    fails(2, "mean", "--model", with_mean, "--images", models.pictures, "-o", with_mean / "image_mean.npy", says=["--out", "input"])
+    embed(models, "--images", models.pictures)
+
+
+def test_outputs_of_one_place(models):
+    target = ["--model", models.model, "--images", models.pictures]
+    fails(2, "embed", *target, "-o", "e.npy", "--paths-out", "./e.npy", cwd=models.folder, says=["--paths-out"])
+    fails(2, "decompose", *target, "-d", models.dictionary, "-o", "c.npz", "--report", models.pictures / ".." / "c.npz", cwd=models.folder,
+          says=["twice"])
+    assert not (models / "e.npy").exists() and not (models / "c.npz").exists()
+
+
 def test_a_signal_stops_embedding_cleanly(models):
     (models / "many").mkdir()
     for i in range(3000):
@@ -186,20 +211,22 @@ def selected(rows, names, order, max_cosine):
 
 def test_dictionary_by_the_rules(models):
     words = models.words
-    (models / "nsfw.txt").write_text("AB\ncd\n")
+    words[5] = words[5].upper()
+    (models / "words.txt").write_text("\n".join(words) + "\n")
+    (models / "nsfw.txt").write_text(f"AB\ncd\n{words[5].lower()}\n")
     (models / "pairs.txt").write_text("\n".join(["aa ab", "cd ef", "gh ij", "a", "kl mm"]) + "\n")
     (models / "all.txt").write_text("\n".join(words))
     rows, _ = embed(models, "--texts", models / "all.txt")
     rows = unit(rows.astype(np.float64))
-    wanted = [line for line in reversed(range(len(words))) if words[line] not in ("ab", "cd")]
+    wanted = [line for line in reversed(range(len(words))) if words[line] not in ("ab", "cd", words[5])]
     expected = selected(rows, words, wanted, 0.9)
     document = json.loads(run("dictionary", "build", "--model", models.model, "--vocabulary", models / "words.txt", "--bigrams", models / "pairs.txt",
                               "--nsfw-list", models / "nsfw.txt", "-o", models / "d.safetensors", "--json").stdout)
     tensors, names, metadata = read_dictionary(models / "d.safetensors")
     assert names[document["bigrams"] :] == expected and document["words"] == len(expected)
     dropped = document["dropped_by_rule"]
-    assert [entry["text"] for entry in dropped["unwanted"]] == ["cd", "ab", "cd ef", "aa ab"]
-    assert len(dropped["near_duplicate"]) + len(expected) + 2 >= len(words)
+    assert [entry["text"] for entry in dropped["unwanted"]] == ["cd", words[5], "ab", "cd ef", "aa ab"]
+    assert len(dropped["near_duplicate"]) + len(expected) + 3 >= len(words)
     assert all(entry["cosine"] > 0.9 and entry["rival"] in expected + names for entry in dropped["near_duplicate"])
     assert metadata["provenance.model"] == "tiny" and len(metadata["provenance.model_fingerprint"]) == 64
     assert metadata["provenance.vocabulary"] == "words.txt" and "max_cosine 0.9" in metadata["provenance.rules"]
@@ -282,7 +309,8 @@ def test_the_models_own_dictionary(models):
     own = models.with_own("own", dictionary=models.dictionary)
     assert "10 rows in" in run("decompose", "--model", own, "--images", models.pictures).stdout
     assert "10 rows in" in run("decompose", "--model", own, "-d", own / "dict.safetensors", "--images", models.pictures).stdout
-    fails(2, "decompose", "--model", own, "-d", models / "dict.safetensors", "--images", models.pictures, says=["--any-model"])
+    # A dictionary that is added changes no embedding: it is the same model still.
+    assert "10 rows in" in run("decompose", "--model", own, "-d", models / "dict.safetensors", "--images", models.pictures).stdout
     fails(2, "decompose", "--model", models.model, "--images", models.pictures, says=["--dictionary", "none of its own"])
 
 
@@ -291,6 +319,7 @@ def test_a_dictionary_of_another_model_is_refused(models):
     other = models.with_own("other", vocabulary=models / "words.txt")
     document = json.loads((other / "model.json").read_text())
     document["name"] = "another"
+    document["image"]["mean"][0] = 0.25
     (other / "model.json").write_text(json.dumps(document))
     arguments = ["decompose", "--model", other, "-d", dictionary, "--images", models.pictures]
     fails(2, *arguments, says=["--dictionary", "'tiny'", "'another'", "--any-model"])
@@ -319,6 +348,7 @@ def test_the_page(models):
     page = (models / "r.html").read_text(encoding="utf-8")
     check_page(page, PICTURES)
     assert page.count("data:image/jpeg;base64,") + page.count("data:image/png;base64,") + page.count("data:image/webp;base64,") == PICTURES
+    assert models.folder.parent.name not in page  # nor any path below it
     assert "&lt;script&gt;alert(1)" in page and "&lt;script&gt;alert(2)" in page
     few = run("decompose", "--model", models.model, "-d", models / "d.safetensors", "--images", models.pictures, "--report", models / "f.html",
               "--report-limit", 3)
@@ -381,6 +411,15 @@ def test_demo_of_pictures(models):
     assert page.count("true of this picture") >= PICTURES
     document = json.loads(run(*arguments, "--out", models / "page.html", "--json").stdout)
     assert document["passed"] is True and document["first_is_true"] == PICTURES and (models / "page.html").exists()
+
+
+def test_demo_does_not_pass_over_a_broken_model(models):
+    shipped = models / "models" / "scene_clip"
+    shipped.parent.mkdir()
+    shutil.copytree(models.model, shipped)
+    (shipped / "image.pt").write_bytes(b"x")
+    (shipped / "pictures").mkdir()
+    fails(3, "demo", cwd=models.folder, says=["image.pt"])
 
 
 def test_demo_says_when_concepts_are_wrong(models):

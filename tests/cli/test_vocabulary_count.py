@@ -101,6 +101,11 @@ def test_lists_ascend_and_counts_descend(corpus, tmp_path):
     assert (tmp_path / "w.txt").read_text().splitlines()[-1] in ("a", "red") and "2 words" in top
 
 
+def test_outputs_of_one_place(corpus, tmp_path):
+    fails(2, "vocabulary", "count", corpus, "-o", "w.txt", "--bigrams-out", "./w.txt", cwd=tmp_path, says=["--out", "./w.txt"])
+    assert not (tmp_path / "w.txt").exists()
+
+
 def table(path, captions, separator, header="id{0}caption"):
     with open(path, "w", encoding="utf-8", newline="") as stream:
         if header:
@@ -259,6 +264,7 @@ def test_it_can_be_interrupted_while_it_waits(tmp_path):
     process.stdin.flush()
     time.sleep(0.4)
     process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 130  # while the pipe is still open: its end would end the waiting too
     out, err = process.communicate(timeout=30)
-    assert process.returncode == 130 and out == "" and "interrupted" in err
+    assert out == "" and "interrupted" in err
     assert list(tmp_path.iterdir()) == []

@@ -31,6 +31,19 @@ TEST(Decode, KeepsThePixelsOfLosslessFormats) {
   }
 }
 
+TEST(Decode, LargeFilesAreLookedAtBeforeTheyAreRead) {
+  const ScratchFolder scratch;
+  const auto sparse = [&](const char* name, const std::string& start) {
+    const std::filesystem::path path = scratch.write(name, start);
+    std::filesystem::resize_file(path, std::uintmax_t{1} << 42);
+    return path;
+  };
+  EXPECT_THAT(file_error([&] { read_image(sparse("zeros", "")); }), HasSubstr("another format"));
+  const std::filesystem::path png = sparse("png", png_bytes(4, 5, PNG_COLOR_TYPE_RGB));
+  EXPECT_THAT(thrown_message<OutOfMemoryError>([&] { read_image(png); }),
+              AllOf(HasSubstr("png"), HasSubstr("4398046511104")));
+}
+
 TEST(Decode, GreyBecomesThreeEqualChannels) {
   const std::vector<std::uint8_t> grey = test_pattern(9, 11, 1);
   const Image image = decode(png_bytes(9, 11, PNG_COLOR_TYPE_GRAY));

@@ -101,6 +101,25 @@ TEST_F(EncoderTest, AnErrorInTakeEndsItAll) {
       << "and it works afterwards";
 }
 
+TEST_F(EncoderTest, AListWhereNothingDecodesCanBeStopped) {
+  ClipEncoder encoder = load(4);
+  const Paths absent(50, "/absent.jpg");
+  std::int64_t rows = 0;
+  int calls = 0;
+  EXPECT_EQ(encoder
+                .embed_images(absent,
+                              [&](const EmbeddedImages& part) {
+                                ++calls;
+                                rows += part.embeddings.rows + static_cast<std::int64_t>(part.indices.size());
+                              })
+                .size(),
+            50u);
+  EXPECT_EQ(calls, 12);
+  EXPECT_EQ(rows, 0);
+  EXPECT_THROW(encoder.embed_images(absent, [](const EmbeddedImages&) { throw CancelledError("enough"); }),
+               CancelledError);
+}
+
 TEST_F(EncoderTest, AnErrorOfTheTowerEndsItAll) {
   ClipEncoder encoder = load(2);
   ::setenv("SPLICE_FAKE_TOWER", "fails", 1);

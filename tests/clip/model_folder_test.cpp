@@ -71,6 +71,8 @@ TEST_F(ModelFolderTest, NamesWhatIsWrong) {
   EXPECT_THAT(with("/image/size", {8, 100000}), HasSubstr("size"));
   EXPECT_THAT(with("/image/size", {8, 8.5}), HasSubstr("size"));
   EXPECT_THAT(with("/image/std", {1, 0, 1}), HasSubstr("positive"));
+  EXPECT_THAT(with("/image/std", {1, 1e300, 1}), HasSubstr("float32"));
+  EXPECT_THAT(with("/image/mean", {1, -1e39, 1}), HasSubstr("float32"));
   EXPECT_THAT(with("/image/resize/mode", "stretch"), HasSubstr("shortest, squash, longest"));
   EXPECT_THAT(with("/image/resize/fill", 256), HasSubstr("fill"));
   EXPECT_THAT(with("/files", nlohmann::json::object()), HasSubstr("image.pt"));
@@ -163,6 +165,62 @@ TEST_F(ArchiveTest, RefusesCodeThatReachesFiles) {
   EXPECT_THAT(
       refused(zip_bytes(torchscript_members(harmless_pickle, "ops.aten.from_file (\"/etc/passwd\")"))),
       HasSubstr("from_file"));
+}
+
+TEST_F(ArchiveTest, LooksNamesUpInAnyCase) {
+  std::vector<ZipMember> members = torchscript_members(harmless_pickle, "torch.save(x, \"/tmp/x\")\n");
+  members[1].name = "image/CODE/__torch__.PY";
+  EXPECT_THAT(refused(zip_bytes(members)), AllOf(HasSubstr("CODE"), HasSubstr("operator save")));
+  members = torchscript_members(hostile_pickle);
+  members[0].name = "image/data.PKL";
+  EXPECT_THAT(refused(zip_bytes(members)), HasSubstr("os.system"));
+  members = torchscript_members();
+  members.push_back(zip_member("IMAGE/Data.pkl", harmless_pickle));
+  EXPECT_THAT(refused(zip_bytes(members)), HasSubstr("twice"));
+}
+
+TEST_F(ArchiveTest, RefusesTwoEndsOfTheDirectory) {
+  const std::string hostile = zip_bytes(torchscript_members(hostile_pickle));
+  std::string sound = zip_bytes(torchscript_members());
+  // The sound one's comment holds the end of the other.
+  const std::string end = hostile.substr(hostile.size() - 22);
+  sound.replace(sound.size() - 2, 2, little_endian(end.size(), 2));
+  EXPECT_THAT(refused(sound + end), HasSubstr("not one end"));
+  std::string commented = zip_bytes(torchscript_members());
+  commented.replace(commented.size() - 2, 2, little_endian(3, 2));
+  EXPECT_THAT(refused(commented + "abc"), HasSubstr("not one end"));
+}
+
+TEST_F(ArchiveTest, RefusesTheLegacyFormat) {
+  std::vector<ZipMember> members = torchscript_members();
+  members.push_back(zip_member("image/model.json", "{}"));
+  EXPECT_THAT(refused(zip_bytes(members)), HasSubstr("model.json"));
+}
+
+TEST_F(ArchiveTest, TakesAttributesByPlainLiteralsOnly) {
+  for (const char* code : {"getattr(self.layers, \"0\")\n", "_0 = getattr(getattr(f(x)[1], \"0\"), \"1\")\n",
+                           "target = x.getattribute\n"}) {
+    EXPECT_NO_THROW(check(zip_bytes(torchscript_members(harmless_pickle, code)))) << code;
+  }
+  for (const char* code :
+       {"getattr(torch, \"\\163ave\")(x)", "hasattr(torch, \"\\x73ave\")", "getattr(torch, 'x')",
+        "getattr(torch, name)", "getattr(torch, \"x\" \"y\")", "getattr (torch, \"x\")",
+        "getattr(f(\"\\\"\"), \"x\")", "g = getattr", "getattr(torch, \"\"\"x\"\"\")"}) {
+    EXPECT_THAT(refused(zip_bytes(torchscript_members(harmless_pickle, code))), HasSubstr("plain literal"))
+        << code;
+  }
+  EXPECT_THAT(refused(zip_bytes(torchscript_members(harmless_pickle, "getattr(torch, \"save\")(x)"))),
+              HasSubstr("operator save"));
+}
+
+TEST_F(ArchiveTest, ReadsTheFileThatIsOpen) {
+  const std::filesystem::path path =
+      scratch_.write("image.pt", zip_bytes(torchscript_members(hostile_pickle)));
+  const io::MappedFile file(path);
+  std::filesystem::remove(path);
+  scratch_.write("image.pt", zip_bytes(torchscript_members()));
+  EXPECT_THAT(file_error([&] { clip::check_torchscript_archive(file, path.string()); }),
+              HasSubstr("os.system"));
 }
 
 TEST_F(ArchiveTest, DamagedArchives) {

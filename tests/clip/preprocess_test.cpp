@@ -1,9 +1,13 @@
 // Resizing and normalisation by what must hold of them; bit for bit against Pillow in test_preprocessing.py.
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "clip/image_bytes.hpp"
 #include "clip/preprocess.hpp"
+#include "core/available_memory.hpp"
+#include "splice_cuda/error.hpp"
 
 namespace splice_cuda::testing {
 namespace {
@@ -35,6 +39,12 @@ TEST(Resize, ConstantPicturesStayConstant) {
     const Image resized = clip::resize(image, side, 2 * side, Interpolation::bicubic, {0, 0, side, 2 * side});
     for (const std::uint8_t value : resized.pixels) ASSERT_EQ(value, 201);
   }
+}
+
+TEST(Resize, WeightsThatMemoryDoesNotHoldAreRefused) {
+  const Image longest = {1, std::numeric_limits<std::int32_t>::max(), {}};
+  if (available_memory() > std::size_t{1} << 35) GTEST_SKIP() << "this machine has the memory";
+  EXPECT_THROW(clip::resize(longest, 1, 64, Interpolation::bicubic, {0, 0, 1, 64}), OutOfMemoryError);
 }
 
 TEST(Fit, ExtremeShapesTakeTheMemoryOfTheResultOnly) {

@@ -44,6 +44,19 @@ def test_writes_what_the_format_says(config: Path, tmp_path: Path, capsys: pytes
     assert "exists" in capsys.readouterr().err
 
 
+def test_weights_beyond_the_type(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    open_clip.add_model_config(config)
+    torch.manual_seed(5)
+    weights = open_clip.create_model("tiny-vit", load_weights=False).state_dict()
+    weights["visual.proj"][0, 0] = 1e6  # infinity in float16
+    torch.save(weights, tmp_path / "weights.pt")
+    arguments = ["tiny-vit", "--config", str(config), "--image-only", "--pretrained", str(tmp_path / "weights.pt")]
+    assert splice_export([*arguments, str(tmp_path / "half"), "--dtype", "float16"]) == 1
+    assert "NaN or infinity" in capsys.readouterr().err
+    assert not (tmp_path / "half").exists()
+    assert splice_export([*arguments, str(tmp_path / "full")]) == 0
+
+
 def test_image_only(config: Path, tmp_path: Path) -> None:
     assert splice_export(["tiny-vit", str(tmp_path / "out"), "--config", str(config), "--random-seed", "1", "--image-only"]) == 0
     assert not (tmp_path / "out" / "text.pt").exists()

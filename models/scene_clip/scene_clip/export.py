@@ -116,7 +116,11 @@ def write_folder(weights: Path, tokenizer: Tokenizer, out: Path, command: Path, 
 
 
 def export(weights: Path, tokenizer: Tokenizer, out: Path, command: Path, bigrams: int, largest_cosine: float) -> None:
-    """Writes the model folder beside `out`, then moves its files there, model.json last: until then the old model stays."""
+    """Writes the model folder beside `out`, then moves its files there, model.json last.
+
+    Until the first is moved the old model stays. Between the first and the last, files and the old model.json do not fit together: reading
+    it is refused, not mistaken, as model.json holds their SHA-256.
+    """
     (out / "pictures").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as beside:
         scratch = Path(beside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +47,7 @@ def compare(network: nn.Module, inputs: torch.Tensor, path: Path) -> float:
         the largest difference of an element, relative to the largest element
 
     Raises:
-        ExportError: where it does not run, or gives another shape
+        ExportError: where it does not run, gives another shape, or what is not finite
     """
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -60,5 +61,9 @@ def compare(network: nn.Module, inputs: torch.Tensor, path: Path) -> float:
                 raise ExportError(f"{path.name} does not run on {count} rows: {str(error).strip().splitlines()[-1]}") from error
             if found.shape != expected.shape or expected.dim() != 2:
                 raise ExportError(f"{path.name} gives {list(found.shape)}; expected {list(expected.shape)}")
-            worst = max(worst, float((found - expected).abs().max() / expected.abs().max()))
+            difference = float((found - expected).abs().max() / expected.abs().max())
+            if not math.isfinite(difference):
+                raise ExportError(f"{path.name} gives NaN or infinity, as its weights or theirs are beyond what their type holds; expected finite "
+                                  "embeddings (--dtype float32 keeps the weights as they are)")
+            worst = max(worst, difference)
     return worst

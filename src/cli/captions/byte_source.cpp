@@ -29,7 +29,7 @@ class DescriptorSource : public ByteSource {
     for (;;) {
       signals::throw_if_stop_requested();
       pollfd waiting = {descriptor_.get(), POLLIN, 0};
-      if (poll(&waiting, 1, milliseconds) == 0) continue;
+      if (poll(&waiting, 1, milliseconds) <= 0) continue;  // also after a signal, which is asked about first
       const ssize_t count = ::read(descriptor_.get(), out.data(), out.size());
       if (count >= 0) return static_cast<std::size_t>(count);
       if (errno != EINTR && errno != EAGAIN) throw FileError(name_ + ": " + std::strerror(errno));

@@ -8,7 +8,6 @@
 #include "cli/report/jpeg_writer.hpp"
 #include "clip/decoders.hpp"
 #include "clip/resize.hpp"
-#include "io/mapped_file.hpp"
 
 namespace splice_cuda::cli {
 namespace {
@@ -47,9 +46,7 @@ const char* media_type(std::span<const std::uint8_t> bytes) {
 }  // namespace
 
 PictureData picture_data(const std::filesystem::path& path) {
-  const io::MappedFile file(path);
-  std::vector<std::uint8_t> bytes(file.bytes().size());
-  file.read_at(0, std::as_writable_bytes(std::span(bytes)));
+  const std::vector<std::uint8_t> bytes = clip::read_encoded(path);
   const Image image = decode_image(bytes, path.string());
   PictureData data{"", image.width, image.height};
   if (bytes.size() <= small_file) {

@@ -31,13 +31,20 @@ std::string fact(const std::string& name, const std::string& value) {
 /// The picture, or what there is in its place: it may have gone since it was embedded.
 std::string picture_html(const std::string& path) {
   constexpr std::int64_t tiny = 128;
+  const std::string name = std::filesystem::path(path).filename().string();
   try {
     const PictureData data = picture_data(path);
     return fmt::format("<div class=\"picture\"><img{} src=\"{}\" alt=\"Picture {}, {} by {} pixels\"></div>\n",
                        std::max(data.width, data.height) <= tiny ? " class=\"tiny\"" : "", data.uri,
-                       html_text(std::filesystem::path(path).filename().string()), data.width, data.height);
-  } catch (const FileError& error) {
-    return fmt::format("<div class=\"picture\"><p class=\"nothing\">{}</p></div>\n", html_text(error.what()));
+                       html_text(name), data.width, data.height);
+  } catch (const CancelledError&) {
+    throw;
+  } catch (const Error& error) {
+    // Without the folders, which the page does not tell.
+    std::string reason = error.what();
+    for (std::size_t at = reason.find(path); at != std::string::npos; at = reason.find(path, at + name.size()))
+      reason.replace(at, path.size(), name);
+    return fmt::format("<div class=\"picture\"><p class=\"nothing\">{}</p></div>\n", html_text(reason));
   }
 }
 
@@ -96,7 +103,7 @@ std::string row_html(const ReportPageArguments& a, const ConceptSpace& space, co
   std::string html = fmt::format("<li><article aria-labelledby=\"row-{}\">\n", row);
   if (pictures && named) html += picture_html(file.names[at]);
   html += fmt::format("<div class=\"inside\">\n<h2 id=\"row-{}\"{} title=\"{}\">{}</h2>\n", row, named && !pictures ? " class=\"text\"" : "",
-                      named ? html_text(file.names[at]) : html_text(title), html_text(title));
+                      html_text(title), html_text(title));
   return html + chips_html(file, row) + concepts_html(a, space, file, row, title) + "</div>\n</article></li>\n";
 }
 
