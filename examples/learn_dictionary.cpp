@@ -1,20 +1,18 @@
 // Dictionary learning with LibTorch: the atoms follow the gradient that runs through the solver.
 //
-//   learn_dictionary [embeddings.pt]
+//   learn_dictionary [MODEL]
 //
-// Of embeddings [n, d], by default generated from hidden atoms, it learns 96 unit atoms that explain them
-// sparsely: it minimises the mean of |z - W C|^2 + l1_penalty sum(W) over C, W the solution for C. A file of
-// your own is made in Python from an .npy:
-//
-//   torch.save(torch.from_numpy(numpy.load("embeddings.npy")).float(), "embeddings.pt")
+// Of unit embeddings [n, d] it learns 96 unit atoms that explain them sparsely: it minimises the mean of
+// |z - W C|^2 + l1_penalty sum(W) over C, W the solution for C. The embeddings are those of the vocabulary of a CLIP
+// model in a folder, such as models/scene_clip, centred; without one they are generated from hidden atoms.
 //
 // Ends with 0 if the loss fell by a tenth or more.
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -22,6 +20,7 @@
 
 #include <torch/torch.h>
 
+#include <splice_cuda/clip.hpp>
 #include <splice_cuda/torch.hpp>
 
 namespace {
@@ -38,13 +37,19 @@ torch::Tensor generated_embeddings() {
   return unit_rows(weights.matmul(hidden) + 0.02 * torch::randn({512, 48}));
 }
 
-torch::Tensor read_embeddings(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error(path + ": can't be read");
-  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const torch::Tensor tensor = torch::pickle_load(bytes).toTensor();
-  if (tensor.dim() != 2) throw std::runtime_error(path + ": expected a tensor [n, d]");
-  return unit_rows(tensor.to(torch::kFloat));
+/// What the model makes of its vocabulary, as rows that differ: without what all of them share.
+torch::Tensor vocabulary_embeddings(const std::string& model) {
+  splice_cuda::ClipEncoder encoder = splice_cuda::ClipEncoder::load(model);
+  const auto path = encoder.vocabulary_path();
+  if (!path) throw std::runtime_error(model + ": expected a model with a vocabulary");
+  std::ifstream file(*path);
+  std::vector<std::string> concepts;
+  for (std::string line; std::getline(file, line);) concepts.push_back(line);
+  const auto count = static_cast<std::int64_t>(concepts.size());
+  const torch::Tensor rows = torch::empty({count, encoder.dim()});
+  encoder.embed_texts(concepts, {rows.data_ptr<float>(), count, encoder.dim()});
+  const torch::Tensor unit = unit_rows(rows);
+  return unit_rows(unit - unit.mean(0));
 }
 
 double learn(const torch::Tensor& embeddings, torch::Tensor& dictionary, int steps) {
@@ -75,7 +80,7 @@ double learn(const torch::Tensor& embeddings, torch::Tensor& dictionary, int ste
 int main(int argc, char** argv) {
   try {
     torch::manual_seed(1);
-    const torch::Tensor embeddings = argc > 1 ? read_embeddings(argv[1]) : generated_embeddings();
+    const torch::Tensor embeddings = argc > 1 ? vocabulary_embeddings(argv[1]) : generated_embeddings();
     torch::Tensor dictionary = torch::randn({96, embeddings.size(1)}).requires_grad_();
     const double ratio = learn(embeddings, dictionary, 60);
     std::printf("the loss is %.0f %% of what it was\n", 100 * ratio);
