@@ -1,23 +1,20 @@
 #include "cli/unit_row_mean.hpp"
 
-#include <cmath>
 #include <cstddef>
+
+#include "concepts/unit_rows.hpp"
 
 namespace splice_cuda::cli {
 
 void UnitRowMean::add(MatrixView<const float> rows) {
+  std::vector<double> unit;
   for (std::int64_t i = 0; i < rows.rows; ++i) {
-    double square = 0;
-    for (std::int64_t k = 0; k < rows.cols; ++k) {
-      const auto value = static_cast<double>(rows.row(i)[k]);
-      square += value * value;
-    }
-    const double length = std::sqrt(square);
-    if (!(length > 0) || !std::isfinite(length)) {
+    unit.assign(rows.row(i), rows.row(i) + rows.cols);
+    if (!normalize_row(unit)) {
       ++left_out_;
       continue;
     }
-    for (std::size_t k = 0; k < sum_.size(); ++k) sum_[k] += static_cast<double>(rows.row(i)[k]) / length;
+    for (std::size_t k = 0; k < sum_.size(); ++k) sum_[k] += unit[k];
     ++counted_;
   }
 }

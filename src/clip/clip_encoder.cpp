@@ -1,12 +1,11 @@
 #include <algorithm>
 #include <utility>
 
-#include <sched.h>
-
 #include "clip/decoding_line.hpp"
 #include "clip/load_tower.hpp"
 #include "clip/model_folder.hpp"
 #include "clip/preprocess.hpp"
+#include "core/parallel.hpp"
 #include "io/npy.hpp"
 #include "splice_cuda/clip.hpp"
 
@@ -15,14 +14,6 @@ namespace {
 
 using clip::ModelFolder;
 using clip::Tower;
-
-/// Processors that this process may use.
-std::int32_t usable_processors() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1, static_cast<std::int32_t>(std::thread::hardware_concurrency()));
-}
 
 void check_options(const ClipOptions& options) {
   const auto fail = [](const char* name, std::int64_t given, const char* expected) {

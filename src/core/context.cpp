@@ -1,27 +1,13 @@
 #include "splice_cuda/context.hpp"
 
-#include <algorithm>
 #include <string>
-#include <thread>
 #include <utility>
 
-#include <sched.h>
-
 #include "backend/backend.hpp"
+#include "core/parallel.hpp"
 #include "core/validate.hpp"
 
 namespace splice_cuda {
-namespace {
-
-/// Processors that this process may use (an affinity mask or a container may allow fewer than there are).
-int usable_processors() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
-}  // namespace
 
 struct Context::State {
   Device device;

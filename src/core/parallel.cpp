@@ -1,10 +1,13 @@
 #include "core/parallel.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#include <sched.h>
 
 namespace splice_cuda {
 
@@ -29,6 +32,13 @@ void run_workers(int workers, const std::function<void(int)>& body) {
   guarded(0);
   for (std::thread& thread : threads) thread.join();
   if (first_error) std::rethrow_exception(first_error);
+}
+
+int usable_processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 }  // namespace splice_cuda

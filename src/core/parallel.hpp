@@ -11,4 +11,7 @@ namespace splice_cuda {
 /// all. The first exception is thrown again.
 void run_workers(int workers, const std::function<void(int)>& body);
 
+/// Processors that this process may use (an affinity mask or a container may allow fewer than there are).
+int usable_processors();
+
 }  // namespace splice_cuda
