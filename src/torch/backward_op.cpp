@@ -7,12 +7,6 @@
 namespace splice_cuda::op {
 namespace {
 
-/// Zeros like a matrix argument; nothing where not wanted.
-Tensor gradient_like(const Tensor& matrix, bool wanted) {
-  if (!wanted) return nothing(matrix);
-  return torch::stable::new_zeros(matrix, {matrix.size(0), matrix.size(1)});
-}
-
 /// Sums over rows where one penalty was given for all.
 Tensor penalty_gradient(std::vector<double> rows, const Tensor& l1_penalties) {
   if (l1_penalties.numel() == 1) {
@@ -24,37 +18,29 @@ Tensor penalty_gradient(std::vector<double> rows, const Tensor& l1_penalties) {
   return torch::stable::reshape(gradient, l1_penalties.sizes());
 }
 
-struct BackwardInputs {
-  Tensor embeddings;
-  Tensor dictionary;
-  CodeEntries codes;
-  std::vector<double> upstream;
-  std::vector<double> weights;
-  const OptionalTensor& l1_penalties;
-  bool refit;
-};
-
-std::tuple<Tensor, Tensor, Tensor> differentiate(const BackwardInputs& inputs, bool needs_embeddings,
-                                                 bool needs_dictionary, bool needs_penalties) {
-  const std::int64_t rows = inputs.codes.rows();
-  const SolvedBatch batch{.embeddings = element_matrix(inputs.embeddings),
-                          .dictionary = element_matrix(inputs.dictionary),
-                          .codes = &inputs.codes,
-                          .atom_weights = &inputs.weights,
-                          .refit = inputs.refit,
+std::tuple<Tensor, Tensor, Tensor> differentiate(const BackwardProblem& problem, const CodeEntries& codes,
+                                                 const std::vector<double>& upstream, bool refit,
+                                                 bool needs_embeddings, bool needs_dictionary,
+                                                 bool needs_penalties) {
+  const std::vector<double> weights = weights_of(problem.atom_weights);
+  const SolvedBatch batch{.embeddings = element_matrix(problem.embeddings),
+                          .dictionary = element_matrix(problem.dictionary),
+                          .codes = &codes,
+                          .atom_weights = &weights,
+                          .refit = refit,
                           .threads = torch_threads()};
-  const Tensor grad_embeddings = gradient_like(inputs.embeddings, needs_embeddings);
-  const Tensor grad_dictionary = gradient_like(inputs.dictionary, needs_dictionary);
-  std::vector<double> penalties(static_cast<std::size_t>(needs_penalties ? rows : 0));
+  const Tensor grad_embeddings = gradient_like(problem.embeddings, needs_embeddings);
+  const Tensor grad_dictionary = gradient_like(problem.dictionary, needs_dictionary);
+  std::vector<double> penalties(static_cast<std::size_t>(needs_penalties ? codes.rows() : 0));
   BatchGradients gradients;
   if (needs_embeddings) gradients.embeddings = mutable_element_matrix(grad_embeddings);
   if (needs_dictionary) gradients.dictionary = mutable_element_matrix(grad_dictionary);
   if (needs_penalties) gradients.penalties = penalties.data();
-  differentiate_codes(batch, inputs.upstream, gradients);
-  const bool of_penalties = needs_penalties && inputs.l1_penalties.has_value();
+  differentiate_codes(batch, upstream, gradients);
+  const bool of_penalties = needs_penalties && problem.l1_penalties.has_value();
   return {grad_embeddings, grad_dictionary,
-          of_penalties ? penalty_gradient(std::move(penalties), *inputs.l1_penalties)
-                       : nothing(inputs.embeddings)};
+          of_penalties ? penalty_gradient(std::move(penalties), *problem.l1_penalties)
+                       : nothing(problem.embeddings)};
 }
 
 void check_dense(const Tensor& grad_weights, const Tensor& weights, const Tensor& embeddings,
@@ -68,10 +54,6 @@ void check_dense(const Tensor& grad_weights, const Tensor& weights, const Tensor
   if (weights.size(0) != embeddings.size(0) || weights.size(1) != dictionary.size(0)) {
     fail_argument("weights", "shape " + shape_text(weights), "[rows of embeddings, rows of dictionary]");
   }
-}
-
-std::vector<double> weights_of(const OptionalTensor& atom_weights) {
-  return atom_weights ? host_vector<double>("atom_weights", *atom_weights) : std::vector<double>();
 }
 
 /// Entries that move: an atom whose weight is 0 is not in the support. Their upstream gradient stays with
@@ -117,20 +99,16 @@ std::tuple<Tensor, Tensor, Tensor> decompose_backward(Tensor grad_values, Tensor
                                                       OptionalTensor atom_weights, bool refit,
                                                       bool needs_embeddings, bool needs_dictionary,
                                                       bool needs_penalties) {
-  const Tensor rows = matrix_argument("embeddings", embeddings);
-  const Tensor atoms = matrix_argument("dictionary", dictionary);
-  check_same_device("dictionary", atoms, rows, "embeddings");
-  const CodeEntries codes = code_entries(row_offsets, atom_indices, values, rows.size(0), atoms.size(0));
+  const BackwardProblem problem(embeddings, dictionary, l1_penalties, atom_weights);
+  const CodeEntries codes =
+      code_entries(row_offsets, atom_indices, values, embeddings.size(0), dictionary.size(0));
   std::vector<double> upstream = host_vector<double>("grad_values", grad_values);
   if (upstream.size() != codes.values.size()) {
     fail_argument("grad_values", std::to_string(upstream.size()) + " entries",
                   "as many as values, " + std::to_string(codes.nnz()));
   }
-  check_penalties_and_weights(l1_penalties, atom_weights, rows.size(0), atoms.size(0));
-  CodeEntries moving = without_zeros(codes, upstream);
-  return differentiate(
-      {rows, atoms, std::move(moving), std::move(upstream), weights_of(atom_weights), l1_penalties, refit},
-      needs_embeddings, needs_dictionary, needs_penalties);
+  const CodeEntries moving = without_zeros(codes, upstream);
+  return differentiate(problem, moving, upstream, refit, needs_embeddings, needs_dictionary, needs_penalties);
 }
 
 std::tuple<Tensor, Tensor, Tensor> decompose_dense_backward(Tensor grad_weights, Tensor weights,
@@ -142,15 +120,10 @@ std::tuple<Tensor, Tensor, Tensor> decompose_dense_backward(Tensor grad_weights,
   check_dense(grad_weights, weights, embeddings, dictionary);
   const Tensor dense = matrix_argument("weights", weights);
   const Tensor dense_upstream = matrix_argument("grad_weights", grad_weights);
-  const Tensor rows = matrix_argument("embeddings", embeddings);
-  const Tensor atoms = matrix_argument("dictionary", dictionary);
-  check_same_device("dictionary", atoms, rows, "embeddings");
-  check_penalties_and_weights(l1_penalties, atom_weights, rows.size(0), atoms.size(0));
-  CodeEntries codes = dense_entries(dense);
-  std::vector<double> upstream = gathered(dense_upstream, codes);
-  return differentiate(
-      {rows, atoms, std::move(codes), std::move(upstream), weights_of(atom_weights), l1_penalties, refit},
-      needs_embeddings, needs_dictionary, needs_penalties);
+  const BackwardProblem problem(embeddings, dictionary, l1_penalties, atom_weights);
+  const CodeEntries codes = dense_entries(dense);
+  return differentiate(problem, codes, gathered(dense_upstream, codes), refit, needs_embeddings,
+                       needs_dictionary, needs_penalties);
 }
 
 std::tuple<Tensor, Tensor, Tensor> decompose_dense_backward_on_device(

@@ -213,19 +213,15 @@ std::tuple<Tensor, Tensor, Tensor> decompose_backward_on_device(
     Tensor dictionary, OptionalTensor l1_penalties, OptionalTensor atom_weights, bool refit,
     bool needs_embeddings, bool needs_dictionary, bool needs_penalties) {
   const auto guard = device_guard(embeddings);
-  const Tensor rows = matrix_argument("embeddings", embeddings);
-  const Tensor atoms = matrix_argument("dictionary", dictionary);
-  check_same_device("dictionary", atoms, rows, "embeddings");
+  const BackwardProblem given(embeddings, dictionary, l1_penalties, atom_weights);
+  const Tensor& rows = given.embeddings;
+  const Tensor& atoms = given.dictionary;
   // Checks the codes, and brings the offsets here.
   const std::vector<std::int64_t> offsets =
       code_entries(row_offsets, atom_indices, values, rows.size(0), atoms.size(0)).row_offsets;
   if (grad_values.dim() != 1 || grad_values.numel() != values.numel()) {
     fail_argument("grad_values", "shape " + shape_text(grad_values), shape_text(values) + ", as values");
   }
-  check_penalties_and_weights(l1_penalties, atom_weights, rows.size(0), atoms.size(0));
-  const auto plain = [](const Tensor& tensor, ScalarType type) {
-    return torch::stable::to(call("aten::detach", "", tensor), type);
-  };
   PaddedProblem problem{.upstream = plain(grad_values, ScalarType::Double),
                         .atom_indices = plain(atom_indices, ScalarType::Long),
                         .values = plain(values, ScalarType::Double),
@@ -238,12 +234,8 @@ std::tuple<Tensor, Tensor, Tensor> decompose_backward_on_device(
   const std::int64_t count = rows.size(0);
   const std::int64_t dim = rows.size(1);
   const bool of_penalties = needs_penalties && l1_penalties.has_value();
-  const auto sums_of = [&](bool wanted, const Tensor& matrix) {
-    return wanted ? torch::stable::new_zeros(matrix, {matrix.size(0), dim}, ScalarType::Double)
-                  : nothing(matrix);
-  };
-  const Sums sums{.embeddings = sums_of(needs_embeddings, rows),
-                  .dictionary = sums_of(needs_dictionary, atoms),
+  const Sums sums{.embeddings = gradient_like(rows, needs_embeddings, ScalarType::Double),
+                  .dictionary = gradient_like(atoms, needs_dictionary, ScalarType::Double),
                   .penalties = of_penalties ? torch::stable::new_zeros(rows, {count}, ScalarType::Double)
                                             : nothing(rows)};
   for (std::int64_t first = 0; first < count;) {
@@ -264,10 +256,10 @@ std::tuple<Tensor, Tensor, Tensor> decompose_backward_on_device(
   }
   Tensor penalties = nothing(rows);
   if (of_penalties) {
-    const Tensor given = l1_penalties.value();
-    Tensor total = given.numel() == 1 ? sum_over(sums.penalties, 0) : sums.penalties;
-    total = torch::stable::to(torch::stable::to(total, given.scalar_type()), given.device());
-    penalties = torch::stable::reshape(total, given.sizes());
+    const Tensor& like = *l1_penalties;
+    Tensor total = like.numel() == 1 ? sum_over(sums.penalties, 0) : sums.penalties;
+    total = torch::stable::to(torch::stable::to(total, like.scalar_type()), like.device());
+    penalties = torch::stable::reshape(total, like.sizes());
   }
   return {needs_embeddings ? torch::stable::to(sums.embeddings, rows.scalar_type()) : sums.embeddings,
           needs_dictionary ? torch::stable::to(sums.dictionary, atoms.scalar_type()) : sums.dictionary,

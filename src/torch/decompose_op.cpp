@@ -86,8 +86,7 @@ struct Problem {
   Problem(const Tensor& given_embeddings, const Tensor& given_dictionary)
       : embeddings(matrix_argument("embeddings", given_embeddings)),
         dictionary(matrix_argument("dictionary", given_dictionary)),
-        in_double(embeddings.scalar_type() == ScalarType::Double ||
-                  dictionary.scalar_type() == ScalarType::Double) {
+        in_double(value_type(embeddings, dictionary) == ScalarType::Double) {
     check_same_device("dictionary", dictionary, embeddings, "embeddings");
   }
 
@@ -95,15 +94,6 @@ struct Problem {
     return tensor.scalar_type() == ScalarType::Double ? torch::stable::to(tensor, ScalarType::Float) : tensor;
   }
 };
-
-EmbeddingsView view_of(const Tensor& embeddings) {
-  return {embeddings.const_data_ptr(),
-          dtype_of(element_of("embeddings", embeddings)),
-          embeddings.size(0),
-          embeddings.size(1),
-          leading_dimension(embeddings),
-          device_of(embeddings)};
-}
 
 /// A copy, in torch's memory, of an array that lies on the device of `like`, elements `stride` apart.
 Tensor copy_of(const void* data, std::int64_t size, std::int64_t stride, ScalarType type,
@@ -173,7 +163,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> decompose(Tensor embeddings, Tensor d
   const Tensor rows_in_single = Problem::single(problem.embeddings);
   const Dictionary prepared = dictionary_of(context, Problem::single(problem.dictionary));
   const DeviceDecomposeResult result = with_op_names(
-      [&] { return decompose_on_device(context, prepared, view_of(rows_in_single), options.core); });
+      [&] { return decompose_on_device(context, prepared, typed_view(rows_in_single), options.core); });
   const Tensor offsets =
       copy_of(result.row_offsets, result.rows + 1, 1, ScalarType::Long, problem.embeddings);
   const Tensor atoms = copy_of(result.atom_indices, result.nnz, 1, ScalarType::Int, problem.embeddings);
@@ -184,8 +174,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> decompose(Tensor embeddings, Tensor d
   const CodeEntries codes = code_entries(offsets, atoms, values, rows, prepared.size());
   const Tensor host_embeddings = on_host(problem.embeddings, problem.embeddings.scalar_type());
   const Tensor host_dictionary = on_host(problem.dictionary, problem.dictionary.scalar_type());
-  const std::vector<double> weights =
-      atom_weights ? host_vector<double>("atom_weights", *atom_weights) : std::vector<double>();
+  const std::vector<double> weights = weights_of(atom_weights);
   const SolvedBatch batch{.embeddings = element_matrix(host_embeddings),
                           .dictionary = element_matrix(host_dictionary),
                           .codes = &codes,
@@ -252,7 +241,7 @@ Tensor certify(Tensor embeddings, Tensor dictionary, Tensor row_offsets, Tensor 
                     .values = {}};
   for (const double value : entries.values) codes.values.push_back(static_cast<float>(value));
   const std::vector<RowReport> reports = with_op_names(
-      [&] { return splice_cuda::certify(context, prepared, view_of(rows_in_single), codes, options.core); });
+      [&] { return splice_cuda::certify(context, prepared, typed_view(rows_in_single), codes, options.core); });
   const Tensor on_cpu =
       torch::stable::empty({0}, ScalarType::Double, std::nullopt, torch::stable::Device(cpu));
   return torch::stable::to(report_tensor(reports.data(), static_cast<std::int64_t>(reports.size()), on_cpu),

@@ -120,14 +120,8 @@ std::shared_ptr<const Kept> keep(std::shared_ptr<const Kept> entry, const Entrie
 
 /// Without a copy where that is possible; the tensor lives as long as the dictionary.
 Dictionary prepare(const Context& context, const Tensor& atoms) {
-  const TypedMatrixView view{atoms.const_data_ptr(),
-                             dtype_of(element_of("dictionary", atoms)),
-                             atoms.size(0),
-                             atoms.size(1),
-                             leading_dimension(atoms),
-                             context.device()};
   return with_op_names(
-      [&] { return Dictionary::view(context, view, std::make_shared<const Tensor>(atoms)); });
+      [&] { return Dictionary::view(context, typed_view(atoms), std::make_shared<const Tensor>(atoms)); });
 }
 
 }  // namespace

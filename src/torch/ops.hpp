@@ -13,8 +13,6 @@
 
 namespace splice_cuda::op {
 
-using OptionalTensor = std::optional<Tensor>;
-
 /// Columns of a report tensor [n, report_columns], float64.
 enum ReportColumn : std::int64_t {
   primal,

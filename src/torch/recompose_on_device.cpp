@@ -12,16 +12,6 @@ namespace {
 /// Rows gathered at once, one an entry: bounds what is held.
 constexpr std::int64_t most_gathered_bytes = std::int64_t{256} << 20;
 
-ScalarType value_type(const Tensor& values, const Tensor& dictionary) {
-  const bool in_double =
-      values.scalar_type() == ScalarType::Double || dictionary.scalar_type() == ScalarType::Double;
-  return in_double ? ScalarType::Double : ScalarType::Float;
-}
-
-Tensor plain(const Tensor& tensor, ScalarType type) {
-  return torch::stable::to(call("aten::detach", "", tensor), type);
-}
-
 Tensor selected(const Tensor& matrix, const Tensor& rows) {
   return call("aten::index_select", "", matrix, std::int64_t{0}, rows);
 }
@@ -73,9 +63,7 @@ std::tuple<Tensor, Tensor> recompose_backward_on_device(Tensor grad_embeddings, 
   const Tensor entry_values = plain(values, type);
   const Tensor of_values =
       needs_values ? torch::stable::new_zeros(entry_values, {codes.nnz()}) : nothing(values);
-  Tensor of_dictionary = needs_dictionary
-                             ? torch::stable::new_zeros(atoms, {atoms.size(0), atoms.size(1)}, type)
-                             : nothing(atoms);
+  Tensor of_dictionary = gradient_like(atoms, needs_dictionary, type);
   const std::int64_t piece =
       std::max<std::int64_t>(most_gathered_bytes / (8 * std::max<std::int64_t>(atoms.size(1), 1)), 1);
   for (std::int64_t first = 0; first < codes.nnz(); first += piece) {

@@ -1,5 +1,3 @@
-#include <utility>
-
 #include "core/validate.hpp"
 #include "torch/gradients.hpp"
 #include "torch/ops.hpp"
@@ -23,11 +21,9 @@ struct HostInputs {
 
 Tensor recompose(Tensor row_offsets, Tensor atom_indices, Tensor values, Tensor dictionary) {
   const HostInputs inputs(row_offsets, atom_indices, values, dictionary);
-  const bool in_double =
-      values.scalar_type() == ScalarType::Double || dictionary.scalar_type() == ScalarType::Double;
   const Tensor out =
       torch::stable::new_empty(inputs.dictionary, {inputs.codes.rows(), inputs.dictionary.size(1)},
-                               in_double ? ScalarType::Double : ScalarType::Float);
+                               value_type(values, inputs.dictionary));
   recompose_rows(inputs.codes, element_matrix(inputs.dictionary), torch_threads(),
                  mutable_element_matrix(out));
   return out;
@@ -40,10 +36,7 @@ std::tuple<Tensor, Tensor> recompose_backward(Tensor grad_embeddings, Tensor row
   const Tensor upstream = matrix_argument("grad_embeddings", grad_embeddings);
   check_upstream(upstream, inputs.codes.rows(), inputs.dictionary.size(1));
   std::vector<double> of_values(needs_values ? inputs.codes.values.size() : 0);
-  const Tensor of_dictionary =
-      needs_dictionary ? torch::stable::new_zeros(inputs.dictionary,
-                                                  {inputs.dictionary.size(0), inputs.dictionary.size(1)})
-                       : nothing(inputs.dictionary);
+  const Tensor of_dictionary = gradient_like(inputs.dictionary, needs_dictionary);
   MutableElementMatrix target;
   if (needs_dictionary) target = mutable_element_matrix(of_dictionary);
   differentiate_recomposition(inputs.codes, element_matrix(inputs.dictionary), element_matrix(upstream),

@@ -92,23 +92,13 @@ Element element_of(std::string_view argument, const Tensor& tensor) {
                 "one of Half, BFloat16, Float or Double");
 }
 
-ScalarType scalar_type_of(Element element) {
-  switch (element) {
-    case Element::float16: return ScalarType::Half;
-    case Element::bfloat16: return ScalarType::BFloat16;
-    case Element::float64: return ScalarType::Double;
-    case Element::float32: break;
-  }
-  return ScalarType::Float;
-}
-
 Tensor matrix_argument(std::string_view argument, const Tensor& tensor) {
   element_of(argument, tensor);
   check_dimensions(argument, tensor, 2, "two dimensions");
-  const Tensor plain = call("aten::detach", "", tensor);
-  const bool rows_contiguous = plain.size(1) <= 1 || plain.stride(1) == 1;
-  const bool rows_apart = plain.size(0) <= 1 || plain.stride(0) >= std::max<std::int64_t>(plain.size(1), 1);
-  return rows_contiguous && rows_apart ? plain : torch::stable::contiguous(plain);
+  const Tensor matrix = call("aten::detach", "", tensor);
+  const bool rows_contiguous = matrix.size(1) <= 1 || matrix.stride(1) == 1;
+  const bool rows_apart = matrix.size(0) <= 1 || matrix.stride(0) >= std::max<std::int64_t>(matrix.size(1), 1);
+  return rows_contiguous && rows_apart ? matrix : torch::stable::contiguous(matrix);
 }
 
 std::int64_t leading_dimension(const Tensor& tensor) {
@@ -120,14 +110,29 @@ ElementMatrix element_matrix(const Tensor& tensor) {
           leading_dimension(tensor)};
 }
 
+TypedMatrixView typed_view(const Tensor& tensor) {
+  TypedMatrixView view = typed_view(element_matrix(tensor));
+  view.device = device_of(tensor);
+  return view;
+}
+
 MutableElementMatrix mutable_element_matrix(const Tensor& tensor) {
   return {tensor.mutable_data_ptr(), element_of("tensor", tensor), tensor.size(0), tensor.size(1),
           leading_dimension(tensor)};
 }
 
+ScalarType value_type(const Tensor& a, const Tensor& b) {
+  const bool in_double = a.scalar_type() == ScalarType::Double || b.scalar_type() == ScalarType::Double;
+  return in_double ? ScalarType::Double : ScalarType::Float;
+}
+
+Tensor plain(const Tensor& tensor, ScalarType type) {
+  return torch::stable::to(call("aten::detach", "", tensor), type);
+}
+
 Tensor on_host(const Tensor& tensor, ScalarType type) {
-  const Tensor plain = call("aten::detach", "", tensor);
-  return torch::stable::contiguous(torch::stable::to(plain, type, std::nullopt, torch::stable::Device(cpu)));
+  const Tensor detached = call("aten::detach", "", tensor);
+  return torch::stable::contiguous(torch::stable::to(detached, type, std::nullopt, torch::stable::Device(cpu)));
 }
 
 template <class T>
@@ -211,9 +216,19 @@ CodeEntries dense_entries(const Tensor& weights) {
   return codes;
 }
 
-void check_penalties_and_weights(const std::optional<Tensor>& l1_penalties,
-                                 const std::optional<Tensor>& atom_weights, std::int64_t rows,
-                                 std::int64_t atoms) {
+BackwardProblem::BackwardProblem(const Tensor& given_embeddings, const Tensor& given_dictionary,
+                                 const OptionalTensor& given_penalties, const OptionalTensor& given_weights)
+    : embeddings(matrix_argument("embeddings", given_embeddings)),
+      dictionary(matrix_argument("dictionary", given_dictionary)),
+      l1_penalties(given_penalties),
+      atom_weights(given_weights) {
+  const std::int64_t rows = embeddings.size(0);
+  const std::int64_t atoms = dictionary.size(0);
+  check_same_device("dictionary", dictionary, embeddings, "embeddings");
+  if (embeddings.size(1) != dictionary.size(1)) {
+    fail_argument("embeddings", std::to_string(embeddings.size(1)) + " columns",
+                  "the dictionary's dimension, " + std::to_string(dictionary.size(1)));
+  }
   if (l1_penalties) {
     check_floating("l1_penalties", *l1_penalties);
     if (l1_penalties->dim() > 1 || (l1_penalties->numel() != 1 && l1_penalties->numel() != rows)) {
@@ -230,6 +245,10 @@ void check_penalties_and_weights(const std::optional<Tensor>& l1_penalties,
   }
 }
 
+std::vector<double> weights_of(const OptionalTensor& atom_weights) {
+  return atom_weights ? host_vector<double>("atom_weights", *atom_weights) : std::vector<double>();
+}
+
 Tensor tensor_of(const std::vector<double>& values, const Tensor& like, ScalarType type) {
   return torch::stable::to(copied(values, like), type);
 }
@@ -242,6 +261,10 @@ Tensor sum_over(const Tensor& tensor, std::int64_t dimension) {
 }
 
 Tensor nothing(const Tensor& like) { return torch::stable::new_empty(like, {0}); }
+
+Tensor gradient_like(const Tensor& matrix, bool wanted, std::optional<ScalarType> type) {
+  return wanted ? torch::stable::new_zeros(matrix, {matrix.size(0), matrix.size(1)}, type) : nothing(matrix);
+}
 
 int torch_threads() { return static_cast<int>(torch::stable::get_num_threads()); }
 

@@ -38,7 +38,11 @@ def with_wrong_sizes():
     return {f"{name}{suffix}, {case}": (
         lambda name=name, suffix=suffix, values=values: getattr(ops, name + suffix)(
             *calls[name], E, D, *values[:2], False, True, True, True), values[2])
-        for name in calls for suffix in ("", "_on_device") for case, values in wrong.items()}
+        for name in calls for suffix in ("", "_on_device") for case, values in wrong.items()} | {
+            f"{name}{suffix}, columns": (lambda name=name, suffix=suffix: getattr(ops, name + suffix)(
+                *calls[name], torch.ones(4, 600), D, None, None, False, True, True, True),
+                "embeddings: got 600 columns, expected the dictionary's dimension, 6")
+            for name in calls for suffix in ("", "_on_device")}
 
 
 BAD = {
