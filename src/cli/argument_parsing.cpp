@@ -112,20 +112,16 @@ CLI::Option* add_solver(CLI::App& verb, SolverKind& target) {
       ->default_str("working_set");
 }
 
-CLI::Option* add_dtype(CLI::App& verb, DType& target) {
-  const auto parse = [&target](const std::string& text) {
+CLI::Option* add_dtype(CLI::App& verb, const std::string& name, DType& target, const std::string& help) {
+  const auto parse = [&target, name](const std::string& text) {
     for (const DType dtype : {DType::float32, DType::float16, DType::bfloat16}) {
       if (text != splice_cuda::to_string(dtype)) continue;
       target = dtype;
       return;
     }
-    reject("--dtype", text, "float32, float16 or bfloat16");
+    reject(name, text, "float32, float16 or bfloat16");
   };
-  return verb
-      .add_option_function<std::string>(
-          "--dtype", parse, "Type that atoms are rounded to and kept in: float32, float16 or bfloat16 (half the file and memory)")
-      ->type_name("TYPE")
-      ->default_str("float32");
+  return verb.add_option_function<std::string>(name, parse, help)->type_name("TYPE")->default_str("float32");
 }
 
 std::string to_string(SolverKind solver) {

@@ -33,7 +33,7 @@ CLI::Option* add_solver(CLI::App& verb, SolverKind& target);
 std::string to_string(SolverKind solver);
 
 /// float32, float16 or bfloat16.
-CLI::Option* add_dtype(CLI::App& verb, DType& target);
+CLI::Option* add_dtype(CLI::App& verb, const std::string& name, DType& target, const std::string& help);
 
 /// argv without the program's name. The original tool's single-dash long options (-path, -out_path,
 /// -l1_penalty, -device, -vocab) get their second dash. An empty value stays an argument of its own.

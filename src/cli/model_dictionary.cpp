@@ -196,8 +196,7 @@ ExitCode build_by_model(const ModelDictionaryRequest& request) {
   }
   add_model_files(request.model, inputs);
   check_output(request.out, inputs);
-  ResourceArguments resources = a.resources;
-  resources.device = to_string(settle_device(a.resources, request.report.quiet));
+  const ResourceArguments resources = settled_resources(a.resources, request.report.quiet);
   ModelArguments how = a.model;
   how.model = request.model;
   ClipEncoder model = load_model(how, resources);

@@ -82,16 +82,7 @@ void add_model_options(CLI::App& verb, ModelArguments& arguments, const std::str
 
 void add_batch_options(CLI::App& verb, ModelArguments& arguments) {
   add_whole_number(verb, "--batch-size", arguments.batch_size, 1, 65536, "Pictures or texts that the model takes at once");
-  const auto parse = [&arguments](const std::string& text) {
-    for (const DType dtype : {DType::float32, DType::float16, DType::bfloat16}) {
-      if (text != splice_cuda::to_string(dtype)) continue;
-      arguments.precision = dtype;
-      return;
-    }
-    throw ArgumentError(fmt::format("--precision: got '{}'; expected float32, float16 or bfloat16", text));
-  };
-  verb.add_option_function<std::string>("--precision", parse, "What the model computes in: float32, float16 or bfloat16")
-      ->type_name("TYPE")->default_str("float32");
+  add_dtype(verb, "--precision", arguments.precision, "What the model computes in: float32, float16 or bfloat16");
 }
 
 void add_image_option(CLI::App& verb, ModelArguments& arguments) {

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstring>
 #include <limits>
-#include <span>
 #include <string>
 
 #include "concepts/unit_rows.hpp"
@@ -26,15 +25,21 @@ void NpyRows::write(MatrixView<const float> rows, bool unit) {
   const std::size_t element = io::size_of(type_);
   bytes_.resize(static_cast<std::size_t>(rows.rows * dim_) * element);
   std::byte* out = bytes_.data();
+  std::vector<double> wide;
   for (std::int64_t i = 0; i < rows.rows; ++i) {
     row_.assign(rows.row(i), rows.row(i) + dim_);
     if (unit) {
-      std::vector<double> wide(row_.begin(), row_.end());
+      wide.assign(row_.begin(), row_.end());
       if (normalize_row(wide)) row_.assign(wide.begin(), wide.end());
+    }
+    if (type_ == io::NpyType::float32) {
+      std::memcpy(out, row_.data(), row_.size() * element);
+      out += row_.size() * element;
+      continue;
     }
     for (const float value : row_) {
       const Float16 half = to_float16(value);
-      std::memcpy(out, type_ == io::NpyType::float16 ? static_cast<const void*>(&half) : &value, element);
+      std::memcpy(out, &half, element);
       out += element;
     }
   }

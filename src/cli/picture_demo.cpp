@@ -206,8 +206,7 @@ std::optional<ExitCode> picture_demo(const PictureDemoArguments& a, const Solver
     return std::nullopt;
   }
   arguments.images = {a.pictures.empty() ? (fs::path(arguments.model) / "pictures").string() : a.pictures};
-  ResourceArguments settled = resources;
-  settled.device = to_string(settle_device(resources, report.quiet));
+  const ResourceArguments settled = settled_resources(resources, report.quiet);
   std::optional<ClipEncoder> model;
   try {
     model.emplace(load_model(arguments, settled));

@@ -49,6 +49,11 @@ Device settle_device(const ResourceArguments& resources, bool quiet) {
   return device;
 }
 
+ResourceArguments settled_resources(ResourceArguments resources, bool quiet) {
+  resources.device = to_string(settle_device(resources, quiet));
+  return resources;
+}
+
 Context make_context(const ResourceArguments& resources, std::function<void(std::int64_t)> progress) {
   ContextOptions options;
   options.threads = static_cast<int>(resources.threads);

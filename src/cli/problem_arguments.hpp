@@ -26,6 +26,8 @@ void add_resource_options(CLI::App& verb, ResourceArguments& resources);
 /// The device that the name stands for. Says which one on stderr where that is not what everybody gets.
 /// @throws ArgumentError
 Device settle_device(const ResourceArguments& resources, bool quiet);
+/// The same resources with that device's own name.
+ResourceArguments settled_resources(ResourceArguments resources, bool quiet);
 
 /// A context that stops on Ctrl-C and tells `progress` (may be empty) the rows done.
 Context make_context(const ResourceArguments& resources, std::function<void(std::int64_t)> progress = {});

@@ -149,20 +149,22 @@ std::vector<std::filesystem::path> outputs_of(const Arguments& a) {
   return outputs;
 }
 
-ExitCode decompose_at_path(const Arguments& a, DecomposeInputs& inputs, const ConceptSpace& space, StreamRequest& request, Device device) {
+ExitCode decompose_at_path(const Arguments& a, DecomposeInputs& inputs, const ConceptSpace& space, StreamRequest& request) {
   const auto start = std::chrono::steady_clock::now();
   std::vector<io::CodesFile> files = decompose_path_stream(request, a.path);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   signals::throw_if_stop_requested();
   const std::vector<std::filesystem::path> outputs = outputs_of(a);
+  RunSettings settings;
+  if (!outputs.empty()) settings = settings_of(a, inputs, space, request.options);
   std::vector<Summary> summaries;
   for (std::size_t i = 0; i < files.size(); ++i) {
     summaries.push_back(summarize(files[i], seconds));
-    summaries.back().device = to_string(device);
+    summaries.back().device = request.resources.device;
     if (outputs.empty()) continue;
-    request.options.l1_penalty = a.path[i];
+    settings.l1_penalty = static_cast<double>(a.path[i]);
     files[i].names = inputs.names();
-    files[i].options_json = to_json_text(settings_of(a, inputs, space, request.options));
+    files[i].options_json = to_json_text(settings);
     io::write_codes(outputs[i], files[i]);
   }
   print_result(a.report.json ? json_text(path_json(a.path, summaries, a.out, seconds), 2) + "\n" : path_table(a.path, summaries, seconds));
@@ -177,9 +179,7 @@ ExitCode decompose_files(const Arguments& a) {
     throw ArgumentError(fmt::format("--report: got '{}' together with --l1-path; expected one penalty, as a page shows one code a row",
                                     a.page.report));
   }
-  ResourceArguments resources = a.resources;
-  const Device device = settle_device(a.resources, a.report.quiet);
-  resources.device = to_string(device);
+  const ResourceArguments resources = settled_resources(a.resources, a.report.quiet);
   DecomposeInputs inputs(a.sources, resources, a.report.quiet);
   ConceptSpace space = ConceptSpace::load(inputs.dictionary());
   inputs.check_fits(space);
@@ -199,20 +199,23 @@ ExitCode decompose_files(const Arguments& a) {
   std::vector<std::int32_t> banned;
   for (const std::string& name : a.banned) banned.push_back(banned_atom(space, name));
   request.options.banned_atoms = banned;
-  if (!a.path.empty()) return decompose_at_path(a, inputs, space, request, device);
+  if (!a.path.empty()) return decompose_at_path(a, inputs, space, request);
 
   const auto start = std::chrono::steady_clock::now();
   io::CodesFile file = decompose_stream(request);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   signals::throw_if_stop_requested();
   file.names = inputs.names();
-  const RunSettings settings = settings_of(a, inputs, space, request.options);
-  file.options_json = to_json_text(settings);
-  // The codes first: they are what took the time.
-  if (!a.out.empty()) io::write_codes(a.out, file);
-  if (!a.page.report.empty()) write_report(a.page, space, file, settings, inputs.pictures());
+  // Settings hold the dictionary's SHA-256, for which all of it is read: for files alone.
+  if (!a.out.empty() || !a.page.report.empty()) {
+    const RunSettings settings = settings_of(a, inputs, space, request.options);
+    file.options_json = to_json_text(settings);
+    // The codes first: they are what took the time.
+    if (!a.out.empty()) io::write_codes(a.out, file);
+    if (!a.page.report.empty()) write_report(a.page, space, file, settings, inputs.pictures());
+  }
   Summary summary = summarize(file, elapsed.count());
-  summary.device = to_string(device);
+  summary.device = resources.device;
   print_rows(a, inputs, space, file, summary);
   for (const std::string& out : {a.out, a.sources.embeddings_out, a.page.report}) {
     if (!out.empty()) print_note(a.report.quiet, "wrote " + out);

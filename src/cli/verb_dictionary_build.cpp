@@ -127,7 +127,8 @@ void add_dictionary_build(CLI::App& dictionary, Run& chosen) {
   add_whole_number(*verb, "--last", a->last, 0, std::numeric_limits<std::int64_t>::max(),
                    "Only the last this many lines (the most frequent of the shipped lists); 0 = all");
   verb->add_flag("--no-center", a->no_center, "Do not subtract the vocabulary's mean");
-  add_dtype(*verb, a->dtype);
+  add_dtype(*verb, "--dtype", a->dtype,
+            "Type that atoms are rounded to and kept in: float32, float16 or bfloat16 (half the file and memory)");
   verb->add_option("--model", a->model, "CLIP model (a folder) that embeds --vocabulary; with --embeddings: the encoder's name, kept as provenance")
       ->type_name("DIR|TEXT");
   add_vocabulary_options(*verb, a->vocabulary);

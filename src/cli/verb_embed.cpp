@@ -55,8 +55,7 @@ ExitCode embed(const Arguments& a) {
   const std::filesystem::path paths = paths_file(a);
   ModelInputs inputs = find_inputs(a.model);
   check_outputs(a, inputs, paths);
-  ResourceArguments resources = a.resources;
-  resources.device = to_string(settle_device(a.resources, a.report.quiet));
+  const ResourceArguments resources = settled_resources(a.resources, a.report.quiet);
   ClipEncoder model = load_model(a.model, resources);
 
   NpyRows rows(a.out, model.dim(), type);

@@ -31,8 +31,7 @@ struct Arguments {
 };
 
 UnitRowMean mean_of_model(const Arguments& a, ModelInputs& inputs) {
-  ResourceArguments resources = a.resources;
-  resources.device = to_string(settle_device(a.resources, a.report.quiet));
+  const ResourceArguments resources = settled_resources(a.resources, a.report.quiet);
   ClipEncoder model = load_model(a.model, resources);
   UnitRowMean mean(model.dim());
   embed_inputs(model, inputs, "mean", a.report.quiet, [&](MatrixView<const float> rows) { mean.add(rows); });

@@ -162,6 +162,7 @@ nlohmann::ordered_json lists_json(const Arguments& a, const Lists& lists) {
 
 ExitCode count_files(const Arguments& a) {
   std::vector<std::filesystem::path> taken(a.files.begin(), a.files.end());
+  if (a.stop_words != "english" && a.stop_words != "none") taken.emplace_back(a.stop_words);
   for (const std::string& out : {a.out, a.bigrams_out, a.counts}) {
     if (out.empty()) continue;
     for (const auto& other : taken) {

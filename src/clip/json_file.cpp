@@ -121,10 +121,4 @@ void JsonObject::expect(const char* key, const std::string& expected) const {
   if (found != expected) fail(key, "\"" + found + "\"", "\"" + expected + "\"");
 }
 
-std::vector<std::string> JsonObject::keys() const {
-  std::vector<std::string> all;
-  for (const auto& item : json_.items()) all.push_back(item.key());
-  return all;
-}
-
 }  // namespace splice_cuda::clip

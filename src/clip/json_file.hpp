@@ -32,8 +32,6 @@ class JsonObject {
   std::string file_name(const char* key) const;
   /// @throws FileError unless the key holds that text
   void expect(const char* key, const std::string& expected) const;
-  std::vector<std::string> keys() const;
-  const std::string& name() const noexcept { return name_; }
 
   [[noreturn]] void fail(const std::string& key, const std::string& found, const std::string& expected) const;
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -103,7 +102,7 @@ class Selection {
 
   std::vector<float> unit_of(std::span<const float> raw) const {
     std::vector<double> row(raw.begin(), raw.end());
-    if (!std::all_of(row.begin(), row.end(), [](double value) { return std::isfinite(value); }) || !normalize_row(row)) return {};
+    if (!normalize_row(row)) return {};
     return {row.begin(), row.end()};
   }
 
@@ -193,6 +192,7 @@ class Selection {
       near_.add(directed[i]->unit);
       kept_names_.push_back(directed[i]->name);
       if (!bigrams) kept_words_[directed[i]->name] = near_.size() - 1;
+      directed[i]->unit = {};  // near_ has it
       (bigrams ? bigrams_ : words_).push_back(std::move(*directed[i]));
       ++taken;
     }

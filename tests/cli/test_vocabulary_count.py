@@ -106,6 +106,20 @@ def test_outputs_of_one_place(corpus, tmp_path):
     assert not (tmp_path / "w.txt").exists()
 
 
+def test_a_stop_list_is_no_output(corpus, tmp_path):
+    (tmp_path / "stop.txt").write_text("hot\n")
+    fails(2, "vocabulary", "count", corpus, "--stop-words", "stop.txt", "-o", "./stop.txt", cwd=tmp_path, says=["--out", "./stop.txt"])
+    assert (tmp_path / "stop.txt").read_text() == "hot\n"
+
+
+@pytest.mark.parametrize("name, content", [("c.txt", "red car\n"), ("c.csv", '"caption","id"\r\n"red car",1\r\n'),
+                                           ("c.jsonl", '{"caption": "red car"}\n'), ("c.tsv", "caption\tid\nred car\t1\n")])
+def test_a_byte_order_mark_is_passed_over(tmp_path, name, content):
+    (tmp_path / name).write_text("\ufeff" + content, encoding="utf-8")
+    document = count(tmp_path / name)
+    assert counts_of(document, "word_counts") == {"red": 1, "car": 1} and document["captions"] == 1
+
+
 def table(path, captions, separator, header="id{0}caption"):
     with open(path, "w", encoding="utf-8", newline="") as stream:
         if header:

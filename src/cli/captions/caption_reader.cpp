@@ -80,24 +80,18 @@ void read_lines(ByteSource& source, CaptionCounts& counts, const CaptionVisitor&
 }
 
 void read_text(ByteSource& source, CaptionCounts& counts, const CaptionVisitor& take) {
-  bool first = true;
-  read_lines(source, counts, [&](std::string_view line) {
-    if (first && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
-    first = false;
-    take_caption(line, counts, take);
-  });
+  read_lines(source, counts, [&](std::string_view line) { take_caption(line, counts, take); });
 }
 
 /// The text of a JSON object's key; nothing where there is none.
 const std::string* text_of(const nlohmann::json& object, const std::string& column) {
-  const auto text = [&](const std::string& key) -> const std::string* {
-    const auto found = object.find(key);
+  if (!column.empty()) {
+    const auto found = object.find(column);
     return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
-  };
-  if (!column.empty()) return text(column);
-  for (const std::string wanted : {"caption", "text"}) {
+  }
+  for (const std::string_view wanted : {"caption", "text"}) {
     for (const auto& [key, value] : object.items()) {
-      if (lower_ascii(key) == wanted) return text(key);
+      if (lower_ascii(key) == wanted) return value.get_ptr<const std::string*>();
     }
   }
   return nullptr;
@@ -139,10 +133,7 @@ void read_table(ByteSource& source, const std::string& path, char separator, con
   if (!column.empty() && column.size() < 6 && column.find_first_not_of("0123456789") == std::string::npos && column[0] != '0') {
     place = std::stoul(column) - 1;
   }
-  bool first = true;
-  for_each_record(source, {separator, separator == ','}, [&](Record& record) {
-    if (first && !record.fields.empty() && record.fields[0].starts_with("\xef\xbb\xbf")) record.fields[0].erase(0, 3);
-    first = false;
+  for_each_record(source, {separator, separator == ','}, [&](const Record& record) {
     if (record.fields.size() == 1 && record.fields[0].empty()) return;  // an empty line
     if (!place) place = column_of(record.fields, path, column);
     else if (record.too_long) ++counts.too_long;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
+#include <string_view>
 
 namespace splice_cuda::cli {
 namespace {
@@ -93,8 +95,17 @@ class RecordSplitter {
 }  // namespace
 
 void for_each_record(ByteSource& source, const RecordSyntax& syntax, const std::function<void(Record&)>& visit) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
   std::vector<char> block(std::size_t{1} << 18);
   RecordSplitter splitter(syntax, visit);
+  std::size_t begun = 0;
+  while (begun < mark.size()) {
+    const std::size_t more = source.read(std::span(block).subspan(begun));
+    if (more == 0) break;
+    begun += more;
+  }
+  const std::size_t skipped = std::string_view(block.data(), begun).starts_with(mark) ? mark.size() : 0;
+  splitter.feed(block.data() + skipped, begun - skipped);
   while (const std::size_t count = source.read(block)) splitter.feed(block.data(), count);
   splitter.finish();
 }

@@ -21,7 +21,7 @@ struct RecordSyntax {
   bool quotes = false;    ///< RFC 4180: a field in quotes may hold separators, line ends, and quotes twice
 };
 
-/// Records end with "\n" or "\r\n"; the last one need not end. Memory is bounded however long a record is.
+/// A byte-order mark is passed over. Records end with "\n" or "\r\n"; the last one need not end. Memory is bounded however long a record is.
 /// @param visit  may move fields out
 void for_each_record(ByteSource& source, const RecordSyntax& syntax, const std::function<void(Record&)>& visit);
 

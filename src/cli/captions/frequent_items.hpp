@@ -30,7 +30,6 @@ class FrequentItems {
 
   /// 0 as long as every count is exact.
   std::uint64_t largest_missed() const noexcept { return missed_; }
-  std::size_t size() const noexcept { return entries_.size(); }
   /// Texts with count >= least, by falling count; ties by their bytes.
   std::vector<CountedText> sorted(std::uint64_t least) const;
 

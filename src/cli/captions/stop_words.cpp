@@ -21,8 +21,7 @@ constexpr std::array<std::string_view, 10> english = {
     "when where why how here there now very too also just only more most much many few less least own again ever never",
     "s t d ll m re ve"};
 
-}  // namespace
-
+/// Function words: articles, pronouns, prepositions, conjunctions, auxiliaries, question words.
 std::unordered_set<std::string> english_stop_words() {
   std::unordered_set<std::string> words;
   CaptionWords split;
@@ -31,6 +30,8 @@ std::unordered_set<std::string> english_stop_words() {
   }
   return words;
 }
+
+}  // namespace
 
 std::unordered_set<std::string> read_stop_words(const std::string& choice) {
   if (choice == "english") return english_stop_words();

@@ -8,9 +8,6 @@
 
 namespace splice_cuda::cli {
 
-/// English function words: articles, pronouns, prepositions, conjunctions, auxiliaries, question words.
-std::unordered_set<std::string> english_stop_words();
-
 /// "english", "none", or a file with one word a line, which is lower-cased. @throws FileError
 std::unordered_set<std::string> read_stop_words(const std::string& choice);
 
