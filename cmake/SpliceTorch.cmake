@@ -7,7 +7,6 @@
 #        SPLICE_TORCH_PYTHON      a Python that imports torch, for tests; empty where there is none
 #        splice::torch_headers    headers only: what a stable-ABI library compiles with
 #        splice::torch_cpu        libtorch_cpu, libc10
-#        splice::c10_cuda         libc10_cuda, where that torch has it (current stream, caching allocator)
 
 # Sets `root` to the folder of the torch that `python` would import, "" where there is none.
 function(splice_torch_of python root)
@@ -50,16 +49,14 @@ if(SPLICE_TORCH_ENABLED)
   add_library(splice::torch_headers INTERFACE IMPORTED)
   target_include_directories(splice::torch_headers SYSTEM INTERFACE
     "${splice_torch_root}/include" "${splice_torch_root}/include/torch/csrc/api/include")
-  foreach(library torch_cpu c10 c10_cuda)
-    if(EXISTS "${splice_torch_root}/lib/lib${library}.so")
-      add_library(splice::${library} SHARED IMPORTED)
-      set_target_properties(splice::${library} PROPERTIES IMPORTED_LOCATION "${splice_torch_root}/lib/lib${library}.so")
-    endif()
+  foreach(library torch_cpu c10)
+    add_library(splice::${library} SHARED IMPORTED)
+    set_target_properties(splice::${library} PROPERTIES IMPORTED_LOCATION "${splice_torch_root}/lib/lib${library}.so")
   endforeach()
   target_link_libraries(splice::torch_cpu INTERFACE splice::torch_headers splice::c10)
 
   # Tests in Python need a torch that can be imported, which takes more of NVIDIA's libraries than linking does.
-  if(NOT SPLICE_TORCH_PYTHON)
+  if(SPLICE_TESTS AND NOT SPLICE_TORCH_PYTHON)
     set(splice_torch_python "")
     get_filename_component(splice_torch_environment "${splice_torch_root}/../../../.." ABSOLUTE)
     foreach(python IN ITEMS "${splice_torch_environment}/bin/python" LISTS splice_pythons)

@@ -154,9 +154,9 @@ class ConceptTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         context = Context(self.device, threads=self.threads)
         codes = Codes.of(X)
         if not self.normalize:
-            from .dictionary import Dictionary
-
-            return Dictionary(self.space_.atoms(), context=context, copy=False).recompose(codes, context=context)
+            out = np.empty((codes.shape[0], self.space_.dim), np.float32)
+            _core.recompose(context._native, self.space_._native.dictionary(context._native), codes._native, out)
+            return out
         space = self.space_ if self.center else self.space_.with_image_mean(None)
         return space.recompose(codes, context=context)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import util
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,14 +51,6 @@ def torch_ops_library() -> Path | None:
     """The library of the torch operators, where the package was built with torch."""
     path = Path(__file__).parent / "lib" / "libsplice_cuda_torch.so"
     return path if path.exists() else None
-
-
-def has_module(name: str) -> bool:
-    """Whether a module can be found. It is not imported."""
-    try:
-        return util.find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False
 
 
 def info() -> Info:

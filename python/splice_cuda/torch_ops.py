@@ -23,8 +23,6 @@ REPORT_COLUMNS: tuple[str, ...] = (
 #: Names of the values of the column ``status``.
 ROW_STATUS: tuple[str, ...] = ("certified", "budget_exhausted", "non_finite_input", "zero_embedding")
 
-_OPS_WITH_PROBLEM = ("decompose", "decompose_dense")
-
 
 def library_path() -> Path:
     """The shared library with the kernels.

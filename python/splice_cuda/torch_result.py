@@ -108,7 +108,7 @@ def require_operators() -> None:
 def by_operator(embeddings: Any, dictionary: Any, l1_penalty: Any, options: Mapping[str, Any]) -> TorchResult:
     """`torch.ops.splice_cuda.decompose`."""
     require_operators()
-    native = native_options(None, {name: value for name, value in options.items()})
+    native = native_options(None, options)
     keywords: dict[str, Any] = {
         name: getattr(native, name)
         for name in ("target_l0", "target_cosine", "nonnegative", "refit", "solver", "gap_tolerance", "max_rounds", "max_iterations")

@@ -49,7 +49,6 @@ nb::dict cuda_info_dict() {
 void bind_info(nb::module_& module) {
   module.def("version", &version);
   module.def("cpu_target", &cpu_target);
-  module.def("describe_cuda", &describe_cuda);
   module.def("build_info", &build_info_dict);
   module.def("cuda_info", &cuda_info_dict);
 }
