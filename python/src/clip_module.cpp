@@ -2,10 +2,8 @@
 // Errors are translated by _core, which has to be imported first.
 
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <mutex>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>

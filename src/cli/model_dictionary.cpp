@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <unordered_set>
 
 #include <nlohmann/json.hpp>

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <filesystem>
 #include <limits>
 #include <memory>
 
@@ -14,7 +12,6 @@
 #include "cli/model_dictionary.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/output.hpp"
-#include "cli/sha256.hpp"
 #include "cli/signals.hpp"
 #include "cli/text_layout.hpp"
 #include "cli/verbs.hpp"

@@ -1,6 +1,5 @@
 #include "clip/byte_pairs.hpp"
 
-#include <algorithm>
 #include <functional>
 #include <optional>
 #include <queue>

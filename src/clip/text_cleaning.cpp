@@ -2,7 +2,6 @@
 
 #include <array>
 #include <limits>
-#include <stdexcept>
 
 #include <unicode/locid.h>
 #include <unicode/uchar.h>

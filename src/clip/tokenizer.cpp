@@ -1,7 +1,6 @@
 // open_clip's SimpleTokenizer: cleaning, cutting into words, byte pairs.
 
 #include <algorithm>
-#include <fstream>
 #include <unordered_map>
 
 #include <nlohmann/json.hpp>

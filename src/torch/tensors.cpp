@@ -1,9 +1,7 @@
 #include "torch/tensors.hpp"
 
-#include <cstring>
 
 #include "core/validate.hpp"
-#include "splice_cuda/error.hpp"
 
 namespace splice_cuda::op {
 namespace {

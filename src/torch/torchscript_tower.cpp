@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <ATen/Parallel.h>
 #include <caffe2/serialize/read_adapter_interface.h>

@@ -7,10 +7,8 @@
 namespace splice_cuda::clip {
 namespace {
 
-bool is_floating(c10::ScalarType type) { return c10::isFloatingType(type); }
-
 at::Tensor moved(const at::Tensor& tensor, c10::Device device, c10::ScalarType type) {
-  return tensor.to(device, is_floating(tensor.scalar_type()) ? type : tensor.scalar_type());
+  return tensor.to(device, c10::isFloatingType(tensor.scalar_type()) ? type : tensor.scalar_type());
 }
 
 /// Whether a constant is an argument named "dtype" of some operator: integers that stand for types look like
@@ -37,7 +35,7 @@ void move_constant(torch::jit::Node* node, c10::Device device, c10::ScalarType t
     node->s_(attr::value, device.str());
   } else if (kind == torch::jit::AttributeKind::i && is_type_argument(node->output())) {
     const auto stored = static_cast<c10::ScalarType>(node->i(attr::value));
-    if (is_floating(stored)) node->i_(attr::value, static_cast<std::int64_t>(type));
+    if (c10::isFloatingType(stored)) node->i_(attr::value, static_cast<std::int64_t>(type));
   }
 }
 

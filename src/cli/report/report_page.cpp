@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "cli/argument_parsing.hpp"
 #include "cli/listing.hpp"
