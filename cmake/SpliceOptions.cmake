@@ -6,6 +6,7 @@ set(SPLICE_TORCH AUTO CACHE STRING "LibTorch op and TorchScript towers: AUTO (wh
 set_property(CACHE SPLICE_TORCH PROPERTY STRINGS AUTO ON OFF)
 set(SPLICE_TORCH_ROOT "" CACHE PATH "LibTorch: .../site-packages/torch; empty = the one that .venv or python3 has")
 option(SPLICE_CLIP "CLIP models: pictures and texts to embeddings (libjpeg, libpng, libwebp, ICU)" ${PROJECT_IS_TOP_LEVEL})
+option(SPLICE_EXPERIMENTS "Statistics, edits and measures of codes (the command needs them, and brings them along)" ${PROJECT_IS_TOP_LEVEL})
 option(SPLICE_CLI "The command `splice`" ${PROJECT_IS_TOP_LEVEL})
 option(SPLICE_PYTHON "The Python package's native modules (need nanobind; pyproject.toml turns it on)" OFF)
 option(SPLICE_TESTS "Tests" ${PROJECT_IS_TOP_LEVEL})

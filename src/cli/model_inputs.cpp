@@ -45,6 +45,7 @@ void embed_pictures(ClipEncoder& model, ModelInputs& inputs, const std::string& 
   const std::vector<SkippedImage> skipped = model.embed_images(inputs.pictures, [&](const EmbeddedImages& batch) {
     signals::throw_if_stop_requested();
     if (batch.indices.empty()) return;
+    inputs.indices.insert(inputs.indices.end(), batch.indices.begin(), batch.indices.end());
     for (const std::int64_t index : batch.indices) inputs.names.push_back(inputs.pictures[static_cast<std::size_t>(index)].string());
     take(batch.embeddings);
     progress.update(batch.indices.back() + 1);

@@ -56,6 +56,7 @@ struct ModelInputs {
   std::vector<std::string> texts;
   std::vector<SkippedInput> skipped;        ///< folders and pictures that can't be read
   std::vector<std::string> names;           ///< of the rows that were embedded: the pictures' paths, or the texts
+  std::vector<std::int64_t> indices;        ///< of the pictures that were embedded, into `pictures`
   std::vector<std::int64_t> truncated;      ///< rows whose text was longer than the model's context
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(pictures.size() + texts.size()); }

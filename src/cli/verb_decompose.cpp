@@ -7,9 +7,9 @@
 
 #include "cli/decompose_inputs.hpp"
 #include "cli/decompose_stream.hpp"
-#include "cli/image_mean.hpp"
 #include "cli/argument_parsing.hpp"
 #include "cli/listing.hpp"
+#include "cli/mean_choice.hpp"
 #include "cli/output.hpp"
 #include "cli/penalty_path.hpp"
 #include "cli/report/report_page.hpp"
@@ -26,8 +26,7 @@ struct Arguments {
   DecomposeSources sources;
   std::string out;
   ReportPageArguments page;
-  std::string image_mean;
-  bool raw = false;
+  MeanArguments mean;
   bool signed_weights = false;
   bool refit = false;
   std::vector<std::string> banned;
@@ -40,43 +39,6 @@ struct Arguments {
   ReportArguments report;
 };
 
-/// The mean that belongs to the inputs where none is named: texts lie around the vocabulary's mean, not around that of images.
-void settle_default_mean(const Arguments& a, const DecomposeInputs& inputs, ConceptSpace& space) {
-  if (inputs.are_texts()) space.set_image_mean(space.text_mean());
-  else if (space.image_mean().empty()) space.set_image_mean(inputs.image_mean(space.dim()));
-  if (!space.image_mean().empty()) return;
-  print_note(a.report.quiet, inputs.are_texts() ? "note: the dictionary holds no text mean, so embeddings are normalised but not centred"
-                                                : "note: the dictionary holds no image mean, so embeddings are normalised but not centred; "
-                                                  "--image-mean FILE or --image-mean batch centres them");
-}
-
-/// Settles which mean is subtracted, and says so where nothing is.
-void settle_image_mean(const Arguments& a, const DecomposeInputs& inputs, ConceptSpace& space) {
-  if (a.raw) {
-    if (!a.image_mean.empty()) {
-      throw ArgumentError(fmt::format("--image-mean: got '{}' together with --raw; expected only one of them, as --raw "
-                                      "uses rows exactly as given", a.image_mean));
-    }
-    space.set_image_mean({});
-  } else if (a.image_mean == "batch") {
-    space.set_image_mean(mean_of_unit_rows(inputs.source(), a.report.quiet).mean());
-  } else if (a.image_mean == "none") {
-    space.set_image_mean({});
-  } else if (!a.image_mean.empty()) {
-    space.set_image_mean(read_mean(a.image_mean, space.dim(), "the atoms"));
-  } else {
-    settle_default_mean(a, inputs, space);
-  }
-}
-
-std::int32_t banned_atom(const ConceptSpace& space, const std::string& name) {
-  try {
-    return space.at(name);
-  } catch (const ArgumentError& error) {
-    throw ArgumentError(std::string("--ban: ") + error.what());
-  }
-}
-
 RunSettings settings_of(const Arguments& a, const DecomposeInputs& inputs, const ConceptSpace& space, const DecomposeOptions& options) {
   RunSettings settings;
   inputs.remember(settings);
@@ -88,7 +50,7 @@ RunSettings settings_of(const Arguments& a, const DecomposeInputs& inputs, const
   settings.gap_tolerance = options.solve.gap_tolerance;
   settings.nonnegative = options.nonnegative;
   settings.refit = options.refit;
-  settings.raw = a.raw;
+  settings.raw = a.mean.raw;
   settings.banned = a.banned;
   settings.image_mean = space.image_mean();
   return settings;
@@ -174,7 +136,7 @@ ExitCode decompose_at_path(const Arguments& a, DecomposeInputs& inputs, const Co
 
 ExitCode decompose_files(const Arguments& a) {
   check_one_problem(a);
-  check_sources(a.sources, a.image_mean);
+  check_sources(a.sources, a.mean.image_mean);
   if (!a.page.report.empty() && !a.path.empty()) {
     throw ArgumentError(fmt::format("--report: got '{}' together with --l1-path; expected one penalty, as a page shows one code a row",
                                     a.page.report));
@@ -187,17 +149,17 @@ ExitCode decompose_files(const Arguments& a) {
   for (const std::string& more : {a.sources.embeddings_out, a.page.report}) {
     if (!more.empty()) outputs.emplace_back(more);
   }
-  inputs.check_outputs(outputs, a.image_mean);
-  settle_image_mean(a, inputs, space);
+  inputs.check_outputs(outputs, a.mean.image_mean);
+  settle_image_mean(a.mean, inputs, space, a.report.quiet);
 
   StreamRequest request{space, inputs.stream(), to_options(a.solver), {}, resources, a.report.quiet};
   request.options.nonnegative = !a.signed_weights;
   request.options.refit = a.refit;
   request.options.target_l0 = static_cast<std::int32_t>(a.target_l0);
   if (a.target_cosine) request.options.target_cosine = static_cast<float>(*a.target_cosine);
-  request.prepare.normalize = !a.raw;
+  request.prepare.normalize = !a.mean.raw;
   std::vector<std::int32_t> banned;
-  for (const std::string& name : a.banned) banned.push_back(banned_atom(space, name));
+  for (const std::string& name : a.banned) banned.push_back(named_atom(space, "--ban", name));
   request.options.banned_atoms = banned;
   if (!a.path.empty()) return decompose_at_path(a, inputs, space, request);
 
@@ -237,10 +199,7 @@ void add_decompose(CLI::App& app, Run& chosen) {
                       "Each row at the largest penalty where the cosine of C'w and z is this; between 0 and 1");
   add_penalty_path(*verb, "--l1-path", a->path,
                    "Solve at each of these penalties, largest first; --out X.npz writes X-l1-0.3.npz, ...");
-  verb->add_option("--image-mean", a->image_mean,
-                   "Mean to subtract: a .npy, 'batch' (mean of these embeddings) or 'none'; default: the dictionary's (of --texts its text mean)")
-      ->type_name("FILE|batch|none");
-  verb->add_flag("--raw", a->raw, "Use rows exactly as given: no normalising, no centring");
+  add_mean_options(*verb, a->mean);
   verb->add_option("--ban", a->banned, "A concept that must not be used (repeatable)")->type_name("CONCEPT")->allow_extra_args(false);
   verb->add_flag("--signed", a->signed_weights, "Allow weights of either sign (the ablation)");
   verb->add_flag("--refit", a->refit, "Least squares on each row's support afterwards");
