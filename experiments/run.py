@@ -4,7 +4,7 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
-from typing import Sequence
+from typing import Callable, Sequence
 
 import torch
 
@@ -12,10 +12,13 @@ from . import ROOT
 from .checks import checks_document
 from .command import CommandError, Splice, progress
 from .documents import DocumentError
-from .protocols import explanations
+from .protocols import classes, drift, edits, explanations, linearity, search, sparsity, texts
 from .workspace import Workspace
 
-PROTOCOLS = {"truth": explanations.run}
+PROTOCOLS: dict[str, Callable[[Workspace], None]] = {
+    "truth": explanations.run, "linearity": linearity.run, "sparsity": sparsity.run, "probes": sparsity.probes,
+    "classes": classes.run, "scan": classes.scan, "edits": edits.run, "bias": edits.bias, "drift": drift.run,
+    "gap": texts.gap, "antonyms": texts.antonyms, "retrieval": texts.retrieval, "relevance": texts.relevance, "search": search.run}
 
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:

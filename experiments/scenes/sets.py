@@ -10,7 +10,7 @@ from scene_clip.zero_shot import long_captions
 from ..workspace import Workspace
 from .store import DrawnSet, StoredSet, attribute_columns, stored_set
 
-GENERAL_SEED, TASKS_SEED, BIAS_SEED, YEARS_SEED, CAPTION_SEED = 888, 777, 11, 2001, 5
+GENERAL_SEED, TASKS_SEED, BIAS_SEED, YEARS_SEED, CORPUS_SEED, CAPTION_SEED = 888, 777, 11, 2001, 300, 5
 TRAIN_BIAS = 0.95
 YEARS = tuple(range(2001, 2011))
 DRIFTING = {"background": "desert", "colour": "yellow"}
@@ -36,6 +36,16 @@ def general(workspace: Workspace) -> StoredSet:
     return stored_set(workspace, "general", workspace.count(1500), draw)
 
 
+def corpus(workspace: Workspace) -> StoredSet:
+    """Scenes that a dictionary is learned from: more than it has atoms, at any scale."""
+
+    def draw(count: int) -> DrawnSet:
+        scenes, pictures = make_scenes(count, CORPUS_SEED)
+        return DrawnSet(scenes, pictures, attribute_columns(scenes)["background"], {})
+
+    return stored_set(workspace, "corpus", max(2000, workspace.count(4000)), draw)
+
+
 def tasks(workspace: Workspace) -> StoredSet:
     """Scenes of one object, in folders by shape: `shape`, `colour`, `texture`, `background` are tasks; half is for training."""
 
@@ -48,7 +58,8 @@ def tasks(workspace: Workspace) -> StoredSet:
 
 
 def biased(workspace: Workspace) -> StoredSet:
-    """Two shapes on two backgrounds, which agree in 95 % of the training half and in 50 % of the test half."""
+    """Two shapes on two backgrounds, which agree in 95 % of the training half and in 50 % of the test half; `train_label` is
+    empty for the latter."""
 
     def draw(count: int) -> DrawnSet:
         generator = torch.Generator().manual_seed(BIAS_SEED)
@@ -61,7 +72,8 @@ def biased(workspace: Workspace) -> StoredSet:
                                        shape=torch.tensor([SHAPES.index(name) for name in CLASSES])[label])
         names = [CLASSES[kind] for kind in label.tolist()]
         return DrawnSet(scenes, pictures, [f"{half}/{name}" for half, name in zip(split, names)],
-                        {"label": names, "place": [PLACES[kind] for kind in place.tolist()], "split": split})
+                        {"label": names, "place": [PLACES[kind] for kind in place.tolist()], "split": split,
+                         "train_label": [name if half == "train" else "" for half, name in zip(split, names)]})
 
     return stored_set(workspace, "biased", workspace.count(2000), draw)
 

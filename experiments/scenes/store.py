@@ -79,7 +79,7 @@ def attribute_columns(scenes: Scenes) -> Columns:
     return columns
 
 
-def _source_digest() -> str:
+def sources_digest() -> str:
     """Of everything that decides what a data set looks like."""
     sources = sorted(Path(__file__).parent.glob("*.py")) + sorted((MODEL / "scene_clip").glob("*.py"))
     return hashlib.sha256("".join(map(digest, sources)).encode()).hexdigest()
@@ -104,7 +104,7 @@ def stored_set(workspace: Workspace, name: str, count: int, draw: Callable[[int]
     Raises RuntimeError where the embeddings are not those of the pictures in their order.
     """
     folder = workspace.data / name
-    stamp, key = folder / "stamp.json", {"count": count, "sources": _source_digest()}
+    stamp, key = folder / "stamp.json", {"count": count, "sources": sources_digest()}
     if not stamp.exists() or json.loads(stamp.read_text()) != key:
         progress(f"render {count} scenes -> {folder.name}")
         shutil.rmtree(folder, ignore_errors=True)
