@@ -7,8 +7,8 @@
 #include <map>
 #include <utility>
 
-#include "concepts/unit_rows.hpp"
 #include "core/validate.hpp"
+#include "experiments/unit_atoms.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda {
@@ -30,21 +30,6 @@ bool contains_words(std::string_view text, std::string_view words) {
     if ((at == 0 || blank(text[at - 1])) && (end == text.size() || blank(text[end]))) return true;
   }
   return false;
-}
-
-/// Atoms scaled to length 1 in fp64: those of a plain .npy need not be.
-std::vector<double> unit_atom(const ConceptSpace& space, std::int64_t atom) {
-  std::vector<float> row(static_cast<std::size_t>(space.dim()));
-  space.read_atoms(atom, {row.data(), 1, space.dim()});
-  std::vector<double> unit(row.begin(), row.end());
-  normalize_row(unit);
-  return unit;
-}
-
-double dot(const std::vector<double>& a, const std::vector<double>& b) {
-  double sum = 0;
-  for (std::size_t k = 0; k < a.size(); ++k) sum += a[k] * b[k];
-  return sum;
 }
 
 double cosine_of(const ConceptSpace& space, std::int32_t atom, const std::optional<std::int32_t>& by) {
