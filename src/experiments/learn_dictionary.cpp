@@ -10,6 +10,7 @@
 #include "concepts/unit_rows.hpp"
 #include "core/validate.hpp"
 #include "experiments/learning_batch.hpp"
+#include "experiments/new_atoms.hpp"
 #include "experiments/row_order.hpp"
 #include "splice_cuda/decompose.hpp"
 
@@ -30,7 +31,7 @@ void check_options(std::int64_t count, std::int64_t dim, const LearnOptions& o) 
   check_least("batch_size", o.batch_size, 1);
   check_least("sweeps", o.sweeps, 1);
   check_least("memory_rows", o.memory_rows, 0);
-  check_atom_shape({nullptr, DType::float32, o.size, dim, dim});
+  check_new_atoms(o.size, dim);
   if (!(o.l1_penalty > 0) || !std::isfinite(o.l1_penalty)) fail_argument("l1_penalty", number_text(static_cast<double>(o.l1_penalty)), "a finite number > 0");
   if (o.start.data != nullptr) {
     check_matrix("start", o.start.data, o.start.rows, o.start.cols, o.start.ld);

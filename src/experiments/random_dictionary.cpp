@@ -6,6 +6,7 @@
 
 #include "concepts/unit_rows.hpp"
 #include "core/validate.hpp"
+#include "experiments/new_atoms.hpp"
 #include "experiments/seeded_random.hpp"
 
 namespace splice_cuda {
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::int64_t atoms_at_once = 1024;
 
-struct Moments {
+struct AtomMoments {
   std::vector<double> mean;        ///< [d]
   std::vector<double> covariance;  ///< [d, d], lower triangle
 };
@@ -34,9 +35,9 @@ void for_each_atom(const ConceptSpace& space, const Visit& visit) {
   }
 }
 
-Moments moments_of(const ConceptSpace& space) {
+AtomMoments moments_of(const ConceptSpace& space) {
   const auto dim = static_cast<std::size_t>(space.dim());
-  Moments m{std::vector<double>(dim, 0.0), std::vector<double>(dim * dim, 0.0)};
+  AtomMoments m{std::vector<double>(dim, 0.0), std::vector<double>(dim * dim, 0.0)};
   const auto count = static_cast<double>(space.size());
   for_each_atom(space, [&](std::span<double> atom) {
     for (std::size_t k = 0; k < dim; ++k) m.mean[k] += atom[k] / count;
@@ -81,14 +82,14 @@ std::vector<float> unit_atoms(std::int64_t size, std::int64_t dim, const Draw& d
 }  // namespace
 
 std::vector<float> random_atoms(std::int64_t size, std::int64_t dim, std::uint64_t seed) {
-  check_atom_shape({nullptr, DType::float32, size, dim, dim});
+  check_new_atoms(size, dim);
   SeededRandom random(seed);
   return unit_atoms(size, dim, [&](std::span<double> atom) { std::generate(atom.begin(), atom.end(), [&] { return random.normal(); }); });
 }
 
 std::vector<float> random_atoms_like(const ConceptSpace& like, std::int64_t size, std::uint64_t seed) {
-  check_atom_shape({nullptr, DType::float32, size, like.dim(), like.dim()});
-  Moments m = moments_of(like);
+  check_new_atoms(size, like.dim());
+  AtomMoments m = moments_of(like);
   const auto dim = m.mean.size();
   if (std::all_of(m.mean.begin(), m.mean.end(), [](double value) { return value == 0; }) &&
       std::all_of(m.covariance.begin(), m.covariance.end(), [](double value) { return value == 0; })) {

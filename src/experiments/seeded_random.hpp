@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file seeded_random.hpp
-/// Random numbers that a seed fixes, on every platform.
+/// What SplitMix64's numbers are made into: uniform and normal ones, orders.
 
 #include <cmath>
 #include <cstdint>
@@ -9,32 +9,28 @@
 #include <utility>
 #include <vector>
 
+#include "experiments/random_numbers.hpp"
+
 namespace splice_cuda {
 
-/// SplitMix64 (Steele, Lea & Flood 2014) and Box-Muller: the same numbers from every standard library.
+/// Normal numbers by Box & Muller (1958).
 class SeededRandom {
  public:
-  explicit SeededRandom(std::uint64_t seed) : state_(seed) {}
+  explicit SeededRandom(std::uint64_t seed) noexcept : bits_(seed) {}
 
-  std::uint64_t next() {
-    state_ += 0x9E3779B97F4A7C15ULL;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31);
-  }
+  std::uint64_t next() noexcept { return bits_.next(); }
   /// Within (0, 1).
-  double uniform() { return (static_cast<double>(next() >> 11) + 0.5) * 0x1.0p-53; }
-  double normal() { return std::sqrt(-2 * std::log(uniform())) * std::cos(2 * std::numbers::pi * uniform()); }
-  std::int64_t below(std::int64_t limit) { return static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(limit)); }
+  double uniform() noexcept { return (static_cast<double>(next() >> 11) + 0.5) * 0x1.0p-53; }
+  double normal() noexcept { return std::sqrt(-2 * std::log(uniform())) * std::cos(2 * std::numbers::pi * uniform()); }
+  std::int64_t below(std::int64_t limit) noexcept { return static_cast<std::int64_t>(bits_.below(static_cast<std::uint64_t>(limit))); }
   /// Fisher & Yates.
   template <class T>
-  void shuffle(std::vector<T>& items) {
+  void shuffle(std::vector<T>& items) noexcept {
     for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[static_cast<std::size_t>(below(static_cast<std::int64_t>(i)))]);
   }
 
  private:
-  std::uint64_t state_;
+  SplitMix64 bits_;
 };
 
 }  // namespace splice_cuda
