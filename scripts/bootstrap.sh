@@ -39,6 +39,7 @@ need libjpeg-dev "JPEG, for CLIP encoders"
 need libpng-dev "PNG, for CLIP encoders"
 need libwebp-dev "WebP, for CLIP encoders"
 need libicu-dev "classes and cases of characters, for the CLIP tokenizer"
+need liblinear-dev "logistic regression, for probes"
 need zlib1g-dev "captions in .gz, for the command"
 
 if [ "$job" != build ]; then

@@ -18,6 +18,8 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_dictionary_build(*dictionary, chosen);
   add_dictionary_info(*dictionary, chosen);
   add_dictionary_check(*dictionary, chosen);
+  add_dictionary_learn(*dictionary, chosen);
+  add_dictionary_random(*dictionary, chosen);
   CLI::App* vocabulary = app.add_subcommand("vocabulary", "Word lists out of caption corpora");
   vocabulary->require_subcommand(1);
   add_vocabulary_count(*vocabulary, chosen);

@@ -24,6 +24,8 @@ void add_demo(CLI::App& app, Run& chosen);
 void add_dictionary_build(CLI::App& dictionary, Run& chosen);
 void add_dictionary_info(CLI::App& dictionary, Run& chosen);
 void add_dictionary_check(CLI::App& dictionary, Run& chosen);
+void add_dictionary_learn(CLI::App& dictionary, Run& chosen);
+void add_dictionary_random(CLI::App& dictionary, Run& chosen);
 void add_vocabulary_count(CLI::App& vocabulary, Run& chosen);
 
 /// Options that each verb has.
