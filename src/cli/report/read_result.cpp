@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -22,6 +23,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t most_bytes = std::size_t{64} << 20;
 constexpr int most_depth = 16;  // a document of ours is 6 deep; settings may hold lists
+constexpr std::int64_t most_members = 10000;
 constexpr std::size_t most_columns = 1000;
 constexpr std::size_t longest_key = 100;
 constexpr std::int64_t most_digits = 17;
@@ -170,12 +172,19 @@ ResultChart chart_of(const Place& place, const ResultDocument& document, std::se
 
 Json parse(std::span<const std::byte> bytes) {
   const auto* first = reinterpret_cast<const char*>(bytes.data());
-  const auto shallow = [](int depth, Json::parse_event_t, Json&) {
-    if (depth > most_depth) throw FileError(fmt::format("nested {} deep; expected at most {}", depth, most_depth));
+  std::array<std::int64_t, most_depth + 1> members{};
+  const auto modest = [&](int depth, Json::parse_event_t event, Json&) {
+    if (depth > most_depth) throw FileError(fmt::format("nested more than {} deep; expected a result document", most_depth));
+    const auto level = static_cast<std::size_t>(depth);
+    if (event == Json::parse_event_t::object_start) members[level] = 0;
+    // The reader looks through an object's members for each new one.
+    if (event == Json::parse_event_t::key && ++members[level - 1] > most_members) {
+      throw FileError(fmt::format("holds an object of more than {} members; expected a result document", grouped(most_members)));
+    }
     return true;
   };
   try {
-    return Json::parse(first, first + bytes.size(), shallow);
+    return Json::parse(first, first + bytes.size(), modest);
   } catch (const Json::exception& error) {
     throw FileError(fmt::format("is no JSON document: {}", printable(error.what())));
   }
