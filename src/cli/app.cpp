@@ -29,6 +29,7 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_recompose(app, chosen);
   add_show(app, chosen);
   add_verify(app, chosen);
+  add_report(app, chosen);
   add_info(app, chosen);
   add_demo(app, chosen);
 }

@@ -36,6 +36,7 @@ std::vector<std::filesystem::path> list_images(const std::filesystem::path&, std
 namespace cli {
 
 PictureData picture_data(const std::filesystem::path&) { absent(); }
+PictureData thumbnail_data(const std::filesystem::path&) { absent(); }
 
 }  // namespace cli
 }  // namespace splice_cuda

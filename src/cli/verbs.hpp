@@ -19,6 +19,7 @@ void add_show(CLI::App& app, Run& chosen);
 void add_verify(CLI::App& app, Run& chosen);
 void add_embed(CLI::App& app, Run& chosen);
 void add_mean(CLI::App& app, Run& chosen);
+void add_report(CLI::App& app, Run& chosen);
 void add_info(CLI::App& app, Run& chosen);
 void add_demo(CLI::App& app, Run& chosen);
 void add_dictionary_build(CLI::App& dictionary, Run& chosen);
