@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -41,6 +42,7 @@ class Splice:
     threads: int = 2
     force: bool = False
     lines: dict[str, str] = field(default_factory=dict)
+    _digests: dict[tuple[Path, int, int], str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self._program = digest(self.command)
@@ -86,13 +88,25 @@ class Splice:
     def _thread_option(self, words: list[str]) -> list[str]:
         return [] if words[0] == "report" or words[:2] == ["dictionary", "random"] else ["--threads", str(self.threads)]
 
+    def _digest(self, path: Path) -> str:
+        """Each state of a file is read once."""
+        if path.is_dir():
+            return digest(path)
+        state = path.stat()
+        key = (path, state.st_size, state.st_mtime_ns)
+        if key not in self._digests:
+            self._digests[key] = digest(path)
+        return self._digests[key]
+
     def _key(self, words: list[str], output_words: set[str]) -> str:
         parts = [self._program]
         for word in words:
             parts.append(word)
-            path = self.root / word
-            if word not in output_words and not word.startswith("-") and len(word) < 200 and path.exists():
-                parts.append(digest(path))
+            if word in output_words or word.startswith("-"):
+                continue
+            # A file may stand behind a name: learned=atoms.safetensors.
+            named = [self.root / part for part in re.split("[=,]", word) if 0 < len(part) < 200]
+            parts += [self._digest(path) for path in named if path.exists()]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

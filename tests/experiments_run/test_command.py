@@ -59,6 +59,16 @@ def test_what_changed_is_run_again(place, change):
     assert (place / "out" / "o.txt").read_text() == (place / "in.txt").read_text()
 
 
+def test_files_behind_a_name_are_inputs(place):
+    def named(command):
+        command.run(["copy", "--embeddings", "in.txt", "--out", place / "o.txt", "--baseline", "dense,learned=atoms.txt"], [place / "o.txt"])
+
+    for text in ("one", "one", "two"):
+        (place / "atoms.txt").write_text(text)
+        named(splice(place))
+    assert runs(place) == 2
+
+
 def test_lines_are_as_a_reader_would_type_them(place):
     command = splice(place)
     copy(command, place)
