@@ -27,6 +27,10 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_recompose(app, chosen);
   add_show(app, chosen);
   add_verify(app, chosen);
+  add_summarize(app, chosen);
+  add_scan(app, chosen);
+  add_shift(app, chosen);
+  add_search(app, chosen);
   add_info(app, chosen);
   add_demo(app, chosen);
 }
