@@ -25,10 +25,6 @@ void add_dictionary_build(CLI::App& dictionary, Run& chosen);
 void add_dictionary_info(CLI::App& dictionary, Run& chosen);
 void add_dictionary_check(CLI::App& dictionary, Run& chosen);
 void add_vocabulary_count(CLI::App& vocabulary, Run& chosen);
-void add_summarize(CLI::App& app, Run& chosen);
-void add_scan(CLI::App& app, Run& chosen);
-void add_shift(CLI::App& app, Run& chosen);
-void add_search(CLI::App& app, Run& chosen);
 
 /// Options that each verb has.
 struct ReportArguments {

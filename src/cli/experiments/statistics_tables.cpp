@@ -67,7 +67,7 @@ ResultChart make_chart(std::string key, std::string title, std::string descripti
 std::vector<std::int32_t> groups_of(const CodeBlock& block, const RowGroups& groups) {
   std::vector<std::int32_t> found;
   found.reserve(block.records.size());
-  for (const std::int64_t record : block.records) found.push_back(groups.of_row[static_cast<std::size_t>(record)]);
+  for (const std::int64_t record : block.records) found.push_back(groups.of_row.empty() ? 0 : groups.of_row[static_cast<std::size_t>(record)]);
   return found;
 }
 

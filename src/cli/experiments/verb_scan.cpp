@@ -6,12 +6,12 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/code_inputs.hpp"
+#include "cli/experiments/explain_verbs.hpp"
 #include "cli/experiments/finish_result.hpp"
 #include "cli/experiments/group_arguments.hpp"
 #include "cli/experiments/spurious_table.hpp"
 #include "cli/experiments/statistics_tables.hpp"
 #include "cli/numbers_text.hpp"
-#include "cli/verbs.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/group_weights.hpp"
 

@@ -7,12 +7,12 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/code_inputs.hpp"
+#include "cli/experiments/explain_verbs.hpp"
 #include "cli/experiments/finish_result.hpp"
 #include "cli/experiments/statistics_tables.hpp"
 #include "cli/mean_choice.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/text_layout.hpp"
-#include "cli/verbs.hpp"
 #include "splice_cuda/code_query.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/top_rows.hpp"

@@ -7,12 +7,12 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/code_inputs.hpp"
+#include "cli/experiments/explain_verbs.hpp"
 #include "cli/experiments/finish_result.hpp"
 #include "cli/experiments/group_arguments.hpp"
 #include "cli/experiments/shift_tables.hpp"
 #include "cli/experiments/statistics_tables.hpp"
 #include "cli/text_layout.hpp"
-#include "cli/verbs.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
@@ -70,9 +70,10 @@ class ShiftWalk {
     const std::size_t count = classes.names.size() * values.names.size();
     cells_.weights.assign(groups.size(), std::vector<WeightSummary>(count));
     if (!truth_.empty()) cells_.truth.resize(count);
-    for (std::size_t i = 0; i < classes.of_row.size(); ++i) {
-      const bool known = classes.of_row[i] >= 0 && values.of_row[i] >= 0;
-      of_row_.push_back(known ? static_cast<std::int32_t>(classes.of_row[i] * values.size() + values.of_row[i]) : -1);
+    for (std::size_t i = 0; i < values.of_row.size(); ++i) {
+      const std::int32_t own = classes.of_row.empty() ? 0 : classes.of_row[i];
+      const bool known = own >= 0 && values.of_row[i] >= 0;
+      of_row_.push_back(known ? static_cast<std::int32_t>(own * values.size() + values.of_row[i]) : -1);
     }
   }
 
