@@ -74,7 +74,8 @@ class GroupStatistics {
 /// into blocks.
 class CodeStatistics {
  public:
-  explicit CodeStatistics(std::int64_t groups) : groups_(static_cast<std::size_t>(groups)) {}
+  /// @throws ArgumentError for more than 200,000 groups
+  explicit CodeStatistics(std::int64_t groups);
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(groups_.size()); }
   const GroupStatistics& group(std::int64_t index) const { return groups_[static_cast<std::size_t>(index)]; }

@@ -29,16 +29,23 @@ class GroupWeights {
   std::vector<std::int32_t> groups_of_;  ///< of each atom, ascending
 };
 
-/// How one number, such as a group's weight, is distributed over rows.
-struct WeightDistribution {
+/// One number, such as a group's weight, over rows.
+struct WeightSummary {
   Moments moments;
   std::int64_t positive = 0;  ///< rows where it is above 0
+
+  void add(double weight);
+  void merge(const WeightSummary& other);
+  /// positive / rows; NaN without rows.
+  double share() const noexcept;
+};
+
+/// The same, with its histogram.
+struct WeightDistribution {
+  WeightSummary summary;
   GrowingHistogram histogram;
 
   void add(double weight);
-  void merge(const WeightDistribution& other);
-  /// positive / rows; NaN without rows.
-  double share() const noexcept;
 };
 
 }  // namespace splice_cuda

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/argument_parsing.hpp"
+#include "cli/experiments/explain_verbs.hpp"
 #include "cli/output.hpp"
 #include "cli/signals.hpp"
 #include "cli/verbs.hpp"
@@ -30,6 +31,10 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_show(app, chosen);
   add_verify(app, chosen);
   add_report(app, chosen);
+  add_summarize(app, chosen);
+  add_scan(app, chosen);
+  add_shift(app, chosen);
+  add_search(app, chosen);
   add_info(app, chosen);
   add_demo(app, chosen);
 }

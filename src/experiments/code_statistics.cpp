@@ -79,6 +79,12 @@ void GroupStatistics::merge(const GroupStatistics& other) {
   gap_bins_.merge(other.gap_bins_);
 }
 
+CodeStatistics::CodeStatistics(std::int64_t groups) {
+  constexpr std::int64_t most = 200000;
+  if (groups < 0 || groups > most) fail_argument("groups", std::to_string(groups) + " of them", "at most " + std::to_string(most));
+  groups_.resize(static_cast<std::size_t>(groups));
+}
+
 void CodeStatistics::add(std::span<const std::int32_t> groups, const SparseCodes& codes, std::span<const RowReport> reports,
                          std::span<const float> cosine) {
   check_length("groups", groups.size(), codes.rows);

@@ -30,20 +30,23 @@ void GroupWeights::sum(std::span<const std::int32_t> atoms, std::span<const floa
   }
 }
 
-void WeightDistribution::add(double weight) {
+void WeightSummary::add(double weight) {
   moments.add(weight);
   positive += weight > 0 ? 1 : 0;
-  histogram.add(weight);
 }
 
-void WeightDistribution::merge(const WeightDistribution& other) {
+void WeightSummary::merge(const WeightSummary& other) {
   moments.merge(other.moments);
   positive += other.positive;
-  histogram.merge(other.histogram);
 }
 
-double WeightDistribution::share() const noexcept {
+double WeightSummary::share() const noexcept {
   return moments.count > 0 ? static_cast<double>(positive) / static_cast<double>(moments.count) : std::numeric_limits<double>::quiet_NaN();
+}
+
+void WeightDistribution::add(double weight) {
+  summary.add(weight);
+  histogram.add(weight);
 }
 
 }  // namespace splice_cuda

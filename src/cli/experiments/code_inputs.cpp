@@ -84,9 +84,7 @@ CodeInputs::CodeInputs(const CodeArguments& arguments) : arguments_(arguments) {
 RowGroups CodeInputs::groups(const std::string& option, const std::string& column) const { return find_row_groups(records(), option, column); }
 
 RowGroups CodeInputs::groups_or_all(const std::string& option, const std::string& column) const {
-  if (!column.empty()) return groups(option, column);
-  const std::int64_t rows = stored_ ? stored_->file.codes.rows : experiment_->rows();
-  return {{"all"}, std::vector<std::int32_t>(static_cast<std::size_t>(rows), 0)};
+  return column.empty() ? RowGroups{{"all"}, {}} : groups(option, column);
 }
 
 OneCode CodeInputs::find_code(const std::string& option, const std::string& wanted) {

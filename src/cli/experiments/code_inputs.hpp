@@ -47,7 +47,7 @@ class CodeInputs {
   const RecordTable& records() const { return stored_ ? records_ : experiment_->records(); }
   /// @throws ArgumentError that names the option and lists the columns there are
   RowGroups groups(const std::string& option, const std::string& column) const;
-  /// The groups of a column; without one, all rows as the group "all".
+  /// The groups of a column; without one all rows are the group "all", and `of_row` is empty.
   RowGroups groups_or_all(const std::string& option, const std::string& column) const;
   bool quiet() const noexcept { return arguments_.experiment.report.quiet; }
 

@@ -109,8 +109,6 @@ RowGroups find_row_groups(const RecordTable& records, const std::string& option,
   }
 }
 
-std::int64_t ExperimentInputs::rows() const { return inputs_.rows(); }
-
 DecomposeOptions ExperimentInputs::options() const {
   DecomposeOptions options = to_options(arguments_.solver);
   options.target_l0 = static_cast<std::int32_t>(arguments_.target_l0);

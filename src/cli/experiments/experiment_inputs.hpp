@@ -52,8 +52,6 @@ class ExperimentInputs {
   const RecordTable& records() const noexcept { return records_; }
   /// @throws ArgumentError that names the option and lists the columns there are
   RowGroups groups(const std::string& option, const std::string& column) const { return find_row_groups(records_, option, column); }
-  /// Rows that a walk may come to: embeddings, or pictures that were listed, some of which may not be readable.
-  std::int64_t rows() const;
 
   /// Options of --l1-penalty, --target-l0 and the like.
   DecomposeOptions options() const;
