@@ -44,6 +44,8 @@ class DecomposeInputs {
   /// @throws FileError, ArgumentError for outputs that are inputs, or each other
   void check_outputs(const std::vector<std::filesystem::path>& outputs, const std::string& image_mean) const;
 
+  /// None for embeddings of a file.
+  ClipEncoder* model() noexcept { return model_ ? &*model_ : nullptr; }
   bool are_texts() const noexcept { return !inputs_.texts.empty(); }
   /// Of embeddings from a file.
   const io::EmbeddingSource& source() const { return *source_; }

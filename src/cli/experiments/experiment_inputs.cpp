@@ -25,8 +25,17 @@ std::vector<std::string> path_texts(const std::vector<std::filesystem::path>& pi
   return texts;
 }
 
+/// --model beside --embeddings, where a verb takes texts.
+bool model_for_texts(const ExperimentArguments& arguments) {
+  return arguments.takes_texts && !arguments.sources.embeddings.empty() && !arguments.sources.model.model.empty();
+}
+
 const ExperimentArguments& checked(const ExperimentArguments& arguments) {
-  check_sources(arguments.sources, arguments.mean.image_mean);
+  if (!model_for_texts(arguments)) check_sources(arguments.sources, arguments.mean.image_mean);
+  else if (arguments.sources.model.has_inputs() || !arguments.sources.embeddings_out.empty()) {
+    throw ArgumentError(fmt::format("--embeddings: got '{}' together with --images, --texts or --embeddings-out; expected only one of them",
+                                    arguments.sources.embeddings));
+  }
   if (arguments.target_l0 > 0 && arguments.solver.l1_penalty) {
     throw ArgumentError("--target-l0: got it together with --l1-penalty; expected only one of them");
   }
@@ -34,6 +43,22 @@ const ExperimentArguments& checked(const ExperimentArguments& arguments) {
     throw ArgumentError(fmt::format("--records: got '{}' without --embeddings; expected embeddings, whose rows it describes", arguments.records));
   }
   return arguments;
+}
+
+/// Loads the model that is there for texts alone.
+std::optional<ClipEncoder> loaded_for_texts(const ExperimentArguments& arguments, const ResourceArguments& resources) {
+  if (!model_for_texts(arguments)) return std::nullopt;
+  return load_model(arguments.sources.model, resources);
+}
+
+/// What is walked over: without the model that is there for texts alone, but with its dictionary where no other is named.
+DecomposeSources walked(const ExperimentArguments& arguments, const std::optional<ClipEncoder>& text_model) {
+  DecomposeSources sources = arguments.sources;
+  if (!text_model) return sources;
+  if (sources.dictionary.empty() && text_model->dictionary_path()) sources.dictionary = text_model->dictionary_path()->string();
+  sources.model.model.clear();
+  check_sources(sources, arguments.mean.image_mean);
+  return sources;
 }
 
 }  // namespace
@@ -52,7 +77,8 @@ void add_experiment_options(CLI::App& verb, ExperimentArguments& arguments) {
 
 ExperimentInputs::ExperimentInputs(const ExperimentArguments& arguments)
     : arguments_(checked(arguments)), resources_(settled_resources(arguments.resources, arguments.report.quiet)),
-      inputs_(arguments.sources, resources_, arguments.report.quiet), space_(ConceptSpace::load(inputs_.dictionary())) {
+      text_model_(loaded_for_texts(arguments, resources_)), sources_(walked(arguments, text_model_)),
+      inputs_(sources_, resources_, arguments.report.quiet), space_(ConceptSpace::load(inputs_.dictionary())) {
   inputs_.check_fits(space_);
   check_outputs({});
   settle_image_mean(arguments.mean, inputs_, space_, arguments.report.quiet);
@@ -83,6 +109,19 @@ DecomposeOptions ExperimentInputs::options() const {
   DecomposeOptions options = to_options(arguments_.solver);
   options.target_l0 = static_cast<std::int32_t>(arguments_.target_l0);
   return options;
+}
+
+ClipEncoder& ExperimentInputs::text_model(const std::string& lacking) {
+  ClipEncoder* model = text_model_ ? &*text_model_ : inputs_.model();
+  if (model == nullptr) throw ArgumentError(lacking + ", and no --model whose text tower could make them; expected one of the two");
+  if (!model->has_text()) {
+    throw ArgumentError(fmt::format("{}, and the model '{}' has no text tower; expected a model that has one", lacking, arguments_.sources.model.model));
+  }
+  if (model->dim() != space_.dim()) {
+    throw ArgumentError(fmt::format("--model: got embeddings of {} numbers from '{}'; expected {}, the length of the atoms", model->dim(),
+                                    arguments_.sources.model.model, space_.dim()));
+  }
+  return *model;
 }
 
 void ExperimentInputs::walk(const RowVisitor& visit) {
@@ -118,8 +157,8 @@ nlohmann::ordered_json ExperimentInputs::settings() const {
   nlohmann::ordered_json json;
   json["dictionary"] = inputs_.dictionary();
   json["concepts"] = space_.size();
-  if (a.sources.model.model.empty()) json["embeddings"] = a.sources.embeddings;
-  else json["model"] = a.sources.model.model;
+  if (!a.sources.embeddings.empty()) json["embeddings"] = a.sources.embeddings;
+  if (!a.sources.model.model.empty()) json["model"] = a.sources.model.model;
   if (!a.records.empty()) json["records"] = a.records;
   if (a.target_l0 > 0) json["target_l0"] = a.target_l0;
   else json["l1_penalty"] = options().l1_penalty;
@@ -133,7 +172,10 @@ void ExperimentInputs::check_outputs(const std::vector<std::filesystem::path>& o
   if (!arguments_.out.empty()) all.emplace_back(arguments_.out);
   if (!arguments_.sources.embeddings_out.empty()) all.emplace_back(arguments_.sources.embeddings_out);
   inputs_.check_outputs(all, arguments_.mean.image_mean);
+  std::vector<std::filesystem::path> of_model;
+  add_model_files(arguments_.sources.model.model, of_model);
   for (const std::filesystem::path& out : all) {
+    check_output(out, of_model);
     if (!arguments_.records.empty()) check_output(out, {arguments_.records});
   }
 }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ namespace splice_cuda::cli {
 struct ExperimentArguments {
   DecomposeSources sources;
   std::string records;  ///< table with a record a row of the embeddings
+  bool takes_texts = false;    ///< set by verbs that need texts: --model may then stand beside --embeddings, for texts alone
   MeanArguments mean;
   SolverArguments solver;
   std::int64_t target_l0 = 0;  ///< 0: none
@@ -50,6 +52,13 @@ class ExperimentInputs {
   DecomposeOptions options() const;
   const ResourceArguments& resources() const noexcept { return resources_; }
 
+  bool quiet() const noexcept { return arguments_.report.quiet; }
+
+  /// The model's text tower: that of the pictures' model, or of --model beside --embeddings. Not to be used during a walk.
+  /// @param lacking  what is missing without it: "--class-embeddings: got none"
+  /// @throws ArgumentError where there is no model, or one without text tower, or of another length than the atoms
+  ClipEncoder& text_model(const std::string& lacking);
+
   /// Raw embeddings [count, dim] in order, with the index of each one's record: pictures that can't be read are left out. A model's
   /// can be walked once.
   using RowVisitor = std::function<void(std::span<const std::int64_t> records, MatrixView<const float> raw)>;
@@ -67,6 +76,8 @@ class ExperimentInputs {
  private:
   const ExperimentArguments& arguments_;
   ResourceArguments resources_;
+  std::optional<ClipEncoder> text_model_;  ///< beside stored embeddings; before sources_, which may be its dictionary
+  DecomposeSources sources_;               ///< what is walked over
   DecomposeInputs inputs_;
   ConceptSpace space_;
   RecordTable records_;
