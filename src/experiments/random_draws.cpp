@@ -1,5 +1,6 @@
 #include "experiments/random_draws.hpp"
 
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <set>
@@ -41,6 +42,21 @@ DrawnPair draw_pair(RandomBits& random, std::int64_t count) {
   const std::int64_t first = draw_below(random, count);
   const std::int64_t other = draw_below(random, count - 1);
   return {first, other < first ? other : other + 1};
+}
+
+std::vector<DrawnPair> draw_pairs(RandomBits& random, std::int64_t count, std::int64_t pairs) {
+  std::vector<DrawnPair> drawn;
+  if (count < 2) return drawn;
+  // Pair (i, j), i < j, has the number j (j - 1) / 2 + i.
+  for (const std::int64_t number : draw_sample(random, count * (count - 1) / 2, pairs)) {
+    auto second = static_cast<std::int64_t>((1 + std::sqrt(1 + 8 * static_cast<double>(number))) / 2);
+    while (second * (second - 1) / 2 > number) --second;  // the root is rounded
+    while (second * (second + 1) / 2 <= number) ++second;
+    const std::int64_t first = number - second * (second - 1) / 2;
+    if (draw_below(random, 2) == 0) drawn.push_back({first, second});
+    else drawn.push_back({second, first});
+  }
+  return drawn;
 }
 
 }  // namespace splice_cuda

@@ -27,4 +27,7 @@ struct DrawnPair {
 /// Two different numbers of [0, count), in any order. count >= 2
 DrawnPair draw_pair(RandomBits& random, std::int64_t count);
 
+/// `pairs` different unordered pairs of [0, count), each in a random order; all there are where pairs is no less.
+std::vector<DrawnPair> draw_pairs(RandomBits& random, std::int64_t count, std::int64_t pairs);
+
 }  // namespace splice_cuda
