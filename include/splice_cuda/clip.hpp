@@ -109,8 +109,7 @@ class ClipEncoder {
 
   /// Decodes in parallel with the tower's work and hands over batch after batch. Files that can't be read are skipped and
   /// listed; the rest goes on. Memory does not grow with files.size().
-  /// @param take  also called with no rows, after batch_size files were skipped without a call: it may throw to end it all,
-  ///              and may embed texts
+  /// @param take  also called with no rows, after batch_size files were skipped without a call: it may throw to end it all
   std::vector<SkippedImage> embed_images(std::span<const std::filesystem::path> files,
                                          const std::function<void(const EmbeddedImages&)>& take);
   /// Pictures in memory. @param out  [images.size(), dim]

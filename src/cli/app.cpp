@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/argument_parsing.hpp"
+#include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/output.hpp"
 #include "cli/signals.hpp"
 #include "cli/verbs.hpp"

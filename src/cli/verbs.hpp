@@ -25,11 +25,6 @@ void add_dictionary_build(CLI::App& dictionary, Run& chosen);
 void add_dictionary_info(CLI::App& dictionary, Run& chosen);
 void add_dictionary_check(CLI::App& dictionary, Run& chosen);
 void add_vocabulary_count(CLI::App& vocabulary, Run& chosen);
-void add_evaluate_antonyms(CLI::App& evaluate, Run& chosen);
-void add_evaluate_linearity(CLI::App& evaluate, Run& chosen);
-void add_evaluate_modality_gap(CLI::App& evaluate, Run& chosen);
-void add_evaluate_relevance(CLI::App& evaluate, Run& chosen);
-void add_evaluate_retrieval(CLI::App& evaluate, Run& chosen);
 
 /// Options that each verb has.
 struct ReportArguments {

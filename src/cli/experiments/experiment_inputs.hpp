@@ -52,8 +52,6 @@ class ExperimentInputs {
   DecomposeOptions options() const;
   const ResourceArguments& resources() const noexcept { return resources_; }
 
-  /// Rows there are to walk over, before any is left out: of a file, or pictures listed.
-  std::int64_t rows() const { return records_.names().empty() ? inputs_.source().rows() : records_.rows(); }
   bool quiet() const noexcept { return arguments_.report.quiet; }
 
   /// The model's text tower: that of the pictures' model, or of --model beside --embeddings. A walk's visitor may embed texts with it,

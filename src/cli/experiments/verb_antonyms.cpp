@@ -8,6 +8,7 @@
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/antonym_pairs.hpp"
 #include "cli/experiments/deliver.hpp"
+#include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/experiments/read_records.hpp"
 #include "cli/experiments/word_embeddings.hpp"
 #include "cli/input_checks.hpp"

@@ -5,6 +5,7 @@
 
 #include "cli/built_by.hpp"
 #include "cli/experiments/deliver.hpp"
+#include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/experiments/linearity_triples.hpp"
 #include "cli/image_mean.hpp"
 #include "cli/input_checks.hpp"

@@ -8,6 +8,7 @@
 #include "cli/captions/stop_words.hpp"
 #include "cli/experiments/caption_nouns.hpp"
 #include "cli/experiments/deliver.hpp"
+#include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/experiments/paired_texts.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/numbers_text.hpp"

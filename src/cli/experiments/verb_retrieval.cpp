@@ -4,6 +4,7 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/deliver.hpp"
+#include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/experiments/paired_texts.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/numbers_text.hpp"
