@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "splice_cuda/matrix_view.hpp"
-#include "splice_cuda/moments.hpp"
+#include "splice_cuda/sample_mean.hpp"
 
 namespace splice_cuda {
 
@@ -51,7 +51,7 @@ struct LinearitySummary {
   std::int64_t fitted = 0;
   std::int64_t parallel = 0;
   std::int64_t no_direction = 0;
-  Moments first, second, sum, cosine;  ///< of the fitted triples; sum = w_1 + w_2
+  SampleMean first, second, sum, cosine;  ///< of the fitted triples; sum = w_1 + w_2
 };
 LinearitySummary summarize(std::span<const TripleFit> fits);
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "splice_cuda/matrix_view.hpp"
-#include "splice_cuda/moments.hpp"
+#include "splice_cuda/sample_mean.hpp"
 
 namespace splice_cuda {
 
@@ -40,8 +40,8 @@ class RetrievalTally {
   void add(const BatchRanks& ranks);
   std::int64_t rows() const noexcept { return static_cast<std::int64_t>(image_to_text_.size()); }
   /// Mean of hit_chance over all rows; its error takes the rows as independent, given their galleries.
-  Moments image_to_text(std::int64_t k) const;
-  Moments text_to_image(std::int64_t k) const;
+  SampleMean image_to_text(std::int64_t k) const;
+  SampleMean text_to_image(std::int64_t k) const;
 
  private:
   std::vector<RetrievalRank> image_to_text_;

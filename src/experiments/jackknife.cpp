@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "splice_cuda/moments.hpp"
+#include "splice_cuda/sample_mean.hpp"
 
 namespace splice_cuda {
 namespace {
 
 /// Variance of a figure from its values with each row left out: (n - 1) / n * sum of squares about their mean (Efron 1982).
 double jackknife_variance(const std::vector<double>& left_out) {
-  const Moments spread = moments(left_out);
+  const SampleMean spread = sample_mean(left_out);
   const auto n = static_cast<double>(left_out.size());
   return spread.sd * spread.sd * (n - 1) * (n - 1) / n;
 }
@@ -76,7 +76,7 @@ JackknifeEstimate mean_between(const Directions& x, const Rows& x_rows, const Di
   const auto variance = [](const Directions& z, const Rows& rows, const std::vector<double>& other) {
     std::vector<double> values;
     for (const std::int64_t row : rows) values.push_back(dot(z.row(row), other));
-    const Moments spread = moments(values);
+    const SampleMean spread = sample_mean(values);
     return spread.standard_error * spread.standard_error;
   };
   estimate.standard_error = std::sqrt(variance(x, x_rows, t_mean) + variance(t, t_rows, x_mean));

@@ -80,10 +80,10 @@ LinearitySummary summarize(std::span<const TripleFit> fits) {
     sum.push_back(fit.first + fit.second);
     cosine.push_back(fit.cosine);
   }
-  summary.first = moments(first);
-  summary.second = moments(second);
-  summary.sum = moments(sum);
-  summary.cosine = moments(cosine);
+  summary.first = sample_mean(first);
+  summary.second = sample_mean(second);
+  summary.sum = sample_mean(sum);
+  summary.cosine = sample_mean(cosine);
   return summary;
 }
 

@@ -9,6 +9,7 @@
 #include "experiments/jackknife.hpp"
 #include "experiments/random_draws.hpp"
 #include "splice_cuda/moments.hpp"
+#include "splice_cuda/sample_mean.hpp"
 
 namespace splice_cuda {
 namespace {
@@ -22,18 +23,15 @@ class CosineCounter {
   void add(double cosine) {
     const auto bin = static_cast<std::int64_t>(std::floor((cosine + 1) / 2 * bins_));
     ++summary_.counts[static_cast<std::size_t>(std::clamp<std::int64_t>(bin, 0, bins_ - 1))];
-    ++summary_.drawn;
-    const double from_mean = cosine - mean_;  // Welford 1962
-    mean_ += from_mean / static_cast<double>(summary_.drawn);
-    squares_ += from_mean * (cosine - mean_);
-    if (summary_.drawn > 1) summary_.sd = std::sqrt(squares_ / static_cast<double>(summary_.drawn - 1));
+    moments_.add(cosine);
+    summary_.drawn = moments_.count;
+    summary_.sd = std::sqrt(moments_.variance());
   }
 
  private:
   PairCosineSummary& summary_;
   std::int32_t bins_;
-  double mean_ = 0;
-  double squares_ = 0;
+  Moments moments_;
 };
 
 struct Stage {
@@ -103,7 +101,7 @@ void matched(Stage& stage, PairCosineSummary& summary) {
     cosines.push_back(stage.images.cosine(row, stage.texts, row));
     counter.add(cosines.back());
   }
-  const Moments spread = moments(cosines);
+  const SampleMean spread = sample_mean(cosines);
   summary.pairs = spread.count;
   summary.mean = {spread.mean, spread.standard_error};
 }

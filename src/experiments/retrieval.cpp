@@ -22,11 +22,11 @@ void count(RetrievalRank& rank, double right, double other) {
   else if (other == right) ++rank.equal;
 }
 
-Moments recall(const std::vector<RetrievalRank>& ranks, std::int64_t k) {
+SampleMean recall(const std::vector<RetrievalRank>& ranks, std::int64_t k) {
   std::vector<double> hits;
   hits.reserve(ranks.size());
   for (const RetrievalRank& rank : ranks) hits.push_back(hit_chance(rank, k));
-  return moments(hits);
+  return sample_mean(hits);
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ void RetrievalTally::add(const BatchRanks& ranks) {
   text_to_image_.insert(text_to_image_.end(), ranks.text_to_image.begin(), ranks.text_to_image.end());
 }
 
-Moments RetrievalTally::image_to_text(std::int64_t k) const { return recall(image_to_text_, k); }
-Moments RetrievalTally::text_to_image(std::int64_t k) const { return recall(text_to_image_, k); }
+SampleMean RetrievalTally::image_to_text(std::int64_t k) const { return recall(image_to_text_, k); }
+SampleMean RetrievalTally::text_to_image(std::int64_t k) const { return recall(text_to_image_, k); }
 
 }  // namespace splice_cuda

@@ -9,7 +9,7 @@
 
 #include "random_rows.hpp"
 #include "splice_cuda/error.hpp"
-#include "splice_cuda/moments.hpp"
+#include "splice_cuda/sample_mean.hpp"
 #include "splice_cuda/pair_cosines.hpp"
 
 namespace splice_cuda {
@@ -183,7 +183,7 @@ TEST(PairCosines, AreThoseOfLoops) {
     EXPECT_NEAR(cosines.raw[static_cast<std::size_t>(i)], RandomRows::product(first.unit(i), second.unit(i)), 1e-12);
     EXPECT_NEAR(cosines.centered[static_cast<std::size_t>(i)], RandomRows::product(first.unit(i, mean), second.unit(i, mean)), 1e-12);
   }
-  const Moments spread = moments(cosines.raw);
+  const SampleMean spread = sample_mean(cosines.raw);
   EXPECT_EQ(spread.count, 3);
 }
 

@@ -23,6 +23,6 @@ std::string with_error(double value, double standard_error) {
   return std::isfinite(standard_error) ? fmt::format("{:.3f} ± {:.3f}", value, standard_error) : fmt::format("{:.3f}", value);
 }
 
-std::string with_error(const Moments& moments) { return with_error(moments.mean, moments.standard_error); }
+std::string with_error(const SampleMean& moments) { return with_error(moments.mean, moments.standard_error); }
 
 }  // namespace splice_cuda::cli

@@ -9,7 +9,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/experiments/result_document.hpp"
 #include "cli/verbs.hpp"
-#include "splice_cuda/moments.hpp"
+#include "splice_cuda/sample_mean.hpp"
 
 namespace splice_cuda::cli {
 
@@ -18,6 +18,6 @@ ExitCode deliver(const ResultDocument& document, const std::string& out, const R
 
 /// "0.902 ± 0.009", or the mean alone where it has no error, or "not defined".
 std::string with_error(double value, double standard_error);
-std::string with_error(const Moments& moments);
+std::string with_error(const SampleMean& moments);
 
 }  // namespace splice_cuda::cli

@@ -5,9 +5,13 @@
 #include <numeric>
 
 #include "cli/argument_parsing.hpp"
+#include "cli/experiments/code_inputs.hpp"
+#include "cli/experiments/empty_codes.hpp"
 #include "cli/experiments/read_records.hpp"
 #include "cli/input_checks.hpp"
+#include "cli/output.hpp"
 #include "cli/progress_line.hpp"
+#include "cli/row_names.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
@@ -94,16 +98,18 @@ ExperimentInputs::ExperimentInputs(const ExperimentArguments& arguments)
   }
 }
 
-RowGroups ExperimentInputs::groups(const std::string& option, const std::string& column) const {
-  if (records_.names().empty()) {
+RowGroups find_row_groups(const RecordTable& records, const std::string& option, const std::string& column) {
+  if (records.names().empty()) {
     throw ArgumentError(option + ": got '" + column + "', and no records; expected --records beside --embeddings, or pictures in folders");
   }
   try {
-    return RowGroups::of(records_.column(column));
+    return RowGroups::of(records.column(column));
   } catch (const ArgumentError& error) {
     throw ArgumentError(option + ": " + error.what());
   }
 }
+
+std::int64_t ExperimentInputs::rows() const { return inputs_.rows(); }
 
 DecomposeOptions ExperimentInputs::options() const {
   DecomposeOptions options = to_options(arguments_.solver);
@@ -143,13 +149,60 @@ void ExperimentInputs::walk_codes(const CodeVisitor& visit) {
   ProgressLine progress("decompose", by_model ? -1 : inputs_.source().rows(), arguments_.report.quiet || by_model);
   std::int64_t finished = 0;
   const Context context = make_context(resources_, [&](std::int64_t done) { progress.update(finished + done); });
-  PrepareOptions prepare;
-  prepare.normalize = !arguments_.mean.raw;
   const DecomposeOptions solve = options();
+  EmptyCodesWatch watch;
   walk([&](std::span<const std::int64_t> records, MatrixView<const float> raw) {
-    visit(context, records, raw, space_.decompose(context, raw, solve, prepare));
+    const DecomposeResult result = space_.decompose(context, raw, solve, prepare());
+    watch.add(raw, result);
+    visit(context, records, raw, result);
     finished += raw.rows;
   });
+  empty_codes_ = watch.sentence(space_, context, solve, prepare());
+  if (!empty_codes_.empty()) print_note(arguments_.report.quiet, empty_codes_);
+}
+
+PrepareOptions ExperimentInputs::prepare() const {
+  PrepareOptions prepare;
+  prepare.normalize = !arguments_.mean.raw;
+  return prepare;
+}
+
+std::vector<float> ExperimentInputs::embed_picture(const std::string& option, const std::string& wanted, std::optional<std::int64_t>& record) {
+  std::filesystem::path picture = wanted;
+  if (!std::filesystem::exists(picture)) {
+    record = find_named_row(records_.rows(), records_.column("path"), option, wanted, "--images");
+    picture = inputs_.listed()[static_cast<std::size_t>(*record)];
+  } else {
+    for (std::size_t i = 0; i < inputs_.listed().size(); ++i) {
+      if (same_place(inputs_.listed()[i], picture)) record = static_cast<std::int64_t>(i);
+    }
+  }
+  std::vector<float> row;
+  const std::vector<std::filesystem::path> one = {picture};
+  const std::vector<SkippedImage> skipped = inputs_.model()->embed_images(one, [&](const EmbeddedImages& batch) {
+    if (!batch.indices.empty()) row.assign(batch.embeddings.row(0), batch.embeddings.row(0) + batch.embeddings.cols);
+  });
+  if (row.empty()) throw FileError(skipped.empty() ? picture.string() + ": can't be read" : skipped.front().reason);
+  return row;
+}
+
+OneCode ExperimentInputs::find_code(const std::string& option, const std::string& wanted) {
+  OneCode one;
+  std::vector<float> row;
+  if (inputs_.are_texts()) {
+    throw ArgumentError(fmt::format("{}: got '{}' together with --texts; expected embeddings, stored codes or pictures", option, wanted));
+  }
+  if (inputs_.pictures()) {
+    row = embed_picture(option, wanted, one.record);
+  } else {
+    const std::vector<std::string> none;
+    one.record = find_named_row(inputs_.source().rows(), records_.has("path") ? records_.column("path") : none, option, wanted,
+                                arguments_.sources.embeddings);
+    row.resize(static_cast<std::size_t>(space_.dim()));
+    inputs_.source().read(*one.record, {row.data(), 1, space_.dim()});
+  }
+  one.result = space_.decompose(make_context(resources_), MatrixView<const float>(row.data(), 1, space_.dim()), options(), prepare());
+  return one;
 }
 
 nlohmann::ordered_json ExperimentInputs::settings() const {

@@ -37,6 +37,11 @@ struct ExperimentArguments {
 /// Dictionary, embeddings with --records, or a model with pictures; the problem; resources; --out, --json, --quiet.
 void add_experiment_options(CLI::App& verb, ExperimentArguments& arguments);
 
+/// Rows by a column of their records. @throws ArgumentError that names the option and lists the columns there are
+RowGroups find_row_groups(const RecordTable& records, const std::string& option, const std::string& column);
+
+struct OneCode;
+
 class ExperimentInputs {
  public:
   /// @throws FileError, ArgumentError (records of another number than rows), DeviceError
@@ -46,7 +51,9 @@ class ExperimentInputs {
   /// Of embeddings those of --records; of pictures `path` and `label`, the name of the folder it lies in.
   const RecordTable& records() const noexcept { return records_; }
   /// @throws ArgumentError that names the option and lists the columns there are
-  RowGroups groups(const std::string& option, const std::string& column) const;
+  RowGroups groups(const std::string& option, const std::string& column) const { return find_row_groups(records_, option, column); }
+  /// Rows that a walk may come to: embeddings, or pictures that were listed, some of which may not be readable.
+  std::int64_t rows() const;
 
   /// Options of --l1-penalty, --target-l0 and the like.
   DecomposeOptions options() const;
@@ -68,6 +75,11 @@ class ExperimentInputs {
   using CodeVisitor = std::function<void(const Context& context, std::span<const std::int64_t> records, MatrixView<const float> raw,
                                          const DecomposeResult& result)>;
   void walk_codes(const CodeVisitor& visit);
+  /// After walk_codes: that every code is empty, and which penalty would do (it was told on stderr); else empty.
+  const std::string& empty_codes() const noexcept { return empty_codes_; }
+  /// The code of one row, by its number or its record's `path`, or of any picture where a model makes the embeddings. Not during a walk.
+  /// @throws ArgumentError, FileError
+  OneCode find_code(const std::string& option, const std::string& wanted);
 
   /// Inputs and options for a result document; after the walk also what was skipped.
   nlohmann::ordered_json settings() const;
@@ -75,6 +87,9 @@ class ExperimentInputs {
   void check_outputs(const std::vector<std::filesystem::path>& outputs) const;
 
  private:
+  PrepareOptions prepare() const;
+  std::vector<float> embed_picture(const std::string& option, const std::string& wanted, std::optional<std::int64_t>& record);
+
   const ExperimentArguments& arguments_;
   ResourceArguments resources_;
   std::optional<ClipEncoder> text_model_;  ///< beside stored embeddings; before sources_, which may be its dictionary
@@ -82,6 +97,7 @@ class ExperimentInputs {
   DecomposeInputs inputs_;
   ConceptSpace space_;
   RecordTable records_;
+  std::string empty_codes_;
 };
 
 }  // namespace splice_cuda::cli

@@ -105,9 +105,9 @@ ResultTable cosine_table(const std::vector<Kind>& kinds, bool centred) {
                    {"above_random", "above random", ColumnKind::number}, {"above_error", "its error", ColumnKind::number}};
   for (const bool around_mean : {false, true}) {
     if (around_mean && !centred) continue;
-    const Moments random = moments(around_mean ? kinds.back().cosines.centered : kinds.back().cosines.raw);
+    const SampleMean random = sample_mean(around_mean ? kinds.back().cosines.centered : kinds.back().cosines.raw);
     for (const Kind& kind : kinds) {
-      const Moments spread = moments(around_mean ? kind.cosines.centered : kind.cosines.raw);
+      const SampleMean spread = sample_mean(around_mean ? kind.cosines.centered : kind.cosines.raw);
       const bool itself = &kind == &kinds.back();
       table.add({kind.name, around_mean ? "centred" : "raw", spread.count, static_cast<std::int64_t>(kind.first.size()) - spread.count, spread.mean,
                  spread.standard_error, spread.sd, itself ? Json(nullptr) : Json(spread.mean - random.mean),
@@ -137,8 +137,8 @@ ResultTable pair_table(const std::vector<Kind>& kinds, const WordEmbeddings& wor
 std::string summary_of(const std::vector<Kind>& kinds, bool centred) {
   std::string text = "Mean cosine";
   for (const Kind& kind : kinds) {
-    text += fmt::format("{} {} {}", &kind == kinds.data() ? " of" : ", of", kind.name, with_error(moments(kind.cosines.raw)));
-    if (centred) text += fmt::format(" raw and {} centred", with_error(moments(kind.cosines.centered)));
+    text += fmt::format("{} {} {}", &kind == kinds.data() ? " of" : ", of", kind.name, with_error(sample_mean(kind.cosines.raw)));
+    if (centred) text += fmt::format(" raw and {} centred", with_error(sample_mean(kind.cosines.centered)));
   }
   text += ".";
   for (const Kind& kind : kinds) {

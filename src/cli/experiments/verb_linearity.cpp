@@ -93,7 +93,7 @@ ResultTable weight_table(const std::vector<Fits>& fits) {
                    {"weight", "weight of"}, {"mean", "mean", ColumnKind::number}, {"standard_error", "standard error", ColumnKind::number, 4},
                    {"sd", "sd", ColumnKind::number}};
   for (const Fits& fit : fits) {
-    const auto add = [&](const char* weight, const Moments& moments) {
+    const auto add = [&](const char* weight, const SampleMean& moments) {
       table.add({fit.embeddings, fit.pair, fit.summary.fitted, weight, moments.mean, moments.standard_error, moments.sd});
     };
     add("first", fit.summary.first);

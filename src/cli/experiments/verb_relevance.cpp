@@ -12,7 +12,6 @@
 #include "cli/experiments/paired_texts.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/numbers_text.hpp"
-#include "cli/output.hpp"
 #include "experiments/directions.hpp"
 #include "experiments/random_draws.hpp"
 #include "splice_cuda/error.hpp"
@@ -169,7 +168,7 @@ Scores scores_of(const Rows& rows, const std::vector<std::int64_t>& partner, con
 
 void add_scores(ResultTable& table, const char* embeddings, const Scores& scores) {
   const auto add = [&](const char* captions, const std::vector<double>& values) {
-    const Moments spread = moments(values);
+    const SampleMean spread = sample_mean(values);
     table.add({embeddings, captions, spread.count, spread.mean, spread.standard_error, spread.sd});
   };
   add("its own", scores.own);
@@ -237,10 +236,10 @@ Rows read_rows(const Arguments& a, ExperimentInputs& inputs, const std::vector<s
 }
 
 std::string summary_of(const Rows& rows, const Scores& raw, const WordRows& words) {
-  const Moments own = moments(raw.own);
+  const SampleMean own = sample_mean(raw.own);
   if (own.count == 0) return fmt::format("None of {} has both concepts and nouns.", counted(rows.walked, "row"));
   std::string text = fmt::format("Relevance of the concepts to the caption: {} over {}, {} to another's caption (raw embeddings).", with_error(own),
-                                 counted(own.count, "row"), with_error(moments(raw.other)));
+                                 counted(own.count, "row"), with_error(sample_mean(raw.other)));
   const std::int64_t left_out = rows.walked - own.count;
   if (left_out > 0) text += fmt::format(" {} left out.", counted(left_out, "row"));
   if (words.unknown > 0) text += fmt::format(" {} no concepts and have no embedding (--model embeds them).", words.unknown == 1 ? "1 noun is" : grouped(words.unknown) + " nouns are");
@@ -258,9 +257,6 @@ ExitCode evaluate(const Arguments& a) {
     check_output(a.experiment.out, taken);
   }
   const Rows rows = read_rows(a, inputs, captions, nouns);
-  if (rows.walked > rows.without_direction && rows.without_concepts == rows.walked - rows.without_direction) {
-    print_note(a.experiment.report.quiet, "note: no row has a concept; expected a smaller penalty");
-  }
   WordRows words;
   words.dim = inputs.space().dim();
   embed_nouns(nouns.names(), inputs, !a.experiment.sources.model.model.empty(), words);
@@ -278,7 +274,7 @@ ExitCode evaluate(const Arguments& a) {
     add_scores(table, "centred", scores_of(rows, partner, words.place_of_atom, {atoms.data(), words.atom_rows().rows, words.dim},
                                            {noun_rows.data(), words.noun_rows().rows, words.dim}));
   }
-  ResultDocument document{"evaluate relevance", "Relevance of concepts to captions", summary_of(rows, raw, words), inputs.settings(), {}, {}};
+  ResultDocument document{"evaluate relevance", "Relevance of concepts to captions", summary_of(rows, raw, words) + (inputs.empty_codes().empty() ? "" : " " + inputs.empty_codes()), inputs.settings(), {}, {}};
   document.settings["top"] = a.top;
   document.settings["seed"] = a.seed;
   if (!a.nouns.empty()) document.settings["nouns"] = a.nouns;

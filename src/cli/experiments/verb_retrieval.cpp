@@ -4,6 +4,7 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/deliver.hpp"
+#include "cli/experiments/empty_codes.hpp"
 #include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/experiments/paired_texts.hpp"
 #include "cli/input_checks.hpp"
@@ -35,6 +36,7 @@ struct Condition {
   double l0 = 0;       ///< sums over rows
   double cosine = 0;
   std::int64_t empty = 0;
+  EmptyCodesWatch watch;
 
   explicit Condition(std::string called) : name(std::move(called)) {}
 };
@@ -58,6 +60,15 @@ class Retrieval {
     else dropped_ = left;
   }
 
+  /// "CONDITION: ..." for each that has no concept, with the penalty that would do.
+  std::vector<std::string> warnings() const {
+    std::vector<std::string> texts;
+    for (std::size_t i = 1; i < conditions_.size(); ++i) {
+      const std::string text = conditions_[i].watch.sentence(inputs_.space(), context_, inputs_.options(), {});
+      if (!text.empty()) texts.push_back(conditions_[i].name + ": " + text);
+    }
+    return texts;
+  }
   const std::vector<Condition>& conditions() const noexcept { return conditions_; }
   std::int64_t rows() const noexcept { return conditions_.front().tally.rows(); }
   std::int64_t left_out() const noexcept { return left_out_; }
@@ -97,16 +108,18 @@ class Retrieval {
     conditions_.front().tally.add(rank_batch(images, texts));
     const DecomposeOptions options = inputs_.options();
     if (penalties_.empty()) {
-      score(conditions_.back(), images, texts, inputs_.space().decompose(context_, images, options).codes);
+      score(conditions_.back(), images, texts, inputs_.space().decompose(context_, images, options));
     } else {
       const std::vector<DecomposeResult> path = inputs_.space().decompose_path(context_, images, penalties_, options);
-      for (std::size_t i = 0; i < path.size(); ++i) score(conditions_[i + 1], images, texts, path[i].codes);
+      for (std::size_t i = 0; i < path.size(); ++i) score(conditions_[i + 1], images, texts, path[i]);
     }
     images_.clear();
     text_values_.clear();
   }
 
-  void score(Condition& condition, MatrixView<const float> images, MatrixView<const float> texts, const SparseCodes& codes) {
+  void score(Condition& condition, MatrixView<const float> images, MatrixView<const float> texts, const DecomposeResult& result) {
+    const SparseCodes& codes = result.codes;
+    condition.watch.add(images, result);
     std::vector<float> back(images_.size());
     const MatrixView<float> recomposed(back.data(), images.rows, dim_);
     inputs_.space().recompose(context_, codes, recomposed);
@@ -141,7 +154,7 @@ ResultTable recall_table(const Retrieval& retrieval) {
   for (const Condition& condition : retrieval.conditions()) {
     for (const bool to_text : {true, false}) {
       for (const std::int64_t k : RetrievalTally::ks) {
-        const Moments recall = to_text ? condition.tally.image_to_text(k) : condition.tally.text_to_image(k);
+        const SampleMean recall = to_text ? condition.tally.image_to_text(k) : condition.tally.text_to_image(k);
         table.add({condition.name, to_text ? "image to text" : "text to image", fmt::format("{}", k), recall.mean, recall.standard_error});
       }
     }
@@ -190,11 +203,12 @@ ExitCode evaluate(const Arguments& a) {
   if (!a.experiment.out.empty()) check_output(a.experiment.out, paired_text_files(a.texts));
   Retrieval retrieval(a, inputs, texts);
   retrieval.run();
-  for (const Condition& condition : retrieval.conditions()) {
-    if (retrieval.rows() == 0 || condition.empty < retrieval.rows()) continue;
-    print_note(a.experiment.report.quiet, fmt::format("note: {}: no row has a concept; expected a smaller penalty", condition.name));
+  std::string summary = summary_of(retrieval, a);
+  for (const std::string& warning : retrieval.warnings()) {
+    summary += " " + warning;
+    print_note(a.experiment.report.quiet, warning);
   }
-  ResultDocument document{"evaluate retrieval", "Retrieval of images and texts", summary_of(retrieval, a), inputs.settings(), {}, {}};
+  ResultDocument document{"evaluate retrieval", "Retrieval of images and texts", std::move(summary), inputs.settings(), {}, {}};
   if (!a.penalties.empty()) document.settings["l1_penalty"] = a.penalties;
   document.settings["batch"] = a.batch;
   document.settings["rows"] = retrieval.rows();
