@@ -5,6 +5,7 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/explain_verbs.hpp"
+#include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/output.hpp"
 #include "cli/signals.hpp"
 #include "cli/verbs.hpp"
@@ -24,6 +25,13 @@ void add_verbs(CLI::App& app, Run& chosen) {
   CLI::App* vocabulary = app.add_subcommand("vocabulary", "Word lists out of caption corpora");
   vocabulary->require_subcommand(1);
   add_vocabulary_count(*vocabulary, chosen);
+  CLI::App* evaluate = app.add_subcommand("evaluate", "Measures of the paper's experiments");
+  evaluate->require_subcommand(1);
+  add_evaluate_linearity(*evaluate, chosen);
+  add_evaluate_modality_gap(*evaluate, chosen);
+  add_evaluate_antonyms(*evaluate, chosen);
+  add_evaluate_retrieval(*evaluate, chosen);
+  add_evaluate_relevance(*evaluate, chosen);
   add_embed(app, chosen);
   add_mean(app, chosen);
   add_decompose(app, chosen);

@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <optional>
-#include <system_error>
 
+#include "cli/built_by.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/npy_rows.hpp"
 #include "cli/sha256.hpp"
 #include "cli/signals.hpp"
-#include "cli/text_layout.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
@@ -65,33 +64,18 @@ DecomposeInputs::DecomposeInputs(const DecomposeSources& sources, const Resource
   }
   inputs_ = find_inputs(sources.model);
   model_.emplace(load_model(sources.model, resources));
+  if (!dictionary_.empty()) return;
   const auto own = model_->dictionary_path();
-  std::error_code ignored;
-  if (!dictionary_.empty()) {
-    own_dictionary_ = own && std::filesystem::equivalent(dictionary_, *own, ignored);
-    return;
-  }
   if (!own) {
     throw ArgumentError(fmt::format("--dictionary: got none, and the model '{}' has none of its own; expected a dictionary (splice dictionary "
                                     "build --model)", sources.model.model));
   }
   dictionary_ = own->string();
-  own_dictionary_ = true;
 }
 
 void DecomposeInputs::check_fits(const ConceptSpace& space) const {
   if (!model_) return check_same_dim(sources_.embeddings, source_->dim(), dictionary_, space.dim());
-  if (model_->dim() != space.dim()) {
-    throw ArgumentError(fmt::format("--model: got embeddings of {} numbers from '{}'; expected {}, the length of the atoms of '{}'",
-                                    model_->dim(), sources_.model.model, space.dim(), dictionary_));
-  }
-  const auto built_by = space.provenance().find("model_fingerprint");
-  if (own_dictionary_ || sources_.any_model || built_by == space.provenance().end() || built_by->second == model_->fingerprint()) return;
-  const auto name = space.provenance().find("model");
-  throw ArgumentError(fmt::format("--dictionary: got '{}', which was built by {} with the fingerprint {}...; expected one of the model '{}' with "
-                                  "{}... (--any-model takes it all the same)",
-                                  dictionary_, name == space.provenance().end() ? "a model" : "the model '" + printable(name->second) + "'",
-                                  printable(built_by->second.substr(0, 12)), printable(model_->name()), model_->fingerprint().substr(0, 12)));
+  check_built_by(*model_, sources_.model.model, space, dictionary_, sources_.any_model);
 }
 
 void DecomposeInputs::check_outputs(const std::vector<std::filesystem::path>& outputs, const std::string& image_mean) const {
