@@ -10,6 +10,7 @@
 #include "splice_cuda/device.hpp"
 
 namespace splice_cuda::cli {
+void add_evaluate_sparsity_curve(CLI::App& evaluate, Run& chosen);
 namespace {
 
 void add_verbs(CLI::App& app, Run& chosen) {
@@ -23,6 +24,9 @@ void add_verbs(CLI::App& app, Run& chosen) {
   CLI::App* vocabulary = app.add_subcommand("vocabulary", "Word lists out of caption corpora");
   vocabulary->require_subcommand(1);
   add_vocabulary_count(*vocabulary, chosen);
+  CLI::App* evaluate = app.add_subcommand("evaluate", "Measures of the paper's experiments");
+  evaluate->require_subcommand(1);
+  add_evaluate_sparsity_curve(*evaluate, chosen);
   add_embed(app, chosen);
   add_mean(app, chosen);
   add_decompose(app, chosen);
