@@ -27,7 +27,8 @@ struct LearnOptions {
   std::int64_t size = 1000;        ///< atoms, >= 1
   float l1_penalty = 0.25f;        ///< as in DecomposeOptions; > 0
   std::int64_t epochs = 5;         ///< >= 1
-  std::int64_t batch_size = 4096;  ///< rows decomposed with the same atoms; >= 1
+  /// Rows decomposed with the same atoms; 0: a 32nd of them, but 32 to 1,024.
+  std::int64_t batch_size = 0;
   std::uint64_t seed = 0;
   /// Atoms to start from, [size, dim], each with a direction; without them, rows of the data taken at even distances.
   MatrixView<const float> start = {};

@@ -12,6 +12,7 @@
 #include "splice_cuda/device.hpp"
 
 namespace splice_cuda::cli {
+void add_evaluate_sparsity_curve(CLI::App& evaluate, Run& chosen);
 namespace {
 
 void add_verbs(CLI::App& app, Run& chosen) {
@@ -32,6 +33,7 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_evaluate_antonyms(*evaluate, chosen);
   add_evaluate_retrieval(*evaluate, chosen);
   add_evaluate_relevance(*evaluate, chosen);
+  add_evaluate_sparsity_curve(*evaluate, chosen);
   add_embed(app, chosen);
   add_mean(app, chosen);
   add_decompose(app, chosen);

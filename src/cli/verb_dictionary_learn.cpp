@@ -196,7 +196,7 @@ void add_dictionary_learn(CLI::App& dictionary, Run& chosen) {
   add_whole_number(*verb, "--size", a->size, 1, 0x7fffffff - 64, "Atoms; default: as many as the dictionary of --init has")->default_str("");
   add_positive_number(*verb, "--l1-penalty", a->l1_penalty, "0.25", "The penalty on weights that atoms are learned for");
   add_whole_number(*verb, "--epochs", a->epochs, 1, 100000, "Walks over all rows");
-  add_whole_number(*verb, "--batch-size", a->batch_size, 1, 1 << 24, "Rows decomposed with the same atoms");
+  add_whole_number(*verb, "--batch-size", a->batch_size, 0, 1 << 24, "Rows decomposed with the same atoms; 0 = a 32nd of them, but 32 to 1024");
   add_whole_number(*verb, "--seed", a->seed, 0, 0x7fffffffffffffff, "Of the order of rows and of the start");
   verb->add_option("--init", a->init, "Atoms to start from: 'data' (rows), 'random' directions, or a dictionary")->type_name("data|random|FILE")->capture_default_str();
   verb->add_option("--name-by", a->name_by, "Dictionary whose nearest concepts name the atoms; default: learned 0, learned 1, ...")->type_name("FILE");

@@ -28,7 +28,7 @@ void check_options(std::int64_t count, std::int64_t dim, const LearnOptions& o) 
   check_least("count", count, 1);
   check_least("size", o.size, 1);
   check_least("epochs", o.epochs, 1);
-  check_least("batch_size", o.batch_size, 1);
+  check_least("batch_size", o.batch_size, 0);
   check_least("sweeps", o.sweeps, 1);
   check_least("memory_rows", o.memory_rows, 0);
   check_new_atoms(o.size, dim);
@@ -48,13 +48,17 @@ bool has_direction(const RowReport& report) {
   return report.status != RowStatus::non_finite_input && report.status != RowStatus::zero_embedding;
 }
 
+std::int64_t batch_size(std::int64_t count, const LearnOptions& options) {
+  return options.batch_size > 0 ? options.batch_size : std::clamp<std::int64_t>(count / 32, 32, 1024);
+}
+
 class Learner {
  public:
   Learner(const Context& context, const RowReader& rows, std::int64_t count, std::int64_t dim, const LearnOptions& options)
       : context_(context), rows_(rows), count_(count), dim_(dim), options_(options), random_(options.seed), order_(count, random_.next()),
         atoms_(static_cast<std::size_t>(options.size * dim)), previous_(atoms_.size()), history_(static_cast<std::size_t>(options.size), 0.0),
         last_use_(history_.size(), 0),
-        buffer_(static_cast<std::size_t>(std::max(std::min(options.batch_size, count), order_.length()) * dim)) {
+        buffer_(static_cast<std::size_t>(std::max(std::min(batch_size(count, options), count), order_.length()) * dim)) {
     if (options.start.data != nullptr) start_from_given();
     else start_from_rows();
     round_atoms();
