@@ -21,6 +21,11 @@ void add_verbs(CLI::App& app, Run& chosen) {
   CLI::App* vocabulary = app.add_subcommand("vocabulary", "Word lists out of caption corpora");
   vocabulary->require_subcommand(1);
   add_vocabulary_count(*vocabulary, chosen);
+  CLI::App* evaluate = app.add_subcommand("evaluate", "Measures of the paper's experiments");
+  evaluate->require_subcommand(1);
+  add_evaluate_zero_shot(*evaluate, chosen);
+  add_evaluate_probe(*evaluate, chosen);
+  add_intervene(app, chosen);
   add_embed(app, chosen);
   add_mean(app, chosen);
   add_decompose(app, chosen);

@@ -5,8 +5,10 @@
 #include <numeric>
 
 #include "cli/argument_parsing.hpp"
+#include "cli/experiments/empty_codes.hpp"
 #include "cli/experiments/read_records.hpp"
 #include "cli/input_checks.hpp"
+#include "cli/output.hpp"
 #include "cli/progress_line.hpp"
 #include "splice_cuda/error.hpp"
 
@@ -143,13 +145,22 @@ void ExperimentInputs::walk_codes(const CodeVisitor& visit) {
   ProgressLine progress("decompose", by_model ? -1 : inputs_.source().rows(), arguments_.report.quiet || by_model);
   std::int64_t finished = 0;
   const Context context = make_context(resources_, [&](std::int64_t done) { progress.update(finished + done); });
-  PrepareOptions prepare;
-  prepare.normalize = !arguments_.mean.raw;
   const DecomposeOptions solve = options();
+  EmptyCodesWatch watch;
   walk([&](std::span<const std::int64_t> records, MatrixView<const float> raw) {
-    visit(context, records, raw, space_.decompose(context, raw, solve, prepare));
+    const DecomposeResult result = space_.decompose(context, raw, solve, prepare());
+    watch.add(raw, result);
+    visit(context, records, raw, result);
     finished += raw.rows;
   });
+  empty_codes_ = watch.sentence(space_, context, solve, prepare());
+  if (!empty_codes_.empty()) print_note(arguments_.report.quiet, empty_codes_);
+}
+
+PrepareOptions ExperimentInputs::prepare() const {
+  PrepareOptions prepare;
+  prepare.normalize = !arguments_.mean.raw;
+  return prepare;
 }
 
 nlohmann::ordered_json ExperimentInputs::settings() const {
@@ -167,7 +178,20 @@ nlohmann::ordered_json ExperimentInputs::settings() const {
   return json;
 }
 
-void ExperimentInputs::check_outputs(const std::vector<std::filesystem::path>& outputs) const {
+RunSettings ExperimentInputs::run_settings() const {
+  const DecomposeOptions solve = options();
+  RunSettings settings;
+  inputs_.remember(settings);
+  settings.solver = to_string(solve.solve.solver);
+  settings.target_l0 = solve.target_l0;
+  if (solve.target_l0 == 0) settings.l1_penalty = static_cast<double>(solve.l1_penalty);
+  settings.gap_tolerance = solve.solve.gap_tolerance;
+  settings.raw = arguments_.mean.raw;
+  settings.image_mean = space_.image_mean();
+  return settings;
+}
+
+void ExperimentInputs::check_outputs(const std::vector<std::filesystem::path>& outputs, const std::vector<std::filesystem::path>& more_inputs) const {
   std::vector<std::filesystem::path> all = outputs;
   if (!arguments_.out.empty()) all.emplace_back(arguments_.out);
   if (!arguments_.sources.embeddings_out.empty()) all.emplace_back(arguments_.sources.embeddings_out);
@@ -176,6 +200,7 @@ void ExperimentInputs::check_outputs(const std::vector<std::filesystem::path>& o
   add_model_files(arguments_.sources.model.model, of_model);
   for (const std::filesystem::path& out : all) {
     check_output(out, of_model);
+    check_output(out, more_inputs);
     if (!arguments_.records.empty()) check_output(out, {arguments_.records});
   }
 }
