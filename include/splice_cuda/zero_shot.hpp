@@ -70,6 +70,8 @@ class ClassificationTally {
   /// Mean of the classes' accuracies, over classes with rows; NaN where there is none.
   double balanced_accuracy() const;
   std::int64_t confusions(std::int32_t truth, std::int32_t answer) const;
+  /// Wrong answers that occurred, by truth and answer, and how often.
+  const std::map<std::pair<std::int32_t, std::int32_t>, std::int64_t>& errors() const noexcept { return errors_; }
 
  private:
   std::int64_t classes_;

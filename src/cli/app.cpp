@@ -34,6 +34,9 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_evaluate_retrieval(*evaluate, chosen);
   add_evaluate_relevance(*evaluate, chosen);
   add_evaluate_sparsity_curve(*evaluate, chosen);
+  add_evaluate_zero_shot(*evaluate, chosen);
+  add_evaluate_probe(*evaluate, chosen);
+  add_intervene(app, chosen);
   add_embed(app, chosen);
   add_mean(app, chosen);
   add_decompose(app, chosen);

@@ -59,6 +59,7 @@ class DecomposeInputs {
   /// Pictures that were listed, and which of them gave the rows that were walked over; empty for embeddings and texts.
   const std::vector<std::filesystem::path>& listed() const noexcept { return inputs_.pictures; }
   const std::vector<std::int64_t>& indices() const noexcept { return inputs_.indices; }
+  bool by_model() const noexcept { return model_.has_value(); }
   bool pictures() const noexcept { return model_ && !are_texts(); }
   void remember(RunSettings& settings) const;
   /// What was skipped or cut off.

@@ -28,6 +28,9 @@ void add_dictionary_check(CLI::App& dictionary, Run& chosen);
 void add_dictionary_learn(CLI::App& dictionary, Run& chosen);
 void add_dictionary_random(CLI::App& dictionary, Run& chosen);
 void add_vocabulary_count(CLI::App& vocabulary, Run& chosen);
+void add_intervene(CLI::App& app, Run& chosen);
+void add_evaluate_zero_shot(CLI::App& evaluate, Run& chosen);
+void add_evaluate_probe(CLI::App& evaluate, Run& chosen);
 
 /// Options that each verb has.
 struct ReportArguments {

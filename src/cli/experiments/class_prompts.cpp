@@ -157,6 +157,12 @@ ClassTask class_task(const std::string& option, const std::string& column, const
   return task;
 }
 
+void add_prompt_settings(nlohmann::ordered_json& settings, const ClassPromptArguments& arguments) {
+  if (!arguments.classes.empty()) settings["class_files"] = arguments.classes;
+  if (!arguments.class_embeddings.empty()) settings["class_embeddings"] = arguments.class_embeddings;
+  else settings["prompts"] = arguments.prompts.empty() ? std::vector<std::string>{default_prompt} : arguments.prompts;
+}
+
 std::vector<std::filesystem::path> class_prompt_files(const ClassPromptArguments& arguments, const std::vector<std::string>& columns) {
   std::vector<std::filesystem::path> files;
   for (const auto* values : {&arguments.classes, &arguments.class_embeddings}) {

@@ -37,6 +37,9 @@ struct ClassTask {
 ClassTask class_task(const std::string& option, const std::string& column, const std::vector<std::string>& columns,
                      const ClassPromptArguments& arguments, ExperimentInputs& inputs);
 
+/// "class_files", "prompts", "class_embeddings", where they were given.
+void add_prompt_settings(nlohmann::ordered_json& settings, const ClassPromptArguments& arguments);
+
 /// Files that are read, so that outputs do not take their place.
 std::vector<std::filesystem::path> class_prompt_files(const ClassPromptArguments& arguments, const std::vector<std::string>& columns);
 

@@ -218,7 +218,20 @@ nlohmann::ordered_json ExperimentInputs::settings() const {
   return json;
 }
 
-void ExperimentInputs::check_outputs(const std::vector<std::filesystem::path>& outputs) const {
+RunSettings ExperimentInputs::run_settings() const {
+  const DecomposeOptions solve = options();
+  RunSettings settings;
+  inputs_.remember(settings);
+  settings.solver = to_string(solve.solve.solver);
+  settings.target_l0 = solve.target_l0;
+  if (solve.target_l0 == 0) settings.l1_penalty = static_cast<double>(solve.l1_penalty);
+  settings.gap_tolerance = solve.solve.gap_tolerance;
+  settings.raw = arguments_.mean.raw;
+  settings.image_mean = space_.image_mean();
+  return settings;
+}
+
+void ExperimentInputs::check_outputs(const std::vector<std::filesystem::path>& outputs, const std::vector<std::filesystem::path>& more_inputs) const {
   std::vector<std::filesystem::path> all = outputs;
   if (!arguments_.out.empty()) all.emplace_back(arguments_.out);
   if (!arguments_.sources.embeddings_out.empty()) all.emplace_back(arguments_.sources.embeddings_out);
@@ -227,6 +240,7 @@ void ExperimentInputs::check_outputs(const std::vector<std::filesystem::path>& o
   add_model_files(arguments_.sources.model.model, of_model);
   for (const std::filesystem::path& out : all) {
     check_output(out, of_model);
+    check_output(out, more_inputs);
     if (!arguments_.records.empty()) check_output(out, {arguments_.records});
   }
 }

@@ -57,7 +57,11 @@ class ExperimentInputs {
   DecomposeOptions options() const;
   const ResourceArguments& resources() const noexcept { return resources_; }
 
+  PrepareOptions prepare() const;
+  bool raw() const noexcept { return arguments_.mean.raw; }
   bool quiet() const noexcept { return arguments_.report.quiet; }
+  /// Whether a model makes the rows, so that they come but once.
+  bool walks_once() const noexcept { return inputs_.by_model(); }
 
   /// The model's text tower: that of the pictures' model, or of --model beside --embeddings. A walk's visitor may embed texts with it,
   /// as it is called between two batches of pictures.
@@ -79,10 +83,17 @@ class ExperimentInputs {
   /// @throws ArgumentError, FileError
   OneCode find_code(const std::string& option, const std::string& wanted);
 
+  /// After walk_codes: that every code is empty, and which penalty would do (it was told on stderr); else empty.
+  const std::string& empty_codes() const noexcept { return empty_codes_; }
+
+  /// Names of the rows that were walked over: pictures or texts; empty for stored embeddings.
+  const std::vector<std::string>& row_names() const noexcept { return inputs_.names(); }
+  /// What a codes.npz of these inputs remembers.
+  RunSettings run_settings() const;
   /// Inputs and options for a result document; after the walk also what was skipped.
   nlohmann::ordered_json settings() const;
-  /// Outputs beside --out that must not take the place of an input. @throws ArgumentError, FileError
-  void check_outputs(const std::vector<std::filesystem::path>& outputs) const;
+  /// Outputs beside --out that must not take the place of an input, nor of others that the verb reads. @throws ArgumentError, FileError
+  void check_outputs(const std::vector<std::filesystem::path>& outputs, const std::vector<std::filesystem::path>& more_inputs = {}) const;
 
  private:
   PrepareOptions prepare() const;
