@@ -68,10 +68,11 @@ class ChartData {
       this.series = this.series.slice(0, mostSeries);
       this.points = this.points.filter((p) => rank.get(p.series) < mostSeries);
     }
-    const single = !this.columns.series;
+    // One colour above 0 and another below, where bars have no other meaning of colour.
+    const signed = !this.columns.series && (this.chart.kind === "bars" || this.chart.kind === "columns");
     for (const p of this.points) {
       p.i = rank.get(p.series);
-      p.fill = single && p.y < 0 ? "var(--s2)" : seriesColor(p.i);
+      p.fill = signed && p.y < 0 ? "var(--s2)" : seriesColor(p.i);
     }
   }
 

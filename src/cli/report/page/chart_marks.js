@@ -20,8 +20,8 @@ const lowest = (data, amount) => (data.chart.y_log ? amount.base : -Infinity);
 /// Bars: `along` is the side their lengths run.
 function barSpec(data, panel, width, along) {
   const level = along === "x";
-  const points = separated(panel.points);
-  const names = distinct(points.map((p) => p.x));
+  const {points} = panel;
+  const names = placed(points, "x", true);
   const groups = data.series.length;
   const barStep = groups > 1 ? Math.max(24, 9 * groups + 8) : names.length > 100 ? 16 : 23;
   const labels = level && groups === 1 && !data.columns.error && width >= 420 && names.length <= 60;
@@ -29,15 +29,14 @@ function barSpec(data, panel, width, along) {
   const spec = emptySpec(data, width, height);
   const amount = amountScale(data, level ? "width" : "height", {zero: true, room: labels ? 0.09 : 0});
   const crowded = !level && names.length > width / 5;
-  spec.scales = [amount.scale, {name: level ? "y" : "x", type: "band", domain: names, range: level ? [0, height] : "width",
-    paddingInner: crowded ? 0 : 0.28, paddingOuter: crowded ? 0 : 0.14},
-  {name: "sub", type: "band", domain: data.series.map((_, i) => i), range: {signal: `[0, bandwidth('${level ? "y" : "x"}')]`}, paddingInner: groups > 1 ? 0.08 : 0}];
+  const category = level ? "y" : "x";
+  spec.scales = [amount.scale, ...categoryScales(category, names, {type: "band", range: level ? [0, height] : "width", paddingInner: crowded ? 0 : 0.28, paddingOuter: crowded ? 0 : 0.14}),
+    {name: "sub", type: "band", domain: data.series.map((_, i) => i), range: {signal: `[0, bandwidth('${category}')]`}, paddingInner: groups > 1 ? 0.08 : 0}];
   const drawn = drawnPoints(points, lowest(data, amount));
   spec.data = [{name: "points", values: drawn}, {name: "absent", values: points.filter((p) => p.y === null)},
     {name: "errors", values: drawn.filter((p) => p.e !== null)}];
   const [side, side2, across, size] = level ? ["x", "x2", "y", "height"] : ["y", "y2", "x", "width"];
-  const category = level ? "y" : "x";
-  const place = (band) => scaled(category, "x", {offset: {scale: "sub", field: "i", band}});
+  const place = (band) => scaled(category, "xAt", {offset: {scale: "sub", field: "i", band}});
   spec.marks = [
     mark("rect", "points", {[side]: scaled("amount", "y"), [side2]: {scale: "amount", value: amount.base}, [across]: place(0),
       [size]: {scale: "sub", band: 1}, fill: {field: "fill"}}),
@@ -50,9 +49,8 @@ function barSpec(data, panel, width, along) {
       align: {field: "side"}, baseline: {value: "middle"}, fill: {value: "var(--soft)"}}));
   }
   if (level) {
-    const limit = Math.max(70, Math.min(300, 0.38 * width));
     spec.axes = [{orient: "bottom", scale: "amount", grid: true, title: amountTitle(data).text, tickCount: Math.max(2, Math.floor(width / 130)), ...amount.axis},
-      {orient: "left", scale: "y", labelLimit: limit, labelOverlap: false, labelColor: "var(--ink)", labelPadding: 8}];
+      nameAxis(width, 0.38)];
   } else {
     spec.title = amountTitle(data);
     spec.axes = [{orient: "left", scale: "amount", grid: true, tickCount: 5, ...amount.axis}, categoryAxis(names, (width - 60) / Math.max(1, names.length), shown(data.columns.x.title))];
@@ -69,26 +67,25 @@ function zeroRule(level) {
 function lineSpec(data, panel, width) {
   const spec = emptySpec(data, width, width < 500 ? 220 : 290);
   const amount = amountScale(data, "height", {zero: false});
-  const names = data.numericX ? [] : distinct(panel.points.map((p) => p.x));
-  const along = data.numericX ? numberScale(data, width, "dots")
-    : {scale: {name: "x", type: "point", domain: names, range: "width", padding: 0.3}, axis: categoryAxis(names, (width - 60) / Math.max(1, names.length), shown(data.columns.x.title))};
+  const names = data.numericX ? [] : placed(panel.points, "x", false);
+  const along = data.numericX ? numberScale(data, width, "lines") : {axis: categoryAxis(names, (width - 60) / Math.max(1, names.length), shown(data.columns.x.title))};
   const points = data.numericX ? [...panel.points].sort((a, b) => a.x - b.x) : panel.points;
   const several = data.series.length > mostSeries;
   // Behind one another: what has no colour is drawn first.
   const values = points.map((p) => ({...p, whole: p.y !== null, layer: -p.i})).sort((a, b) => a.layer - b.layer);
   const drawn = drawnPoints(values, lowest(data, amount));
   const perLine = drawn.length / data.series.length;
-  spec.scales = [amount.scale, along.scale];
+  spec.scales = [amount.scale, ...(data.numericX ? [along.scale] : categoryScales("x", names, {type: "point", range: "width", padding: 0.3}))];
   spec.data = [{name: "lines", values}, {name: "points", values: several ? drawn.filter((p) => p.i < mostSeries) : drawn},
     {name: "errors", values: drawn.filter((p) => p.e !== null)}];
   spec.title = amountTitle(data);
   spec.axes = [{orient: "left", scale: "amount", grid: true, tickCount: 5, ...amount.axis}, along.axis];
-  const at = {x: scaled("x", "x"), y: scaled("amount", "y")};
+  const at = {x: scaled("x", data.numericX ? "x" : "xAt"), y: scaled("amount", "y")};
   spec.marks = [
     {type: "group", aria: false, from: {facet: {name: "line", data: "lines", groupby: "i"}}, marks: [{type: "line", aria: false, from: {data: "line"}, interactive: false,
       encode: {enter: {...at, stroke: {field: "fill"}, defined: {field: "whole"}, strokeWidth: several ? {signal: `datum.i < ${mostSeries} ? 2 : 1`} : {value: 2},
         strokeJoin: {value: "round"}}}}]},
-    mark("rule", "errors", {x: scaled("x", "x"), y: scaled("amount", "low"), y2: scaled("amount", "high"), stroke: {field: "fill"}, strokeWidth: {value: 1.25}}),
+    mark("rule", "errors", {x: at.x, y: scaled("amount", "low"), y2: scaled("amount", "high"), stroke: {field: "fill"}, strokeWidth: {value: 1.25}}),
     mark("symbol", "points", {...at, fill: {field: "fill"}, size: {value: perLine > 60 ? 60 : 42}, opacity: {value: perLine > 60 ? 0 : 1}})];
   return spec;
 }
@@ -135,28 +132,33 @@ function heatRange(data) {
   return {low: Math.min(0, low), high: Math.max(0, high), most: Math.max(Math.abs(low), Math.abs(high)) || 1};
 }
 
+/// In a cell there is no room for powers of ten.
+function cellNumber(value, column) {
+  const text = numberText(value, column);
+  return text.includes("e-") ? (0).toFixed(column.digits) : text;
+}
+
 function heatSpec(data, panel, width) {
-  const columns = distinct(panel.points.map((p) => p.x));
-  const rows = distinct(panel.points.map((p) => p.y));
+  const columns = placed(panel.points, "x", false);
+  const rows = placed(panel.points, "y", false);
   const {most} = heatRange(data);
   const step = rows.length > 40 ? 17 : 24;
   const spec = emptySpec(data, width, Math.max(1, rows.length) * step);
-  const limit = Math.max(70, Math.min(260, 0.32 * width));
-  const cell = (width - Math.min(limit, rows.reduce((m, name) => Math.max(m, textWidth(name)), 0))) / Math.max(1, columns.length);
+  const cell = (width - Math.min(nameAxis(width, 0.32).labelLimit, rows.reduce((m, name) => Math.max(m, textWidth(name)), 0))) / Math.max(1, columns.length);
   const values = panel.points.map((p) => {
     const share = Math.abs(p.c) / most;
-    return {...p, share: share === 0 ? 0 : 0.06 + 0.94 * share, fill: p.c < 0 ? "var(--s2)" : "var(--bar)", label: numberText(p.c, data.columns.color), ink: share > 0.6 ? "var(--card)" : "var(--ink)"};
+    return {...p, share: share === 0 ? 0 : 0.06 + 0.94 * share, fill: p.c < 0 ? "var(--cold)" : "var(--heat)", label: cellNumber(p.c, data.columns.color)};
   });
-  spec.scales = [{name: "x", type: "band", domain: columns, range: "width"}, {name: "y", type: "band", domain: rows, range: "height"}];
+  spec.scales = [...categoryScales("x", columns, {type: "band", range: "width"}), ...categoryScales("y", rows, {type: "band", range: "height"})];
   spec.data = [{name: "points", values}];
   const axis = categoryAxis(columns, cell, "");
   const top = axis.labelAngle ? {labelAlign: "left", labelBaseline: "bottom"} : {};
-  spec.axes = [{...axis, ...top, orient: "top", domain: false, labelColor: "var(--ink)"}, {orient: "left", scale: "y", labelLimit: limit, labelOverlap: false, labelColor: "var(--ink)", labelPadding: 8}];
-  const place = {x: scaled("x", "x"), y: scaled("y", "y"), width: {scale: "x", band: 1}, height: {scale: "y", band: 1}};
-  spec.marks = [mark("rect", "points", {...place, fill: {field: "fill"}, fillOpacity: {field: "share"}, stroke: {value: "var(--card)"}, strokeWidth: {value: 1}})];
+  spec.axes = [{...axis, ...top, orient: "top", domain: false, labelColor: "var(--ink)"}, nameAxis(width, 0.32)];
+  const place = {x: scaled("x", "xAt"), y: scaled("y", "yAt"), width: {scale: "x", band: 1}, height: {scale: "y", band: 1}};
+  spec.marks = [mark("rect", "points", {...place, fill: {field: "fill"}, fillOpacity: {field: "share"}, stroke: {value: "var(--page)"}, strokeWidth: {value: 1}})];
   if (cell >= 1.2 * values.reduce((m, p) => Math.max(m, textWidth(p.label)), 0) && values.length <= 600) {
-    spec.marks.push({...mark("text", "points", {x: scaled("x", "x", {band: 0.5}), y: scaled("y", "y", {band: 0.5}), text: {field: "label"},
-      align: {value: "center"}, baseline: {value: "middle"}, fill: {field: "ink"}}), interactive: false});
+    spec.marks.push({...mark("text", "points", {x: scaled("x", "xAt", {band: 0.5}), y: scaled("y", "yAt", {band: 0.5}), text: {field: "label"},
+      align: {value: "center"}, baseline: {value: "middle"}, fill: {value: "var(--ink)"}}), interactive: false});
   }
   return spec;
 }

@@ -44,14 +44,23 @@ class ChartView {
     const width = several && this.width >= 640 ? Math.floor((this.width - 24) / 2) : this.width;
     for (const panel of data.panels) {
       const plot = make("div", {className: "plot"});
-      this.panels.append(make("div", {className: "panel"}, ...(several ? [make("h4", {}, panel.name)] : []), plot));
-      const spec = specOf[this.chart.kind](data, panel, width);
-      if (several) spec.description = `${panel.name}. ${spec.description}`;
-      // No part of a chart is compiled: expressions are interpreted, as the page's policy wants it.
-      const view = new vega.View(vega.parse(spec, null, {ast: true}), {expr: vega.expressionInterpreter, renderer: "svg", container: plot, hover: false, tooltip: showTip});
-      this.views.push(view);
-      await view.runAsync();
+      this.panels.append(make("div", {className: "panel"}, ...(several ? [make("h4", {title: panel.name}, shortened(panel.name))] : []), plot));
+      try {
+        await this.plot(plot, data, panel, width, several);
+      } catch (error) {
+        // One chart that fails takes no other with it.
+        plot.replaceChildren(make("p", {className: "none"}, `This chart could not be drawn (${shown(String(error.message))}); its table has the figures.`));
+      }
     }
+  }
+
+  async plot(place, data, panel, width, several) {
+    const spec = specOf[this.chart.kind](data, panel, width);
+    if (several) spec.description = `${panel.name}. ${spec.description}`;
+    // No part of a chart is compiled: expressions are interpreted, as the page's policy wants it.
+    const view = new vega.View(vega.parse(spec, null, {ast: true}), {expr: vega.expressionInterpreter, renderer: "svg", container: place, hover: false, tooltip: showTip});
+    this.views.push(view);
+    await view.runAsync();
   }
 }
 
@@ -59,11 +68,13 @@ function legendOf(data) {
   if (data.chart.kind === "heat_map") return heatLegend(data);
   if (!data.columns.series) return [];
   const named = data.series.slice(0, mostSeries);
-  const entry = (color, name) => make("li", {}, swatch(color), name);
+  const entry = (color, name) => make("li", {title: name}, swatch(color), shortened(name));
   const items = named.map((name, i) => entry(seriesColor(i), name));
   if (data.series.length > mostSeries) items.push(entry(grey, `${data.series.length - mostSeries} others`));
   return [make("ul", {"aria-label": shown(data.columns.series.title)}, ...items)];
 }
+
+const shortened = (name) => (name.length > 60 ? `${name.slice(0, 59)}…` : name);
 
 function swatch(color) {
   const mark = make("span", {className: "swatch", "aria-hidden": "true"});
@@ -74,9 +85,9 @@ function swatch(color) {
 function heatLegend(data) {
   const {low, high, most} = heatRange(data);
   const ramp = make("span", {className: "ramp", "aria-hidden": "true"});
-  const tone = (color, share) => `color-mix(in srgb, ${color} ${Math.round(100 * share)}%, var(--card))`;
-  const stops = low < 0 ? [tone("var(--s2)", -low / most), `var(--card) ${Math.round((100 * -low) / (high - low))}%`] : ["var(--card)"];
-  ramp.style.background = `linear-gradient(to right, ${[...stops, tone("var(--bar)", high / most)].join(", ")})`;
+  const tone = (color, share) => `color-mix(in srgb, ${color} ${Math.round(100 * share)}%, var(--page))`;
+  const stops = low < 0 ? [tone("var(--cold)", -low / most), `var(--page) ${Math.round((100 * -low) / (high - low))}%`] : ["var(--page)"];
+  ramp.style.background = `linear-gradient(to right, ${[...stops, tone("var(--heat)", high / most)].join(", ")})`;
   const column = data.columns.color;
   return [make("p", {}, `${shown(column.title)}  ${numberText(low, column)} `, ramp, ` ${numberText(high, column)}`)];
 }
