@@ -21,6 +21,9 @@ void add_verbs(CLI::App& app, Run& chosen) {
   CLI::App* vocabulary = app.add_subcommand("vocabulary", "Word lists out of caption corpora");
   vocabulary->require_subcommand(1);
   add_vocabulary_count(*vocabulary, chosen);
+  CLI::App* dataset = app.add_subcommand("dataset", "Datasets of pictures in their own layouts");
+  dataset->require_subcommand(1);
+  add_dataset_info(*dataset, chosen);
   add_embed(app, chosen);
   add_mean(app, chosen);
   add_decompose(app, chosen);

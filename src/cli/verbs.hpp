@@ -25,6 +25,7 @@ void add_dictionary_build(CLI::App& dictionary, Run& chosen);
 void add_dictionary_info(CLI::App& dictionary, Run& chosen);
 void add_dictionary_check(CLI::App& dictionary, Run& chosen);
 void add_vocabulary_count(CLI::App& vocabulary, Run& chosen);
+void add_dataset_info(CLI::App& dataset, Run& chosen);
 
 /// Options that each verb has.
 struct ReportArguments {
