@@ -403,7 +403,7 @@ def test_voc2007(tmp_path):
     ("", "no XML"), ("<annotation>", "no XML"), ("<other/>", "annotation"),
     ("<annotation><object><name>unicorn</name></object></annotation>", "unicorn"), ("<a>" * 100000, "no XML"),
     ('<!DOCTYPE x [<!ENTITY a "dog"><!ENTITY b "&a;&a;&a;&a;">]><annotation><object><name>&b;</name></object></annotation>', "&b;"),
-])
+], ids=["empty", "cut", "other", "class", "deep", "entities"])
 def test_voc_annotations_that_are_passed_over(tmp_path, text, says):
     voc2007(tmp_path)
     broken = tmp_path / "VOCdevkit" / "VOC2007" / "Annotations" / "000003.xml"

@@ -88,7 +88,7 @@ def test_one_column_keeps_empty_values(tmp_path):
     ("t.jsonl", b'{"a": ' + b"[" * 100000 + b"]" * 100000 + b"}\n", ["record 1", "'a'"]),
     ("t.jsonl", b"{" + b",".join(b'"%d": 1' % i for i in range(1001)) + b"}\n", ["1000 columns"]),
     ("t.jsonl", b"".join(b'{"%d": 1}\n' % i for i in range(1001)), ["1000 columns"]),
-])
+], ids=map(str, range(15)))
 def test_tables_that_are_refused(tmp_path, name, data, says):
     refused(tmp_path, name, data, *says)
 
