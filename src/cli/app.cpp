@@ -37,6 +37,9 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_evaluate_zero_shot(*evaluate, chosen);
   add_evaluate_probe(*evaluate, chosen);
   add_intervene(app, chosen);
+  CLI::App* dataset = app.add_subcommand("dataset", "Datasets of pictures in their own layouts");
+  dataset->require_subcommand(1);
+  add_dataset_info(*dataset, chosen);
   add_embed(app, chosen);
   add_mean(app, chosen);
   add_decompose(app, chosen);

@@ -31,6 +31,9 @@ std::vector<SkippedImage> ClipEncoder::embed_images(std::span<const std::filesys
   absent();
 }
 void ClipEncoder::embed_images(std::span<const Image>, MatrixView<float>) { absent(); }
+std::vector<SkippedImage> ClipEncoder::embed_images(std::int64_t, const ImageMaker&, const std::function<void(const EmbeddedImages&)>&) {
+  absent();
+}
 std::vector<std::int64_t> ClipEncoder::embed_texts(std::span<const std::string>, MatrixView<float>) { absent(); }
 std::int64_t ClipTokenizer::context_length() const noexcept { absent(); }
 std::vector<std::filesystem::path> list_images(const std::filesystem::path&, std::vector<std::filesystem::path>*) { absent(); }

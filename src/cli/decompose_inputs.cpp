@@ -26,7 +26,7 @@ void add_decompose_sources(CLI::App& verb, DecomposeSources& sources) {
   verb.add_option("-e,--embeddings,--path", sources.embeddings,
                   "Embeddings [n, d]: .npy (f16, f32, f64), .safetensors, or a folder of img_emb_*.npy")
       ->type_name("PATH");
-  add_model_options(verb, sources.model, "CLIP model that makes the embeddings, of --images or --texts (docs/model_folder.md)");
+  add_model_options(verb, sources.model, "CLIP model that makes the embeddings, of --images, --dataset or --texts (docs/model_folder.md)");
   add_image_option(verb, sources.model);
   add_text_option(verb, sources.model);
   verb.add_option("--embeddings-out", sources.embeddings_out, "Keep the model's embeddings here (.npy): verify needs them")->type_name("FILE");
@@ -41,8 +41,8 @@ void check_sources(const DecomposeSources& sources, const std::string& image_mea
     };
     refuse(sources.dictionary.empty(), "--dictionary: got none, and no --model; expected a dictionary, or a model that has one");
     refuse(sources.embeddings.empty(),
-           "--embeddings: got none, and no --model; expected embeddings, or a model with --images or --texts");
-    refuse(sources.model.has_inputs(), "--images, --texts: got one and no --model; expected the model that embeds it");
+           "--embeddings: got none, and no --model; expected embeddings, or a model with --images, --dataset or --texts");
+    refuse(sources.model.has_inputs(), "--images, --dataset, --texts: got one and no --model; expected the model that embeds it");
     refuse(!sources.embeddings_out.empty(),
            "--embeddings-out: got it and no --model; expected a model, whose embeddings it keeps");
     return;
@@ -79,7 +79,7 @@ void DecomposeInputs::check_fits(const ConceptSpace& space) const {
 }
 
 void DecomposeInputs::check_outputs(const std::vector<std::filesystem::path>& outputs, const std::string& image_mean) const {
-  std::vector<std::filesystem::path> taken = inputs_.pictures;
+  std::vector<std::filesystem::path> taken = files_of(inputs_);
   for (const std::string& input : {dictionary_, sources_.embeddings, sources_.model.texts, image_mean}) {
     if (!input.empty()) taken.emplace_back(input);
   }

@@ -58,6 +58,8 @@ class DecomposeInputs {
   const std::vector<std::string>& names() const noexcept { return inputs_.names; }
   /// Pictures that were listed, and which of them gave the rows that were walked over; empty for embeddings and texts.
   const std::vector<std::filesystem::path>& listed() const noexcept { return inputs_.pictures; }
+  /// A record for each of the listed pictures.
+  RecordTable records() const { return records_of(inputs_); }
   const std::vector<std::int64_t>& indices() const noexcept { return inputs_.indices; }
   bool by_model() const noexcept { return model_.has_value(); }
   bool pictures() const noexcept { return model_ && !are_texts(); }

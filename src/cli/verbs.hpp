@@ -31,6 +31,7 @@ void add_vocabulary_count(CLI::App& vocabulary, Run& chosen);
 void add_intervene(CLI::App& app, Run& chosen);
 void add_evaluate_zero_shot(CLI::App& evaluate, Run& chosen);
 void add_evaluate_probe(CLI::App& evaluate, Run& chosen);
+void add_dataset_info(CLI::App& dataset, Run& chosen);
 
 /// Options that each verb has.
 struct ReportArguments {

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <numeric>
 
-#include "cli/experiments/read_records.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/output.hpp"
@@ -14,6 +13,7 @@
 #include "cli/signals.hpp"
 #include "core/code_rows.hpp"
 #include "splice_cuda/error.hpp"
+#include "splice_cuda/dataset.hpp"
 
 namespace splice_cuda::cli {
 namespace {

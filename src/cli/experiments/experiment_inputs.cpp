@@ -7,7 +7,6 @@
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/code_inputs.hpp"
 #include "cli/experiments/empty_codes.hpp"
-#include "cli/experiments/read_records.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/output.hpp"
 #include "cli/progress_line.hpp"
@@ -16,18 +15,6 @@
 
 namespace splice_cuda::cli {
 namespace {
-
-std::vector<std::string> folder_names(const std::vector<std::filesystem::path>& pictures) {
-  std::vector<std::string> names;
-  for (const std::filesystem::path& path : pictures) names.push_back(path.parent_path().filename().string());
-  return names;
-}
-
-std::vector<std::string> path_texts(const std::vector<std::filesystem::path>& pictures) {
-  std::vector<std::string> texts;
-  for (const std::filesystem::path& path : pictures) texts.push_back(path.string());
-  return texts;
-}
 
 /// --model beside --embeddings, where a verb takes texts.
 bool model_for_texts(const ExperimentArguments& arguments) {
@@ -69,7 +56,7 @@ DecomposeSources walked(const ExperimentArguments& arguments, const std::optiona
 
 void add_experiment_options(CLI::App& verb, ExperimentArguments& arguments) {
   add_decompose_sources(verb, arguments.sources);
-  verb.add_option("--records", arguments.records, "Table (.csv, .tsv) with a header and a record for each row of --embeddings: label, split, path, ...")
+  verb.add_option("--records", arguments.records, "Table (.csv, .tsv, .jsonl, .parquet) with a record for each row of --embeddings: label, split, path, ...")
       ->type_name("FILE");
   add_mean_options(verb, arguments.mean);
   add_solver_options(verb, arguments.solver);
@@ -87,20 +74,19 @@ ExperimentInputs::ExperimentInputs(const ExperimentArguments& arguments)
   check_outputs({});
   settle_image_mean(arguments.mean, inputs_, space_, arguments.report.quiet);
   if (!arguments.records.empty()) {
-    records_ = read_records(arguments.records);
+    records_ = read_records(arguments.records, record_file_options(arguments.sources.model.dataset));
     if (records_.rows() != inputs_.source().rows()) {
       throw ArgumentError(fmt::format("--records: got {} records in '{}'; expected {}, one for each row of '{}'", records_.rows(),
                                       arguments.records, inputs_.source().rows(), arguments.sources.embeddings));
     }
   } else if (!inputs_.listed().empty()) {
-    records_.set("path", path_texts(inputs_.listed()));
-    records_.set("label", folder_names(inputs_.listed()));
+    records_ = inputs_.records();
   }
 }
 
 RowGroups find_row_groups(const RecordTable& records, const std::string& option, const std::string& column) {
   if (records.names().empty()) {
-    throw ArgumentError(option + ": got '" + column + "', and no records; expected --records beside --embeddings, or pictures in folders");
+    throw ArgumentError(option + ": got '" + column + "', and no records; expected --records beside --embeddings, pictures in folders, or --dataset");
   }
   try {
     return RowGroups::of(records.column(column));
@@ -211,6 +197,10 @@ nlohmann::ordered_json ExperimentInputs::settings() const {
   if (!a.sources.embeddings.empty()) json["embeddings"] = a.sources.embeddings;
   if (!a.sources.model.model.empty()) json["model"] = a.sources.model.model;
   if (!a.records.empty()) json["records"] = a.records;
+  const DatasetArguments& dataset = a.sources.model.dataset;
+  if (!dataset.dataset.empty()) json["dataset"] = dataset.dataset;
+  if (!dataset.split.empty()) json["split"] = dataset.split;
+  if (dataset.limit > 0) json["limit"] = dataset.limit;
   if (a.target_l0 > 0) json["target_l0"] = a.target_l0;
   else json["l1_penalty"] = options().l1_penalty;
   json["centered"] = !space_.image_mean().empty();

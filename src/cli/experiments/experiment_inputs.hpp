@@ -19,6 +19,7 @@
 #include "cli/problem_arguments.hpp"
 #include "cli/verbs.hpp"
 #include "splice_cuda/concept_space.hpp"
+#include "splice_cuda/dataset.hpp"
 #include "splice_cuda/record_table.hpp"
 
 namespace splice_cuda::cli {
@@ -48,7 +49,7 @@ class ExperimentInputs {
   explicit ExperimentInputs(const ExperimentArguments& arguments);
 
   const ConceptSpace& space() const noexcept { return space_; }
-  /// Of embeddings those of --records; of pictures `path` and `label`, the name of the folder it lies in.
+  /// Of embeddings those of --records; of a dataset its own columns; of pictures `path` and `label`, the name of the folder it lies in.
   const RecordTable& records() const noexcept { return records_; }
   /// @throws ArgumentError that names the option and lists the columns there are
   RowGroups groups(const std::string& option, const std::string& column) const { return find_row_groups(records_, option, column); }

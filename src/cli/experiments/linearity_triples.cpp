@@ -6,7 +6,6 @@
 #include <array>
 
 #include "cli/argument_parsing.hpp"
-#include "cli/experiments/read_records.hpp"
 #include "cli/output.hpp"
 #include "cli/progress_line.hpp"
 #include "cli/signals.hpp"
@@ -15,6 +14,7 @@
 #include "io/embedding_source.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/side_by_side.hpp"
+#include "splice_cuda/dataset.hpp"
 
 namespace splice_cuda::cli {
 namespace {

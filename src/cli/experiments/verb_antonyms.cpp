@@ -9,13 +9,13 @@
 #include "cli/experiments/antonym_pairs.hpp"
 #include "cli/experiments/deliver.hpp"
 #include "cli/experiments/evaluate_verbs.hpp"
-#include "cli/experiments/read_records.hpp"
 #include "cli/experiments/word_embeddings.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/numbers_text.hpp"
 #include "experiments/random_draws.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/pair_cosines.hpp"
+#include "splice_cuda/dataset.hpp"
 
 namespace splice_cuda::cli {
 namespace {

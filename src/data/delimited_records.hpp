@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "cli/captions/byte_source.hpp"
+#include "data/byte_source.hpp"
 
-namespace splice_cuda::cli {
+namespace splice_cuda::data {
 
 struct Record {
   std::vector<std::string> fields;
+  bool quoted = false;    ///< a field was in quotes: an empty one is a value, not an empty line
   bool too_long = false;  ///< more than 1 MiB: fields hold only a part
 };
 
@@ -25,4 +26,4 @@ struct RecordSyntax {
 /// @param visit  may move fields out
 void for_each_record(ByteSource& source, const RecordSyntax& syntax, const std::function<void(Record&)>& visit);
 
-}  // namespace splice_cuda::cli
+}  // namespace splice_cuda::data

@@ -7,7 +7,7 @@
 
 #include <utility>
 
-namespace splice_cuda::cli {
+namespace splice_cuda::data {
 
 /// Closes what it holds.
 class Descriptor {
@@ -29,4 +29,4 @@ class Descriptor {
   int number_;
 };
 
-}  // namespace splice_cuda::cli
+}  // namespace splice_cuda::data

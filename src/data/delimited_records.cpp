@@ -1,11 +1,11 @@
-#include "cli/captions/delimited_records.hpp"
+#include "data/delimited_records.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string_view>
 
-namespace splice_cuda::cli {
+namespace splice_cuda::data {
 namespace {
 
 constexpr std::size_t longest_record = std::size_t{1} << 20;
@@ -28,7 +28,7 @@ class RecordSplitter {
   }
 
   void finish() {
-    if (started_) end_record();
+    if (started_) end_record(quote_seen_);
   }
 
  private:
@@ -38,7 +38,7 @@ class RecordSplitter {
 
   void begin() {
     record_.fields.assign(1, {});
-    record_.too_long = false;
+    record_.quoted = record_.too_long = false;
     started_ = quoted_ = quote_seen_ = false;
     size_ = 0;
   }
@@ -63,22 +63,24 @@ class RecordSplitter {
       } else if (quoted_) {
         quote_seen_ = true;
       } else if (record_.fields.back().empty()) {
-        quoted_ = true;
+        quoted_ = record_.quoted = true;
       } else {
         append(&c, 1);  // in the middle of a plain field
       }
       return;
     }
     if (quoted_ && !quote_seen_) return append(&c, 1);
+    const bool closed = quote_seen_;
     quoted_ = quote_seen_ = false;
-    if (c == '\n') return end_record();
+    if (c == '\n') return end_record(closed);
     if (record_.fields.size() < most_fields) record_.fields.emplace_back();
     else record_.too_long = true;
   }
 
-  void end_record() {
+  /// @param closed  the record's last byte is a closing quote: a carriage return before it belongs to the field
+  void end_record(bool closed) {
     std::string& last = record_.fields.back();
-    if (last.ends_with('\r')) last.pop_back();
+    if (!closed && last.ends_with('\r')) last.pop_back();
     visit_(record_);
     begin();
   }
@@ -110,4 +112,4 @@ void for_each_record(ByteSource& source, const RecordSyntax& syntax, const std::
   splitter.finish();
 }
 
-}  // namespace splice_cuda::cli
+}  // namespace splice_cuda::data

@@ -1,4 +1,4 @@
-#include "cli/captions/byte_source.hpp"
+#include "data/byte_source.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,22 +12,22 @@
 #include <new>
 #include <utility>
 
-#include "cli/captions/descriptor.hpp"
-#include "cli/signals.hpp"
+#include "data/descriptor.hpp"
 #include "splice_cuda/error.hpp"
 
-namespace splice_cuda::cli {
+namespace splice_cuda::data {
 namespace {
 
 /// Blocks of a file or pipe.
 class DescriptorSource : public ByteSource {
  public:
-  DescriptorSource(Descriptor descriptor, std::string name) : descriptor_(std::move(descriptor)), name_(std::move(name)) {}
+  DescriptorSource(Descriptor descriptor, std::string name, StopCheck stop)
+      : descriptor_(std::move(descriptor)), name_(std::move(name)), stop_(std::move(stop)) {}
 
   std::size_t read(std::span<char> out) override {
     constexpr int milliseconds = 200;  // reading would go on after a signal: waiting is done where it can be asked about
     for (;;) {
-      signals::throw_if_stop_requested();
+      if (stop_) stop_();
       pollfd waiting = {descriptor_.get(), POLLIN, 0};
       if (poll(&waiting, 1, milliseconds) <= 0) continue;  // also after a signal, which is asked about first
       const ssize_t count = ::read(descriptor_.get(), out.data(), out.size());
@@ -39,6 +39,7 @@ class DescriptorSource : public ByteSource {
  private:
   Descriptor descriptor_;
   std::string name_;
+  StopCheck stop_;
 };
 
 /// Inflates a source that begins with a gzip header (RFC 1952), of one member or of several; passes on what does not.
@@ -120,18 +121,18 @@ class MaybeGzip : public ByteSource {
 
 }  // namespace
 
-std::unique_ptr<ByteSource> open_bytes(const std::string& path) {
+std::unique_ptr<ByteSource> open_bytes(const std::string& path, const StopCheck& stop) {
   if (path == "-") {
     const std::string name = "standard input";
-    return std::make_unique<MaybeGzip>(std::make_unique<DescriptorSource>(Descriptor(STDIN_FILENO), name), name);
+    return std::make_unique<MaybeGzip>(std::make_unique<DescriptorSource>(Descriptor(STDIN_FILENO), name, stop), name);
   }
   Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (descriptor.get() < 0) throw FileError(path + ": " + std::strerror(errno) + "; expected a readable file of captions");
+  if (descriptor.get() < 0) throw FileError(path + ": " + std::strerror(errno) + "; expected a readable file");
   struct stat facts = {};
   if (fstat(descriptor.get(), &facts) == 0 && S_ISDIR(facts.st_mode)) {
-    throw FileError(path + ": found a folder, expected a file of captions");
+    throw FileError(path + ": found a folder, expected a file");
   }
-  return std::make_unique<MaybeGzip>(std::make_unique<DescriptorSource>(std::move(descriptor), path), path);
+  return std::make_unique<MaybeGzip>(std::make_unique<DescriptorSource>(std::move(descriptor), path, stop), path);
 }
 
-}  // namespace splice_cuda::cli
+}  // namespace splice_cuda::data

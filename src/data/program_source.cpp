@@ -9,14 +9,13 @@
 #include <cerrno>
 #include <cstring>
 
-#include "cli/captions/byte_source.hpp"
-#include "cli/captions/descriptor.hpp"
-#include "cli/signals.hpp"
+#include "data/byte_source.hpp"
+#include "data/descriptor.hpp"
 #include "splice_cuda/error.hpp"
 
 extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to the program
 
-namespace splice_cuda::cli {
+namespace splice_cuda::data {
 namespace {
 
 struct Pipe {
@@ -32,7 +31,8 @@ Pipe make_pipe() {
 
 class ProgramSource : public ByteSource {
  public:
-  ProgramSource(const std::vector<std::string>& arguments, std::string name) : name_(std::move(name)) {
+  ProgramSource(const std::vector<std::string>& arguments, std::string name, StopCheck stop)
+      : name_(std::move(name)), stop_(std::move(stop)) {
     Pipe output = make_pipe();
     Pipe errors = make_pipe();
     posix_spawn_file_actions_t actions;
@@ -63,7 +63,7 @@ class ProgramSource : public ByteSource {
   std::size_t read(std::span<char> out) override {
     constexpr int milliseconds = 200;
     while (output_.get() >= 0) {
-      signals::throw_if_stop_requested();
+      if (stop_) stop_();
       std::array<pollfd, 2> waiting = {pollfd{output_.get(), POLLIN, 0}, pollfd{errors_.get(), POLLIN, 0}};
       if (poll(waiting.data(), waiting.size(), milliseconds) <= 0) continue;
       if (waiting[1].revents != 0) keep_errors();
@@ -96,7 +96,7 @@ class ProgramSource : public ByteSource {
     int status = 0;
     while (waitpid(process_, &status, 0) < 0 && errno == EINTR) {}
     process_ = 0;
-    signals::throw_if_stop_requested();  // Ctrl-C went to the program, too
+    if (stop_) stop_();  // Ctrl-C went to the program, too
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
     while (!said_.empty() && said_.back() == '\n') said_.pop_back();
     const std::size_t last_line = said_.rfind('\n');
@@ -109,6 +109,7 @@ class ProgramSource : public ByteSource {
   }
 
   std::string name_;
+  StopCheck stop_;
   pid_t process_ = 0;
   Descriptor output_;
   Descriptor errors_;
@@ -117,8 +118,8 @@ class ProgramSource : public ByteSource {
 
 }  // namespace
 
-std::unique_ptr<ByteSource> run_program(const std::vector<std::string>& arguments, const std::string& name) {
-  return std::make_unique<ProgramSource>(arguments, name);
+std::unique_ptr<ByteSource> run_program(const std::vector<std::string>& arguments, const std::string& name, const StopCheck& stop) {
+  return std::make_unique<ProgramSource>(arguments, name, stop);
 }
 
-}  // namespace splice_cuda::cli
+}  // namespace splice_cuda::data
