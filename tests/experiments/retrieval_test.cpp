@@ -67,7 +67,7 @@ TEST(Retrieval, OneFindsItself) {
   RetrievalTally tally;
   tally.add(rank_batch(none.view(), none.view()));
   EXPECT_EQ(tally.rows(), 0);
-  EXPECT_TRUE(std::isnan(tally.image_to_text(1).mean));
+  EXPECT_EQ(tally.image_to_text(1).count, 0);
   tally.add(rank_batch(one.view(), one.view()));
   EXPECT_EQ(tally.image_to_text(1).mean, 1);
   EXPECT_TRUE(std::isnan(tally.image_to_text(1).standard_error));
