@@ -9,6 +9,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "splice_cuda/moments.hpp"
+#include "splice_cuda/sample_mean.hpp"
 
 namespace splice_cuda::python {
 
@@ -30,5 +31,7 @@ inline nb::tuple moments_tuple(const Moments& moments) {
   const double mean = moments.count > 0 ? moments.mean : std::numeric_limits<double>::quiet_NaN();
   return nb::make_tuple(moments.count, mean, moments.standard_error());
 }
+
+inline nb::tuple moments_tuple(const SampleMean& mean) { return nb::make_tuple(mean.count, mean.mean, mean.standard_error); }
 
 }  // namespace splice_cuda::python
