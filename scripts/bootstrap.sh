@@ -39,7 +39,11 @@ need libjpeg-dev "JPEG, for CLIP encoders"
 need libpng-dev "PNG, for CLIP encoders"
 need libwebp-dev "WebP, for CLIP encoders"
 need libicu-dev "classes and cases of characters, for the CLIP tokenizer"
+need liblinear-dev "logistic regression, for probes"
 need zlib1g-dev "captions in .gz, for the command"
+need zlib1g-dev "tables and captions in .gz, for the command"
+need libarchive-dev "shards of WebDataset"
+need libpugixml-dev "XML annotations of datasets"
 
 if [ "$job" != build ]; then
   need libgtest-dev "tests"

@@ -75,13 +75,16 @@ struct ClipOptions {
 
 /// A picture that gave no embedding.
 struct SkippedImage {
-  std::int64_t index = 0;  ///< into the list of files
+  std::int64_t index = 0;  ///< into the list of files, or of the callback's pictures
   std::string reason;
 };
 
-/// Some rows of a list of files, in the list's order.
+/// Makes picture `index` of a list. Called on several threads at once, for each index once, in no order that can be relied on.
+using ImageMaker = std::function<Image(std::int64_t index)>;
+
+/// Some rows of a list of files or pictures, in the list's order.
 struct EmbeddedImages {
-  std::span<const std::int64_t> indices;  ///< into the list of files, ascending
+  std::span<const std::int64_t> indices;  ///< into the list, ascending
   MatrixView<const float> embeddings;     ///< [indices.size(), dim], as the tower gives them: not normalised
 };
 
@@ -111,6 +114,15 @@ class ClipEncoder {
   /// listed; the rest goes on. Memory does not grow with files.size().
   /// @param take  also called with no rows, after batch_size files were skipped without a call: it may throw to end it all
   std::vector<SkippedImage> embed_images(std::span<const std::filesystem::path> files,
+                                         const std::function<void(const EmbeddedImages&)>& take);
+  /// The same for pictures that need not be files: members of an archive, rows of an array, what was made of others. At most
+  /// batch_size + 2 times the decoding threads of them are held at a time, however large `count` is.
+  /// @param count  pictures of the list; >= 0
+  /// @param make   FileError, OutOfMemoryError and std::bad_alloc leave its picture out, and are its reason; any other exception ends
+  ///               it all and is thrown here. read_image and decode_image, called in it, hold few large pictures at a time. Where the
+  ///               system has no thread for it, it is called on the caller's
+  /// @throws ArgumentError also for a made Image whose pixels are not height * width * 3
+  std::vector<SkippedImage> embed_images(std::int64_t count, const ImageMaker& make,
                                          const std::function<void(const EmbeddedImages&)>& take);
   /// Pictures in memory. @param out  [images.size(), dim]
   void embed_images(std::span<const Image> images, MatrixView<float> out);

@@ -2,12 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 
 #include <nanobind/stl/string.h>
 
 #include "arrays.hpp"
+#include "splice_cuda/error.hpp"
 
 namespace splice_cuda::python {
 namespace {
@@ -75,6 +77,18 @@ void bind_codes(nb::module_& module) {
         return array_of(nb::cast<SparseCodes&>(self).values, self);
       });
   nb::class_<Reports>(module, "Reports", "RowReports, one after the other, laid out as REPORT_LAYOUT says.")
+      .def(
+          "__init__",
+          [](Reports* self, const List<std::uint8_t>& bytes) {
+            if (bytes.shape(0) % sizeof(RowReport) != 0) {
+              throw ArgumentError("bytes: got " + std::to_string(bytes.shape(0)) + ", expected whole reports of " +
+                                  std::to_string(sizeof(RowReport)));
+            }
+            std::vector<RowReport> rows(bytes.shape(0) / sizeof(RowReport));
+            if (!rows.empty()) std::memcpy(rows.data(), bytes.data(), bytes.shape(0));
+            new (self) Reports{std::move(rows)};
+          },
+          nb::arg("bytes"))
       .def_prop_ro("bytes", [](nb::handle_t<Reports> self) {
         std::vector<RowReport>& rows = nb::cast<Reports&>(self).rows;
         return nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>>(rows.data(), {rows.size() * sizeof(RowReport)}, self);

@@ -4,12 +4,15 @@
 #include <string>
 
 #include "cli/argument_parsing.hpp"
+#include "cli/experiments/explain_verbs.hpp"
+#include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/output.hpp"
 #include "cli/signals.hpp"
 #include "cli/verbs.hpp"
 #include "splice_cuda/device.hpp"
 
 namespace splice_cuda::cli {
+void add_evaluate_sparsity_curve(CLI::App& evaluate, Run& chosen);
 namespace {
 
 void add_verbs(CLI::App& app, Run& chosen) {
@@ -18,15 +21,36 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_dictionary_build(*dictionary, chosen);
   add_dictionary_info(*dictionary, chosen);
   add_dictionary_check(*dictionary, chosen);
+  add_dictionary_learn(*dictionary, chosen);
+  add_dictionary_random(*dictionary, chosen);
   CLI::App* vocabulary = app.add_subcommand("vocabulary", "Word lists out of caption corpora");
   vocabulary->require_subcommand(1);
   add_vocabulary_count(*vocabulary, chosen);
+  CLI::App* evaluate = app.add_subcommand("evaluate", "Measures of the paper's experiments");
+  evaluate->require_subcommand(1);
+  add_evaluate_linearity(*evaluate, chosen);
+  add_evaluate_modality_gap(*evaluate, chosen);
+  add_evaluate_antonyms(*evaluate, chosen);
+  add_evaluate_retrieval(*evaluate, chosen);
+  add_evaluate_relevance(*evaluate, chosen);
+  add_evaluate_sparsity_curve(*evaluate, chosen);
+  add_evaluate_zero_shot(*evaluate, chosen);
+  add_evaluate_probe(*evaluate, chosen);
+  add_intervene(app, chosen);
+  CLI::App* dataset = app.add_subcommand("dataset", "Datasets of pictures in their own layouts");
+  dataset->require_subcommand(1);
+  add_dataset_info(*dataset, chosen);
   add_embed(app, chosen);
   add_mean(app, chosen);
   add_decompose(app, chosen);
   add_recompose(app, chosen);
   add_show(app, chosen);
   add_verify(app, chosen);
+  add_report(app, chosen);
+  add_summarize(app, chosen);
+  add_scan(app, chosen);
+  add_shift(app, chosen);
+  add_search(app, chosen);
   add_info(app, chosen);
   add_demo(app, chosen);
 }

@@ -2,6 +2,7 @@
 
 #include "cli/report/picture_data.hpp"
 #include "splice_cuda/clip.hpp"
+#include "splice_cuda/side_by_side.hpp"
 
 namespace splice_cuda {
 namespace {
@@ -29,13 +30,21 @@ const ClipTokenizer& ClipEncoder::tokenizer() const { absent(); }
 std::vector<SkippedImage> ClipEncoder::embed_images(std::span<const std::filesystem::path>, const std::function<void(const EmbeddedImages&)>&) {
   absent();
 }
+void ClipEncoder::embed_images(std::span<const Image>, MatrixView<float>) { absent(); }
+std::vector<SkippedImage> ClipEncoder::embed_images(std::int64_t, const ImageMaker&, const std::function<void(const EmbeddedImages&)>&) {
+  absent();
+}
 std::vector<std::int64_t> ClipEncoder::embed_texts(std::span<const std::string>, MatrixView<float>) { absent(); }
 std::int64_t ClipTokenizer::context_length() const noexcept { absent(); }
 std::vector<std::filesystem::path> list_images(const std::filesystem::path&, std::vector<std::filesystem::path>*) { absent(); }
 
+Image read_image(const std::filesystem::path&, std::int64_t) { absent(); }
+Image side_by_side(const Image&, const Image&, JointLayout, std::int64_t) { absent(); }
+
 namespace cli {
 
 PictureData picture_data(const std::filesystem::path&) { absent(); }
+PictureData thumbnail_data(const std::filesystem::path&) { absent(); }
 
 }  // namespace cli
 }  // namespace splice_cuda

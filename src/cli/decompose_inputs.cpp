@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <optional>
-#include <system_error>
 
+#include "cli/built_by.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/npy_rows.hpp"
 #include "cli/sha256.hpp"
 #include "cli/signals.hpp"
-#include "cli/text_layout.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
@@ -27,7 +26,7 @@ void add_decompose_sources(CLI::App& verb, DecomposeSources& sources) {
   verb.add_option("-e,--embeddings,--path", sources.embeddings,
                   "Embeddings [n, d]: .npy (f16, f32, f64), .safetensors, or a folder of img_emb_*.npy")
       ->type_name("PATH");
-  add_model_options(verb, sources.model, "CLIP model that makes the embeddings, of --images or --texts (docs/model_folder.md)");
+  add_model_options(verb, sources.model, "CLIP model that makes the embeddings, of --images, --dataset or --texts (docs/model_folder.md)");
   add_image_option(verb, sources.model);
   add_text_option(verb, sources.model);
   verb.add_option("--embeddings-out", sources.embeddings_out, "Keep the model's embeddings here (.npy): verify needs them")->type_name("FILE");
@@ -42,8 +41,8 @@ void check_sources(const DecomposeSources& sources, const std::string& image_mea
     };
     refuse(sources.dictionary.empty(), "--dictionary: got none, and no --model; expected a dictionary, or a model that has one");
     refuse(sources.embeddings.empty(),
-           "--embeddings: got none, and no --model; expected embeddings, or a model with --images or --texts");
-    refuse(sources.model.has_inputs(), "--images, --texts: got one and no --model; expected the model that embeds it");
+           "--embeddings: got none, and no --model; expected embeddings, or a model with --images, --dataset or --texts");
+    refuse(sources.model.has_inputs(), "--images, --dataset, --texts: got one and no --model; expected the model that embeds it");
     refuse(!sources.embeddings_out.empty(),
            "--embeddings-out: got it and no --model; expected a model, whose embeddings it keeps");
     return;
@@ -65,37 +64,22 @@ DecomposeInputs::DecomposeInputs(const DecomposeSources& sources, const Resource
   }
   inputs_ = find_inputs(sources.model);
   model_.emplace(load_model(sources.model, resources));
+  if (!dictionary_.empty()) return;
   const auto own = model_->dictionary_path();
-  std::error_code ignored;
-  if (!dictionary_.empty()) {
-    own_dictionary_ = own && std::filesystem::equivalent(dictionary_, *own, ignored);
-    return;
-  }
   if (!own) {
     throw ArgumentError(fmt::format("--dictionary: got none, and the model '{}' has none of its own; expected a dictionary (splice dictionary "
                                     "build --model)", sources.model.model));
   }
   dictionary_ = own->string();
-  own_dictionary_ = true;
 }
 
 void DecomposeInputs::check_fits(const ConceptSpace& space) const {
   if (!model_) return check_same_dim(sources_.embeddings, source_->dim(), dictionary_, space.dim());
-  if (model_->dim() != space.dim()) {
-    throw ArgumentError(fmt::format("--model: got embeddings of {} numbers from '{}'; expected {}, the length of the atoms of '{}'",
-                                    model_->dim(), sources_.model.model, space.dim(), dictionary_));
-  }
-  const auto built_by = space.provenance().find("model_fingerprint");
-  if (own_dictionary_ || sources_.any_model || built_by == space.provenance().end() || built_by->second == model_->fingerprint()) return;
-  const auto name = space.provenance().find("model");
-  throw ArgumentError(fmt::format("--dictionary: got '{}', which was built by {} with the fingerprint {}...; expected one of the model '{}' with "
-                                  "{}... (--any-model takes it all the same)",
-                                  dictionary_, name == space.provenance().end() ? "a model" : "the model '" + printable(name->second) + "'",
-                                  printable(built_by->second.substr(0, 12)), printable(model_->name()), model_->fingerprint().substr(0, 12)));
+  check_built_by(*model_, sources_.model.model, space, dictionary_, sources_.any_model);
 }
 
 void DecomposeInputs::check_outputs(const std::vector<std::filesystem::path>& outputs, const std::string& image_mean) const {
-  std::vector<std::filesystem::path> taken = inputs_.pictures;
+  std::vector<std::filesystem::path> taken = files_of(inputs_);
   for (const std::string& input : {dictionary_, sources_.embeddings, sources_.model.texts, image_mean}) {
     if (!input.empty()) taken.emplace_back(input);
   }

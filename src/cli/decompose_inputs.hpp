@@ -44,6 +44,8 @@ class DecomposeInputs {
   /// @throws FileError, ArgumentError for outputs that are inputs, or each other
   void check_outputs(const std::vector<std::filesystem::path>& outputs, const std::string& image_mean) const;
 
+  /// None for embeddings of a file.
+  ClipEncoder* model() noexcept { return model_ ? &*model_ : nullptr; }
   bool are_texts() const noexcept { return !inputs_.texts.empty(); }
   /// Of embeddings from a file.
   const io::EmbeddingSource& source() const { return *source_; }
@@ -56,7 +58,10 @@ class DecomposeInputs {
   const std::vector<std::string>& names() const noexcept { return inputs_.names; }
   /// Pictures that were listed, and which of them gave the rows that were walked over; empty for embeddings and texts.
   const std::vector<std::filesystem::path>& listed() const noexcept { return inputs_.pictures; }
+  /// A record for each of the listed pictures.
+  RecordTable records() const { return records_of(inputs_); }
   const std::vector<std::int64_t>& indices() const noexcept { return inputs_.indices; }
+  bool by_model() const noexcept { return model_.has_value(); }
   bool pictures() const noexcept { return model_ && !are_texts(); }
   void remember(RunSettings& settings) const;
   /// What was skipped or cut off.
@@ -71,7 +76,6 @@ class DecomposeInputs {
   std::string dictionary_;
   std::unique_ptr<io::EmbeddingSource> source_;
   std::optional<ClipEncoder> model_;
-  bool own_dictionary_ = false;
   ModelInputs inputs_;
 };
 

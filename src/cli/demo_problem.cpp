@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 #include <span>
 #include <string_view>
 
 #include "cli/signals.hpp"
+#include "experiments/seeded_random.hpp"
 
 namespace splice_cuda::cli {
 namespace {
@@ -28,26 +28,7 @@ constexpr std::array<std::string_view, 100> nouns = {
     "robot",  "rocket", "roof",    "rug",     "sheep",  "shelf",  "ship",   "shoe",    "sign",   "sofa",
     "spoon",  "stairs", "statue",  "suitcase", "table", "tent",   "tower",  "train",   "tree",   "window"};
 
-/// SplitMix64 (Steele, Lea & Flood 2014) and Box-Muller: the same numbers from every standard library.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-
-  std::uint64_t next() {
-    state_ += 0x9E3779B97F4A7C15ULL;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31);
-  }
-  double uniform() { return (static_cast<double>(next() >> 11) + 0.5) * 0x1.0p-53; }
-  double normal() { return std::sqrt(-2 * std::log(uniform())) * std::cos(2 * std::numbers::pi * uniform()); }
-  std::int64_t below(std::int64_t limit) { return static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(limit)); }
-
- private:
-  std::uint64_t state_;
-};
-
+using Random = SeededRandom;
 using Vector = std::vector<double>;
 
 Vector random_direction(Random& random, std::int64_t dim) {

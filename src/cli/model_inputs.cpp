@@ -42,14 +42,17 @@ void list_folder(const std::string& folder, ModelInputs& inputs) {
 
 void embed_pictures(ClipEncoder& model, ModelInputs& inputs, const std::string& label, bool quiet, const EmbeddedVisitor& take) {
   ProgressLine progress(label, inputs.size(), quiet, "pictures");
-  const std::vector<SkippedImage> skipped = model.embed_images(inputs.pictures, [&](const EmbeddedImages& batch) {
+  const auto take_batch = [&](const EmbeddedImages& batch) {
     signals::throw_if_stop_requested();
     if (batch.indices.empty()) return;
     inputs.indices.insert(inputs.indices.end(), batch.indices.begin(), batch.indices.end());
     for (const std::int64_t index : batch.indices) inputs.names.push_back(inputs.pictures[static_cast<std::size_t>(index)].string());
     take(batch.embeddings);
     progress.update(batch.indices.back() + 1);
-  });
+  };
+  const auto sample = [&](std::int64_t index) { return inputs.dataset->image(index); };
+  const std::vector<SkippedImage> skipped =
+      inputs.dataset ? model.embed_images(inputs.dataset->size(), sample, take_batch) : model.embed_images(inputs.pictures, take_batch);
   for (const SkippedImage& image : skipped) {
     std::string name = inputs.pictures[static_cast<std::size_t>(image.index)].string();
     // Messages about files begin with their names, which are told anyway.
@@ -89,6 +92,7 @@ void add_batch_options(CLI::App& verb, ModelArguments& arguments) {
 void add_image_option(CLI::App& verb, ModelArguments& arguments) {
   verb.add_option("--images", arguments.images, "Pictures (JPEG, PNG, WebP) for --model: folders, searched in depth, or files")
       ->type_name("DIR|FILE");
+  add_dataset_options(verb, arguments.dataset);
 }
 
 void add_text_option(CLI::App& verb, ModelArguments& arguments) {
@@ -120,22 +124,33 @@ ClipEncoder load_model(const ModelArguments& arguments, const ResourceArguments&
 }
 
 ModelInputs find_inputs(const ModelArguments& arguments) {
-  if (arguments.images.empty() == arguments.texts.empty()) {
-    throw ArgumentError(fmt::format("--images: got {} --texts; expected one of the two with --model",
-                                    arguments.texts.empty() ? "neither it nor" : "it together with"));
+  std::vector<std::string> given;
+  if (!arguments.images.empty()) given.emplace_back("--images");
+  if (!arguments.dataset.dataset.empty()) given.emplace_back("--dataset");
+  if (!arguments.texts.empty()) given.emplace_back("--texts");
+  if (given.size() != 1) {
+    throw ArgumentError(given.empty() ? "--images: got none, and neither --dataset nor --texts; expected one of the three with --model"
+                                      : fmt::format("{}: got it together with {}; expected one of --images, --dataset and --texts with --model",
+                                                    given[0], given[1]));
   }
   ModelInputs inputs;
+  if (!arguments.dataset.dataset.empty()) {
+    inputs.dataset = open_dataset(arguments.dataset);
+    for (std::int64_t i = 0; i < inputs.dataset->size(); ++i) inputs.pictures.emplace_back(inputs.dataset->name(i));
+    for (const MissingSample& missing : inputs.dataset->missing()) inputs.skipped.push_back({missing.name, missing.reason});
+    return inputs;
+  }
   if (!arguments.texts.empty()) {
     inputs.texts = io::read_concept_list(arguments.texts);
     if (inputs.texts.empty()) throw FileError(arguments.texts + ": found no line, expected one text a line");
     return inputs;
   }
-  for (const std::string& given : arguments.images) {
+  for (const std::string& image : arguments.images) {
     std::error_code error;
-    const fs::file_status status = fs::status(given, error);
-    if (fs::is_directory(status)) list_folder(given, inputs);
-    else if (fs::exists(status)) inputs.pictures.emplace_back(given);
-    else throw FileError(fmt::format("--images: got '{}': no such file; expected a picture or a folder of pictures", given));
+    const fs::file_status status = fs::status(image, error);
+    if (fs::is_directory(status)) list_folder(image, inputs);
+    else if (fs::exists(status)) inputs.pictures.emplace_back(image);
+    else throw FileError(fmt::format("--images: got '{}': no such file; expected a picture or a folder of pictures", image));
   }
   if (inputs.pictures.empty()) {
     throw FileError(fmt::format("--images: found no picture in '{}'{}, expected .jpg, .jpeg, .png or .webp", arguments.images.front(),
@@ -147,17 +162,47 @@ ModelInputs find_inputs(const ModelArguments& arguments) {
 void embed_inputs(ClipEncoder& model, ModelInputs& inputs, const std::string& label, bool quiet, const EmbeddedVisitor& take) {
   if (inputs.texts.empty()) embed_pictures(model, inputs, label, quiet, take);
   else embed_texts(model, inputs, label, quiet, take);
-  for (const SkippedInput& skipped : inputs.skipped) {
-    print_note(quiet, fmt::format("skipped {}: {}", printable(skipped.name), printable(skipped.reason)));
+  constexpr std::size_t most_told = 100;  // a dataset without its pictures would fill the screen
+  for (std::size_t i = 0; i < std::min(most_told, inputs.skipped.size()); ++i) {
+    print_note(quiet, fmt::format("skipped {}: {}", printable(inputs.skipped[i].name), printable(inputs.skipped[i].reason)));
+  }
+  if (inputs.skipped.size() > most_told) {
+    print_note(quiet, fmt::format("skipped {} more (--json lists all)", grouped(static_cast<std::int64_t>(inputs.skipped.size() - most_told))));
   }
   for (const std::int64_t row : inputs.truncated) {
     print_note(quiet, fmt::format("line {} is longer than the model's context of {} tokens: its end was cut off", row + 1,
                                   model.tokenizer().context_length()));
   }
   if (inputs.names.empty()) {
-    throw FileError(fmt::format("--images: none of {} could be read; the first: {}: {}", counted(inputs.size(), "picture"),
+    throw FileError(fmt::format("{}: none of {} could be read; the first: {}: {}", inputs.dataset ? "--dataset" : "--images",
+                                counted(inputs.size(), "picture"),
                                 printable(inputs.skipped.front().name), printable(inputs.skipped.front().reason)));
   }
+}
+
+RecordTable records_of(const ModelInputs& inputs) {
+  if (inputs.dataset) return inputs.dataset->records();
+  RecordTable records;
+  if (!inputs.texts.empty()) {
+    records.set("text", inputs.texts);
+    return records;
+  }
+  std::vector<std::string> paths;
+  std::vector<std::string> labels;
+  for (const fs::path& path : inputs.pictures) {
+    paths.push_back(path.string());
+    labels.push_back(path.parent_path().filename().string());
+  }
+  records.set("path", std::move(paths));
+  records.set("label", std::move(labels));
+  return records;
+}
+
+std::vector<fs::path> files_of(const ModelInputs& inputs) {
+  std::vector<fs::path> files;
+  if (!inputs.dataset || inputs.dataset->has_files()) files = inputs.pictures;
+  if (inputs.dataset) files.insert(files.end(), inputs.dataset->sources().begin(), inputs.dataset->sources().end());
+  return files;
 }
 
 std::string inputs_text(const ModelInputs& inputs) {

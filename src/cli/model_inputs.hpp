@@ -8,9 +8,11 @@
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/dataset_arguments.hpp"
 #include "cli/problem_arguments.hpp"
 #include "splice_cuda/clip.hpp"
 #include "splice_cuda/error.hpp"
@@ -20,16 +22,18 @@ namespace splice_cuda::cli {
 struct ModelArguments {
   std::string model;
   std::vector<std::string> images;  ///< folders and files
+  DatasetArguments dataset;         ///< instead of images
   std::string texts;                ///< a file with one text a line
   std::int64_t batch_size = ClipOptions{}.batch_size;
   DType precision = DType::float32;
 
-  bool has_inputs() const noexcept { return !images.empty() || !texts.empty(); }
+  bool has_inputs() const noexcept { return !images.empty() || !dataset.dataset.empty() || !texts.empty(); }
 };
 /// --batch-size and --precision.
 void add_batch_options(CLI::App& verb, ModelArguments& arguments);
 /// --model, --batch-size and --precision.
 void add_model_options(CLI::App& verb, ModelArguments& arguments, const std::string& model_help);
+/// --images, and --dataset with what chooses among its samples.
 void add_image_option(CLI::App& verb, ModelArguments& arguments);
 void add_text_option(CLI::App& verb, ModelArguments& arguments);
 
@@ -52,7 +56,8 @@ struct SkippedInput {
 
 /// What is to be embedded, and, afterwards, what was.
 struct ModelInputs {
-  std::vector<std::filesystem::path> pictures;
+  std::vector<std::filesystem::path> pictures;  ///< of a dataset what its samples are called, which need not be paths
+  std::optional<Dataset> dataset;               ///< makes the pictures, where there is one
   std::vector<std::string> texts;
   std::vector<SkippedInput> skipped;        ///< folders and pictures that can't be read
   std::vector<std::string> names;           ///< of the rows that were embedded: the pictures' paths, or the texts
@@ -63,7 +68,7 @@ struct ModelInputs {
 };
 
 /// Lists folders, in the order given. @throws FileError for a path that is neither file nor folder, folders without a picture, a
-/// list without a text; ArgumentError where both kinds or none are given
+/// list without a text; ArgumentError where several of the three kinds are given, or none
 ModelInputs find_inputs(const ModelArguments& arguments);
 
 /// Called with rows [count, dim]; names of `inputs` has theirs at its end.
@@ -73,6 +78,12 @@ using EmbeddedVisitor = std::function<void(MatrixView<const float>)>;
 /// @param label  of the progress line
 /// @throws FileError where not one picture could be read
 void embed_inputs(ClipEncoder& model, ModelInputs& inputs, const std::string& label, bool quiet, const EmbeddedVisitor& take);
+
+/// A record for each picture or text, embedded or not: a dataset's own; of --images `path` and `label`, the name of the folder it lies in; of
+/// texts `text`.
+RecordTable records_of(const ModelInputs& inputs);
+/// Files that were read, which outputs must not take the place of.
+std::vector<std::filesystem::path> files_of(const ModelInputs& inputs);
 
 /// "12 pictures embedded, 2 skipped" and the like.
 std::string inputs_text(const ModelInputs& inputs);

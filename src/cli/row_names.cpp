@@ -17,39 +17,44 @@ constexpr std::size_t most_compared = 100000;  // a list of candidates is a cour
 
 std::string last_part(const std::string& name) { return std::filesystem::path(name).filename().string(); }
 
-std::vector<std::int64_t> rows_called(const io::CodesFile& file, const std::string& wanted, bool last_parts) {
+std::vector<std::int64_t> rows_called(const std::vector<std::string>& names, const std::string& wanted, bool last_parts) {
   std::vector<std::int64_t> rows;
-  for (std::size_t i = 0; i < file.names.size(); ++i) {
-    if ((last_parts ? last_part(file.names[i]) : file.names[i]) == wanted) rows.push_back(static_cast<std::int64_t>(i));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if ((last_parts ? last_part(names[i]) : names[i]) == wanted) rows.push_back(static_cast<std::int64_t>(i));
   }
   return rows;
 }
 
 }  // namespace
 
-std::int64_t find_row(const io::CodesFile& file, const std::string& wanted, const std::string& codes) {
+std::int64_t find_named_row(std::int64_t rows, const std::vector<std::string>& names, const std::string& option, const std::string& wanted,
+                            const std::string& file) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), number);
   if (end == wanted.data() + wanted.size() && !wanted.empty()) {
-    if (error == std::errc{} && number >= 0 && number < file.codes.rows) return number;
-    throw ArgumentError(fmt::format("--row: got {}; expected a row of '{}', which has {} (the first is 0)", wanted, codes, file.codes.rows));
+    if (error == std::errc{} && number >= 0 && number < rows) return number;
+    throw ArgumentError(fmt::format("{}: got {}; expected a row of '{}', which has {} (the first is 0)", option, wanted, file, rows));
   }
-  if (file.names.empty()) {
-    throw ArgumentError(fmt::format("--row: got '{}'; expected a whole number, as the rows of '{}' have no names", printable(wanted), codes));
+  if (names.empty()) {
+    throw ArgumentError(fmt::format("{}: got '{}'; expected a whole number, as the rows of '{}' have no names", option, printable(wanted), file));
   }
   for (const bool last_parts : {false, true}) {
-    const std::vector<std::int64_t> rows = rows_called(file, wanted, last_parts);
-    if (rows.size() == 1) return rows.front();
-    if (rows.size() > 1) {
-      throw ArgumentError(fmt::format("--row: got '{}', which {} rows of '{}' are called, the first of them {} and {}; expected a whole "
-                                      "path or a number", printable(wanted), rows.size(), codes, rows[0], rows[1]));
+    const std::vector<std::int64_t> called = rows_called(names, wanted, last_parts);
+    if (called.size() == 1) return called.front();
+    if (called.size() > 1) {
+      throw ArgumentError(fmt::format("{}: got '{}', which {} rows of '{}' are called, the first of them {} and {}; expected a whole "
+                                      "path or a number", option, printable(wanted), called.size(), file, called[0], called[1]));
     }
   }
   std::string nearest;
-  if (file.names.size() <= most_compared) {
-    for (const std::string& name : nearest_names(file.names, wanted, 3)) nearest += (nearest.empty() ? "; nearest: " : ", ") + printable(name);
+  if (names.size() <= most_compared) {
+    for (const std::string& name : nearest_names(names, wanted, 3)) nearest += (nearest.empty() ? "; nearest: " : ", ") + printable(name);
   }
-  throw ArgumentError(fmt::format("--row: got '{}'; expected the name of a row of '{}', or a number{}", printable(wanted), codes, nearest));
+  throw ArgumentError(fmt::format("{}: got '{}'; expected the name of a row of '{}', or a number{}", option, printable(wanted), file, nearest));
+}
+
+std::int64_t find_row(const io::CodesFile& file, const std::string& wanted, const std::string& codes) {
+  return find_named_row(file.codes.rows, file.names, "--row", wanted, codes);
 }
 
 }  // namespace splice_cuda::cli

@@ -22,6 +22,7 @@ struct Arguments {
   ModelArguments model;
   std::string out;
   std::string paths_out;
+  std::string records_out;
   std::string dtype = "float32";
   bool normalize = false;
   ResourceArguments resources;
@@ -30,7 +31,7 @@ struct Arguments {
 
 /// Where the names of the rows go: beside the embeddings, unless said otherwise. Texts have theirs already.
 std::filesystem::path paths_file(const Arguments& a) {
-  if (!a.paths_out.empty() || a.model.images.empty()) return a.paths_out;
+  if (!a.paths_out.empty() || !a.model.texts.empty()) return a.paths_out;
   return std::filesystem::path(a.out).replace_extension(".txt");
 }
 
@@ -41,13 +42,19 @@ io::NpyType npy_type(const std::string& dtype) {
 }
 
 void check_outputs(const Arguments& a, const ModelInputs& inputs, const std::filesystem::path& paths) {
-  std::vector<std::filesystem::path> taken = inputs.pictures;
+  std::vector<std::filesystem::path> taken = files_of(inputs);
   if (!a.model.texts.empty()) taken.emplace_back(a.model.texts);
   add_model_files(a.model.model, taken);
   check_output(a.out, taken);
-  if (paths.empty()) return;
-  if (same_place(paths, a.out)) throw ArgumentError(fmt::format("--paths-out: got '{}', which is --out; expected another file", paths.string()));
-  check_output(paths, taken);
+  if (!paths.empty()) {
+    if (same_place(paths, a.out)) throw ArgumentError(fmt::format("--paths-out: got '{}', which is --out; expected another file", paths.string()));
+    check_output(paths, taken);
+  }
+  if (a.records_out.empty()) return;
+  if (same_place(a.records_out, a.out) || (!paths.empty() && same_place(a.records_out, paths))) {
+    throw ArgumentError(fmt::format("--records-out: got '{}', which is another output; expected another file", a.records_out));
+  }
+  check_output(a.records_out, taken);
 }
 
 ExitCode embed(const Arguments& a) {
@@ -73,6 +80,10 @@ ExitCode embed(const Arguments& a) {
   } else {
     rows.commit();
   }
+  if (!a.records_out.empty()) {
+    const RecordTable records = records_of(inputs);
+    write_records(a.records_out, inputs.texts.empty() ? take_records(records, inputs.indices) : records);
+  }
   if (a.report.json) {
     nlohmann::ordered_json json;
     json["rows"] = rows.rows();
@@ -89,6 +100,7 @@ ExitCode embed(const Arguments& a) {
   }
   print_note(a.report.quiet, "wrote " + a.out);
   if (!paths.empty()) print_note(a.report.quiet, "wrote " + paths.string());
+  if (!a.records_out.empty()) print_note(a.report.quiet, "wrote " + a.records_out);
   return ExitCode::ok;
 }
 
@@ -103,6 +115,8 @@ void add_embed(CLI::App& app, Run& chosen) {
   add_text_option(*verb, a->model);
   verb->add_option("-o,--out", a->out, "Write embeddings [n, d] here (.npy)")->type_name("FILE")->required();
   verb->add_option("--paths-out", a->paths_out, "Write the picture's path of each row here, one a line; default: --out with .txt")
+      ->type_name("FILE");
+  verb->add_option("--records-out", a->records_out, "Write a record for each row here (.csv): label, split and what else is known of it")
       ->type_name("FILE");
   verb->add_flag("--normalize", a->normalize, "Scale rows to length 1");
   verb->add_option("--dtype", a->dtype, "float32 or float16")->type_name("TYPE")->capture_default_str();

@@ -41,12 +41,12 @@ UnitRowMean mean_of_model(const Arguments& a, ModelInputs& inputs) {
 ExitCode write_mean(const Arguments& a) {
   const bool by_model = !a.model.model.empty();
   if (by_model != a.embeddings.empty() || (!by_model && a.model.has_inputs())) {
-    throw ArgumentError(fmt::format("--embeddings: got '{}' {} --model and its inputs; expected either embeddings, or a model with --images or "
-                                    "--texts", a.embeddings, by_model || a.model.has_inputs() ? "together with" : "and no"));
+    throw ArgumentError(fmt::format("--embeddings: got '{}' {} --model and its inputs; expected either embeddings, or a model with --images, "
+                                    "--dataset or --texts", a.embeddings, by_model || a.model.has_inputs() ? "together with" : "and no"));
   }
   ModelInputs inputs;
   if (by_model) inputs = find_inputs(a.model);
-  std::vector<std::filesystem::path> taken = inputs.pictures;
+  std::vector<std::filesystem::path> taken = files_of(inputs);
   for (const std::string& input : {a.embeddings, a.model.texts}) {
     if (!input.empty()) taken.emplace_back(input);
   }

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <exception>
+#include <new>
 #include <utility>
 
 #include "clip/decoding_line.hpp"
@@ -139,11 +141,25 @@ const ClipTokenizer& ClipEncoder::tokenizer() const {
 
 std::vector<SkippedImage> ClipEncoder::embed_images(std::span<const std::filesystem::path> files,
                                                     const std::function<void(const EmbeddedImages&)>& take) {
+  const auto read = [&](std::int64_t index) {
+    const std::filesystem::path& file = files[static_cast<std::size_t>(index)];
+    try {
+      return read_image(file, state_->options.max_pixels);
+    } catch (const std::bad_alloc&) {
+      throw FileError(file.string() + ": found a picture that memory does not hold, expected a smaller one");
+    }
+  };
+  return embed_images(static_cast<std::int64_t>(files.size()), read, take);
+}
+
+std::vector<SkippedImage> ClipEncoder::embed_images(std::int64_t count, const ImageMaker& make,
+                                                    const std::function<void(const EmbeddedImages&)>& take) {
   State& state = *state_;
   std::vector<SkippedImage> skipped;
-  if (files.empty()) return skipped;
-  const auto batch = static_cast<std::size_t>(
-      std::min<std::int64_t>(state.options.batch_size, static_cast<std::int64_t>(files.size())));
+  if (count < 0) throw ArgumentError("count: " + std::to_string(count) + " given, expected 0 or more");
+  if (!make) throw ArgumentError("make: no function given, expected one that makes pictures");
+  if (count == 0) return skipped;
+  const auto batch = static_cast<std::size_t>(std::min(state.options.batch_size, count));
   std::vector<float> pixels(batch * state.elements());
   std::vector<float> embeddings(batch * static_cast<std::size_t>(state.folder.dim));
   std::vector<std::int64_t> indices;
@@ -157,12 +173,13 @@ std::vector<SkippedImage> ClipEncoder::embed_images(std::span<const std::filesys
     indices.clear();
     passed_over = 0;
   };
-  clip::DecodingLine line(files, state.folder.preprocessing, state.options.max_pixels, state.workers,
+  clip::DecodingLine line(static_cast<std::size_t>(count), make, state.folder.preprocessing, state.workers,
                           batch + static_cast<std::size_t>(state.workers));
-  for (std::size_t i = 0; i < files.size(); ++i) {
+  for (std::int64_t i = 0; i < count; ++i) {
     clip::FittedImage next = line.take();
+    if (next.error) std::rethrow_exception(next.error);
     if (!next.failure.empty()) {
-      skipped.push_back({static_cast<std::int64_t>(i), std::move(next.failure)});
+      skipped.push_back({i, std::move(next.failure)});
       if (++passed_over == state.options.batch_size) {
         passed_over = 0;
         take({{}, {embeddings.data(), 0, state.folder.dim}});
@@ -170,7 +187,7 @@ std::vector<SkippedImage> ClipEncoder::embed_images(std::span<const std::filesys
       continue;
     }
     state.normalization.apply(next.image, pixels.data() + indices.size() * state.elements());
-    indices.push_back(static_cast<std::int64_t>(i));
+    indices.push_back(i);
     if (indices.size() == batch) flush();
   }
   flush();

@@ -19,6 +19,16 @@ namespace splice_cuda::clip {
 /// asked for by one large picture at a time, whatever the number of threads that decode.
 using LargePictureTurn = std::unique_lock<std::mutex>;
 
+/// While it lives, the public read_image and decode_image of this thread keep their turn in `turn`, so that it lasts until the
+/// caller is done with the picture. Not nested.
+class KeptTurn {
+ public:
+  explicit KeptTurn(LargePictureTurn& turn) noexcept;
+  ~KeptTurn();
+  KeptTurn(const KeptTurn&) = delete;
+  KeptTurn& operator=(const KeptTurn&) = delete;
+};
+
 /// A file's bytes, what messages call it, and the most pixels that are decoded.
 struct EncodedImage {
   std::span<const std::uint8_t> bytes;
@@ -31,8 +41,7 @@ struct EncodedImage {
 /// read; OutOfMemoryError
 std::vector<std::uint8_t> read_encoded(const std::filesystem::path& path);
 
-/// read_image and decode_image, where the turn lasts as long as the caller's object.
-Image read_image(const std::filesystem::path& path, std::int64_t max_pixels, LargePictureTurn& turn);
+/// decode_image, where the turn lasts as long as the caller's object.
 Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name, std::int64_t max_pixels,
                    LargePictureTurn& turn);
 

@@ -10,28 +10,42 @@
 namespace splice_cuda::clip {
 namespace {
 
-FittedImage read_and_fit(const std::filesystem::path& file, const Preprocessing& how,
-                         std::int64_t max_pixels) {
+/// @throws ArgumentError
+const Image& checked(const Image& image, std::int64_t index) {
+  const bool whole = image.height > 0 && image.width > 0 &&
+                     image.pixels.size() ==
+                         static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3;
+  if (whole) return image;
+  throw ArgumentError("make: " + std::to_string(image.pixels.size()) + " bytes for " + std::to_string(image.height) + " x " +
+                      std::to_string(image.width) + " given at " + std::to_string(index) + ", expected height * width * 3");
+}
+
+FittedImage make_and_fit(const ImageMaker& make, std::int64_t index, const Preprocessing& how) {
   try {
     LargePictureTurn turn;
-    return {fit(read_image(file, max_pixels, turn), how), {}};
+    const KeptTurn kept(turn);
+    return {fit(checked(make(index), index), how), {}};
   } catch (const std::bad_alloc&) {
-    return {{}, file.string() + ": found a picture that memory does not hold, expected a smaller one"};
-  } catch (const std::exception& error) {
+    return {{}, "found a picture that memory does not hold, expected a smaller one"};
+  } catch (const FileError& error) {
     return {{}, error.what()};
+  } catch (const OutOfMemoryError& error) {
+    return {{}, error.what()};
+  } catch (...) {
+    return {{}, {}, std::current_exception()};
   }
 }
 
 }  // namespace
 
-DecodingLine::DecodingLine(std::span<const std::filesystem::path> files, const Preprocessing& how,
-                           std::int64_t max_pixels, int workers, std::size_t ahead)
-    : files_(files),
+DecodingLine::DecodingLine(std::size_t count, const ImageMaker& make, const Preprocessing& how, int workers,
+                           std::size_t ahead)
+    : count_(count),
+      make_(make),
       how_(how),
-      max_pixels_(max_pixels),
-      ring_(std::max<std::size_t>(1, std::min(ahead, files.size()))) {
+      ring_(std::max<std::size_t>(1, std::min(ahead, count))) {
   const std::size_t useful =
-      std::min<std::size_t>(static_cast<std::size_t>(std::max(1, workers)), files.size());
+      std::min<std::size_t>(static_cast<std::size_t>(std::max(1, workers)), count);
   threads_.reserve(useful);
   try {
     for (std::size_t i = 0; i < useful; ++i) threads_.emplace_back([this] { work(); });
@@ -53,11 +67,11 @@ void DecodingLine::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
     room_.wait(lock,
-               [this] { return stop_ || started_ == files_.size() || started_ - taken_ < ring_.size(); });
-    if (stop_ || started_ == files_.size()) return;
+               [this] { return stop_ || started_ == count_ || started_ - taken_ < ring_.size(); });
+    if (stop_ || started_ == count_) return;
     const std::size_t index = started_++;
     lock.unlock();
-    FittedImage result = read_and_fit(files_[index], how_, max_pixels_);
+    FittedImage result = make_and_fit(make_, static_cast<std::int64_t>(index), how_);
     lock.lock();
     Slot& slot = ring_[index % ring_.size()];
     slot.result = std::move(result);
@@ -67,7 +81,7 @@ void DecodingLine::work() {
 }
 
 FittedImage DecodingLine::take() {
-  if (threads_.empty()) return read_and_fit(files_[taken_++], how_, max_pixels_);
+  if (threads_.empty()) return make_and_fit(make_, static_cast<std::int64_t>(taken_++), how_);
   std::unique_lock lock(mutex_);
   Slot& slot = ring_[taken_ % ring_.size()];
   ready_.wait(lock, [&] { return slot.filled; });

@@ -5,10 +5,9 @@
 /// memory.
 
 #include <condition_variable>
-#include <cstdint>
-#include <filesystem>
+#include <cstddef>
+#include <exception>
 #include <mutex>
-#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,44 +16,44 @@
 
 namespace splice_cuda::clip {
 
-/// One file's outcome: pixels of the tower's size, or why there are none.
+/// One picture's outcome: pixels of the tower's size, or why there are none.
 struct FittedImage {
   Image image;
-  std::string failure;  ///< empty where `image` is there
+  std::string failure;             ///< why this picture is left out; empty where `image` is there
+  std::exception_ptr error = {};  ///< what ends it all
 };
 
 class DecodingLine {
  public:
-  /// @param files   must outlive the line
-  /// @param ahead   most files that are decoded and not yet taken; >= 1
-  DecodingLine(std::span<const std::filesystem::path> files, const Preprocessing& how,
-               std::int64_t max_pixels, int workers, std::size_t ahead);
+  /// @param make    must outlive the line
+  /// @param ahead   most pictures that are decoded and not yet taken; >= 1
+  DecodingLine(std::size_t count, const ImageMaker& make, const Preprocessing& how, int workers, std::size_t ahead);
   /// Stops the threads, whatever is left.
   ~DecodingLine();
   DecodingLine(const DecodingLine&) = delete;
   DecodingLine& operator=(const DecodingLine&) = delete;
 
-  /// The next file's outcome, in the order of the list; to be called at most files.size() times.
+  /// The next picture's outcome, in the order of the list; to be called at most `count` times.
   FittedImage take();
 
  private:
   void work();
 
-  std::span<const std::filesystem::path> files_;
+  std::size_t count_;
+  const ImageMaker& make_;
   Preprocessing how_;
-  std::int64_t max_pixels_ = 0;
 
   std::mutex mutex_;
   std::condition_variable room_;
   std::condition_variable ready_;
-  std::size_t started_ = 0;  ///< files that a thread has begun
+  std::size_t started_ = 0;  ///< pictures that a thread has begun
   std::size_t taken_ = 0;
   bool stop_ = false;
   struct Slot {
     FittedImage result;
     bool filled = false;
   };
-  std::vector<Slot> ring_;  ///< file i in slot i % size
+  std::vector<Slot> ring_;  ///< picture i in slot i % size
   std::vector<std::thread> threads_;
 };
 

@@ -19,6 +19,8 @@ bool has_at(std::span<const std::uint8_t> bytes, std::size_t at,
   return bytes.size() >= at + n && std::memcmp(bytes.data() + at, expected.data(), n) == 0;
 }
 
+thread_local LargePictureTurn* kept_turn = nullptr;
+
 /// @throws FileError
 void check_format(std::span<const std::uint8_t> bytes, const std::string& name) {
   if (bytes.empty()) throw FileError(name + ": found an empty file, expected a picture");
@@ -27,6 +29,9 @@ void check_format(std::span<const std::uint8_t> bytes, const std::string& name) 
 }
 
 }  // namespace
+
+KeptTurn::KeptTurn(LargePictureTurn& turn) noexcept { kept_turn = &turn; }
+KeptTurn::~KeptTurn() { kept_turn = nullptr; }
 
 bool is_jpeg(std::span<const std::uint8_t> bytes) noexcept { return has_at<3>(bytes, 0, {0xFF, 0xD8, 0xFF}); }
 
@@ -87,20 +92,15 @@ Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name,
   return is_png(bytes) ? decode_png(file) : decode_webp(file);
 }
 
-Image read_image(const std::filesystem::path& path, std::int64_t max_pixels, LargePictureTurn& turn) {
-  return decode_image(read_encoded(path), path.string(), max_pixels, turn);
-}
-
 }  // namespace clip
 
 Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name, std::int64_t max_pixels) {
-  clip::LargePictureTurn turn;
-  return clip::decode_image(bytes, name, max_pixels, turn);
+  clip::LargePictureTurn own;
+  return clip::decode_image(bytes, name, max_pixels, clip::kept_turn != nullptr ? *clip::kept_turn : own);
 }
 
 Image read_image(const std::filesystem::path& path, std::int64_t max_pixels) {
-  clip::LargePictureTurn turn;
-  return clip::read_image(path, max_pixels, turn);
+  return decode_image(clip::read_encoded(path), path.string(), max_pixels);
 }
 
 }  // namespace splice_cuda

@@ -1,7 +1,10 @@
 // What surrounds the towers, with a tower that needs no LibTorch (fake_tower.cpp).
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
+#include <new>
+#include <stdexcept>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -118,6 +121,70 @@ TEST_F(EncoderTest, AListWhereNothingDecodesCanBeStopped) {
   EXPECT_EQ(rows, 0);
   EXPECT_THROW(encoder.embed_images(absent, [](const EmbeddedImages&) { throw CancelledError("enough"); }),
                CancelledError);
+}
+
+TEST_F(EncoderTest, PicturesThatAreNoFiles) {
+  const auto picture = [](std::int64_t index) {
+    const auto side = static_cast<std::int32_t>(8 + index % 3);
+    const auto bytes = static_cast<std::size_t>(side * side * 3);
+    return Image{side, side, std::vector<std::uint8_t>(bytes, static_cast<std::uint8_t>(40 + index))};
+  };
+  for (const std::int32_t threads : {1, 2, 8}) {
+    for (const std::int64_t batch : {1, 3, 64}) {
+      ClipEncoder encoder = load(batch, threads);
+      std::atomic<std::int64_t> made{0};
+      std::int64_t taken = 0;
+      std::int64_t most_held = 0;
+      std::vector<std::int64_t> indices;
+      const auto make = [&](std::int64_t index) {
+        made += 1;
+        if (index % 5 == 2) throw FileError("archive.tar/" + std::to_string(index) + ": found nothing, expected a picture");
+        if (index % 11 == 7) throw std::bad_alloc();
+        return picture(index);
+      };
+      const std::vector<SkippedImage> skipped = encoder.embed_images(200, make, [&](const EmbeddedImages& part) {
+        most_held = std::max(most_held, made.load() - taken);
+        for (std::size_t i = 0; i < part.indices.size(); ++i) {
+          // The fake tower: column j is the mean of the normalised pixels times j + 1. Every picture is of one grey.
+          const double grey = (static_cast<double>(40 + part.indices[i]) / 255.0 - 0.5) / 0.25;
+          for (int j = 0; j < 4; ++j) EXPECT_NEAR(part.embeddings.row(static_cast<std::int64_t>(i))[j], grey * (j + 1), 1e-5);
+        }
+        indices.insert(indices.end(), part.indices.begin(), part.indices.end());
+        if (!part.indices.empty()) taken = part.indices.back() + 1;
+      });
+      std::vector<std::int64_t> expected;
+      for (std::int64_t i = 0; i < 200; ++i) {
+        if (i % 5 != 2 && i % 11 != 7) expected.push_back(i);
+      }
+      EXPECT_EQ(indices, expected);
+      EXPECT_EQ(made, 200) << "each once";
+      ASSERT_EQ(skipped.size(), 200 - expected.size());
+      EXPECT_EQ(skipped[0].index, 2);
+      EXPECT_THAT(skipped[0].reason, HasSubstr("archive.tar/2"));
+      EXPECT_EQ(skipped[1].index, 7);
+      // In batches, ahead of them, and at work; a run of skipped ones is not more than half of what is taken.
+      EXPECT_LE(most_held, 2 * (batch + 2 * threads) + 2);
+    }
+  }
+}
+
+TEST_F(EncoderTest, WhatAMakerThrowsBesidesEndsItAll) {
+  ClipEncoder encoder = load(2);
+  const auto nothing = [](const EmbeddedImages&) {};
+  const auto failing = [](std::int64_t index) -> Image {
+    if (index == 9) throw std::logic_error("a mistake");
+    return {1, 1, {1, 2, 3}};
+  };
+  EXPECT_THROW(encoder.embed_images(50, failing, nothing), std::logic_error);
+  EXPECT_THROW(encoder.embed_images(50, [](std::int64_t) -> Image { throw CancelledError("enough"); }, nothing), CancelledError);
+  EXPECT_THAT(argument_error([&] {
+                encoder.embed_images(5, [](std::int64_t index) { return Image{2, 2, std::vector<std::uint8_t>(index == 3 ? 11 : 12)}; },
+                                     nothing);
+              }),
+              AllOf(HasSubstr("make: 11 bytes for 2 x 2 given at 3")));
+  EXPECT_THAT(argument_error([&] { encoder.embed_images(-1, failing, nothing); }), HasSubstr("count"));
+  EXPECT_THAT(argument_error([&] { encoder.embed_images(1, nullptr, nothing); }), HasSubstr("make"));
+  EXPECT_TRUE(encoder.embed_images(9, failing, nothing).empty()) << "and it works afterwards";
 }
 
 TEST_F(EncoderTest, AnErrorOfTheTowerEndsItAll) {

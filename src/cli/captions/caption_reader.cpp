@@ -7,12 +7,16 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/captions/delimited_records.hpp"
+#include "cli/signals.hpp"
+#include "data/byte_source.hpp"
+#include "data/delimited_records.hpp"
 #include "io/utf8.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
 namespace {
+
+using data::ByteSource;
 
 /// Streams one caption a line. Its own folder, which "" in sys.path means, is no place to import from.
 constexpr const char* parquet_program = R"python(
@@ -73,7 +77,7 @@ void take_caption(std::string_view caption, CaptionCounts& counts, const Caption
 }
 
 void read_lines(ByteSource& source, CaptionCounts& counts, const CaptionVisitor& take_line) {
-  for_each_record(source, {}, [&](const Record& record) {
+  data::for_each_record(source, {}, [&](const data::Record& record) {
     if (record.too_long) ++counts.too_long;
     else take_line(record.fields.front());
   });
@@ -133,7 +137,7 @@ void read_table(ByteSource& source, const std::string& path, char separator, con
   if (!column.empty() && column.size() < 6 && column.find_first_not_of("0123456789") == std::string::npos && column[0] != '0') {
     place = std::stoul(column) - 1;
   }
-  for_each_record(source, {separator, separator == ','}, [&](const Record& record) {
+  data::for_each_record(source, {separator, separator == ','}, [&](const data::Record& record) {
     if (record.fields.size() == 1 && record.fields[0].empty()) return;  // an empty line
     if (!place) place = column_of(record.fields, path, column);
     else if (record.too_long) ++counts.too_long;
@@ -148,12 +152,12 @@ void read_captions(const std::string& path, const CaptionRequest& request, Capti
   const CaptionFormat format = format_of(path, request.format);
   if (format == CaptionFormat::parquet) {
     if (path == "-") throw ArgumentError("FILE: got '-' with --format parquet; expected a file, as Parquet is not read in order");
-    open_bytes(path);  // says of a file that is not there what is said of all others
-    const auto source = run_program({request.python, "-c", parquet_program, path, request.column}, path);
+    data::open_bytes(path);  // says of a file that is not there what is said of all others
+    const auto source = data::run_program({request.python, "-c", parquet_program, path, request.column}, path, signals::throw_if_stop_requested);
     read_text(*source, counts, take);
     return;
   }
-  const auto source = open_bytes(path);
+  const auto source = data::open_bytes(path, signals::throw_if_stop_requested);
   const std::string name = path == "-" ? "standard input" : path;
   switch (format) {
     case CaptionFormat::jsonl: return read_jsonl(*source, name, request.column, counts, take);

@@ -8,8 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "cli/captions/byte_source.hpp"
-
 namespace splice_cuda::cli {
 
 enum class CaptionFormat : std::uint8_t { by_name, text, jsonl, csv, tsv, parquet };

@@ -5,28 +5,28 @@
 #include <numeric>
 
 #include "cli/argument_parsing.hpp"
-#include "cli/experiments/read_records.hpp"
+#include "cli/experiments/code_inputs.hpp"
+#include "cli/experiments/empty_codes.hpp"
 #include "cli/input_checks.hpp"
+#include "cli/output.hpp"
 #include "cli/progress_line.hpp"
+#include "cli/row_names.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
 namespace {
 
-std::vector<std::string> folder_names(const std::vector<std::filesystem::path>& pictures) {
-  std::vector<std::string> names;
-  for (const std::filesystem::path& path : pictures) names.push_back(path.parent_path().filename().string());
-  return names;
-}
-
-std::vector<std::string> path_texts(const std::vector<std::filesystem::path>& pictures) {
-  std::vector<std::string> texts;
-  for (const std::filesystem::path& path : pictures) texts.push_back(path.string());
-  return texts;
+/// --model beside --embeddings, where a verb takes texts.
+bool model_for_texts(const ExperimentArguments& arguments) {
+  return arguments.takes_texts && !arguments.sources.embeddings.empty() && !arguments.sources.model.model.empty();
 }
 
 const ExperimentArguments& checked(const ExperimentArguments& arguments) {
-  check_sources(arguments.sources, arguments.mean.image_mean);
+  if (!model_for_texts(arguments)) check_sources(arguments.sources, arguments.mean.image_mean);
+  else if (arguments.sources.model.has_inputs() || !arguments.sources.embeddings_out.empty()) {
+    throw ArgumentError(fmt::format("--embeddings: got '{}' together with --images, --texts or --embeddings-out; expected only one of them",
+                                    arguments.sources.embeddings));
+  }
   if (arguments.target_l0 > 0 && arguments.solver.l1_penalty) {
     throw ArgumentError("--target-l0: got it together with --l1-penalty; expected only one of them");
   }
@@ -36,11 +36,27 @@ const ExperimentArguments& checked(const ExperimentArguments& arguments) {
   return arguments;
 }
 
+/// Loads the model that is there for texts alone.
+std::optional<ClipEncoder> loaded_for_texts(const ExperimentArguments& arguments, const ResourceArguments& resources) {
+  if (!model_for_texts(arguments)) return std::nullopt;
+  return load_model(arguments.sources.model, resources);
+}
+
+/// What is walked over: without the model that is there for texts alone, but with its dictionary where no other is named.
+DecomposeSources walked(const ExperimentArguments& arguments, const std::optional<ClipEncoder>& text_model) {
+  DecomposeSources sources = arguments.sources;
+  if (!text_model) return sources;
+  if (sources.dictionary.empty() && text_model->dictionary_path()) sources.dictionary = text_model->dictionary_path()->string();
+  sources.model.model.clear();
+  check_sources(sources, arguments.mean.image_mean);
+  return sources;
+}
+
 }  // namespace
 
 void add_experiment_options(CLI::App& verb, ExperimentArguments& arguments) {
   add_decompose_sources(verb, arguments.sources);
-  verb.add_option("--records", arguments.records, "Table (.csv, .tsv) with a header and a record for each row of --embeddings: label, split, path, ...")
+  verb.add_option("--records", arguments.records, "Table (.csv, .tsv, .jsonl, .parquet) with a record for each row of --embeddings: label, split, path, ...")
       ->type_name("FILE");
   add_mean_options(verb, arguments.mean);
   add_solver_options(verb, arguments.solver);
@@ -52,28 +68,28 @@ void add_experiment_options(CLI::App& verb, ExperimentArguments& arguments) {
 
 ExperimentInputs::ExperimentInputs(const ExperimentArguments& arguments)
     : arguments_(checked(arguments)), resources_(settled_resources(arguments.resources, arguments.report.quiet)),
-      inputs_(arguments.sources, resources_, arguments.report.quiet), space_(ConceptSpace::load(inputs_.dictionary())) {
+      text_model_(loaded_for_texts(arguments, resources_)), sources_(walked(arguments, text_model_)),
+      inputs_(sources_, resources_, arguments.report.quiet), space_(ConceptSpace::load(inputs_.dictionary())) {
   inputs_.check_fits(space_);
   check_outputs({});
   settle_image_mean(arguments.mean, inputs_, space_, arguments.report.quiet);
   if (!arguments.records.empty()) {
-    records_ = read_records(arguments.records);
+    records_ = read_records(arguments.records, record_file_options(arguments.sources.model.dataset));
     if (records_.rows() != inputs_.source().rows()) {
       throw ArgumentError(fmt::format("--records: got {} records in '{}'; expected {}, one for each row of '{}'", records_.rows(),
                                       arguments.records, inputs_.source().rows(), arguments.sources.embeddings));
     }
   } else if (!inputs_.listed().empty()) {
-    records_.set("path", path_texts(inputs_.listed()));
-    records_.set("label", folder_names(inputs_.listed()));
+    records_ = inputs_.records();
   }
 }
 
-RowGroups ExperimentInputs::groups(const std::string& option, const std::string& column) const {
-  if (records_.names().empty()) {
-    throw ArgumentError(option + ": got '" + column + "', and no records; expected --records beside --embeddings, or pictures in folders");
+RowGroups find_row_groups(const RecordTable& records, const std::string& option, const std::string& column) {
+  if (records.names().empty()) {
+    throw ArgumentError(option + ": got '" + column + "', and no records; expected --records beside --embeddings, pictures in folders, or --dataset");
   }
   try {
-    return RowGroups::of(records_.column(column));
+    return RowGroups::of(records.column(column));
   } catch (const ArgumentError& error) {
     throw ArgumentError(option + ": " + error.what());
   }
@@ -83,6 +99,19 @@ DecomposeOptions ExperimentInputs::options() const {
   DecomposeOptions options = to_options(arguments_.solver);
   options.target_l0 = static_cast<std::int32_t>(arguments_.target_l0);
   return options;
+}
+
+ClipEncoder& ExperimentInputs::text_model(const std::string& lacking) {
+  ClipEncoder* model = text_model_ ? &*text_model_ : inputs_.model();
+  if (model == nullptr) throw ArgumentError(lacking + ", and no --model whose text tower could make them; expected one of the two");
+  if (!model->has_text()) {
+    throw ArgumentError(fmt::format("{}, and the model '{}' has no text tower; expected a model that has one", lacking, arguments_.sources.model.model));
+  }
+  if (model->dim() != space_.dim()) {
+    throw ArgumentError(fmt::format("--model: got embeddings of {} numbers from '{}'; expected {}, the length of the atoms", model->dim(),
+                                    arguments_.sources.model.model, space_.dim()));
+  }
+  return *model;
 }
 
 void ExperimentInputs::walk(const RowVisitor& visit) {
@@ -104,13 +133,60 @@ void ExperimentInputs::walk_codes(const CodeVisitor& visit) {
   ProgressLine progress("decompose", by_model ? -1 : inputs_.source().rows(), arguments_.report.quiet || by_model);
   std::int64_t finished = 0;
   const Context context = make_context(resources_, [&](std::int64_t done) { progress.update(finished + done); });
-  PrepareOptions prepare;
-  prepare.normalize = !arguments_.mean.raw;
   const DecomposeOptions solve = options();
+  EmptyCodesWatch watch;
   walk([&](std::span<const std::int64_t> records, MatrixView<const float> raw) {
-    visit(context, records, raw, space_.decompose(context, raw, solve, prepare));
+    const DecomposeResult result = space_.decompose(context, raw, solve, prepare());
+    watch.add(raw, result);
+    visit(context, records, raw, result);
     finished += raw.rows;
   });
+  empty_codes_ = watch.sentence(space_, context, solve, prepare());
+  if (!empty_codes_.empty()) print_note(arguments_.report.quiet, empty_codes_);
+}
+
+PrepareOptions ExperimentInputs::prepare() const {
+  PrepareOptions prepare;
+  prepare.normalize = !arguments_.mean.raw;
+  return prepare;
+}
+
+std::vector<float> ExperimentInputs::embed_picture(const std::string& option, const std::string& wanted, std::optional<std::int64_t>& record) {
+  std::filesystem::path picture = wanted;
+  if (!std::filesystem::exists(picture)) {
+    record = find_named_row(records_.rows(), records_.column("path"), option, wanted, "--images");
+    picture = inputs_.listed()[static_cast<std::size_t>(*record)];
+  } else {
+    for (std::size_t i = 0; i < inputs_.listed().size(); ++i) {
+      if (same_place(inputs_.listed()[i], picture)) record = static_cast<std::int64_t>(i);
+    }
+  }
+  std::vector<float> row;
+  const std::vector<std::filesystem::path> one = {picture};
+  const std::vector<SkippedImage> skipped = inputs_.model()->embed_images(one, [&](const EmbeddedImages& batch) {
+    if (!batch.indices.empty()) row.assign(batch.embeddings.row(0), batch.embeddings.row(0) + batch.embeddings.cols);
+  });
+  if (row.empty()) throw FileError(skipped.empty() ? picture.string() + ": can't be read" : skipped.front().reason);
+  return row;
+}
+
+OneCode ExperimentInputs::find_code(const std::string& option, const std::string& wanted) {
+  OneCode one;
+  std::vector<float> row;
+  if (inputs_.are_texts()) {
+    throw ArgumentError(fmt::format("{}: got '{}' together with --texts; expected embeddings, stored codes or pictures", option, wanted));
+  }
+  if (inputs_.pictures()) {
+    row = embed_picture(option, wanted, one.record);
+  } else {
+    const std::vector<std::string> none;
+    one.record = find_named_row(inputs_.source().rows(), records_.has("path") ? records_.column("path") : none, option, wanted,
+                                arguments_.sources.embeddings);
+    row.resize(static_cast<std::size_t>(space_.dim()));
+    inputs_.source().read(*one.record, {row.data(), 1, space_.dim()});
+  }
+  one.result = space_.decompose(make_context(resources_), MatrixView<const float>(row.data(), 1, space_.dim()), options(), prepare());
+  return one;
 }
 
 nlohmann::ordered_json ExperimentInputs::settings() const {
@@ -118,9 +194,13 @@ nlohmann::ordered_json ExperimentInputs::settings() const {
   nlohmann::ordered_json json;
   json["dictionary"] = inputs_.dictionary();
   json["concepts"] = space_.size();
-  if (a.sources.model.model.empty()) json["embeddings"] = a.sources.embeddings;
-  else json["model"] = a.sources.model.model;
+  if (!a.sources.embeddings.empty()) json["embeddings"] = a.sources.embeddings;
+  if (!a.sources.model.model.empty()) json["model"] = a.sources.model.model;
   if (!a.records.empty()) json["records"] = a.records;
+  const DatasetArguments& dataset = a.sources.model.dataset;
+  if (!dataset.dataset.empty()) json["dataset"] = dataset.dataset;
+  if (!dataset.split.empty()) json["split"] = dataset.split;
+  if (dataset.limit > 0) json["limit"] = dataset.limit;
   if (a.target_l0 > 0) json["target_l0"] = a.target_l0;
   else json["l1_penalty"] = options().l1_penalty;
   json["centered"] = !space_.image_mean().empty();
@@ -128,12 +208,29 @@ nlohmann::ordered_json ExperimentInputs::settings() const {
   return json;
 }
 
-void ExperimentInputs::check_outputs(const std::vector<std::filesystem::path>& outputs) const {
+RunSettings ExperimentInputs::run_settings() const {
+  const DecomposeOptions solve = options();
+  RunSettings settings;
+  inputs_.remember(settings);
+  settings.solver = to_string(solve.solve.solver);
+  settings.target_l0 = solve.target_l0;
+  if (solve.target_l0 == 0) settings.l1_penalty = static_cast<double>(solve.l1_penalty);
+  settings.gap_tolerance = solve.solve.gap_tolerance;
+  settings.raw = arguments_.mean.raw;
+  settings.image_mean = space_.image_mean();
+  return settings;
+}
+
+void ExperimentInputs::check_outputs(const std::vector<std::filesystem::path>& outputs, const std::vector<std::filesystem::path>& more_inputs) const {
   std::vector<std::filesystem::path> all = outputs;
   if (!arguments_.out.empty()) all.emplace_back(arguments_.out);
   if (!arguments_.sources.embeddings_out.empty()) all.emplace_back(arguments_.sources.embeddings_out);
   inputs_.check_outputs(all, arguments_.mean.image_mean);
+  std::vector<std::filesystem::path> of_model;
+  add_model_files(arguments_.sources.model.model, of_model);
   for (const std::filesystem::path& out : all) {
+    check_output(out, of_model);
+    check_output(out, more_inputs);
     if (!arguments_.records.empty()) check_output(out, {arguments_.records});
   }
 }

@@ -17,9 +17,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array column_kinds = {"text", "integer", "number", "picture"};
-constexpr std::array chart_kinds = {"bars", "columns", "lines", "histogram", "heat_map", "points"};
-
 template <typename T>
 const T& by_key(const std::vector<T>& items, const std::string& key, const std::string& whose) {
   const auto place = std::find_if(items.begin(), items.end(), [&](const T& item) { return item.key == key; });
@@ -35,7 +32,7 @@ Json finite(const Json& value) {
 Json table_json(const ResultTable& table) {
   Json columns = Json::array();
   for (const ResultColumn& column : table.columns) {
-    columns.push_back({{"key", column.key}, {"title", column.title}, {"kind", column_kinds[static_cast<std::size_t>(column.kind)]},
+    columns.push_back({{"key", column.key}, {"title", column.title}, {"kind", column_kind_names[static_cast<std::size_t>(column.kind)]},
                        {"digits", column.digits}});
   }
   Json rows = Json::array();
@@ -50,7 +47,7 @@ Json table_json(const ResultTable& table) {
 Json chart_json(const ResultDocument& document, const ResultChart& chart) {
   const ResultTable& table = by_key(document.tables, chart.table, "chart " + chart.key);
   Json json = {{"key", chart.key}, {"title", chart.title}, {"description", chart.description},
-               {"kind", chart_kinds[static_cast<std::size_t>(chart.kind)]}, {"table", chart.table}};
+               {"kind", chart_kind_names[static_cast<std::size_t>(chart.kind)]}, {"table", chart.table}};
   const std::array<std::pair<const char*, const std::string*>, 7> columns = {{{"x", &chart.x}, {"x_end", &chart.x_end}, {"y", &chart.y},
       {"series", &chart.series}, {"facet", &chart.facet}, {"color", &chart.color}, {"error", &chart.error}}};
   for (const auto& [name, key] : columns) {
@@ -105,7 +102,7 @@ void ResultTable::add(std::vector<Json> cells) {
 }
 
 Json to_json(const ResultDocument& document) {
-  Json json = {{"format", "splice_cuda.result.1"}, {"splice_cuda", version()}, {"experiment", document.experiment}, {"title", document.title},
+  Json json = {{"format", result_format}, {"splice_cuda", version()}, {"experiment", document.experiment}, {"title", document.title},
                {"summary", document.summary}, {"settings", document.settings}, {"tables", Json::array()}, {"charts", Json::array()}};
   for (const ResultTable& table : document.tables) json["tables"].push_back(table_json(table));
   for (const ResultChart& chart : document.charts) json["charts"].push_back(chart_json(document, chart));

@@ -4,6 +4,7 @@
 /// What an experiment found, as tables, with charts that say which columns they draw: `splice report`, docs and spreadsheets need
 /// not know the experiment.
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@ namespace splice_cuda::cli {
 
 /// text; integer and number (null where there is none); picture: the path of a picture file.
 enum class ColumnKind : std::uint8_t { text, integer, number, picture };
+inline constexpr std::array column_kind_names = {"text", "integer", "number", "picture"};
 
 struct ResultColumn {
   std::string key;    ///< snake_case, unique in its table; what charts and CSV call it
@@ -38,6 +40,7 @@ struct ResultTable {
 /// by rising x (number) or in the table's order (text). histogram: x and x_end are the edges of bins, y counts. heat_map: x and y texts, color a number.
 /// points: x and y numbers.
 enum class ChartKind : std::uint8_t { bars, columns, lines, histogram, heat_map, points };
+inline constexpr std::array chart_kind_names = {"bars", "columns", "lines", "histogram", "heat_map", "points"};
 
 struct ResultChart {
   std::string key;
@@ -62,7 +65,8 @@ struct ResultDocument {
   std::vector<ResultChart> charts;
 };
 
-/// {"format": "splice_cuda.result.1", "splice_cuda": version, "experiment", "title", "summary", "settings", "tables": [{"key", "title", "note",
+inline constexpr const char* result_format = "splice_cuda.result.1";
+/// {"format": result_format, "splice_cuda": version, "experiment", "title", "summary", "settings", "tables": [{"key", "title", "note",
 /// "columns": [{"key", "title", "kind", "digits"}], "rows": [[...]]}], "charts": [{"key", "title", "description", "kind", "table", "x", ...}]}.
 /// NaN and infinity become null. @throws std::logic_error for a chart of a table or column that is not there
 nlohmann::ordered_json to_json(const ResultDocument& document);

@@ -55,4 +55,14 @@ std::string fill_template(std::string_view html, const std::map<std::string, std
   }
 }
 
+std::string without_folder(std::string text, const std::filesystem::path& path) {
+  const std::string whole = path.string();
+  const std::string name = path.filename().string();
+  if (whole.empty()) return text;
+  for (std::size_t at = text.find(whole); at != std::string::npos; at = text.find(whole, at + name.size())) {
+    text.replace(at, whole.size(), name);
+  }
+  return text;
+}
+
 }  // namespace splice_cuda::cli

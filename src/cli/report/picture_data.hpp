@@ -18,4 +18,7 @@ struct PictureData {
 /// The file itself where it is small, else the picture made smaller, as JPEG. @throws FileError
 PictureData picture_data(const std::filesystem::path& path);
 
+/// A picture for a cell of a table: a JPEG of at most 160 pixels a side, whatever the file. @throws FileError
+PictureData thumbnail_data(const std::filesystem::path& path);
+
 }  // namespace splice_cuda::cli

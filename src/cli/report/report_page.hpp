@@ -6,11 +6,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
-#include <set>
 #include <string>
-#include <vector>
 
+#include "cli/report/row_cards.hpp"
 #include "cli/run_settings.hpp"
 #include "io/npz.hpp"
 #include "splice_cuda/concept_space.hpp"
@@ -22,8 +20,7 @@ struct ReportPageArguments {
   std::int64_t report_limit = 200;  ///< most rows shown
   std::int64_t concepts = 10;     ///< most a row
   std::string title = "What the embeddings are made of";
-  /// For each row the concepts that are true, where that is known; may be empty.
-  std::vector<std::optional<std::set<std::string>>> truth = {};
+  RowTruth truth = {};
 };
 /// --report, --report-limit, --report-title.
 void add_report_page_options(CLI::App& verb, ReportPageArguments& arguments);

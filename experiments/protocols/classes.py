@@ -1,0 +1,68 @@
+"""C4 and C5: what classes are made of, and which concepts go with a class for no good reason."""
+from __future__ import annotations
+
+from scene_clip.bias import CLASSES, PLACES
+
+from ..documents import Table
+from ..scenes import sets
+from ..scenes.vocabulary import words_of
+from ..workspace import Workspace
+from .inputs import coded, group
+
+ATTRIBUTES = ("background", "shape")
+L1_PENALTY = 0.25
+
+
+def run(workspace: Workspace) -> None:
+    """The largest concepts of each class should name the class."""
+    stored = sets.tasks(workspace)
+    for attribute in ATTRIBUTES:
+        found = workspace.run(f"classes_{attribute}", "summarize", *coded(workspace, stored, L1_PENALTY), "--by", attribute, "--top", 7)
+        concepts = found.table("concepts")
+        workspace.check("classes", f"{attribute}: classes whose largest concept names them", _naming(concepts, attribute, 1), low=0.95)
+        workspace.check("classes", f"{attribute}: of the three largest, share that name their class", _naming(concepts, attribute, 3), low=0.8)
+    biased = sets.biased(workspace)
+    found = workspace.run("differences", "summarize", *coded(workspace, biased, L1_PENALTY), "--by", "train_label", "--compare", *CLASSES)
+    beyond = [row for row in found.table("differences").rows
+              if (row[found.table("differences").index("p_corrected")] or 1) <= 0.05]
+    workspace.check("classes", "concepts that tell the planted classes apart beyond chance", float(len(beyond)), low=4)
+    workspace.check("classes", "of these, share that speak of the classes or of their planted places",
+                    _share([row[0] for row in beyond], _planted()), low=0.9)
+
+
+def _planted() -> set[str]:
+    """Words of the two classes and of their places."""
+    shapes = set().union(*(words_of("shape", name) for name in CLASSES))
+    return shapes.union(*(words_of("background", name) for name in PLACES))
+
+
+def _share(concepts: list[str], words: set[str]) -> float:
+    return sum(not words.isdisjoint(concept.split(" ")) for concept in concepts) / max(1, len(concepts))
+
+
+def _naming(concepts: Table, attribute: str, ranks: int) -> float:
+    """Share of the largest concepts, up to a rank, that hold a word for their class."""
+    places = [concepts.index(name) for name in ("group", "concept", "rank")]
+    rows = [[row[place] for place in places] for row in concepts.rows]
+    named = [not words_of(attribute, label).isdisjoint(concept.split(" ")) for label, concept, rank in rows if rank <= ranks]
+    return sum(named) / max(1, len(named))
+
+
+def scan(workspace: Workspace) -> None:
+    """The planted places should be found, from the training half alone."""
+    biased = sets.biased(workspace)
+    groups = [word for place in PLACES for word in group(place, "background", place)]
+    found = workspace.run("scan", "scan", *coded(workspace, biased, L1_PENALTY), "--by", "train_label", *groups, "--words", "--spurious")
+    suspects = found.table("spurious").column("concept")
+    planted = set().union(*(words_of("background", place) for place in PLACES))
+    workspace.check("scan", "planted backgrounds among the five most suspicious concepts", 5 * _share(suspects[:5], planted), low=3)
+    weights = found.table("weights")
+    for label, place, other in zip(CLASSES, PLACES, reversed(PLACES)):
+        ratio = _weight(weights, place, label) / max(1e-12, _weight(weights, other, label))
+        workspace.check("scan", f"{label}: weight of {place} over that of {other}", ratio, low=4)
+
+
+def _weight(weights: Table, name: str, label: str) -> float:
+    places = [column.key for column in weights.columns]
+    rows = [dict(zip(places, row)) for row in weights.rows]
+    return next(row["weight"] for row in rows if row["group"] == name and row["class"] == label)

@@ -1,0 +1,37 @@
+#include "cli/dataset_arguments.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/argument_parsing.hpp"
+#include "cli/signals.hpp"
+#include "splice_cuda/error.hpp"
+
+namespace splice_cuda::cli {
+
+void add_dataset_options(CLI::App& verb, DatasetArguments& arguments) {
+  verb.add_option("--dataset", arguments.dataset, "Pictures and their records in a dataset's own layout, instead of --images (docs/datasets.md)")
+      ->type_name("KIND:PATH");
+  add_dataset_choices(verb, arguments);
+}
+
+void add_dataset_choices(CLI::App& verb, DatasetArguments& arguments) {
+  verb.add_option("--split", arguments.split, "Of --dataset only the samples of this split: train, val, test")->type_name("NAME");
+  add_whole_number(verb, "--limit", arguments.limit, 0, std::int64_t{1} << 40, "Of --dataset only the first so many samples; 0: all");
+  verb.add_option("--root", arguments.root, "What the paths of a manifest are relative to; default: its folder")->type_name("DIR");
+  verb.add_option("--python", arguments.python, "Python that reads .parquet (pyarrow) and .mat (scipy)")->type_name("PROGRAM")->capture_default_str();
+}
+
+RecordFileOptions record_file_options(const DatasetArguments& arguments) { return {arguments.python, signals::throw_if_stop_requested}; }
+
+Dataset open_dataset(const DatasetArguments& arguments) {
+  try {
+    return Dataset::open(arguments.dataset, DatasetOptions{arguments.split, arguments.limit, arguments.root, record_file_options(arguments)});
+  } catch (const ArgumentError& error) {
+    // Messages begin with the argument's name, which for three of them is that of the option.
+    const std::string text = error.what();
+    const bool own = text.starts_with("dataset: ") || text.starts_with("split: ") || text.starts_with("root: ");
+    throw ArgumentError(own ? "--" + text : fmt::format("--dataset: {}", text));
+  }
+}
+
+}  // namespace splice_cuda::cli

@@ -1,0 +1,272 @@
+#include "cli/experiments/linearity_triples.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cli/argument_parsing.hpp"
+#include "cli/output.hpp"
+#include "cli/progress_line.hpp"
+#include "cli/signals.hpp"
+#include "cli/text_layout.hpp"
+#include "experiments/random_draws.hpp"
+#include "io/embedding_source.hpp"
+#include "splice_cuda/error.hpp"
+#include "splice_cuda/side_by_side.hpp"
+#include "splice_cuda/dataset.hpp"
+
+namespace splice_cuda::cli {
+namespace {
+
+constexpr std::size_t most_pixels_at_once = std::size_t{1} << 25;  // of decoded pictures that wait for the tower
+constexpr std::size_t texts_at_once = 256;
+
+/// What two things are, and both together where that is not to be composed.
+struct NamedPair {
+  std::string first, second, joint;
+};
+
+std::vector<NamedPair> pairs_of_table(const std::string& file, const std::string& option) {
+  const RecordTable table = read_records(file);
+  for (const char* column : {"first", "second"}) {
+    if (!table.has(column)) throw FileError(fmt::format("{}: found no column '{}', expected the columns first and second ({})", file, column, option));
+  }
+  std::vector<NamedPair> pairs;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(table.rows()); ++i) {
+    pairs.push_back({table.column("first")[i], table.column("second")[i], table.has("joint") ? table.column("joint")[i] : ""});
+  }
+  return pairs;
+}
+
+/// Paths are relative to the table's folder.
+std::vector<NamedPair> pictures_of_table(const std::string& file) {
+  std::vector<NamedPair> pairs = pairs_of_table(file, "--pairs-file");
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  for (NamedPair& pair : pairs) {
+    for (std::string* path : {&pair.first, &pair.second, &pair.joint}) {
+      if (!path->empty()) *path = (folder / *path).string();
+    }
+  }
+  return pairs;
+}
+
+/// `pairs` of all at random, or all, in their order.
+std::vector<NamedPair> some_of(std::vector<NamedPair> all, const TripleArguments& arguments) {
+  RandomBits random(static_cast<std::uint64_t>(arguments.seed));
+  std::vector<NamedPair> some;
+  for (const std::int64_t i : draw_sample(random, static_cast<std::int64_t>(all.size()), arguments.pairs)) {
+    some.push_back(std::move(all[static_cast<std::size_t>(i)]));
+  }
+  return some;
+}
+
+std::vector<NamedPair> random_pairs(const std::vector<std::string>& names, const TripleArguments& arguments) {
+  RandomBits random(static_cast<std::uint64_t>(arguments.seed));
+  std::vector<NamedPair> pairs;
+  for (const DrawnPair& pair : draw_pairs(random, static_cast<std::int64_t>(names.size()), arguments.pairs)) {
+    pairs.push_back({names[static_cast<std::size_t>(pair.first)], names[static_cast<std::size_t>(pair.second)], ""});
+  }
+  return pairs;
+}
+
+std::vector<NamedPair> picture_pairs(const TripleArguments& arguments, const ModelInputs& inputs) {
+  if (!arguments.pairs_file.empty()) return some_of(pictures_of_table(arguments.pairs_file), arguments);
+  std::vector<std::string> names;
+  for (const std::filesystem::path& path : inputs.pictures) names.push_back(path.string());
+  return random_pairs(names, arguments);
+}
+
+std::string joined(const TripleArguments& arguments, const NamedPair& pair) {
+  if (!pair.joint.empty()) return pair.joint;
+  std::string text = arguments.join;
+  const std::size_t second = text.rfind("{}");
+  text.replace(second, 2, pair.second);
+  return text.replace(text.find("{}"), 2, pair.first);
+}
+
+/// Decoded triples that wait for the tower.
+struct PendingPictures {
+  std::vector<Image> images;  ///< joint, first, second, joint, ...
+  std::vector<NamedPair> pairs;
+  std::size_t pixels = 0;
+};
+
+void embed_pending(ClipEncoder& model, PendingPictures& pending, Triples& triples) {
+  if (pending.images.empty()) return;
+  const auto dim = static_cast<std::size_t>(triples.dim);
+  std::vector<float> rows(pending.images.size() * dim);
+  model.embed_images(pending.images, {rows.data(), static_cast<std::int64_t>(pending.images.size()), triples.dim});
+  const std::array<std::vector<float>*, 3> targets = {&triples.joint, &triples.first, &triples.second};
+  for (std::size_t i = 0; i < pending.images.size(); ++i) {
+    const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(i * dim);
+    targets[i % 3]->insert(targets[i % 3]->end(), begin, begin + static_cast<std::ptrdiff_t>(dim));
+  }
+  for (NamedPair& pair : pending.pairs) {
+    triples.first_names.push_back(std::move(pair.first));
+    triples.second_names.push_back(std::move(pair.second));
+  }
+  pending = {};
+}
+
+void embed_picture_pairs(const TripleArguments& arguments, std::vector<NamedPair> pairs, ClipEncoder& model, bool quiet, Triples& triples) {
+  const JointLayout layout = arguments.layout == "squash" ? JointLayout::squash : JointLayout::pad;
+  ProgressLine progress("linearity", static_cast<std::int64_t>(pairs.size()), quiet, "pairs");
+  PendingPictures pending;
+  std::int64_t done = 0;
+  for (NamedPair& pair : pairs) {
+    signals::throw_if_stop_requested();
+    progress.update(++done);
+    try {
+      Image first = read_image(pair.first);
+      Image second = read_image(pair.second);
+      Image joint = pair.joint.empty() ? side_by_side(first, second, layout) : read_image(pair.joint);
+      for (Image* image : {&joint, &first, &second}) {
+        pending.pixels += image->pixels.size() / 3;
+        pending.images.push_back(std::move(*image));
+      }
+      pending.pairs.push_back(std::move(pair));
+    } catch (const FileError& error) {
+      triples.skipped.push_back({pair.first + ", " + pair.second, error.what()});
+    }
+    if (pending.pixels >= most_pixels_at_once || static_cast<std::int64_t>(pending.images.size()) >= arguments.model.batch_size) {
+      embed_pending(model, pending, triples);
+    }
+  }
+  embed_pending(model, pending, triples);
+  for (const SkippedInput& skipped : triples.skipped) print_note(quiet, fmt::format("skipped {}: {}", printable(skipped.name), printable(skipped.reason)));
+  if (triples.size() > 0 || pairs.empty()) return;
+  throw FileError(fmt::format("--images: none of {} pairs could be read; the first: {}", pairs.size(), printable(triples.skipped.front().reason)));
+}
+
+void embed_text_pairs(const TripleArguments& arguments, const std::vector<NamedPair>& pairs, ClipEncoder& model, bool quiet, Triples& triples) {
+  triples.texts = true;
+  const auto dim = static_cast<std::size_t>(triples.dim);
+  for (std::vector<float>* rows : {&triples.joint, &triples.first, &triples.second}) rows->resize(pairs.size() * dim);
+  std::vector<std::string> texts;
+  ProgressLine progress("linearity", static_cast<std::int64_t>(pairs.size()), quiet, "pairs");
+  for (std::size_t begin = 0; begin < pairs.size(); begin += texts_at_once) {
+    signals::throw_if_stop_requested();
+    const std::size_t count = std::min(texts_at_once, pairs.size() - begin);
+    const auto embed = [&](std::vector<float>& rows, auto text_of) {
+      texts.clear();
+      for (std::size_t i = begin; i < begin + count; ++i) texts.push_back(text_of(pairs[i]));
+      return model.embed_texts(texts, {rows.data() + begin * dim, static_cast<std::int64_t>(count), triples.dim}).size();
+    };
+    triples.cut_off += static_cast<std::int64_t>(embed(triples.joint, [&](const NamedPair& pair) { return joined(arguments, pair); }));
+    embed(triples.first, [](const NamedPair& pair) { return pair.first; });
+    embed(triples.second, [](const NamedPair& pair) { return pair.second; });
+    progress.update(static_cast<std::int64_t>(begin + count));
+  }
+  for (const NamedPair& pair : pairs) {
+    triples.first_names.push_back(pair.first);
+    triples.second_names.push_back(pair.second);
+  }
+}
+
+}  // namespace
+
+void add_triple_options(CLI::App& verb, TripleArguments& a) {
+  add_model_options(verb, a.model, "CLIP model that embeds each and both together (docs/model_folder.md)");
+  add_image_option(verb, a.model);
+  add_text_option(verb, a.model);
+  verb.add_option("--pairs-file", a.pairs_file, "Table with the columns first and second: pictures, relative to the table (joint: a picture of both)")
+      ->type_name("FILE");
+  verb.add_option("--text-pairs", a.text_pairs, "Table with the columns first and second: texts (joint: a text of both)")->type_name("FILE");
+  verb.add_option("--layout", a.layout, "Pictures side by side in a square: pad (proportions kept, black bands) or squash (half the width each)")
+      ->type_name("pad|squash")->capture_default_str();
+  verb.add_option("--join", a.join, "Text of two texts, each in place of a {}")->type_name("TEXT")->capture_default_str();
+  verb.add_option("-e,--embeddings", a.embeddings, "Stored embeddings [n, d] of both together, instead of a model; with --first and --second")
+      ->type_name("PATH");
+  verb.add_option("--first", a.first, "Stored embeddings [n, d] of the first things")->type_name("PATH");
+  verb.add_option("--second", a.second, "Stored embeddings [n, d] of the second things")->type_name("PATH");
+  add_whole_number(verb, "--pairs", a.pairs, 1, 10000000, "Most pairs, at random; all where there are fewer. All are held in memory");
+  add_whole_number(verb, "--seed", a.seed, 0, 0x7fffffff, "Of the random pairs");
+}
+
+void check_triples(const TripleArguments& a) {
+  const bool stored = !a.embeddings.empty() || !a.first.empty() || !a.second.empty();
+  const int by_model = !a.model.images.empty() + !a.model.texts.empty() + !a.pairs_file.empty() + !a.text_pairs.empty();
+  if (stored + by_model != 1) {
+    throw ArgumentError(fmt::format("--images: got {} of --images, --texts, --pairs-file, --text-pairs and --embeddings with --first and --second; expected one "
+                                    "of them", stored + by_model == 0 ? "none" : "several"));
+  }
+  if (stored && (a.embeddings.empty() || a.first.empty() || a.second.empty())) {
+    throw ArgumentError("--embeddings, --first, --second: got only some of them; expected all three: both together, and each");
+  }
+  if (stored == !a.model.model.empty()) {
+    throw ArgumentError(stored ? "--model: got it together with stored embeddings; expected only one of them"
+                               : "--model: got none; expected the model that embeds the pairs");
+  }
+  if (a.layout != "pad" && a.layout != "squash") throw ArgumentError(fmt::format("--layout: got '{}'; expected pad or squash", a.layout));
+  const std::size_t place = a.join.find("{}");
+  if (place == std::string::npos || a.join.find("{}", place + 2) == std::string::npos) {
+    throw ArgumentError(fmt::format("--join: got '{}'; expected a text with {{}} for each of two texts", a.join));
+  }
+}
+
+std::vector<std::filesystem::path> triple_files(const TripleArguments& a) {
+  std::vector<std::filesystem::path> files;
+  for (const std::string& file : {a.model.texts, a.pairs_file, a.text_pairs, a.embeddings, a.first, a.second}) {
+    if (!file.empty()) files.emplace_back(file);
+  }
+  add_model_files(a.model.model, files);
+  if (!a.model.images.empty()) {
+    for (std::filesystem::path& picture : find_inputs(a.model).pictures) files.push_back(std::move(picture));
+  }
+  if (!a.pairs_file.empty()) {
+    for (const NamedPair& pair : pictures_of_table(a.pairs_file)) {
+      for (const std::string& picture : {pair.first, pair.second, pair.joint}) {
+        if (!picture.empty()) files.emplace_back(picture);
+      }
+    }
+  }
+  return files;
+}
+
+Triples stored_triples(const TripleArguments& arguments) {
+  const auto joint = io::EmbeddingSource::open(arguments.embeddings);
+  const auto first = io::EmbeddingSource::open(arguments.first);
+  const auto second = io::EmbeddingSource::open(arguments.second);
+  const auto check = [&](const char* option, const std::string& file, const io::EmbeddingSource& source) {
+    if (source.rows() == joint->rows() && source.dim() == joint->dim()) return;
+    throw ArgumentError(fmt::format("{}: got {} rows of {} numbers in '{}'; expected {} rows of {}, as '{}' has", option, source.rows(), source.dim(),
+                                    file, joint->rows(), joint->dim(), arguments.embeddings));
+  };
+  check("--first", arguments.first, *first);
+  check("--second", arguments.second, *second);
+  Triples triples;
+  triples.dim = joint->dim();
+  RandomBits random(static_cast<std::uint64_t>(arguments.seed));
+  const std::vector<std::int64_t> drawn = draw_sample(random, joint->rows(), arguments.pairs);
+  for (const std::int64_t row : drawn) {
+    triples.first_names.push_back(fmt::format("row {}", row));
+    triples.second_names.push_back(fmt::format("row {}", row));
+  }
+  const auto read = [&](const io::EmbeddingSource& source, std::vector<float>& rows) {
+    rows.resize(drawn.size() * static_cast<std::size_t>(triples.dim));
+    const MatrixView<float> view(rows.data(), triples.size(), triples.dim);
+    for (std::size_t i = 0; i < drawn.size(); ++i) source.read(drawn[i], view.slice(static_cast<std::int64_t>(i), 1));
+  };
+  read(*joint, triples.joint);
+  read(*first, triples.first);
+  read(*second, triples.second);
+  return triples;
+}
+
+Triples model_triples(const TripleArguments& arguments, ClipEncoder& model, bool quiet) {
+  Triples triples;
+  triples.dim = model.dim();
+  if (!arguments.text_pairs.empty()) {
+    embed_text_pairs(arguments, some_of(pairs_of_table(arguments.text_pairs, "--text-pairs"), arguments), model, quiet, triples);
+    return triples;
+  }
+  ModelInputs inputs;
+  if (arguments.pairs_file.empty()) inputs = find_inputs(arguments.model);
+  triples.skipped = std::move(inputs.skipped);
+  if (!inputs.texts.empty()) embed_text_pairs(arguments, random_pairs(inputs.texts, arguments), model, quiet, triples);
+  else embed_picture_pairs(arguments, picture_pairs(arguments, inputs), model, quiet, triples);
+  return triples;
+}
+
+}  // namespace splice_cuda::cli

@@ -1,0 +1,53 @@
+#pragma once
+
+/// @file linearity_triples.hpp
+/// Two things, and both together, as embeddings: pictures put side by side, texts joined, or rows of files.
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/model_inputs.hpp"
+#include "splice_cuda/matrix_view.hpp"
+
+namespace splice_cuda::cli {
+
+struct TripleArguments {
+  ModelArguments model;         ///< --images or --texts: random pairs of them
+  std::string pairs_file;       ///< table: first, second and, if there is one, joint: paths of pictures
+  std::string text_pairs;       ///< the same of texts
+  std::string layout = "pad";
+  std::string join = "{} and {}";
+  std::string embeddings;       ///< of the joint things, beside `first` and `second`
+  std::string first, second;
+  std::int64_t pairs = 1000;
+  std::int64_t seed = 0;
+};
+void add_triple_options(CLI::App& verb, TripleArguments& arguments);
+/// @throws ArgumentError unless there is one source of triples, whole
+void check_triples(const TripleArguments& arguments);
+/// Files that are read, the model's too, so that outputs do not take their place.
+std::vector<std::filesystem::path> triple_files(const TripleArguments& arguments);
+
+/// Embeddings [n, dim] of each, not normalised, and what each is called.
+struct Triples {
+  std::int64_t dim = 0;
+  std::vector<float> joint, first, second;
+  std::vector<std::string> first_names, second_names;
+  std::vector<SkippedInput> skipped;  ///< pairs of pictures of which one can't be read
+  std::int64_t cut_off = 0;           ///< joint texts longer than the model's context
+  bool texts = false;
+
+  std::int64_t size() const noexcept { return static_cast<std::int64_t>(first_names.size()); }
+  MatrixView<const float> rows(const std::vector<float>& values) const { return {values.data(), size(), dim}; }
+};
+
+/// Rows of files: --pairs of them at random, all where there are no more. @throws FileError, ArgumentError for shapes that do not fit
+Triples stored_triples(const TripleArguments& arguments);
+/// By a model. @throws FileError, ArgumentError
+Triples model_triples(const TripleArguments& arguments, ClipEncoder& model, bool quiet);
+
+}  // namespace splice_cuda::cli

@@ -1,0 +1,202 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "cli/argument_parsing.hpp"
+#include "cli/experiments/deliver.hpp"
+#include "cli/experiments/intervention.hpp"
+#include "cli/experiments/probe_arguments.hpp"
+#include "cli/npy_rows.hpp"
+#include "cli/numbers_text.hpp"
+#include "cli/output.hpp"
+#include "cli/signals.hpp"
+#include "cli/verbs.hpp"
+#include "core/code_rows.hpp"
+#include "io/npz.hpp"
+#include "splice_cuda/error.hpp"
+
+namespace splice_cuda::cli {
+namespace {
+
+struct Arguments {
+  ExperimentArguments common;
+  EditArguments edits;
+  ClassPromptArguments prompts;
+  ProbeArguments probe;
+  std::vector<std::string> tasks;
+  bool by_probe = false;
+  bool retrain = false;
+  std::vector<std::string> subgroups;
+  std::string codes_out;
+  std::string recomposed_out;
+};
+
+void check_arguments(const Arguments& a) {
+  for (const std::string& column : a.tasks) {
+    if (std::count(a.tasks.begin(), a.tasks.end(), column) > 1) throw ArgumentError(fmt::format("--task: got '{}' twice; expected each once", column));
+  }
+  const auto refuse = [](bool wrong, const char* message) {
+    if (wrong) throw ArgumentError(message);
+  };
+  refuse(a.tasks.empty() && a.by_probe, "--probe: got no --task; expected the column that the probe learns");
+  refuse(a.tasks.empty() && !a.subgroups.empty(), "--subgroups: got no --task; expected the column whose answers are counted by subgroup");
+  refuse(a.retrain && !a.by_probe, "--retrain: got no --probe; expected a probe to train again");
+}
+
+/// Records sorted by the values of all columns; those that lack one belong to none.
+RowGroups find_subgroups(const Arguments& a, const ExperimentInputs& inputs) {
+  if (a.subgroups.empty()) return {};
+  std::vector<std::string> names;
+  for (const std::string& column : a.subgroups) {
+    const RowGroups groups = inputs.groups("--subgroups", column);
+    names.resize(groups.of_row.size());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const bool first = column == a.subgroups.front();
+      if (groups.of_row[i] < 0 || (!first && names[i].empty())) names[i].clear();
+      else names[i] += (first ? "" : ", ") + groups.names[static_cast<std::size_t>(groups.of_row[i])];
+    }
+  }
+  return RowGroups::of(names);
+}
+
+InterventionTasks find_tasks(const Arguments& a, ExperimentInputs& inputs) {
+  InterventionTasks tasks;
+  tasks.probe = probe_options(a.probe);
+  tasks.retrain = a.retrain;
+  tasks.seed = static_cast<std::uint64_t>(a.probe.seed);
+  for (const std::string& column : a.tasks) {
+    if (!a.by_probe) {
+      tasks.zero_shot.push_back(class_task("--task", column, a.tasks, a.prompts, inputs));
+      continue;
+    }
+    const RowGroups labels = inputs.groups("--task", column);
+    tasks.probes.push_back({column, labels, row_uses(a.probe, inputs, "--task", column, labels)});
+  }
+  return tasks;
+}
+
+/// Edited codes and embeddings on disk.
+class EditedOutputs {
+ public:
+  EditedOutputs(const Arguments& a, const ExperimentInputs& inputs) : a_(a), inputs_(inputs) {
+    file_.codes = {0, inputs.space().size(), {0}, {}, {}};
+    if (!a.recomposed_out.empty()) rows_.emplace(a.recomposed_out, inputs.space().dim(), io::NpyType::float32);
+  }
+
+  void take(const EditedBlock& block) {
+    if (rows_) rows_->write(block.recomposed, false);
+    if (a_.codes_out.empty()) return;
+    append_rows(file_.codes, block.codes);
+    file_.reports.insert(file_.reports.end(), block.reports.begin(), block.reports.end());
+  }
+
+  /// @param names  of the rows, or empty
+  void commit(const ConceptEdits& edits, std::vector<std::string> names) {
+    signals::throw_if_stop_requested();
+    if (!a_.codes_out.empty()) {
+      RunSettings settings = inputs_.run_settings();
+      for (const EditedConcept& edit : edits.concepts) {
+        if (edits.resolve && edit.number == 0) settings.banned.push_back(inputs_.space().name(edit.member.atom));
+      }
+      file_.options_json = to_json_text(settings);
+      file_.names = std::move(names);
+      io::write_codes(a_.codes_out, file_);
+    }
+    if (rows_) rows_->commit();
+    for (const std::string& out : {a_.codes_out, a_.recomposed_out}) {
+      if (!out.empty()) print_note(a_.common.report.quiet, "wrote " + out);
+    }
+  }
+
+ private:
+  const Arguments& a_;
+  const ExperimentInputs& inputs_;
+  io::CodesFile file_;
+  std::optional<NpyRows> rows_;
+};
+
+std::string summary_of(const Intervention& intervention, const ConceptEdits& edits, const std::string& empty) {
+  std::string text = fmt::format("{} edited; {:.1f} concepts a row before, {:.1f} after, cosine {:.3f} and {:.3f}",
+                                 counted(static_cast<std::int64_t>(edits.concepts.size()), "concept"), intervention.before().mean_l0(),
+                                 intervention.after().mean_l0(), intervention.before().mean_cosine(), intervention.after().mean_cosine());
+  std::string last;
+  for (const Answers& answers : intervention.answers().all()) {
+    const std::string& task = intervention.answers().tasks()[answers.task].name;
+    const std::string head = answers.classifier == "zero-shot" ? task : task + " (" + answers.classifier + ")";
+    text += (head == last ? ", " : ". " + head + ": ") + fmt::format("{:.3f} {}", answers.tally.accuracy().value(), answers.condition);
+    const std::int32_t worst = worst_subgroup(answers);
+    if (worst >= 0) text += fmt::format(" (worst group {:.3f})", answers.of_subgroup[static_cast<std::size_t>(worst)].value());
+    last = head;
+  }
+  return text + "." + (empty.empty() ? "" : " " + empty);
+}
+
+ResultDocument document_of(const Arguments& a, const ExperimentInputs& inputs, const ConceptEdits& edits, const Intervention& intervention) {
+  ResultDocument document{"intervene", "Intervention on concepts", summary_of(intervention, edits, inputs.empty_codes()), inputs.settings(), {}, {}};
+  document.settings["mode"] = a.edits.mode;
+  const ConceptSpace& space = inputs.space();
+  document.tables = {edit_table("edits", "Edited concepts", space, edits, intervention.frequency(), intervention.weight_sums()),
+                     quality_table({{"recomposed", &intervention.before()}, {"edited", &intervention.after()}})};
+  if (!a.tasks.empty()) {
+    const AnswerBook& book = intervention.answers();
+    document.settings["tasks"] = a.tasks;
+    document.settings["control_seed"] = a.probe.seed;
+    if (a.by_probe) add_probe_settings(document.settings, a.probe);
+    else add_prompt_settings(document.settings, a.prompts);
+    document.tables.push_back(accuracy_table(book, false));
+    document.tables.push_back(class_table(book));
+    document.charts.push_back(accuracy_chart(book));
+    if (book.subgroups().size() > 0) {
+      document.tables.push_back(subgroup_table(book));
+      document.charts.push_back(subgroup_chart());
+    }
+    document.tables.push_back(edit_table("control", "Concepts of the control", space, intervention.control(), intervention.frequency(), intervention.weight_sums()));
+  }
+  document.tables.push_back(row_count_table({{"with an embedding", intervention.before().rows()},
+                                             {"without one (zero, NaN or infinity): left out", intervention.before().without_direction()}}));
+  return document;
+}
+
+ExitCode intervene(const Arguments& a) {
+  check_arguments(a);
+  ExperimentInputs inputs(a.common);
+  std::vector<std::filesystem::path> outputs;
+  for (const std::string& out : {a.codes_out, a.recomposed_out}) {
+    if (!out.empty()) outputs.emplace_back(out);
+  }
+  inputs.check_outputs(outputs, class_prompt_files(a.prompts, a.tasks));
+  const ConceptEdits edits = find_edits(inputs.space(), a.edits, a.common.report.quiet);
+  const InterventionTasks tasks = find_tasks(a, inputs);
+
+  EditedOutputs files(a, inputs);
+  Intervention intervention(inputs, edits, tasks, find_subgroups(a, inputs));
+  intervention.run([&](const EditedBlock& block) { files.take(block); });
+  files.commit(edits, inputs.row_names());
+  return deliver(document_of(a, inputs, edits, intervention), a.common.out, a.common.report);
+}
+
+}  // namespace
+
+void add_intervene(CLI::App& app, Run& chosen) {
+  CLI::App* verb = app.add_subcommand("intervene", "Edit concepts in codes, recompose them, and see what classifiers lose");
+  const auto a = std::make_shared<Arguments>();
+  a->common.takes_texts = true;
+  add_experiment_options(*verb, a->common);
+  add_edit_options(*verb, a->edits);
+  verb->add_option("--task", a->tasks, "Column of the records whose classes are asked for, zero-shot or by --probe (repeatable)")
+      ->type_name("COLUMN")->allow_extra_args(false);
+  add_class_prompt_options(*verb, a->prompts);
+  verb->add_flag("--probe", a->by_probe, "Ask linear probes, trained on unedited rows, instead of zero-shot");
+  add_probe_options(*verb, a->probe);
+  verb->add_flag("--retrain", a->retrain, "Also a probe that learns from edited codes");
+  verb->add_option("--subgroups", a->subgroups, "Columns of the records, separated by commas: accuracy for each combination of their values")
+      ->type_name("COLUMN,COLUMN")->delimiter(',');
+  verb->add_option("--codes-out", a->codes_out, "Write edited codes here (.npz)")->type_name("FILE");
+  verb->add_option("--recomposed-out", a->recomposed_out, "Write recomposed embeddings of edited codes here (.npy)")->type_name("FILE");
+  verb->footer("Example:\n  splice intervene --model model --images faces --group eyewear=glasses,sunglasses,visor --task label --out glasses.json");
+  verb->callback([a, &chosen] { chosen = [a] { return intervene(*a); }; });
+}
+
+}  // namespace splice_cuda::cli

@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+#include "cli/argument_parsing.hpp"
+#include "cli/dropped_concepts.hpp"
+#include "cli/experiments/dictionary_learning.hpp"
+#include "cli/health_text.hpp"
+#include "cli/input_checks.hpp"
+#include "cli/output.hpp"
+#include "cli/verbs.hpp"
+#include "splice_cuda/error.hpp"
+#include "splice_cuda/random_dictionary.hpp"
+#include "splice_cuda/version.hpp"
+
+namespace splice_cuda::cli {
+namespace {
+
+struct Arguments {
+  std::int64_t size = 0;
+  std::int64_t dim = 0;
+  std::string like;
+  bool like_spectrum = false;
+  std::int64_t seed = 0;
+  std::string out;
+  ReportArguments report;
+};
+
+void check_choice(const Arguments& a) {
+  if (a.like.empty() == (a.dim == 0)) {
+    throw ArgumentError(a.like.empty() ? "--dim: got none, and no --like; expected the atoms' length, or a dictionary that says it"
+                                       : fmt::format("--dim: got {} together with --like; expected only one of them", a.dim));
+  }
+  if (a.like.empty() && a.like_spectrum) throw ArgumentError("--like-spectrum: got it without --like; expected the dictionary whose covariance is taken");
+  if (a.like.empty() && a.size == 0) throw ArgumentError("--size: got none, and no --like; expected a number of atoms");
+  if (a.out.ends_with(".npy")) {
+    throw ArgumentError(fmt::format("--out: got '{}'; expected a name that ends in .safetensors: one that ends in .npy is read as a plain array", a.out));
+  }
+}
+
+ExitCode write_random(const Arguments& a) {
+  check_choice(a);
+  check_output(a.out, a.like.empty() ? std::vector<std::filesystem::path>{} : std::vector<std::filesystem::path>{a.like});
+  std::optional<ConceptSpace> like;
+  if (!a.like.empty()) like = ConceptSpace::load(a.like);
+  const std::int64_t size = a.size > 0 ? a.size : like->size();
+  const std::int64_t dim = like ? like->dim() : a.dim;
+  const auto seed = static_cast<std::uint64_t>(a.seed);
+  const std::vector<float> atoms = a.like_spectrum ? random_atoms_like(*like, size, seed) : random_atoms(size, dim, seed);
+  ConceptSpace space = ConceptSpace::from_atoms(MatrixView<const float>(atoms.data(), size, dim), numbered_names("random", size));
+  space.provenance()["built_by"] = "splice " SPLICE_CUDA_VERSION_STRING;
+  space.provenance()["random"] = a.like_spectrum ? "normal directions with the mean and covariance of the dictionary `like`" : "normal directions";
+  space.provenance()["seed"] = std::to_string(a.seed);
+  if (like) {
+    space.set_image_mean(like->image_mean());
+    remember_file(space, "like", a.like);
+  }
+  space.save(a.out);
+  print_result(a.report.json ? space_json(space).dump(2) + "\n" : size_text(space));
+  print_note(a.report.quiet, "wrote " + a.out);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_dictionary_random(CLI::App& dictionary, Run& chosen) {
+  CLI::App* verb = dictionary.add_subcommand("random", "Directions without meaning: the baseline of the paper's curves");
+  const auto a = std::make_shared<Arguments>();
+  add_whole_number(*verb, "--size", a->size, 1, 0x7fffffff - 64, "Atoms; default: as many as --like has")->default_str("");
+  add_whole_number(*verb, "--dim", a->dim, 1, 65536, "Numbers of an atom, where there is no --like")->default_str("");
+  verb->add_option("--like", a->like, "Dictionary whose size, length and image mean are taken")->type_name("FILE");
+  verb->add_flag("--like-spectrum", a->like_spectrum, "Also the mean and covariance of its atoms");
+  add_whole_number(*verb, "--seed", a->seed, 0, 0x7fffffffffffffff, "Of the random numbers");
+  verb->add_option("-o,--out", a->out, "Dictionary to write (.safetensors)")->type_name("FILE")->required();
+  add_report_options(*verb, a->report);
+  verb->footer("Example:\n  splice dictionary random --like dict.safetensors --seed 1 --out random.safetensors");
+  verb->callback([a, &chosen] { chosen = [a] { return write_random(*a); }; });
+}
+
+}  // namespace splice_cuda::cli

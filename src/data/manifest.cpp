@@ -1,0 +1,76 @@
+// Tables with a column `path`: manifest, waterbirds.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data/files.hpp"
+#include "splice_cuda/error.hpp"
+
+namespace splice_cuda::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::string>& column_of(const RecordTable& table, const fs::path& path, const std::string& column) {
+  try {
+    return table.column(column);
+  } catch (const ArgumentError& error) {
+    fail(path, error.what());
+  }
+}
+
+/// "0" and "1" and so on by their names. @throws FileError for another number
+std::string named(const std::string& number, std::initializer_list<const char*> names, const fs::path& path, const char* column) {
+  const std::int64_t place = number_of(number, path, "a whole number");
+  if (place < 0 || place >= static_cast<std::int64_t>(names.size())) {
+    fail(path, "column '" + std::string(column) + "': found " + number + "; expected 0 to " + std::to_string(names.size() - 1));
+  }
+  return names.begin()[place];
+}
+
+}  // namespace
+
+Listing list_manifest(const fs::path& path, const DatasetOptions& options) {
+  const RecordTable table = read_records(path, options.tables);
+  const std::vector<std::string>& paths = column_of(table, path, "path");
+  const fs::path root = options.root.empty() ? path.parent_path() : options.root;
+  Listing listing;
+  listing.sources = {path};
+  RowBuilder rows(path.string());
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (paths[i].empty()) {
+      listing.missing.push_back({"record " + std::to_string(i + 1), "found no path"});
+      continue;
+    }
+    if (!begin_file(rows, listing, root / paths[i])) continue;
+    for (const std::string& name : table.names()) {
+      if (name != "path") rows.set(name, table.column(name)[i]);
+    }
+  }
+  return finished(std::move(listing), rows, path, "a column 'path' of pictures, relative to " + (root.empty() ? "this folder" : "'" + root.string() + "'"));
+}
+
+Listing list_waterbirds(const fs::path& path, const DatasetOptions& options) {
+  const fs::path metadata = required(path, {"metadata.csv", "waterbird_complete95_forest2water2/metadata.csv"});
+  const RecordTable table = read_records(metadata, options.tables);
+  const auto& files = column_of(table, metadata, "img_filename");
+  const auto& birds = column_of(table, metadata, "y");
+  const auto& places = column_of(table, metadata, "place");
+  const auto& splits = column_of(table, metadata, "split");
+  Listing listing;
+  listing.sources = {metadata};
+  RowBuilder rows(metadata.string());
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (!begin_file(rows, listing, metadata.parent_path() / files[i])) continue;
+    const std::string bird = named(birds[i], {"landbird", "waterbird"}, metadata, "y");
+    const std::string place = named(places[i], {"land", "water"}, metadata, "place");
+    rows.set("label", bird);
+    rows.set("place", place);
+    rows.set("group", bird + " on " + place);
+    rows.set("split", named(splits[i], {"train", "val", "test"}, metadata, "split"));
+  }
+  return finished(std::move(listing), rows, metadata, "pictures that its column 'img_filename' lists");
+}
+
+}  // namespace splice_cuda::data

@@ -1,0 +1,138 @@
+"""Tables of records in all formats, against Python's own csv, json and gzip."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import read_csv, run_tool
+
+ROWS = [
+    {"path": "a.jpg", "label": "żółw 亀", "note": 'he said "no", twice'},
+    {"path": "b c.jpg", "label": "", "note": "two\nlines\r\nand a return\r"},
+    {"path": "d.jpg", "label": " space ", "note": ",;\t"},
+]
+
+
+def table(separator=",", quoting=csv.QUOTE_MINIMAL, ending="\n"):
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(ROWS[0]), delimiter=separator, quoting=quoting, lineterminator=ending)
+    writer.writeheader()
+    writer.writerows(ROWS)
+    return out.getvalue().encode()
+
+
+def read(tmp_path, name, data, python=sys.executable):
+    (tmp_path / name).write_bytes(data)
+    run_tool("records", tmp_path / name, tmp_path / "out.csv", python)
+    return read_csv(tmp_path / "out.csv")
+
+
+def refused(tmp_path, name, data, *says, python=sys.executable):
+    (tmp_path / name).write_bytes(data)
+    error = run_tool("records", tmp_path / name, tmp_path / "out.csv", python, code=3).stderr
+    assert not (tmp_path / "out.csv").exists()
+    for text in (name, *says):
+        assert text in error, f"no {text!r} in {error!r}"
+
+
+@pytest.mark.parametrize("name", ["t.csv", "T.CSV", "t.csv.gz", "t.anything"])
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_csv(tmp_path, name, quoting, ending):
+    data = table(quoting=quoting, ending=ending)
+    columns, records = read(tmp_path, name, gzip.compress(data) if name.endswith(".gz") else data)
+    assert columns == ["path", "label", "note"] and records == ROWS
+
+
+def test_tsv_jsonl_and_a_byte_order_mark(tmp_path):
+    assert read(tmp_path, "t.tsv", table("\t", csv.QUOTE_ALL))[1] == ROWS
+    lines = "".join(json.dumps(row, ensure_ascii=index == 0) + "\n" for index, row in enumerate(ROWS)).encode()
+    for data, name in ((lines, "t.jsonl"), (gzip.compress(b"\xef\xbb\xbf" + lines), "t.ndjson.gz")):
+        assert read(tmp_path, name, data)[1] == ROWS
+    assert read(tmp_path, "t.csv", b"\xef\xbb\xbf" + table())[0] == ["path", "label", "note"]
+
+
+def test_values_of_jsonl(tmp_path):
+    lines = b'{"b": 1, "a": true}\n\n{"c": null, "b": -2.5}\n{"a": "x", "b": 12345678901234567890}\n'
+    columns, records = read(tmp_path, "t.jsonl", lines)
+    assert sorted(columns) == ["a", "b", "c"]
+    assert records == [{"b": "1", "a": "true", "c": ""}, {"b": "-2.5", "a": "", "c": ""}, {"b": "12345678901234567890", "a": "x", "c": ""}]
+
+
+def test_one_column_keeps_empty_values(tmp_path):
+    assert read(tmp_path, "t.csv", b'x\n""\n\n1\n')[1] == [{"x": ""}, {"x": "1"}]
+    # and what is written is read as it was
+    assert read(tmp_path, "again.csv", (tmp_path / "out.csv").read_bytes())[1] == [{"x": ""}, {"x": "1"}]
+
+
+@pytest.mark.parametrize(("name", "data", "says"), [
+    ("t.csv", b"", ["no header"]),
+    ("t.csv", b"a,b\n1\n", ["record 2", "1 fields", "expected 2"]),
+    ("t.csv", b"a,a\n", ["'a' twice"]),
+    ("t.csv", b"a,\n", ["without a name"]),
+    ("t.csv", b"a\n\xff\n", ["UTF-8"]),
+    ("t.csv", b"a\n" + b"x" * (2 << 20) + b"\n", ["1 MiB"]),
+    ("t.csv", b",".join(b"%d" % i for i in range(1001)), ["1001 columns"]),
+    ("t.csv.gz", gzip.compress(b"a\n1\n2\n" * 99)[:-9], ["gzip"]),
+    ("t.jsonl", b"", ["no record"]),
+    ("t.jsonl", b'{"a": 1}\n[1]\n', ["record 2", "JSON object"]),
+    ("t.jsonl", b'{"a": 1}\n{"a": [1]}\n', ["record 2", "'a'", "list"]),
+    ("t.jsonl", b'{"a": ' + b"[" * 500000 + b"\n", ["record 1"]),
+    ("t.jsonl", b'{"a": ' + b"[" * 100000 + b"]" * 100000 + b"}\n", ["record 1", "'a'"]),
+    ("t.jsonl", b"{" + b",".join(b'"%d": 1' % i for i in range(1001)) + b"}\n", ["1000 columns"]),
+    ("t.jsonl", b"".join(b'{"%d": 1}\n' % i for i in range(1001)), ["1000 columns"]),
+], ids=map(str, range(15)))
+def test_tables_that_are_refused(tmp_path, name, data, says):
+    refused(tmp_path, name, data, *says)
+
+
+def test_files_that_are_not_there(tmp_path):
+    for name in ("none.csv", "none.parquet"):
+        assert name in run_tool("records", tmp_path / name, tmp_path / "out.csv", code=3).stderr
+    assert "folder" in run_tool("records", tmp_path, tmp_path / "out.csv", code=3).stderr
+
+
+@pytest.fixture(scope="module")
+def arrow():
+    python = os.environ.get("SPLICE_TORCH_PYTHON") or sys.executable
+    if subprocess.run([python, "-c", "import pyarrow"], capture_output=True).returncode != 0:
+        pytest.skip(f"{python} lacks pyarrow")
+    return python
+
+
+def test_parquet(arrow, tmp_path):
+    program = """
+import datetime, json, sys, pyarrow as pa, pyarrow.parquet as pq
+rows = json.load(open(sys.argv[1]))
+table = pa.table({name: [row[name] for row in rows] for name in rows[0]} | {"n": [1, None, 3], "x": [0.5, float("nan"), None],
+                 "yes": [True, False, None], "day": [datetime.date(2024, 5, 1)] * 3, "kind": pa.array(["u", "v", "u"]).dictionary_encode()})
+pq.write_table(table, sys.argv[2] + "/t.parquet", row_group_size=2)
+pq.write_table(pa.table({"a": [[1]]}), sys.argv[2] + "/nested.parquet")
+pq.write_table(pa.table({"a": [b"x"]}), sys.argv[2] + "/bytes.parquet")
+"""
+    (tmp_path / "rows.json").write_text(json.dumps(ROWS))
+    subprocess.run([arrow, "-c", program, tmp_path / "rows.json", tmp_path], check=True)
+    columns, records = read(tmp_path, "t.parquet", (tmp_path / "t.parquet").read_bytes(), arrow)
+    more = [{"n": "1", "x": "0.5", "yes": "true"}, {"n": "", "x": "nan", "yes": "false"}, {"n": "3", "x": "", "yes": ""}]
+    assert columns == ["path", "label", "note", "n", "x", "yes", "day", "kind"]
+    assert records == [row | values | {"day": "2024-05-01", "kind": kind} for row, values, kind in zip(ROWS, more, "uvu")]
+    (tmp_path / "out.csv").unlink()
+    data = (tmp_path / "t.parquet").read_bytes()
+    refused(tmp_path, "nested.parquet", (tmp_path / "nested.parquet").read_bytes(), "'a'", "list", python=arrow)
+    refused(tmp_path, "bytes.parquet", (tmp_path / "bytes.parquet").read_bytes(), "'a'", "binary", python=arrow)
+    refused(tmp_path, "cut.parquet", data[:-20], "Parquet", python=arrow)
+
+
+def test_parquet_without_pyarrow(tmp_path):
+    refused(tmp_path, "t.parquet", b"PAR1", "no-such-python", python="no-such-python")
+    empty = tmp_path / "empty.sh"
+    empty.write_text(f"#!/bin/sh\nexec {sys.executable} -I -S \"$@\"\n")
+    empty.chmod(0o755)
+    refused(tmp_path, "t.parquet", b"PAR1", "pyarrow", "--python", python=empty)
