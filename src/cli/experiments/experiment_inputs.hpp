@@ -84,9 +84,6 @@ class ExperimentInputs {
   /// @throws ArgumentError, FileError
   OneCode find_code(const std::string& option, const std::string& wanted);
 
-  /// After walk_codes: that every code is empty, and which penalty would do (it was told on stderr); else empty.
-  const std::string& empty_codes() const noexcept { return empty_codes_; }
-
   /// Names of the rows that were walked over: pictures or texts; empty for stored embeddings.
   const std::vector<std::string>& row_names() const noexcept { return inputs_.names(); }
   /// What a codes.npz of these inputs remembers.
@@ -97,7 +94,6 @@ class ExperimentInputs {
   void check_outputs(const std::vector<std::filesystem::path>& outputs, const std::vector<std::filesystem::path>& more_inputs = {}) const;
 
  private:
-  PrepareOptions prepare() const;
   std::vector<float> embed_picture(const std::string& option, const std::string& wanted, std::optional<std::int64_t>& record);
 
   const ExperimentArguments& arguments_;
