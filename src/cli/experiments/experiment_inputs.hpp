@@ -64,8 +64,7 @@ class ExperimentInputs {
   /// Whether a model makes the rows, so that they come but once.
   bool walks_once() const noexcept { return inputs_.by_model(); }
 
-  /// The model's text tower: that of the pictures' model, or of --model beside --embeddings. A walk's visitor may embed texts with it,
-  /// as it is called between two batches of pictures.
+  /// The model's text tower: that of the pictures' model, or of --model beside --embeddings. Not to be used during a walk.
   /// @param lacking  what is missing without it: "--class-embeddings: got none"
   /// @throws ArgumentError where there is no model, or one without text tower, or of another length than the atoms
   ClipEncoder& text_model(const std::string& lacking);
