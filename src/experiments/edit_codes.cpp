@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <string>
 
 #include "splice_cuda/error.hpp"
@@ -47,7 +48,8 @@ void CodeEdit::force(std::int32_t atom, float weight) {
 
 std::vector<std::int32_t> CodeEdit::removed() const {
   std::vector<std::int32_t> atoms;
-  std::copy_if(edited_.begin(), edited_.end(), std::back_inserter(atoms), [&](std::int32_t atom) { return of_atom_[static_cast<std::size_t>(atom)].number == 0; });
+  const auto is_removed = [&](std::int32_t atom) { return of_atom_[static_cast<std::size_t>(atom)].number == 0; };
+  std::copy_if(edited_.begin(), edited_.end(), std::back_inserter(atoms), is_removed);
   std::sort(atoms.begin(), atoms.end());
   return atoms;
 }

@@ -18,7 +18,9 @@ using Dense = std::vector<std::vector<float>>;
 Dense dense_of(const SparseCodes& codes) {
   Dense rows(static_cast<std::size_t>(codes.rows), std::vector<float>(static_cast<std::size_t>(codes.cols), 0.0f));
   for (std::int64_t i = 0; i < codes.rows; ++i) {
-    for (std::size_t k = 0; k < codes.row_atoms(i).size(); ++k) rows[static_cast<std::size_t>(i)][static_cast<std::size_t>(codes.row_atoms(i)[k])] = codes.row_values(i)[k];
+    for (std::size_t k = 0; k < codes.row_atoms(i).size(); ++k) {
+      rows[static_cast<std::size_t>(i)][static_cast<std::size_t>(codes.row_atoms(i)[k])] = codes.row_values(i)[k];
+    }
   }
   return rows;
 }

@@ -76,8 +76,8 @@ std::int32_t worst_subgroup(const Answers& answers) {
 }
 
 ResultTable accuracy_table(const AnswerBook& book, bool top) {
-  ResultTable table = table_of("accuracy", "Accuracy", "Share of rows whose class is answered rightly, with its binomial standard error. Balanced: the mean over "
-                               "classes. By chance: one over the number of classes.",
+  ResultTable table = table_of("accuracy", "Accuracy", "Share of rows whose class is answered rightly, with its binomial standard error. "
+                               "Balanced: the mean over classes. By chance: one over the number of classes.",
                                {{"rows", "rows", ColumnKind::integer}, share_column("accuracy", "accuracy"), share_column("standard_error", "± error"),
                                 share_column("balanced_accuracy", "balanced"), share_column("chance", "by chance")});
   if (top) table.columns.push_back(share_column("top5_accuracy", "top 5"));
@@ -103,7 +103,8 @@ ResultTable accuracy_table(const AnswerBook& book, bool top) {
 }
 
 ResultTable class_table(const AnswerBook& book) {
-  ResultTable table = table_of("classes", "Accuracy by class", "Rows of each class, and the share of them that is answered rightly; none for a class without rows.",
+  ResultTable table = table_of("classes", "Accuracy by class",
+                               "Rows of each class, and the share of them that is answered rightly; none for a class without rows.",
                                {{"class", "class"}, {"rows", "rows", ColumnKind::integer}, share_column("accuracy", "accuracy"),
                                 share_column("standard_error", "± error")});
   for (const Answers& answers : book.all()) {
@@ -160,23 +161,48 @@ ResultTable confusion_table(const AnswerBook& book) {
 }
 
 ResultChart accuracy_chart(const AnswerBook& book) {
-  ResultChart chart{"accuracy", "Accuracy by condition", "Accuracy under each condition, with its standard error: where a column is lower than its "
-                    "neighbours, that condition takes away what the task needs.", ChartKind::columns, "accuracy", "condition", "", "accuracy", "", "", "", "standard_error"};
+  ResultChart chart;
+  chart.key = "accuracy";
+  chart.title = "Accuracy by condition";
+  chart.description = "Accuracy under each condition, with its standard error: where a column is lower than its neighbours, that condition takes "
+                      "away what the task needs.";
+  chart.kind = ChartKind::columns;
+  chart.table = "accuracy";
+  chart.x = "condition";
+  chart.y = "accuracy";
+  chart.error = "standard_error";
   chart.series = "classifier";
   if (book.tasks().size() > 1) chart.facet = "task";
   return chart;
 }
 
 ResultChart subgroup_chart() {
-  ResultChart chart{"subgroups", "Accuracy by subgroup", "Accuracy of each subgroup under each condition: a subgroup that is far lower than the others is "
-                    "where the classifier relies on something that does not hold there.", ChartKind::columns, "subgroups", "subgroup", "", "accuracy", "series", "", "", "standard_error"};
+  ResultChart chart;
+  chart.key = "subgroups";
+  chart.title = "Accuracy by subgroup";
+  chart.description = "Accuracy of each subgroup under each condition: a subgroup that is far lower than the others is where the classifier relies "
+                      "on something that does not hold there.";
+  chart.kind = ChartKind::columns;
+  chart.table = "subgroups";
+  chart.x = "subgroup";
+  chart.y = "accuracy";
+  chart.error = "standard_error";
+  chart.series = "series";
   chart.facet = "task";
   return chart;
 }
 
 ResultChart confusion_chart() {
-  ResultChart chart{"confusions", "Confusions", "Which answers each class gets: all colour on the diagonal would be no confusion.", ChartKind::heat_map, "confusions",
-                    "answer", "", "truth", "", "condition", "share", ""};
+  ResultChart chart;
+  chart.key = "confusions";
+  chart.title = "Confusions";
+  chart.description = "Which answers each class gets: all colour on the diagonal would be no confusion.";
+  chart.kind = ChartKind::heat_map;
+  chart.table = "confusions";
+  chart.x = "answer";
+  chart.y = "truth";
+  chart.color = "share";
+  chart.facet = "condition";
   return chart;
 }
 

@@ -69,8 +69,9 @@ class EditList {
       const auto [place, is_new] = by_atom_.emplace(member.atom, EditedConcept{action, number, group.name, member});
       const EditedConcept& known = place->second;
       if (is_new || (known.action == action && known.number == number)) continue;
-      throw ArgumentError(fmt::format("{}: got '{}', and with it the concept '{}', which '{}' already edits in another way ({}); expected one edit a concept",
-                                      option, printable(group.name), printable(space_.name(member.atom)), printable(known.asked), to_string(known.action)));
+      throw ArgumentError(fmt::format("{}: got '{}', and with it the concept '{}', which '{}' already edits in another way ({}); expected one edit "
+                                      "a concept", option, printable(group.name), printable(space_.name(member.atom)), printable(known.asked),
+                                      to_string(known.action)));
     }
   }
 
@@ -148,15 +149,17 @@ ConceptEdits control_of(const ConceptEdits& edits, const std::vector<std::int64_
 
 ResultTable edit_table(const char* key, const char* title, const ConceptSpace& space, const ConceptEdits& edits, const std::vector<std::int64_t>& frequency,
                        const std::vector<double>& sums) {
-  ResultTable table{key, title, "A row a concept: named, or brought in as a word of a longer concept or as a synonym of another one (by, with the cosine of the "
-                    "atoms). Rows: those whose code had it before; weight: its mean in these.",
+  ResultTable table{key, title, "A row a concept: named, or brought in as a word of a longer concept or as a synonym of another one (by, with the cosine "
+                    "of the atoms). Rows: those whose code had it before; weight: its mean in these.",
                     {{"concept", "concept"}, {"action", "action"}, {"number", "factor or weight", ColumnKind::number, 2}, {"asked", "asked for as"},
                      {"origin", "origin"}, {"by", "by"}, {"cosine", "cosine", ColumnKind::number, 3}, {"rows", "rows", ColumnKind::integer},
                      {"weight", "mean weight", ColumnKind::number, 3}}, {}};
   for (const EditedConcept& edit : edits.concepts) {
     const auto at = static_cast<std::size_t>(edit.member.atom);
-    table.add({space.name(edit.member.atom), to_string(edit.action), edit.number, edit.asked,
-               edit.by_chance ? std::string("chance") : std::string(splice_cuda::to_string(edit.member.origin)), edit.member.by, edit.member.cosine, frequency[at], frequency[at] == 0 ? std::numeric_limits<double>::quiet_NaN() : sums[at] / static_cast<double>(frequency[at])});
+    const std::string origin(edit.by_chance ? "chance" : splice_cuda::to_string(edit.member.origin));
+    const double weight = frequency[at] == 0 ? std::numeric_limits<double>::quiet_NaN() : sums[at] / static_cast<double>(frequency[at]);
+    table.add({space.name(edit.member.atom), to_string(edit.action), edit.number, edit.asked, origin, edit.member.by, edit.member.cosine, frequency[at],
+               weight});
   }
   return table;
 }

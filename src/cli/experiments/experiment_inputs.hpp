@@ -64,8 +64,7 @@ class ExperimentInputs {
   /// Whether a model makes the rows, so that they come but once.
   bool walks_once() const noexcept { return inputs_.by_model(); }
 
-  /// The model's text tower: that of the pictures' model, or of --model beside --embeddings. A walk's visitor may embed texts with it,
-  /// as it is called between two batches of pictures.
+  /// The model's text tower: that of the pictures' model, or of --model beside --embeddings. Not to be used during a walk.
   /// @param lacking  what is missing without it: "--class-embeddings: got none"
   /// @throws ArgumentError where there is no model, or one without text tower, or of another length than the atoms
   ClipEncoder& text_model(const std::string& lacking);
@@ -84,9 +83,6 @@ class ExperimentInputs {
   /// @throws ArgumentError, FileError
   OneCode find_code(const std::string& option, const std::string& wanted);
 
-  /// After walk_codes: that every code is empty, and which penalty would do (it was told on stderr); else empty.
-  const std::string& empty_codes() const noexcept { return empty_codes_; }
-
   /// Names of the rows that were walked over: pictures or texts; empty for stored embeddings.
   const std::vector<std::string>& row_names() const noexcept { return inputs_.names(); }
   /// What a codes.npz of these inputs remembers.
@@ -97,7 +93,6 @@ class ExperimentInputs {
   void check_outputs(const std::vector<std::filesystem::path>& outputs, const std::vector<std::filesystem::path>& more_inputs = {}) const;
 
  private:
-  PrepareOptions prepare() const;
   std::vector<float> embed_picture(const std::string& option, const std::string& wanted, std::optional<std::int64_t>& record);
 
   const ExperimentArguments& arguments_;

