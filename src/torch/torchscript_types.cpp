@@ -1,5 +1,7 @@
 #include "torch/torchscript_types.hpp"
 
+#include <cstdint>
+
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/jit/api/function_impl.h>

@@ -123,7 +123,7 @@ def missing(sources: Sources, path: Path) -> Iterator[tuple[str, str]]:
         if len(owners) != 1 or not sources.may_use(path, next(iter(owners))):
             continue
         # Variables and members of that name are not meant.
-        if not re.search(rf"(?:[\w>&*]+ |::|\.){name}\b(?! *\()|^ +(?!return)[\w:<>,&* ]+[ &*]{name}\(", text, re.MULTILINE):
+        if not re.search(rf"(?:[\w>&*]+ |::|\.){name}\b(?! *\()|^ +(?! |return\b)[\w:<>,&* ]+[ &*]{name}\(", text, re.MULTILINE):
             yield name, f'"{next(iter(owners)).name}"'
 
 

@@ -16,7 +16,7 @@ REMOVED = [
     ("src/cli/health_text.cpp", "#include <algorithm>\n", ("std::min", "<algorithm>")),
     ("src/cli/health_text.cpp", "#include <fmt/format.h>\n", ("fmt::format", "<fmt/format.h>")),
     ("src/cli/verb_show.cpp", '#include "cli/terminal.hpp"\n', ("width", '"terminal.hpp"')),
-    ("src/core/decompose.cpp", '#include "core/validate.hpp"\n', ("validate", '"validate.hpp"')),
+    ("src/core/certify.cpp", '#include "core/memory_errors.hpp"\n', ("with_memory_errors", '"memory_errors.hpp"')),
 ]
 
 
