@@ -16,6 +16,9 @@ SPLICE_TORCH ?= AUTO
 SPLICE_CLI ?= ON
 export SPLICE_TORCH
 JOBS ?= $(shell nproc)
+# Tests run side by side: a thread of LibTorch's that waits need not keep a core busy.
+OMP_WAIT_POLICY ?= PASSIVE
+export OMP_WAIT_POLICY
 CONFIGURE = cmake --preset $(1) $(if $(filter release,$(1)),-DSPLICE_CUDA=$(SPLICE_CUDA)) \
   -DSPLICE_TORCH=$(SPLICE_TORCH) -DSPLICE_CLI=$(SPLICE_CLI) $(2) --log-level=NOTICE
 # The demo wants to be there soon: kernels are compiled for the GPU that is there, or not at all.

@@ -13,6 +13,7 @@ option(SPLICE_TESTS "Tests" ${PROJECT_IS_TOP_LEVEL})
 option(SPLICE_BENCH "Benchmarks (need Google Benchmark and OpenBLAS)" OFF)
 option(SPLICE_INSTALL "Install rules and package files" ${PROJECT_IS_TOP_LEVEL})
 option(SPLICE_WERROR "Warnings are errors" ${PROJECT_IS_TOP_LEVEL})
+option(SPLICE_UNITY "Compile groups of sources as one: half the time" ON)
 set(SPLICE_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize= (address,undefined or thread)")
 
 if(NOT SPLICE_TORCH MATCHES "^(AUTO|ON|OFF)$")

@@ -18,7 +18,10 @@
 #include <tuple>
 #include <vector>
 
-#include <torch/torch.h>
+// <torch/torch.h> has these and much more, and takes longer to compile.
+#include <torch/optim/adam.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <splice_cuda/clip.hpp>
 #include <splice_cuda/torch.hpp>

@@ -22,7 +22,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct DecomposeArguments {
   DecomposeSources sources;
   std::string out;
   ReportPageArguments page;
@@ -39,7 +39,7 @@ struct Arguments {
   ReportArguments report;
 };
 
-RunSettings settings_of(const Arguments& a, const DecomposeInputs& inputs, const ConceptSpace& space, const DecomposeOptions& options) {
+RunSettings settings_of(const DecomposeArguments& a, const DecomposeInputs& inputs, const ConceptSpace& space, const DecomposeOptions& options) {
   RunSettings settings;
   inputs.remember(settings);
   settings.solver = to_string(a.solver.solver);
@@ -56,7 +56,7 @@ RunSettings settings_of(const Arguments& a, const DecomposeInputs& inputs, const
   return settings;
 }
 
-void print_rows(const Arguments& a, const DecomposeInputs& inputs, const ConceptSpace& space, const io::CodesFile& file, const Summary& summary) {
+void print_rows(const DecomposeArguments& a, const DecomposeInputs& inputs, const ConceptSpace& space, const io::CodesFile& file, const Summary& summary) {
   const std::int64_t top = a.top > 0 ? a.top : 10;
   const bool rows = a.top > 0 || a.out.empty();
   if (a.report.json) {
@@ -79,7 +79,7 @@ void print_rows(const Arguments& a, const DecomposeInputs& inputs, const Concept
 }
 
 /// Of a penalty, a target and a path, one says which problem is solved.
-void check_one_problem(const Arguments& a) {
+void check_one_problem(const DecomposeArguments& a) {
   std::vector<std::string> given;
   if (a.solver.l1_penalty) given.push_back("--l1-penalty");
   if (a.target_l0 > 0) given.push_back("--target-l0");
@@ -103,7 +103,7 @@ void check_one_problem(const Arguments& a) {
 }
 
 /// Where the codes go: one file, or one a penalty.
-std::vector<std::filesystem::path> outputs_of(const Arguments& a) {
+std::vector<std::filesystem::path> outputs_of(const DecomposeArguments& a) {
   if (a.out.empty()) return {};
   if (a.path.empty()) return {a.out};
   std::vector<std::filesystem::path> outputs;
@@ -111,7 +111,7 @@ std::vector<std::filesystem::path> outputs_of(const Arguments& a) {
   return outputs;
 }
 
-ExitCode decompose_at_path(const Arguments& a, DecomposeInputs& inputs, const ConceptSpace& space, StreamRequest& request) {
+ExitCode decompose_at_path(const DecomposeArguments& a, DecomposeInputs& inputs, const ConceptSpace& space, StreamRequest& request) {
   const auto start = std::chrono::steady_clock::now();
   std::vector<io::CodesFile> files = decompose_path_stream(request, a.path);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -134,7 +134,7 @@ ExitCode decompose_at_path(const Arguments& a, DecomposeInputs& inputs, const Co
   return ExitCode::ok;
 }
 
-ExitCode decompose_files(const Arguments& a) {
+ExitCode decompose_files(const DecomposeArguments& a) {
   check_one_problem(a);
   check_sources(a.sources, a.mean.image_mean);
   if (!a.page.report.empty() && !a.path.empty()) {
@@ -189,7 +189,7 @@ ExitCode decompose_files(const Arguments& a) {
 
 void add_decompose(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("decompose", "Explain each embedding by a few concepts, with a proof");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<DecomposeArguments>();
   add_decompose_sources(*verb, a->sources);
   verb->add_option("-o,--out,--out_path", a->out, "Write codes here (.npz; scipy.sparse.load_npz reads it)")->type_name("FILE");
   add_solver_options(*verb, a->solver);

@@ -20,7 +20,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct DemoArguments {
   std::int64_t rows = 2000;
   std::int64_t atoms = 10000;
   std::int64_t dim = 512;
@@ -67,7 +67,7 @@ std::string table(const DemoProblem& problem, const io::CodesFile& file) {
   return text;
 }
 
-ExitCode synthetic_demo(const Arguments& a) {
+ExitCode synthetic_demo(const DemoArguments& a) {
   const DemoProblem problem = make_demo_problem(a.atoms, a.dim, a.rows, static_cast<std::uint64_t>(a.seed));
   const Device device = settle_device(a.resources, a.report.quiet);
   const Context context = make_context(a.resources);
@@ -105,7 +105,7 @@ ExitCode synthetic_demo(const Arguments& a) {
 }
 
 /// Pictures where there is a model that can be run, else generated embeddings.
-ExitCode demo(const Arguments& a) {
+ExitCode demo(const DemoArguments& a) {
   if (!a.synthetic) {
     if (const auto code = picture_demo(a.pictures, a.solver, a.resources, a.report)) return *code;
   }
@@ -116,7 +116,7 @@ ExitCode demo(const Arguments& a) {
 
 void add_demo(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("demo", "Decompose the shipped pictures, or generated embeddings, with known concepts, and check the outcome");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<DemoArguments>();
   add_picture_demo_options(*verb, a->pictures);
   const auto generated = [a](CLI::Option* option) { option->each([a](const std::string&) { a->synthetic = true; }); };
   verb->add_flag("--synthetic", a->synthetic, "Generated embeddings rather than pictures; so do the four options below");

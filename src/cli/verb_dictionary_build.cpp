@@ -24,7 +24,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct DictionaryBuildArguments {
   std::string embeddings;
   std::string concepts;
   std::string image_mean;
@@ -37,7 +37,7 @@ struct Arguments {
   ReportArguments report;
 };
 
-void check_lengths(const Arguments& a, std::int64_t rows, std::size_t names) {
+void check_lengths(const DictionaryBuildArguments& a, std::int64_t rows, std::size_t names) {
   if (static_cast<std::int64_t>(names) == rows) return;
   throw ArgumentError(fmt::format("--concepts: got {} in '{}'; expected {}, one for each row of '{}'",
                                   counted(static_cast<std::int64_t>(names), "line"), a.concepts,
@@ -45,7 +45,7 @@ void check_lengths(const Arguments& a, std::int64_t rows, std::size_t names) {
 }
 
 /// Embeddings and their names, or a model and the words that it embeds.
-void check_sources(const Arguments& a) {
+void check_sources(const DictionaryBuildArguments& a) {
   if (!a.embeddings.empty()) {
     if (a.concepts.empty()) {
       throw ArgumentError(fmt::format("--concepts: got none, and --embeddings '{}'; expected the names of its rows", a.embeddings));
@@ -66,7 +66,7 @@ void check_sources(const Arguments& a) {
   }
 }
 
-ExitCode build(const Arguments& a) {
+ExitCode build(const DictionaryBuildArguments& a) {
   check_sources(a);
   if (a.out.ends_with(".npy")) {
     throw ArgumentError(fmt::format("--out: got '{}'; expected a name that ends in .safetensors: one that ends in .npy is read "
@@ -116,7 +116,7 @@ ExitCode build(const Arguments& a) {
 void add_dictionary_build(CLI::App& dictionary, Run& chosen) {
   CLI::App* verb = dictionary.add_subcommand(
       "build", "Text embeddings and their names to a dictionary: normalise, subtract the mean, normalise");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<DictionaryBuildArguments>();
   verb->add_option("-e,--embeddings", a->embeddings, "Text embeddings [p, d] (.npy or .safetensors)")->type_name("PATH");
   verb->add_option("-c,--concepts", a->concepts, "One concept a line, UTF-8, in the order of the rows")->type_name("FILE");
   verb->add_option("--image-mean", a->image_mean, "Mean of unit image embeddings (.npy), kept in the dictionary")->type_name("FILE");

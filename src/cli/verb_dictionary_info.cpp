@@ -10,7 +10,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct DictionaryInfoArguments {
   std::string file;
   std::int64_t pairs = 10;
   bool brief = false;
@@ -23,13 +23,13 @@ struct Examined {
   DictionaryHealth health;
 };
 
-Examined examine(const Arguments& a) {
+Examined examine(const DictionaryInfoArguments& a) {
   ConceptSpace space = ConceptSpace::load(a.file);
   DictionaryHealth health = examine_dictionary(make_context(a.resources), space, a.pairs);
   return {std::move(space), std::move(health)};
 }
 
-ExitCode info(const Arguments& a) {
+ExitCode show_dictionary(const DictionaryInfoArguments& a) {
   if (a.brief) {
     const ConceptSpace space = ConceptSpace::load(a.file);
     print_result(a.report.json ? space_json(space).dump(2) + "\n" : space_text(space));
@@ -49,7 +49,7 @@ std::vector<std::string> faults(const ConceptSpace& space, const DictionaryHealt
   return found;
 }
 
-ExitCode check(const Arguments& a) {
+ExitCode check(const DictionaryInfoArguments& a) {
   const auto [space, health] = examine(a);
   const std::vector<std::string> found = faults(space, health);
   if (a.report.json) {
@@ -65,8 +65,8 @@ ExitCode check(const Arguments& a) {
   return found.empty() ? ExitCode::ok : ExitCode::check_failed;
 }
 
-std::shared_ptr<Arguments> add_options(CLI::App& verb) {
-  const auto a = std::make_shared<Arguments>();
+std::shared_ptr<DictionaryInfoArguments> add_options(CLI::App& verb) {
+  const auto a = std::make_shared<DictionaryInfoArguments>();
   verb.add_option("file", a->file, "Dictionary (.safetensors of ours, or a .npy of atoms)")->type_name("FILE")->required();
   add_whole_number(verb, "--pairs", a->pairs, 0, 1000000, "Number of nearest pairs listed");
   add_resource_options(verb, a->resources);
@@ -81,7 +81,7 @@ void add_dictionary_info(CLI::App& dictionary, Run& chosen) {
   const auto a = add_options(*verb);
   verb->add_flag("--brief", a->brief, "Without comparing the atoms: all pairs of a million take hours");
   verb->footer("Example:\n  splice dictionary info dict.safetensors");
-  verb->callback([a, &chosen] { chosen = [a] { return info(*a); }; });
+  verb->callback([a, &chosen] { chosen = [a] { return show_dictionary(*a); }; });
 }
 
 void add_dictionary_check(CLI::App& dictionary, Run& chosen) {

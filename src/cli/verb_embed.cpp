@@ -18,7 +18,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct EmbedArguments {
   ModelArguments model;
   std::string out;
   std::string paths_out;
@@ -30,7 +30,7 @@ struct Arguments {
 };
 
 /// Where the names of the rows go: beside the embeddings, unless said otherwise. Texts have theirs already.
-std::filesystem::path paths_file(const Arguments& a) {
+std::filesystem::path paths_file(const EmbedArguments& a) {
   if (!a.paths_out.empty() || !a.model.texts.empty()) return a.paths_out;
   return std::filesystem::path(a.out).replace_extension(".txt");
 }
@@ -41,7 +41,7 @@ io::NpyType npy_type(const std::string& dtype) {
   throw ArgumentError(fmt::format("--dtype: got '{}'; expected float32 or float16", dtype));
 }
 
-void check_outputs(const Arguments& a, const ModelInputs& inputs, const std::filesystem::path& paths) {
+void check_outputs(const EmbedArguments& a, const ModelInputs& inputs, const std::filesystem::path& paths) {
   std::vector<std::filesystem::path> taken = files_of(inputs);
   if (!a.model.texts.empty()) taken.emplace_back(a.model.texts);
   add_model_files(a.model.model, taken);
@@ -57,7 +57,7 @@ void check_outputs(const Arguments& a, const ModelInputs& inputs, const std::fil
   check_output(a.records_out, taken);
 }
 
-ExitCode embed(const Arguments& a) {
+ExitCode embed(const EmbedArguments& a) {
   const io::NpyType type = npy_type(a.dtype);
   const std::filesystem::path paths = paths_file(a);
   ModelInputs inputs = find_inputs(a.model);
@@ -108,7 +108,7 @@ ExitCode embed(const Arguments& a) {
 
 void add_embed(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("embed", "Pictures or texts to embeddings, by a CLIP model");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<EmbedArguments>();
   add_model_options(*verb, a->model, "CLIP model (docs/model_folder.md)");
   verb->get_option("--model")->required();
   add_image_option(*verb, a->model);

@@ -56,7 +56,7 @@ std::string build_text(const BuildInfo& build) {
                      build.sanitizer.empty() ? "" : ", sanitizers " + build.sanitizer);
 }
 
-ExitCode info(const ReportArguments& report) {
+ExitCode show_build(const ReportArguments& report) {
   const int threads = Context(Device::cpu()).options().threads;
   const CudaInfo cuda = cuda_info();
   if (report.json) {
@@ -84,7 +84,7 @@ void add_info(CLI::App& app, Run& chosen) {
   const auto report = std::make_shared<ReportArguments>();
   add_report_options(*verb, *report);
   verb->footer("Example:\n  splice info");
-  verb->callback([report, &chosen] { chosen = [report] { return info(*report); }; });
+  verb->callback([report, &chosen] { chosen = [report] { return show_build(*report); }; });
 }
 
 }  // namespace splice_cuda::cli

@@ -22,7 +22,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct MeanArguments {
   ModelArguments model;
   std::string embeddings;
   std::string out;
@@ -30,7 +30,7 @@ struct Arguments {
   ReportArguments report;
 };
 
-UnitRowMean mean_of_model(const Arguments& a, ModelInputs& inputs) {
+UnitRowMean mean_of_model(const MeanArguments& a, ModelInputs& inputs) {
   const ResourceArguments resources = settled_resources(a.resources, a.report.quiet);
   ClipEncoder model = load_model(a.model, resources);
   UnitRowMean mean(model.dim());
@@ -38,7 +38,7 @@ UnitRowMean mean_of_model(const Arguments& a, ModelInputs& inputs) {
   return mean;
 }
 
-ExitCode write_mean(const Arguments& a) {
+ExitCode write_mean(const MeanArguments& a) {
   const bool by_model = !a.model.model.empty();
   if (by_model != a.embeddings.empty() || (!by_model && a.model.has_inputs())) {
     throw ArgumentError(fmt::format("--embeddings: got '{}' {} --model and its inputs; expected either embeddings, or a model with --images, "
@@ -85,7 +85,7 @@ ExitCode write_mean(const Arguments& a) {
 
 void add_mean(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("mean", "Mean of unit embeddings: the image mean of a dictionary");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<MeanArguments>();
   add_model_options(*verb, a->model, "CLIP model (docs/model_folder.md)");
   add_image_option(*verb, a->model);
   add_text_option(*verb, a->model);

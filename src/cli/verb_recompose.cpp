@@ -21,9 +21,9 @@
 namespace splice_cuda::cli {
 namespace {
 
-constexpr std::int64_t rows_at_once = 8192;
+constexpr std::int64_t recomposed_at_once = 8192;
 
-struct Arguments {
+struct RecomposeArguments {
   StoredCodesArguments stored;
   std::string out;
   bool raw = false;
@@ -31,7 +31,7 @@ struct Arguments {
   ReportArguments report;
 };
 
-ExitCode recompose_file(const Arguments& a) {
+ExitCode recompose_file(const RecomposeArguments& a) {
   const StoredCodes stored = read_stored_codes(a.stored);
   const SparseCodes& codes = stored.file.codes;
   const ConceptSpace space = load_space_of(a.stored, stored);
@@ -40,11 +40,11 @@ ExitCode recompose_file(const Arguments& a) {
   const Context context = make_context(a.resources);
   io::AtomicFile file(a.out);
   file.write(io::npy_header(io::NpyType::float32, std::array{codes.rows, space.dim()}));
-  std::vector<float> buffer(static_cast<std::size_t>(std::min(codes.rows, rows_at_once) * space.dim()));
+  std::vector<float> buffer(static_cast<std::size_t>(std::min(codes.rows, recomposed_at_once) * space.dim()));
   ProgressLine progress("recompose", codes.rows, a.report.quiet);
-  for (std::int64_t first = 0; first < codes.rows; first += rows_at_once) {
+  for (std::int64_t first = 0; first < codes.rows; first += recomposed_at_once) {
     signals::throw_if_stop_requested();
-    const std::int64_t count = std::min(rows_at_once, codes.rows - first);
+    const std::int64_t count = std::min(recomposed_at_once, codes.rows - first);
     const MatrixView<float> block(buffer.data(), count, space.dim());
     const SparseCodes part = slice_rows(codes, first, count);
     if (raw) {
@@ -70,7 +70,7 @@ ExitCode recompose_file(const Arguments& a) {
 
 void add_recompose(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("recompose", "Turn codes back into embeddings (.npy, float32)");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<RecomposeArguments>();
   add_stored_codes_options(*verb, a->stored);
   verb->add_option("-o,--out", a->out, "Write unit embeddings [n, d] here (.npy)")->type_name("FILE")->required();
   verb->add_flag("--raw", a->raw, "Only C'w: no normalising, no mean added (always so for codes made with --raw)");

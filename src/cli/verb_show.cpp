@@ -14,14 +14,14 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct ShowArguments {
   StoredCodesArguments stored;
   std::string row = "0";
   std::int64_t top = 20;
   ReportArguments report;
 };
 
-ExitCode show(const Arguments& a) {
+ExitCode show(const ShowArguments& a) {
   const StoredCodes stored = read_stored_codes(a.stored);
   const std::int64_t row = find_row(stored.file, a.row, a.stored.codes);
   const ConceptSpace space = load_space_of(a.stored, stored);
@@ -37,7 +37,7 @@ ExitCode show(const Arguments& a) {
 
 void add_show(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("show", "Bar chart of one row's concepts");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<ShowArguments>();
   add_stored_codes_options(*verb, a->stored);
   verb->add_option("--row", a->row, "Row, from 0; or the name of a picture or text, where the codes have names")
       ->type_name("COUNT|NAME")->capture_default_str();

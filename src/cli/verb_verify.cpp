@@ -19,7 +19,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct VerifyArguments {
   StoredCodesArguments stored;
   std::string embeddings;
   std::string image_mean;
@@ -79,7 +79,7 @@ bool names_penalties(const io::CodesFile& file) {
 }
 
 /// Those of the rows, unless the command line names one for all.
-std::vector<float> penalties_of(const Arguments& a, const io::CodesFile& file) {
+std::vector<float> penalties_of(const VerifyArguments& a, const io::CodesFile& file) {
   std::vector<float> penalties;
   if (a.l1_penalty || !names_penalties(file)) return penalties;
   for (const RowReport& report : file.reports) penalties.push_back(static_cast<float>(report.l1_penalty));
@@ -87,7 +87,7 @@ std::vector<float> penalties_of(const Arguments& a, const io::CodesFile& file) {
 }
 
 /// The options of the run, with what the command line says in their place.
-RunSettings settle(const Arguments& a, const io::CodesFile& file, const RunSettings& stored) {
+RunSettings settle(const VerifyArguments& a, const io::CodesFile& file, const RunSettings& stored) {
   RunSettings settings = stored;
   if (!a.embeddings.empty()) settings.embeddings = a.embeddings;
   if (a.l1_penalty) settings.l1_penalty = a.l1_penalty;
@@ -141,7 +141,7 @@ nlohmann::ordered_json verdict_json(const Verdict& verdict, double tolerance) {
   return json;
 }
 
-ExitCode verify(const Arguments& a) {
+ExitCode verify(const VerifyArguments& a) {
   const StoredCodes stored = read_stored_codes(a.stored);
   const RunSettings settings = settle(a, stored.file, stored.settings);
   ConceptSpace space = load_space_of(a.stored, stored);
@@ -176,7 +176,7 @@ ExitCode verify(const Arguments& a) {
 
 void add_verify(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("verify", "Recompute every certificate by brute force in fp64; exit 1 if a row fails");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<VerifyArguments>();
   add_stored_codes_options(*verb, a->stored);
   verb->add_option("-e,--embeddings", a->embeddings, "Embeddings; default: those that the file names")->type_name("PATH");
   verb->add_option("--image-mean", a->image_mean, "Mean that was subtracted (.npy); default: the one in the file")->type_name("FILE");

@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::int64_t most_int64 = std::numeric_limits<std::int64_t>::max();
 
-struct Arguments {
+struct VocabularyCountArguments {
   std::vector<std::string> files;
   std::string out;
   std::string bigrams_out;
@@ -49,7 +49,7 @@ struct Lists {
   bool exact() const { return words_missed == 0 && bigrams_missed == 0; }
 };
 
-Lists count(const Arguments& a) {
+Lists count(const VocabularyCountArguments& a) {
   const std::unordered_set<std::string> stop_words = read_stop_words(a.stop_words);
   // Phrases are by far the more various.
   FrequentItems words(a.memory_limit_bytes / 4);
@@ -144,7 +144,7 @@ nlohmann::ordered_json list_json(const std::vector<CountedText>& list) {
   return json;
 }
 
-nlohmann::ordered_json lists_json(const Arguments& a, const Lists& lists) {
+nlohmann::ordered_json lists_json(const VocabularyCountArguments& a, const Lists& lists) {
   nlohmann::ordered_json json;
   json["captions"] = lists.counts.captions;
   json["left_out"] = {{"not_utf8", lists.counts.not_utf8}, {"too_long", lists.counts.too_long}, {"malformed", lists.counts.malformed}};
@@ -160,7 +160,7 @@ nlohmann::ordered_json lists_json(const Arguments& a, const Lists& lists) {
   return json;
 }
 
-ExitCode count_files(const Arguments& a) {
+ExitCode count_files(const VocabularyCountArguments& a) {
   std::vector<std::filesystem::path> taken(a.files.begin(), a.files.end());
   if (a.stop_words != "english" && a.stop_words != "none") taken.emplace_back(a.stop_words);
   for (const std::string& out : {a.out, a.bigrams_out, a.counts}) {
@@ -209,7 +209,7 @@ void add_format(CLI::App& verb, CaptionFormat& target) {
 
 void add_vocabulary_count(CLI::App& vocabulary, Run& chosen) {
   CLI::App* verb = vocabulary.add_subcommand("count", "Words and bigrams of captions by frequency");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<VocabularyCountArguments>();
   verb->add_option("files", a->files, "Captions: .txt (one a line), .jsonl, .csv, .tsv, each also as .gz, or .parquet; - is stdin")
       ->type_name("FILE")->required();
   verb->add_option("-o,--out", a->out, "Write the words here, one a line, ascending by frequency")->type_name("FILE");

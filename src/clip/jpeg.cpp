@@ -31,7 +31,7 @@ struct ErrorState {
   std::longjmp(state->jump, 1);
 }
 
-void on_error(j_common_ptr info) {
+void on_jpeg_error(j_common_ptr info) {
   std::array<char, JMSG_LENGTH_MAX> text = {};
   info->err->format_message(info, text.data());
   fail_with(info, text.data());
@@ -72,7 +72,7 @@ class JpegReader {
  public:
   explicit JpegReader(std::span<const std::uint8_t> bytes) noexcept {
     info_.err = jpeg_std_error(&error_.manager);
-    error_.manager.error_exit = on_error;
+    error_.manager.error_exit = on_jpeg_error;
     error_.manager.emit_message = on_message;
     progress_.progress_monitor = on_progress;
     source_.next_input_byte = bytes.data();

@@ -1,6 +1,7 @@
 // Code points, their classes and mappings, by ICU.
 
 #include <array>
+#include <cstdint>
 #include <limits>
 
 #include <unicode/locid.h>

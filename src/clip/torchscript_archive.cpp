@@ -1,6 +1,7 @@
 #include "clip/torchscript_archive.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string_view>

@@ -49,7 +49,7 @@ void forget(const std::string& name) {
   }
 }
 
-[[noreturn]] void fail(const std::filesystem::path& path, const char* what, int error) {
+[[noreturn]] void fail_to(const std::filesystem::path& path, const char* what, int error) {
   throw FileError(path.string() + ": can't " + what + ": " + std::strerror(error));
 }
 
@@ -77,7 +77,7 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), tar
   }
   std::string pattern = target_.string() + ".XXXXXX.tmp";
   descriptor_ = ::mkostemps(pattern.data(), 4, O_CLOEXEC);
-  if (descriptor_ < 0) fail(path_, "create a file beside it", errno);
+  if (descriptor_ < 0) fail_to(path_, "create a file beside it", errno);
   temporary_ = pattern;
   remember(pattern);
   const mode_t mask = ::umask(0);
@@ -103,7 +103,7 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
     const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
     if (written < 0) {
       if (errno == EINTR) continue;
-      fail(path_, "write", errno);
+      fail_to(path_, "write", errno);
     }
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
@@ -116,7 +116,7 @@ void AtomicFile::rewrite(std::size_t offset, std::string_view text) {
     const ssize_t written = ::pwrite(descriptor_, text.data(), text.size(), static_cast<off_t>(offset));
     if (written < 0) {
       if (errno == EINTR) continue;
-      fail(path_, "write", errno);
+      fail_to(path_, "write", errno);
     }
     offset += static_cast<std::size_t>(written);
     text.remove_prefix(static_cast<std::size_t>(written));
@@ -125,14 +125,14 @@ void AtomicFile::rewrite(std::size_t offset, std::string_view text) {
 
 void AtomicFile::adopt_written() {
   const int replacement = ::open(temporary_.c_str(), O_WRONLY | O_CLOEXEC);
-  if (replacement < 0) fail(path_, "open what was written", errno);
+  if (replacement < 0) fail_to(path_, "open what was written", errno);
   ::close(descriptor_);
   descriptor_ = replacement;
 }
 
 void AtomicFile::commit() {
-  if (::fsync(descriptor_) != 0) fail(path_, "write to disk", errno);
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(path_, "replace", errno);
+  if (::fsync(descriptor_) != 0) fail_to(path_, "write to disk", errno);
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail_to(path_, "replace", errno);
   ::close(descriptor_);
   descriptor_ = -1;
   forget(temporary_.string());

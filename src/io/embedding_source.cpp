@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/validate.hpp"
+#include "io/fail.hpp"
 #include "io/mapped_file.hpp"
 #include "io/npy.hpp"
 #include "io/safetensors.hpp"
@@ -17,10 +18,6 @@
 
 namespace splice_cuda::io {
 namespace {
-
-[[noreturn]] void fail(const std::string& name, const std::string& found, const std::string& expected) {
-  throw FileError(name + ": found " + found + ", expected " + expected);
-}
 
 void check_matrix_shape(const std::vector<std::int64_t>& shape, const std::string& name) {
   if (shape.size() != 2) fail(name, std::to_string(shape.size()) + " dimensions", "a matrix [rows, d]");

@@ -8,6 +8,7 @@
 
 #include "core/half.hpp"
 #include "io/checked_size.hpp"
+#include "io/fail.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::io {
@@ -27,10 +28,6 @@ constexpr std::array<TypeName, 8> type_names = {{{NpyType::float16, "<f2", 2},
                                                  {NpyType::int8, "|i1", 1},
                                                  {NpyType::boolean, "|b1", 1}}};
 constexpr std::size_t longest_header = 65536;  // ours and NumPy's own limit are far below
-
-[[noreturn]] void fail(const std::string& name, const std::string& found, std::string_view expected) {
-  throw FileError(name + ": found " + found + ", expected " + std::string(expected));
-}
 
 /// The header is a Python dict literal with three keys. This reads just that, nothing more general.
 class HeaderParser {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "io/fail.hpp"
 #include "io/npy.hpp"
 #include "io/npz_reader.hpp"
 #include "io/npz_writer.hpp"
@@ -14,10 +15,6 @@ namespace splice_cuda::io {
 namespace {
 
 constexpr std::int64_t longest_options = std::int64_t{1} << 24;
-
-[[noreturn]] void fail(const std::string& name, const std::string& found, const std::string& expected) {
-  throw FileError(name + ": found " + found + ", expected " + expected);
-}
 
 template <class T, class Get>
 std::vector<T> column(const std::vector<RowReport>& reports, Get get) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string_view>
 
+#include "io/fail.hpp"
 #include "io/mapped_file.hpp"
 #include "splice_cuda/error.hpp"
 
@@ -14,12 +15,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "files hold little-endian data");
 
-constexpr std::uint64_t longest_header = 65536 + 12;  // of a .npy member, with its prefix
+constexpr std::uint64_t longest_npy_header = 65536 + 12;  // of a .npy member, with its prefix
 constexpr std::uint64_t widest_number = 8;
-
-[[noreturn]] void fail(const std::string& name, const std::string& found, const std::string& expected) {
-  throw FileError(name + ": found " + found + ", expected " + expected);
-}
 
 struct EntryClose {
   void operator()(zip_file_t* file) const noexcept { zip_fclose(file); }
@@ -127,7 +124,7 @@ void NpzReader::read_member(const std::string& name, std::int64_t most_elements,
     fail(label(name), "a member without a size", "one with a size");
   }
   const auto elements = static_cast<std::uint64_t>(most_elements);
-  if (status.size > longest_header && (status.size - longest_header) / element_bytes > elements) {
+  if (status.size > longest_npy_header && (status.size - longest_npy_header) / element_bytes > elements) {
     fail(label(name), "a member of " + std::to_string(status.size) + " bytes",
          "at most " + std::to_string(most_elements) + " entries");
   }

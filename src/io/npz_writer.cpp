@@ -8,14 +8,11 @@
 #include <zip.h>
 
 #include "io/atomic_file.hpp"
+#include "io/fail.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::io {
 namespace {
-
-[[noreturn]] void fail(const std::string& name, const std::string& found, const std::string& expected) {
-  throw FileError(name + ": found " + found + ", expected " + expected);
-}
 
 struct ZipClose {
   void operator()(zip_t* zip) const noexcept { zip_discard(zip); }

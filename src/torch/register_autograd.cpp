@@ -1,6 +1,8 @@
 // Gradients for C++ and TorchScript. Not by the stable ABI, which has no autograd: this file is built against
 // one torch.
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>

@@ -8,9 +8,16 @@
 #include <string_view>
 #include <utility>
 
+// Not <torch/script.h>, which takes twice as long to compile.
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/from_blob.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/util/Exception.h>
 #include <caffe2/serialize/read_adapter_interface.h>
-#include <torch/script.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
 
 #include "clip/tower.hpp"
 #include "splice_cuda/error.hpp"
@@ -103,10 +110,10 @@ class TorchScriptTower final : public Tower {
   void run_pixels(const float* pixels, std::int64_t height, std::int64_t width,
                   MatrixView<float> out) override {
     // LibTorch takes constant memory by a cast only; the tensor is read.
-    run(torch::from_blob(const_cast<float*>(pixels), {out.rows, 3, height, width}, c10::kFloat), out);
+    run(at::from_blob(const_cast<float*>(pixels), {out.rows, 3, height, width}, c10::kFloat), out);
   }
   void run_tokens(const std::int64_t* tokens, std::int64_t context_length, MatrixView<float> out) override {
-    run(torch::from_blob(const_cast<std::int64_t*>(tokens), {out.rows, context_length}, c10::kLong), out);
+    run(at::from_blob(const_cast<std::int64_t*>(tokens), {out.rows, context_length}, c10::kLong), out);
   }
 
  private:
@@ -121,7 +128,7 @@ class TorchScriptTower final : public Tower {
         throw FileError(name_ + ": gave a tensor of shape " + shape_of(rows) + ", expected [" +
                         std::to_string(out.rows) + ", " + std::to_string(out.cols) + "]");
       }
-      const at::Tensor target = torch::from_blob(out.data, {out.rows, out.cols}, {out.ld, 1}, c10::kFloat);
+      const at::Tensor target = at::from_blob(out.data, {out.rows, out.cols}, {out.ld, 1}, c10::kFloat);
       target.copy_(rows);
     } catch (const Error&) {
       throw;

@@ -1,6 +1,11 @@
 #include "torch/torchscript_types.hpp"
 
+#include <cstdint>
+
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
 #include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/ir/ir.h>
 
 #include "splice_cuda/error.hpp"
 
@@ -68,7 +73,7 @@ void check_operators(const torch::jit::Module& module, const std::string& name) 
 }
 
 void move_module(torch::jit::Module& module, c10::Device device, c10::ScalarType type) {
-  const torch::NoGradGuard no_gradients;
+  const at::NoGradGuard no_gradients;
   for (at::Tensor parameter : module.parameters()) parameter.set_data(moved(parameter, device, type));
   for (at::Tensor buffer : module.buffers()) buffer.set_data(moved(buffer, device, type));
   for (const torch::jit::Module& part : module.modules()) {

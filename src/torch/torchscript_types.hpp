@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include <torch/script.h>
+#include <torch/csrc/jit/api/module.h>
 
 namespace splice_cuda::clip {
 

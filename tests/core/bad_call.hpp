@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@
 #include "splice_cuda/splice_cuda.hpp"
 
 namespace splice_cuda::testing {
+
+inline constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+inline constexpr float inf = std::numeric_limits<float>::infinity();
 
 /// A sound call: 3 rows, 4 atoms, 2 numbers each. Entries of a table spoil it.
 struct SmallCall {

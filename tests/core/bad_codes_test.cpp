@@ -42,7 +42,7 @@ std::vector<Corruption> corruptions() {
   };
 }
 
-std::vector<BadCall> table() {
+std::vector<BadCall> bad_codes() {
   std::vector<BadCall> table;
   for (const Corruption& corruption : corruptions()) {
     const auto add = [&](const std::string& verb, const std::string& argument, auto call) {
@@ -68,7 +68,7 @@ class BadCodes : public ::testing::TestWithParam<BadCall> {};
 
 TEST_P(BadCodes, AreNamed) { expect_argument_error(GetParam()); }
 
-INSTANTIATE_TEST_SUITE_P(, BadCodes, ::testing::ValuesIn(table()), bad_call_name);
+INSTANTIATE_TEST_SUITE_P(, BadCodes, ::testing::ValuesIn(bad_codes()), bad_call_name);
 
 /// Codes that are no solution of the problem are not malformed: their gap says what they are worth.
 TEST(InfeasibleCodes, HaveAnInfiniteGap) {
@@ -77,7 +77,6 @@ TEST(InfeasibleCodes, HaveAnInfiniteGap) {
   c.indices = {1};
   c.options.banned_atoms = c.indices;
   const std::vector<RowReport> reports = certify(c.context, c.dictionary, c.embeddings, c.codes, c.options);
-  const double inf = std::numeric_limits<double>::infinity();
   EXPECT_EQ(reports[0].gap, inf) << "a negative weight";
   EXPECT_EQ(reports[2].gap, inf) << "a weight on a banned atom";
   EXPECT_LT(reports[1].gap, inf);

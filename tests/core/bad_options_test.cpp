@@ -1,15 +1,11 @@
 // Every option that can be wrong, in decompose and in certify, which check alike.
 
 #include <cmath>
-#include <limits>
 
 #include "bad_call.hpp"
 
 namespace splice_cuda::testing {
 namespace {
-
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-constexpr float inf = std::numeric_limits<float>::infinity();
 
 /// An entry that sets options and then decomposes.
 template <class Spoil>
@@ -74,7 +70,7 @@ BadCall path(std::string name, std::vector<float> penalties, std::string argumen
   return {std::move(name), call, std::move(argument), std::move(given), std::move(expected)};
 }
 
-std::vector<BadCall> table() {
+std::vector<BadCall> bad_options() {
   using Solve = SolveOptions;
   const std::string tolerance = "solve.gap_tolerance";
   const std::string relaxation = "solve.over_relaxation";
@@ -160,7 +156,7 @@ class BadOptions : public ::testing::TestWithParam<BadCall> {};
 
 TEST_P(BadOptions, AreNamed) { expect_argument_error(GetParam()); }
 
-INSTANTIATE_TEST_SUITE_P(, BadOptions, ::testing::ValuesIn(table()), bad_call_name);
+INSTANTIATE_TEST_SUITE_P(, BadOptions, ::testing::ValuesIn(bad_options()), bad_call_name);
 
 /// The same checks guard certify, which reads the problem from the same options.
 TEST(BadOptionsOfCertify, AreNamed) {

@@ -8,8 +8,6 @@
 namespace splice_cuda::testing {
 namespace {
 
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-constexpr float inf = std::numeric_limits<float>::infinity();
 constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
 
 /// What is wrong with a matrix whatever it is for: the view, and what a message says of it.
@@ -58,7 +56,7 @@ void append_bad_views(std::vector<BadCall>& table) {
   }
 }
 
-std::vector<BadCall> table() {
+std::vector<BadCall> bad_shapes() {
   std::vector<BadCall> table = {
       {"ContextNegativeThreads", [](SmallCall&) { Context(Device::cpu(), {.threads = -1}); }, "threads", "-1", "0 (all"},
       dictionary("NoRows", [](SmallCall& c) { return MatrixView<const float>{c.atoms.data(), 0, 2}; }, "0 rows",
@@ -137,7 +135,7 @@ class BadShapes : public ::testing::TestWithParam<BadCall> {};
 
 TEST_P(BadShapes, AreNamed) { expect_argument_error(GetParam()); }
 
-INSTANTIATE_TEST_SUITE_P(, BadShapes, ::testing::ValuesIn(table()), bad_call_name);
+INSTANTIATE_TEST_SUITE_P(, BadShapes, ::testing::ValuesIn(bad_shapes()), bad_call_name);
 
 /// No rows need no memory: a null pointer is as good as any.
 TEST(GoodShapes, NoRowsAtNowhere) {

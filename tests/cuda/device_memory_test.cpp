@@ -24,19 +24,19 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const SampleProblem& sample() {
+const SampleProblem& memory_sample() {
   static const SampleProblem problem = sample_problem(70, 21, 50, 31);
   return problem;
 }
 
 DecomposeResult solve(const ContextOptions& options) {
   const Context context(Device::cuda(0), options);
-  return decompose(context, Dictionary(context, sample().atom_view()), sample().view(), {.l1_penalty = 0.1f});
+  return decompose(context, Dictionary(context, memory_sample().atom_view()), memory_sample().view(), {.l1_penalty = 0.1f});
 }
 
 TileCost cost() {
   const Context context(Device::cuda(0));
-  const Dictionary dictionary(context, sample().atom_view());
+  const Dictionary dictionary(context, memory_sample().atom_view());
   Problem problem;
   problem.dictionary = &dictionary.data();
   return context.backend().tile_cost(problem);
@@ -61,13 +61,13 @@ TEST_F(DeviceMemory, ALimitBelowOneRowNamesItAndTheNeed) {
 
 TEST_F(DeviceMemory, TilesStayWithinTheLimit) {
   const Context context(Device::cuda(0));
-  const Dictionary dictionary(context, sample().atom_view());
+  const Dictionary dictionary(context, memory_sample().atom_view());
   for (const std::int64_t rows : {1, 7, 50}) {
     const std::size_t limit = cost().fixed_bytes + static_cast<std::size_t>(rows) * cost().row_bytes;
     const Context limited(Device::cuda(0), {.memory_limit_bytes = limit});
     const std::size_t before = counters().bytes;
     emulation::emulated_device(0)->reset_peak();
-    const DecomposeResult result = decompose(limited, dictionary, sample().view(), {.l1_penalty = 0.1f});
+    const DecomposeResult result = decompose(limited, dictionary, memory_sample().view(), {.l1_penalty = 0.1f});
     // Codes on their way to the host are outputs, beyond the limit.
     EXPECT_LE(counters().peak_bytes - before, limit + static_cast<std::size_t>(result.codes.nnz()) * 8 + 1024) << rows;
   }
@@ -76,31 +76,31 @@ TEST_F(DeviceMemory, TilesStayWithinTheLimit) {
 TEST_F(DeviceMemory, LessThanPlannedMakesSmallerTiles) {
   const DecomposeResult expected = solve({});
   const Context context(Device::cuda(0));
-  const Dictionary dictionary(context, sample().atom_view());
+  const Dictionary dictionary(context, memory_sample().atom_view());
   for (const std::int64_t rows : {2, 13, 30}) {
     emulation::settings().memory_bytes =
         counters().bytes + cost().fixed_bytes + static_cast<std::size_t>(rows) * (cost().row_bytes + 64 * 1024);
-    EXPECT_EQ(difference(decompose(context, dictionary, sample().view(), {.l1_penalty = 0.1f}), expected), "") << rows;
+    EXPECT_EQ(difference(decompose(context, dictionary, memory_sample().view(), {.l1_penalty = 0.1f}), expected), "") << rows;
     emulation::settings().memory_bytes = std::numeric_limits<std::size_t>::max();
   }
 }
 
 TEST_F(DeviceMemory, NotEvenOneRow) {
   const Context context(Device::cuda(0));
-  const Dictionary dictionary(context, sample().atom_view());
+  const Dictionary dictionary(context, memory_sample().atom_view());
   const std::size_t before = counters().bytes;
   emulation::settings().memory_bytes = before + cost().row_bytes;
-  EXPECT_THROW(decompose(context, dictionary, sample().view()), OutOfMemoryError);
+  EXPECT_THROW(decompose(context, dictionary, memory_sample().view()), OutOfMemoryError);
   EXPECT_EQ(counters().bytes, before);
   emulation::settings().memory_bytes = std::numeric_limits<std::size_t>::max();
-  EXPECT_EQ(decompose(context, dictionary, sample().view()).codes.rows, 50) << "the context lives on";
+  EXPECT_EQ(decompose(context, dictionary, memory_sample().view()).codes.rows, 50) << "the context lives on";
 }
 
 TEST_F(DeviceMemory, TooLittleForTheDictionary) {
   const Context context(Device::cuda(0));
   const std::size_t before = counters().bytes;
   emulation::settings().memory_bytes = before + 5000;
-  EXPECT_THROW(Dictionary(context, sample().atom_view()), OutOfMemoryError);
+  EXPECT_THROW(Dictionary(context, memory_sample().atom_view()), OutOfMemoryError);
   EXPECT_EQ(counters().bytes, before);
 }
 
@@ -142,9 +142,9 @@ TEST_F(DeviceMemory, ComesFromTheCallersAllocator) {
   DeviceDecomposeResult kept;
   {
     const Context context(Device::cuda(0), {.stream = stream, .allocator = ledger.allocator()});
-    const Dictionary dictionary(context, sample().atom_view());
-    EXPECT_EQ(difference(decompose(context, dictionary, sample().view(), {.l1_penalty = 0.1f}), solve({})), "");
-    kept = decompose_on_device(context, dictionary, sample().view(), {.l1_penalty = 0.1f});
+    const Dictionary dictionary(context, memory_sample().atom_view());
+    EXPECT_EQ(difference(decompose(context, dictionary, memory_sample().view(), {.l1_penalty = 0.1f}), solve({})), "");
+    kept = decompose_on_device(context, dictionary, memory_sample().view(), {.l1_penalty = 0.1f});
     std::size_t bytes = counters().bytes;
     EXPECT_GT(bytes, 0u);
   }
@@ -200,9 +200,9 @@ TEST_F(DeviceMemory, HalfAnAllocatorIsNamed) {
 
 TEST_F(DeviceMemory, IsGivenBackAfterAWrongArgument) {
   const Context context(Device::cuda(0));
-  const Dictionary dictionary(context, sample().atom_view());
+  const Dictionary dictionary(context, memory_sample().atom_view());
   const std::size_t before = counters().bytes;
-  EXPECT_THROW(decompose(context, dictionary, sample().view(), {.l1_penalty = -1}), ArgumentError);
+  EXPECT_THROW(decompose(context, dictionary, memory_sample().view(), {.l1_penalty = -1}), ArgumentError);
   EXPECT_EQ(counters().bytes, before);
 }
 

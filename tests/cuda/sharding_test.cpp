@@ -18,7 +18,7 @@ namespace {
 
 using ::testing::StartsWith;
 
-const SampleProblem& sample() {
+const SampleProblem& sharded_sample() {
   static const SampleProblem problem = sample_problem(50, 16, 1400, 77);  // six pieces for two shards
   return problem;
 }
@@ -26,7 +26,7 @@ const SampleProblem& sample() {
 struct Part {
   explicit Part(Device device, ContextOptions options = {}) : context(device, std::move(options)) {}
   Context context;
-  Dictionary dictionary{context, sample().atom_view()};
+  Dictionary dictionary{context, sharded_sample().atom_view()};
   Shard shard() const { return {&context, &dictionary}; }
 };
 
@@ -41,23 +41,23 @@ class Sharding : public ::testing::TestWithParam<std::pair<Device, Device>> {
 };
 
 TEST_P(Sharding, GivesTheBitsOfOneDevice) {
-  const DecomposeResult expected = decompose(first.context, first.dictionary, sample().view(), options);
+  const DecomposeResult expected = decompose(first.context, first.dictionary, sharded_sample().view(), options);
   for (const std::int64_t rows : {0, 1, 255, 257, 1400}) {
-    const EmbeddingsView part = EmbeddingsView(sample().view()).slice(0, rows);
+    const EmbeddingsView part = EmbeddingsView(sharded_sample().view()).slice(0, rows);
     const DecomposeResult result = decompose(shards, part, options);
     EXPECT_EQ(difference(result, decompose(first.context, first.dictionary, part, options)), "") << rows;
     EXPECT_EQ(malformed(result.codes), "");
   }
-  EXPECT_EQ(difference(decompose(std::vector<Shard>{second.shard()}, sample().view(), options), expected), "");
+  EXPECT_EQ(difference(decompose(std::vector<Shard>{second.shard()}, sharded_sample().view(), options), expected), "");
 }
 
 TEST_P(Sharding, PenaltiesAndStartsGoWithTheirRows) {
-  const DecomposeResult start = decompose(first.context, first.dictionary, sample().view(), {.l1_penalty = 0.15f});
+  const DecomposeResult start = decompose(first.context, first.dictionary, sharded_sample().view(), {.l1_penalty = 0.15f});
   std::vector<float> penalties;
   for (int i = 0; i < 1400; ++i) penalties.push_back(0.08f + 0.001f * static_cast<float>(i % 50));
   options.l1_penalties = penalties;
   options.warm_start = &start.codes;
-  EXPECT_EQ(difference(decompose(shards, sample().view(), options), decompose(first.context, first.dictionary, sample().view(), options)), "");
+  EXPECT_EQ(difference(decompose(shards, sharded_sample().view(), options), decompose(first.context, first.dictionary, sharded_sample().view(), options)), "");
 }
 
 TEST_P(Sharding, ProgressCountsAllRows) {
@@ -69,7 +69,7 @@ TEST_P(Sharding, ProgressCountsAllRows) {
                  told.push_back(done);
                  inside.fetch_sub(1);
                }});
-  decompose(std::vector<Shard>{watched.shard(), second.shard()}, sample().view(), options);
+  decompose(std::vector<Shard>{watched.shard(), second.shard()}, sharded_sample().view(), options);
   ASSERT_GE(told.size(), 6u);
   EXPECT_TRUE(std::is_sorted(told.begin(), told.end(), std::less_equal<>{}));
   EXPECT_EQ(told.back(), 1400);
@@ -79,26 +79,26 @@ TEST_P(Sharding, CancelStopsAllShards) {
   std::atomic<std::int64_t> reached{0};
   Part watched(GetParam().first, {.threads = 1, .cancel = [&] { return reached > 0; },
                                   .progress = [&](std::int64_t done, std::int64_t) { reached = done; }});
-  EXPECT_THROW(decompose(std::vector<Shard>{watched.shard(), second.shard()}, sample().view(), options), CancelledError);
+  EXPECT_THROW(decompose(std::vector<Shard>{watched.shard(), second.shard()}, sharded_sample().view(), options), CancelledError);
   EXPECT_LT(reached, 1400);
 }
 
 TEST_P(Sharding, WrongShardsAreNamed) {
   const auto refusal = [&](std::vector<Shard> given) {
-    return argument_error([&] { decompose(given, sample().view(), options); });
+    return argument_error([&] { decompose(given, sharded_sample().view(), options); });
   };
   EXPECT_EQ(refusal({}), "shards: got none, expected at least one");
   EXPECT_EQ(refusal({first.shard(), {nullptr, &second.dictionary}}), "shards[1].context: got a null pointer, expected a context");
   EXPECT_EQ(refusal({{&first.context, nullptr}}), "shards[0].dictionary: got a null pointer, expected a dictionary");
   EXPECT_EQ(refusal({first.shard(), second.shard(), first.shard()}), "shards[2].context: got the context of shards[0], expected one of its own");
-  const Dictionary fewer(second.context, MatrixView<const float>{sample().dictionary.data(), 49, 16});
+  const Dictionary fewer(second.context, MatrixView<const float>{sharded_sample().dictionary.data(), 49, 16});
   EXPECT_EQ(refusal({first.shard(), {&second.context, &fewer}}),
             "shards[1].dictionary: got 49 atoms of length 16, expected the first shard's, 50 of length 16");
 }
 
 TEST_P(Sharding, WrongArgumentsAreNamed) {
   options.l1_penalty = 0;
-  EXPECT_THAT(argument_error([&] { decompose(shards, sample().view(), options); }), StartsWith("l1_penalty: got 0"));
+  EXPECT_THAT(argument_error([&] { decompose(shards, sharded_sample().view(), options); }), StartsWith("l1_penalty: got 0"));
 }
 
 INSTANTIATE_TEST_SUITE_P(, Sharding,
@@ -109,13 +109,13 @@ TEST(ShardingOfDevices, ADictionaryOfTheOtherDeviceIsNamed) {
   const Part first(Device::cuda(0));
   const Part second(Device::cuda(1));
   const std::vector<Shard> crossed = {first.shard(), {&second.context, &first.dictionary}};
-  EXPECT_THAT(argument_error([&] { decompose(crossed, sample().view()); }), StartsWith("dictionary: got a dictionary on cuda:0"));
+  EXPECT_THAT(argument_error([&] { decompose(crossed, sharded_sample().view()); }), StartsWith("dictionary: got a dictionary on cuda:0"));
 }
 
 TEST(ShardingOfDevices, EmbeddingsOfOneDeviceAreNotTheOthers) {
   const Part first(Device::cuda(0));
   const Part second(Device::cuda(1));
-  const DeviceArray<float> rows(sample().embeddings);
+  const DeviceArray<float> rows(sharded_sample().embeddings);
   const MatrixView<const float> view{rows.get(), 1400, 16, 16, Device::cuda(0)};
   const std::vector<Shard> shards = {first.shard(), second.shard()};
   EXPECT_THAT(argument_error([&] { decompose(shards, view); }), StartsWith("embeddings: got data on cuda:0, expected data on cpu or on cuda:1"));
@@ -136,10 +136,10 @@ TEST(ShardingOfDevices, AnErrorInOneStopsTheOthers) {
   fails = true;
   const std::vector<Shard> shards = {first.shard(), second.shard()};
   for (int repetition = 0; repetition < 5; ++repetition) {
-    EXPECT_THROW(decompose(shards, sample().view()), OutOfMemoryError);
+    EXPECT_THROW(decompose(shards, sharded_sample().view()), OutOfMemoryError);
   }
   fails = false;
-  EXPECT_EQ(decompose(shards, sample().view()).codes.rows, 1400);
+  EXPECT_EQ(decompose(shards, sharded_sample().view()).codes.rows, 1400);
 }
 
 }  // namespace

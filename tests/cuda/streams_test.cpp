@@ -16,7 +16,7 @@
 namespace splice_cuda::testing {
 namespace {
 
-const SampleProblem& sample() {
+const SampleProblem& streamed_sample() {
   static const SampleProblem problem = sample_problem(60, 18, 100, 41);
   return problem;
 }
@@ -32,17 +32,17 @@ class Streams : public ::testing::Test {
   }
 
   Context context{Device::cuda(0)};
-  Dictionary dictionary{context, sample().atom_view()};
+  Dictionary dictionary{context, streamed_sample().atom_view()};
   DecomposeOptions options{.l1_penalty = 0.1f};
 };
 
 TEST_F(Streams, TheNextTilesRowsTravelBesideTheWork) {
-  const DecomposeResult expected = decompose(context, dictionary, sample().view(), options);
+  const DecomposeResult expected = decompose(context, dictionary, streamed_sample().view(), options);
   for (const RowReport& report : expected.reports) ASSERT_EQ(report.status, RowStatus::certified);
   for (const std::int64_t rows : {1, 17, 25, 99}) {
     const Context tiled = with_tiles_of(rows);
     const emulation::DeviceCounters before = counters();
-    EXPECT_EQ(difference(decompose(tiled, dictionary, sample().view(), options), expected), "") << rows;
+    EXPECT_EQ(difference(decompose(tiled, dictionary, streamed_sample().view(), options), expected), "") << rows;
     EXPECT_EQ(counters().uploaded_rows - before.uploaded_rows, 100) << "each row once, with tiles of " << rows;
     EXPECT_GE(counters().waits_with_uploads - before.waits_with_uploads, 99 / rows) << "tiles of " << rows;
   }
@@ -51,14 +51,14 @@ TEST_F(Streams, TheNextTilesRowsTravelBesideTheWork) {
 TEST_F(Streams, SoWithResultsOnTheDevice) {
   const Context tiled = with_tiles_of(17);
   const emulation::DeviceCounters before = counters();
-  const DeviceDecomposeResult result = decompose_on_device(tiled, dictionary, sample().view(), options);
-  EXPECT_EQ(difference(to_host(tiled, result), decompose(context, dictionary, sample().view(), options)), "");
+  const DeviceDecomposeResult result = decompose_on_device(tiled, dictionary, streamed_sample().view(), options);
+  EXPECT_EQ(difference(to_host(tiled, result), decompose(context, dictionary, streamed_sample().view(), options)), "");
   EXPECT_EQ(counters().uploaded_rows - before.uploaded_rows, 200);
   EXPECT_GE(counters().waits_with_uploads - before.waits_with_uploads, 5);
 }
 
 TEST_F(Streams, RowsOfTheDeviceDoNotTravel) {
-  const DeviceArray<float> rows(sample().embeddings);
+  const DeviceArray<float> rows(streamed_sample().embeddings);
   const std::int64_t before = counters().uploaded_rows;
   decompose(context, dictionary, MatrixView<const float>{rows.get(), 100, 18, 18, Device::cuda(0)}, options);
   EXPECT_EQ(counters().uploaded_rows, before);
@@ -67,23 +67,23 @@ TEST_F(Streams, RowsOfTheDeviceDoNotTravel) {
 TEST_F(Streams, ACallThatEndsWhileRowsTravel) {
   int calls = 0;
   const Context tiled = with_tiles_of(10).with_callbacks([&] { return ++calls > 4; }, {});
-  EXPECT_THROW(decompose(tiled, dictionary, sample().view(), options), CancelledError);
-  EXPECT_EQ(decompose(with_tiles_of(10), dictionary, sample().view(), options).codes.rows, 100);
+  EXPECT_THROW(decompose(tiled, dictionary, streamed_sample().view(), options), CancelledError);
+  EXPECT_EQ(decompose(with_tiles_of(10), dictionary, streamed_sample().view(), options).codes.rows, 100);
 }
 
 TEST_F(Streams, OneThatCapturesAGraphIsRefused) {
-  const DecomposeResult result = decompose(context, dictionary, sample().view(), options);
-  const DeviceDecomposeResult on_device = decompose_on_device(context, dictionary, sample().view(), options);
-  std::vector<float> out(sample().embeddings.size());
+  const DecomposeResult result = decompose(context, dictionary, streamed_sample().view(), options);
+  const DeviceDecomposeResult on_device = decompose_on_device(context, dictionary, streamed_sample().view(), options);
+  std::vector<float> out(streamed_sample().embeddings.size());
   const std::vector<float> path = {0.2f};
   const std::vector<std::function<void()>> calls = {
       [] { Context(Device::cuda(0)); },
-      [&] { Dictionary(context, sample().atom_view()); },
-      [&] { decompose(context, dictionary, sample().view(), options); },
-      [&] { decompose_path(context, dictionary, sample().view(), path, options); },
-      [&] { decompose_on_device(context, dictionary, sample().view(), options); },
+      [&] { Dictionary(context, streamed_sample().atom_view()); },
+      [&] { decompose(context, dictionary, streamed_sample().view(), options); },
+      [&] { decompose_path(context, dictionary, streamed_sample().view(), path, options); },
+      [&] { decompose_on_device(context, dictionary, streamed_sample().view(), options); },
       [&] { to_host(context, on_device); },
-      [&] { certify(context, dictionary, sample().view(), result.codes, options); },
+      [&] { certify(context, dictionary, streamed_sample().view(), result.codes, options); },
       [&] { recompose(context, dictionary, result.codes, {out.data(), 100, 18}); },
   };
   for (std::size_t i = 0; i < calls.size(); ++i) {
@@ -96,7 +96,7 @@ TEST_F(Streams, OneThatCapturesAGraphIsRefused) {
 
 TEST_F(Streams, StagesHaveNames) {
   const auto before = counters().ranges;
-  decompose(with_tiles_of(50), dictionary, sample().view(), options);
+  decompose(with_tiles_of(50), dictionary, streamed_sample().view(), options);
   for (const char* stage : {"splice prepare", "splice screen", "splice solve", "splice certify", "splice compact"}) {
     const auto found = before.find(stage);
     EXPECT_GE(counters().ranges.at(stage), 2 + (found == before.end() ? 0 : found->second)) << stage;

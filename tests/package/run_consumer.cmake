@@ -12,9 +12,10 @@ if(MODE STREQUAL installed)
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/${MODE}/prefix)
   run(${CMAKE_COMMAND} ${flags} -DCMAKE_PREFIX_PATH=${WORK}/${MODE}/prefix)
 else()
-  # With CUDA it has to configure; what it would compile is known from the build that runs this. Warnings as there, so that
-  # a compiler cache has the objects.
-  set(flags ${flags} -DSPLICE_SOURCE=${SOURCE} -DSPLICE_WERROR=ON -DSPLICE_TORCH=OFF -DSPLICE_CLIP=OFF)
+  # With CUDA it has to configure; what it would compile is known from the build that runs this. A debug build, and each file
+  # compiled alone, which finds includes that are missing (cmake/SpliceUnity.cmake).
+  set(flags ${flags} -DCMAKE_BUILD_TYPE=Debug -DSPLICE_UNITY=OFF -DSPLICE_SOURCE=${SOURCE} -DSPLICE_WERROR=ON -DSPLICE_TORCH=OFF
+      -DSPLICE_CLIP=OFF)
   if(CUDA)
     run(${CMAKE_COMMAND} ${flags} -DSPLICE_CUDA=ON)
     file(REMOVE_RECURSE ${WORK}/${MODE})
