@@ -49,6 +49,8 @@ class DecomposeInputs {
   bool are_texts() const noexcept { return !inputs_.texts.empty(); }
   /// Of embeddings from a file.
   const io::EmbeddingSource& source() const { return *source_; }
+  /// Of the file, or inputs that were listed.
+  std::int64_t rows() const noexcept { return source_ ? source_->rows() : inputs_.size(); }
   /// The model's, where it has one of that length; else empty.
   std::vector<float> image_mean(std::int64_t dim) const;
   /// Can be walked once where a model makes the rows. Refers to this object.

@@ -54,6 +54,9 @@ class ExperimentInputs {
   /// @throws ArgumentError that names the option and lists the columns there are
   RowGroups groups(const std::string& option, const std::string& column) const { return find_row_groups(records_, option, column); }
 
+  /// Rows that a walk may come to: embeddings, or pictures that were listed, some of which may not be readable.
+  std::int64_t rows() const noexcept { return inputs_.rows(); }
+
   /// Options of --l1-penalty, --target-l0 and the like.
   DecomposeOptions options() const;
   const ResourceArguments& resources() const noexcept { return resources_; }
