@@ -17,10 +17,10 @@ def read_atoms(path):
 
 
 def solve(atoms, z, l1_penalty, signed=False):
-    """Cyclic coordinate descent for min |z - w C|^2 + l1_penalty |w|, atoms of length 1; [n, p]."""
+    """Cyclic coordinate descent for min |z - w C|^2 + l1_penalty |w|; one penalty, or one a row; [n, p]."""
     weights = np.zeros((len(z), len(atoms)))
     residual = z.copy()
-    half = l1_penalty / 2
+    half = np.asarray(l1_penalty) / 2
     for _ in range(20000):
         moved = 0.0
         for j, atom in enumerate(atoms):
@@ -31,7 +31,7 @@ def solve(atoms, z, l1_penalty, signed=False):
             residual -= step[:, None] * atom
             weights[:, j] += step
             moved = max(moved, np.abs(step).max())
-        if moved < 1e-12:
+        if moved < 1e-11:
             break
     weights[np.abs(weights) < 1e-9] = 0
     return weights
