@@ -6,11 +6,23 @@ cd "$(dirname "$0")/.."
 
 job=${1:-build}
 missing=()
+wanted=()
+
+installed() {  # package
+  dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
+}
 
 need() {  # package, reason
-  if ! dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; then
+  if ! installed "$1"; then
     missing+=("$1")
     printf 'missing: %-22s %s\n' "$1" "$2" >&2
+  fi
+}
+
+want() {  # package, reason: not every release has it, and the job gets on without
+  if ! installed "$1"; then
+    wanted+=("$1")
+    printf 'missing (optional): %-22s %s\n' "$1" "$2" >&2
   fi
 }
 
@@ -45,6 +57,8 @@ need zlib1g-dev "tables and captions in .gz, for the command"
 need libarchive-dev "shards of WebDataset"
 need libpugixml-dev "XML annotations of datasets"
 
+want libjs-vega "charts on the pages of splice report"
+
 if [ "$job" != build ]; then
   need libgtest-dev "tests"
   need libgmock-dev "matchers of the tests"
@@ -52,6 +66,9 @@ if [ "$job" != build ]; then
   need python3-numpy "reads what the command writes, in its tests"
   need python3-scipy "loads the codes, in the command's tests"
   need python3-dev "headers for the Python package, in its tests"
+  want chromium "shows the pages of splice report, in their tests"
+  want chromium-driver "drives it"
+  want python3-selenium "the same, from Python"
 fi
 # Where there is a CUDA compiler, tests look into what it made.
 cuda_tools=false
@@ -72,7 +89,7 @@ get_cuda_tools() {
   fi
 }
 
-if [ ${#missing[@]} -eq 0 ]; then
+if [ ${#missing[@]} -eq 0 ] && [ ${#wanted[@]} -eq 0 ]; then
   get_cuda_tools
   exit 0
 fi
@@ -81,12 +98,25 @@ run=()
 if [ "$(id -u)" -ne 0 ]; then
   if command -v sudo >/dev/null 2>&1; then
     run=(sudo)
-  else
+  elif [ ${#missing[@]} -gt 0 ]; then
     echo "bootstrap: not root and no sudo; please install: ${missing[*]}" >&2
     exit 1
+  else
+    get_cuda_tools
+    exit 0
   fi
 fi
-echo "bootstrap: installing ${missing[*]}" >&2
-"${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-"${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+echo "bootstrap: installing ${missing[*]} ${wanted[*]}" >&2
+install() { "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }
+if ! "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq && [ ${#missing[@]} -gt 0 ]; then
+  exit 1
+fi
+if [ ${#missing[@]} -gt 0 ]; then
+  install "${missing[@]}"
+fi
+if [ ${#wanted[@]} -gt 0 ]; then
+  for package in "${wanted[@]}"; do
+    install "$package" || echo "bootstrap: no $package; its part will be left out" >&2
+  done
+fi
 get_cuda_tools

@@ -90,7 +90,7 @@ ExitCode report(const Arguments& a) {
     stored = read_stored_codes(a.codes);
     space = load_space_of(a.codes, *stored);
     page.documents.push_back({codes_document(*space, stored->file), "codes"});
-    page.cards = RowCards{*space, stored->file, a.pictures, a.limits.pictures, a.concepts, 3};
+    page.cards.emplace(RowCards{*space, stored->file, a.pictures, a.limits.pictures, a.concepts, 3});
     shares = concept_shares(*space, stored->file);
   }
   if (!a.health.empty()) {

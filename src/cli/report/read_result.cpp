@@ -186,7 +186,10 @@ Json parse(std::span<const std::byte> bytes) {
   try {
     return Json::parse(first, first + bytes.size(), modest);
   } catch (const Json::exception& error) {
-    throw FileError(fmt::format("is no JSON document: {}", printable(error.what())));
+    // Without the library's own number, and the bytes it read last: they may be anything.
+    std::string reason = error.what();
+    reason.erase(0, std::min(reason.find("] "), reason.size() - 2) + 2);
+    throw FileError(fmt::format("is no JSON document: {}", printable(reason.substr(0, reason.find("; last read")))));
   }
 }
 

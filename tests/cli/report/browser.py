@@ -89,15 +89,20 @@ class Browser:
 LOW_CONTRAST = """
 const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
 canvas.canvas.width = canvas.canvas.height = 1;
+const colors = new Map(), backs = new Map();
 function rgba(color) {
+  if (!colors.has(color)) colors.set(color, read(color));
+  return colors.get(color);
+}
+function read(color) {
   canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
   const d = canvas.getImageData(0, 0, 1, 1).data; return [d[0], d[1], d[2], d[3] / 255];
 }
 const over = (a, b) => [0, 1, 2].map((i) => a[i] * a[3] + b[i] * (1 - a[3]));
 function behind(element) {
-  const layers = [];
-  for (let e = element; e; e = e.parentElement) layers.push(rgba(getComputedStyle(e).backgroundColor));
-  return layers.reverse().reduce((below, layer) => over(layer, below), [255, 255, 255]);
+  if (!element) return [255, 255, 255];
+  if (!backs.has(element)) backs.set(element, over(rgba(getComputedStyle(element).backgroundColor), behind(element.parentElement)));
+  return backs.get(element);
 }
 const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
 const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
