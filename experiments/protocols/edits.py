@@ -45,8 +45,9 @@ def bias(workspace: Workspace) -> None:
         *(found.table("accuracy").column(name) for name in ("classifier", "condition", "worst_group_accuracy")))}
     before, after = worst["probe on codes", "codes"], worst["probe on codes, retrained", "edited"]
     workspace.check("bias", "worst group of a probe on dense embeddings", worst["probe on dense", "dense"], high=0.5)
+    workspace.check("bias", "the same probe on embeddings without the places", worst["probe on dense", "edited"], low=0.5)
     workspace.check("bias", "worst group of a probe on codes", before, high=0.5)
-    workspace.check("bias", "worst group without the places, probe as it was", worst["probe on codes", "edited"], low=0.5)
+    workspace.check("bias", "rise of the worst group without the places, probe as it was", worst["probe on codes", "edited"] - before, low=0.1)
     workspace.check("bias", "worst group without the places, probe trained again", after, low=0.5)
-    workspace.check("bias", "what that is above the control of as many other concepts",
+    workspace.check("bias", "probe as it was: above the control of as many other concepts",
                     worst["probe on codes", "edited"] - worst["probe on codes", "control"], low=0.1)

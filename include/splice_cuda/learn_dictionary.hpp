@@ -64,7 +64,8 @@ struct LearnedDictionary {
 /// @param rows   gives prepared rows: centred, of length 1, as by ConceptSpace::prepare. Asked for pieces in any order.
 /// @param count  rows there are
 /// Promises: the same atoms, bit by bit, from the same rows, options and seed, whatever the thread count (on one kind of processor).
-/// Memory: 12 x size x dim bytes and a batch; nothing grows with count but 8 bytes for 64 rows.
+/// Memory: 12 x size x dim bytes beside the dictionary, and a batch with its residuals in fp64; of what grows with count only 8 bytes for
+/// each piece of 64 rows.
 /// @throws ArgumentError (fewer rows than atoms and no start; a start without a direction), CancelledError, what `rows` throws
 LearnedDictionary learn_dictionary(const Context& context, const RowReader& rows, std::int64_t count, std::int64_t dim,
                                    const LearnOptions& options);

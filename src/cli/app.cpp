@@ -12,7 +12,6 @@
 #include "splice_cuda/device.hpp"
 
 namespace splice_cuda::cli {
-void add_evaluate_sparsity_curve(CLI::App& evaluate, Run& chosen);
 namespace {
 
 void add_verbs(CLI::App& app, Run& chosen) {

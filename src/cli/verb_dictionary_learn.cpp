@@ -113,7 +113,7 @@ void remember(ConceptSpace& space, const Arguments& a, float l1_penalty, double 
   provenance["centered"] = space.image_mean().empty() ? "no" : "yes";
   provenance["learned_l1_penalty"] = fmt::format("{}", l1_penalty);
   provenance["learned_epochs"] = std::to_string(a.epochs);
-  provenance["learned_batch_size"] = std::to_string(a.batch_size);
+  if (a.batch_size > 0) provenance["learned_batch_size"] = std::to_string(a.batch_size);
   provenance["learned_seed"] = std::to_string(a.seed);
   provenance["learned_objective"] = fmt::format("{:.6g}", objective);
   if (!a.init_is_file()) provenance["learned_init"] = a.init;

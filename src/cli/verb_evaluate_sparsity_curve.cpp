@@ -250,7 +250,6 @@ ExitCode evaluate(const Arguments& a) {
 
 }  // namespace
 
-void add_evaluate_sparsity_curve(CLI::App& evaluate_verb, Run& chosen);
 void add_evaluate_sparsity_curve(CLI::App& evaluate_verb, Run& chosen) {
   CLI::App* verb = evaluate_verb.add_subcommand("sparsity-curve", "What embeddings keep with few concepts: cosine and zero-shot accuracy, beside the paper's baselines");
   const auto a = std::make_shared<Arguments>();

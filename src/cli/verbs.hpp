@@ -27,6 +27,7 @@ void add_dictionary_info(CLI::App& dictionary, Run& chosen);
 void add_dictionary_check(CLI::App& dictionary, Run& chosen);
 void add_dictionary_learn(CLI::App& dictionary, Run& chosen);
 void add_dictionary_random(CLI::App& dictionary, Run& chosen);
+void add_evaluate_sparsity_curve(CLI::App& evaluate, Run& chosen);
 void add_vocabulary_count(CLI::App& vocabulary, Run& chosen);
 void add_intervene(CLI::App& app, Run& chosen);
 void add_evaluate_zero_shot(CLI::App& evaluate, Run& chosen);

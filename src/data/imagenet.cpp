@@ -73,12 +73,10 @@ class ImageNet {
   /// The present record's columns.
   void describe(const std::string& synset, const std::string& split) {
     if (labels_.empty()) name_synsets();
-    const auto words = words_.find(synset);
     const auto label = labels_.find(synset);
     rows_.set("label", label == labels_.end() ? synset : label->second);
     rows_.set("split", split);
     rows_.set("synset", synset);
-    rows_.set("words", words == words_.end() ? "" : words->second);
   }
 
   /// The first of a synset's words, with the synset where two of them begin alike: cranes are birds and machines.

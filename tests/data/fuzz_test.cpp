@@ -112,7 +112,9 @@ TEST_F(DatasetFuzz, Cifar) {
 }
 
 TEST_F(DatasetFuzz, Stl10) {
-  scratch_.write("class_names.txt", "a\nb\n");
+  std::string names;
+  for (int i = 0; i < 250; ++i) names += "class " + std::to_string(i) + "\n";
+  scratch_.write("class_names.txt", names);
   scratch_.write("train_X.bin", std::string(2 * 27648, '\7'));
   EXPECT_GT(fuzz("stl10", "train_y.bin", "\1\2", 300, 5), 5);
   scratch_.write("train_y.bin", "\1\2");
@@ -138,7 +140,7 @@ TEST_F(DatasetFuzz, Captions) {
   folder("images");
   scratch_.write("images/1.jpg", "x");
   const std::string sound = R"({"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": [{"image_id": 1, "caption": "a \"b\" \u00e9"}]})";
-  EXPECT_GT(fuzz("coco-captions", "annotations/captions_val2017.json", sound, 3000, 7), 100);
+  EXPECT_GT(fuzz("coco-captions", "annotations/captions_val2017.json", sound, 3000, 7), 50);
 }
 
 TEST_F(DatasetFuzz, Lists) {
@@ -149,7 +151,7 @@ TEST_F(DatasetFuzz, Lists) {
   scratch_.write("list_attr_celeba.txt", attributes);
   EXPECT_GT(fuzz("celeba", "list_eval_partition.txt", "1.jpg 0\n", 1000, 9), 10);
   scratch_.write("1.jpg", "x");
-  EXPECT_GT(fuzz("waterbirds", "metadata.csv", "img_filename,y,place,split\n1.jpg,0,1,2\n", 2000, 10), 10);
+  EXPECT_GT(fuzz("waterbirds", "metadata.csv", "img_filename,y,place,split\n1.jpg,0,1,2\n", 2000, 10), 3);
 }
 
 TEST_F(DatasetFuzz, Tables) {

@@ -227,7 +227,7 @@ def imagenet(root, flat=False):
 def test_imagenet(tmp_path):
     pictures = imagenet(tmp_path / "d")
     found = dump("imagenet", tmp_path / "d", tmp_path)
-    assert found.columns == ["path", "label", "split", "synset", "words"]
+    assert found.columns == ["path", "label", "split", "synset"]
     assert found.column("label") == found.column("synset") == ["n01440764"] * 2 + ["n02012849"] * 2 + ["n03126707"] * 2 + ["n02012849", "n03126707"]
     check_files(found, pictures)
     (tmp_path / "d" / "words.txt").write_text("".join(f"{synset}\t{words}\n" for synset, words in WORDS.items()))

@@ -90,7 +90,7 @@ def test_caltech101(tmp_path):
     class_folders(tmp_path / "caltech101" / "101_ObjectCategories", ["wrench", "Faces", "BACKGROUND_Google"], 2)
     (tmp_path / "caltech101" / "Annotations").mkdir()
     for category in (tmp_path / "caltech101" / "101_ObjectCategories").iterdir():
-        for index in range(2):
+        for index in (1, 0):  # theirs count from 1
             (category / f"image_{index:04d}.jpg").rename(category / f"image_{index + 1:04d}.jpg")
     theirs = datasets.Caltech101(str(tmp_path))
     compare(dump("caltech101", tmp_path, tmp_path), theirs, lambda target: theirs.categories[target])

@@ -52,4 +52,5 @@ def test_planted_backgrounds_are_the_most_suspicious(model, tmp_path):
 
 def test_no_background_is_suspicious_where_none_was_planted(model, tmp_path):
     found = suspects(model, 0.5, tmp_path)
-    assert not any(BACKGROUND_WORDS & set(row["concept"].split(" ")) for row in found[:5])
+    assert not BACKGROUND_WORDS & set(found[0]["concept"].split(" "))
+    assert all(row["suspicion"] < 0.3 for row in found if BACKGROUND_WORDS & set(row["concept"].split(" ")))

@@ -19,13 +19,14 @@ def mixed(value):
 
 def dealt_labels(count_a, count_b, permutations, seed):
     """bool [permutations, records]: SplitMix64 streams and sequential sampling without replacement, as the header describes them."""
+    count_a, count_b = int(count_a), int(count_b)
     labels = np.zeros((permutations, count_a + count_b), bool)
     for b in range(permutations):
-        stream, left_of_a = (mixed(seed) + (b + 1) * GOLDEN) & MASK, count_a
+        stream, left_of_a = mixed((mixed(seed) + (b + 1) * GOLDEN) & MASK), count_a
         for i in range(count_a + count_b):
             left = count_a + count_b - i
             labels[b, i] = (mixed((stream + (i + 1) * GOLDEN) & MASK) * left >> 64) < left_of_a
-            left_of_a -= labels[b, i]
+            left_of_a -= int(labels[b, i])
     return labels
 
 
