@@ -9,7 +9,7 @@ import pytest
 from conftest import run
 
 VERBS = [["dictionary", "build"], ["dictionary", "info"], ["dictionary", "check"], ["vocabulary", "count"], ["mean"], ["decompose"],
-         ["recompose"], ["show"], ["verify"], ["info"], ["demo"]]  # embed needs a model: test_models.py
+         ["recompose"], ["show"], ["verify"], ["report"], ["info"], ["demo"]]  # embed needs a model: test_models.py
 
 
 def test_the_command_lists_its_verbs_and_exit_codes():
@@ -29,6 +29,8 @@ def test_the_example_of_each_verb_runs(built, verb):
     generator = np.random.default_rng(1)
     np.save(built / "images.npy", generator.normal(size=(30, 24)).astype(np.float32))
     (built / "captions.txt").write_text("a red car\na red bus\n")
+    for name in ("summary.json", "shift.json"):
+        (built / name).write_text(json.dumps({"format": "splice_cuda.result.1", "experiment": "x", "title": "x", "tables": [], "charts": []}))
     if verb[0] in ("recompose", "show", "verify"):
         built.decompose()
     done = run(*shlex.split(example.group(1)), cwd=built.folder)

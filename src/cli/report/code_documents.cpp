@@ -42,8 +42,9 @@ void add_histogram(ResultDocument& document, const std::string& key, const std::
   if (!values.empty()) {
     const auto [low, high] = std::minmax_element(values.begin(), values.end());
     double first = *low;
-    double width = (*high - *low) / static_cast<double>(most_bins);
-    std::int64_t bins = most_bins;
+    // Rice's rule.
+    std::int64_t bins = std::clamp<std::int64_t>(static_cast<std::int64_t>(2 * std::cbrt(static_cast<double>(values.size()))), 5, most_bins);
+    double width = (*high - *low) / static_cast<double>(bins);
     if (whole) {
       width = std::max(1.0, std::ceil((*high - *low + 1) / static_cast<double>(most_bins)));
       first = *low - 0.5;

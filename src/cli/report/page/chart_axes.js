@@ -138,5 +138,10 @@ function categoryAxis(names, step, title) {
     values: names.map((_, i) => i).filter((i) => i % every === 0)};
 }
 
-/// Names down the left side.
-const nameAxis = (width, share) => ({...namedLabels("y"), orient: "left", labelLimit: Math.max(70, Math.min(300, share * width)), labelColor: "var(--ink)", labelPadding: 8});
+/// Names down the left side. Panels side by side leave the same room, so that their amounts can be compared.
+function nameAxis(data, side, width, share) {
+  const labelLimit = Math.max(70, Math.min(300, share * width));
+  const widest = data.panels.reduce((most, panel) => panel.points.reduce((m, p) => Math.max(m, textWidth(p[side])), most), 0);
+  const room = Math.min(labelLimit, Math.ceil(widest)) + 8;
+  return {...namedLabels("y"), orient: "left", labelLimit, minExtent: room, labelColor: "var(--ink)", labelPadding: 8};
+}

@@ -50,7 +50,7 @@ function barSpec(data, panel, width, along) {
   }
   if (level) {
     spec.axes = [{orient: "bottom", scale: "amount", grid: true, title: amountTitle(data).text, tickCount: Math.max(2, Math.floor(width / 130)), ...amount.axis},
-      nameAxis(width, 0.38)];
+      nameAxis(data, "x", width, 0.38)];
   } else {
     spec.title = amountTitle(data);
     spec.axes = [{orient: "left", scale: "amount", grid: true, tickCount: 5, ...amount.axis}, categoryAxis(names, (width - 60) / Math.max(1, names.length), shown(data.columns.x.title))];
@@ -144,7 +144,8 @@ function heatSpec(data, panel, width) {
   const {most} = heatRange(data);
   const step = rows.length > 40 ? 17 : 24;
   const spec = emptySpec(data, width, Math.max(1, rows.length) * step);
-  const cell = (width - Math.min(nameAxis(width, 0.32).labelLimit, rows.reduce((m, name) => Math.max(m, textWidth(name)), 0))) / Math.max(1, columns.length);
+  const names = nameAxis(data, "y", width, 0.32);
+  const cell = (width - names.minExtent) / Math.max(1, columns.length);
   const values = panel.points.map((p) => {
     const share = Math.abs(p.c) / most;
     return {...p, share: share === 0 ? 0 : 0.06 + 0.94 * share, fill: p.c < 0 ? "var(--cold)" : "var(--heat)", label: cellNumber(p.c, data.columns.color)};
@@ -153,7 +154,7 @@ function heatSpec(data, panel, width) {
   spec.data = [{name: "points", values}];
   const axis = categoryAxis(columns, cell, "");
   const top = axis.labelAngle ? {labelAlign: "left", labelBaseline: "bottom"} : {};
-  spec.axes = [{...axis, ...top, orient: "top", domain: false, labelColor: "var(--ink)"}, nameAxis(width, 0.32)];
+  spec.axes = [{...axis, ...top, orient: "top", domain: false, labelColor: "var(--ink)"}, names];
   const place = {x: scaled("x", "xAt"), y: scaled("y", "yAt"), width: {scale: "x", band: 1}, height: {scale: "y", band: 1}};
   spec.marks = [mark("rect", "points", {...place, fill: {field: "fill"}, fillOpacity: {field: "share"}, stroke: {value: "var(--page)"}, strokeWidth: {value: 1}})];
   if (cell >= 1.2 * values.reduce((m, p) => Math.max(m, textWidth(p.label)), 0) && values.length <= 600) {
