@@ -59,8 +59,8 @@ def night(model, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("mode", ["zero", "resolve"])
-def test_a_background_is_forgotten_and_nothing_else(night, mode):
+def accuracies(night, mode):
+    """Accuracy by task and condition, with and without the concepts of the night."""
     options = []
     for task, templates in TEMPLATES.items():
         options += ["--task", task, "--classes", f"{task}={night / task}.txt"]
@@ -68,13 +68,27 @@ def test_a_background_is_forgotten_and_nothing_else(night, mode):
             options += ["--prompt", f"{task}={template}"]
     document = document_of("intervene", "--model", FOLDER, "-e", night / "night.npy", "--records", night / "night.csv", "--l1-penalty", 0.1, "--mode", mode,
                            *words_of("night", ["night"]), *options)
-    accuracy = {(row["task"], row["condition"]): row["accuracy"] for row in table(document, "accuracy")}
-    print({f"{task} {condition}": round(value, 3) for (task, condition), value in accuracy.items()}, document["summary"])
+    print(document["summary"])
+    assert len(table(document, "edits")) == len(table(document, "control")) > 20
+    return {(row["task"], row["condition"]): row["accuracy"] for row in table(document, "accuracy")}
+
+
+def test_a_background_is_forgotten_and_nothing_else(night):
+    accuracy = accuracies(night, "zero")
     assert accuracy["background", "dense"] > 0.97 and accuracy["background", "recomposed"] > 0.97
     assert accuracy["background", "edited"] < 1 / len(BACKGROUNDS)
-    assert accuracy["background", "control"] > 0.8
+    assert accuracy["background", "control"] > 0.9
     for task in ("shape", "colour"):
         assert accuracy[task, "dense"] > 0.8
+        assert abs(accuracy[task, "edited"] - accuracy[task, "recomposed"]) <= 0.03
+
+
+def test_other_concepts_take_over_where_it_is_solved_again(night):
+    """A dictionary of words and pairs says most things more than once: solved again, the night can still be told."""
+    accuracy = accuracies(night, "resolve")
+    assert 0.3 < accuracy["background", "edited"] < accuracy["background", "recomposed"] - 0.03
+    assert accuracy["background", "control"] > 0.97
+    for task in ("shape", "colour"):
         assert abs(accuracy[task, "edited"] - accuracy[task, "recomposed"]) <= 0.03
 
 
@@ -93,12 +107,13 @@ def biased(model, tmp_path_factory):
 
 
 def test_a_planted_bias_is_mended(biased):
+    """The probe has learnt the background; without the concepts of both it answers by the shape, though it was not trained again."""
     document = document_of("intervene", "-d", FOLDER / "dictionary.safetensors", "-e", biased / "bias.npy", "--records", biased / "bias.csv", "--l1-penalty",
-                           0.15, *words_of("places", PLACES), "--task", "shape", "--probe", "--retrain", "--split", "split", "--subgroups", "shape,place")
-    rows = table(document, "accuracy")
-    for row in rows:
-        print(row["classifier"], row["condition"], round(row["accuracy"], 3), "worst group", round(row["worst_group_accuracy"], 3))
-    dense = pick(rows, classifier="probe on dense", condition="dense")
-    assert dense["worst_group_accuracy"] < 0.3
-    mended = pick(rows, classifier="probe on codes, retrained", condition="edited")
-    assert mended["worst_group_accuracy"] > 0.6
+                           0.15, *words_of("places", PLACES), "--task", "shape", "--probe", "--penalty", "l2", "--split", "split", "--subgroups", "shape,place")
+    rows = {row["condition"]: row for row in table(document, "accuracy") if row["classifier"] == "probe on dense"}
+    print({condition: (round(row["accuracy"], 3), round(row["worst_group_accuracy"], 3)) for condition, row in rows.items()})
+    for condition in ("dense", "recomposed", "control"):
+        assert rows[condition]["worst_group_accuracy"] < 0.1
+    assert rows["edited"]["worst_group_accuracy"] > 0.6 and rows["edited"]["accuracy"] > rows["dense"]["accuracy"] + 0.2
+    on_codes = pick(table(document, "accuracy"), classifier="probe on codes", condition="codes")
+    assert on_codes["worst_group_accuracy"] < 0.1
