@@ -101,8 +101,9 @@ def test_embed(models):
 def test_records_of_pictures_and_texts(models):
     run("embed", "--model", models.model, "--images", models.pictures, "-o", models / "e.npy", "--records-out", models / "r.csv")
     records = records_of(models / "r.csv")
-    assert [record["path"] for record in records] == (models / "e.txt").read_text().splitlines()
-    assert {record["label"] for record in records} == {"pictures"}
+    escaped = [record["path"].replace("\\", "\\\\").replace("\n", "\\n") for record in records]
+    assert escaped == (models / "e.txt").read_bytes().decode().split("\n")[:-1]
+    assert [record["label"] for record in records] == [Path(record["path"]).parent.name for record in records]
     (models / "t.txt").write_text('a "b", c\nd\n')
     run("embed", "--model", models.model, "--texts", models / "t.txt", "-o", models / "e.npy", "--records-out", models / "r.csv")
     assert records_of(models / "r.csv") == [{"text": 'a "b", c'}, {"text": "d"}]
