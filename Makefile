@@ -3,6 +3,7 @@
 #   make build   the library and the command build/release/bin/splice
 #   make demo    decompose the shipped pictures with the shipped model into build/demo/report.html; check the outcome
 #   make test    build and run every test
+#   make experiments  the paper's experiments on scene-clip, each beside the truth: build/experiments/report.html
 #   make bench   benchmarks, tables and plots (bench/run.sh); SHORT=1 for a few minutes of them
 #   make asan    the quick tests under address and undefined-behaviour sanitizers
 #   make tsan    the quick tests under the thread sanitizer
@@ -24,7 +25,7 @@ CONFIGURE = cmake --preset $(1) $(if $(filter release,$(1)),-DSPLICE_CUDA=$(SPLI
 # The demo wants to be there soon: kernels are compiled for the GPU that is there, or not at all.
 DEMO_CUDA = $(shell nvidia-smi -L >/dev/null 2>&1 && echo ON -DCMAKE_CUDA_ARCHITECTURES=native || echo OFF)
 
-.PHONY: build demo test bench asan tsan nocuda check-format clean
+.PHONY: build demo test experiments bench asan tsan nocuda check-format clean
 
 build:
 	@scripts/bootstrap.sh build
@@ -44,6 +45,14 @@ test:
 	@$(call CONFIGURE,release)
 	@cmake --build build/release -j $(JOBS)
 	@ctest --preset release -j $(JOBS)
+
+# Scenes are rendered and towers exported by Python, so it needs one with torch; the command is the demo's.
+experiments:
+	@scripts/bootstrap.sh build
+	@scripts/get_torch.sh python
+	@$(call CONFIGURE,demo,-DSPLICE_CUDA=$(DEMO_CUDA))
+	@cmake --build build/demo --target splice_command -j $(JOBS)
+	scripts/experiments.sh --splice build/demo/bin/splice --threads $(JOBS) $(EXPERIMENTS)
 
 asan tsan nocuda:
 	@scripts/bootstrap.sh test
