@@ -45,7 +45,9 @@ Listing list_image_folder(const fs::path& path, const DatasetOptions& /*options*
 }
 
 Listing list_caltech101(const fs::path& path, const DatasetOptions& /*options*/) {
-  const fs::path folder = name_of(path) == "101_ObjectCategories" ? path : required(path, {"101_ObjectCategories", "caltech101/101_ObjectCategories", "caltech-101/101_ObjectCategories"});
+  const fs::path folder = name_of(path) == "101_ObjectCategories"
+                              ? path
+                              : required(path, {"101_ObjectCategories", "caltech101/101_ObjectCategories", "caltech-101/101_ObjectCategories"});
   Listing listing;
   RowBuilder rows(path.string());
   for (const fs::path& one : subfolders(folder)) {

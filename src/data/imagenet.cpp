@@ -154,7 +154,9 @@ class ImageNet {
     constexpr std::size_t digits = 8;
     for (std::size_t i = 0; i < lines.size(); ++i) {
       const auto synset = of_number.find(lines[i]);
-      if (synset == of_number.end() || !is_synset(synset->second)) fail(path, "line " + std::to_string(i + 1) + ": found '" + lines[i].substr(0, 100) + "'; expected the number of a synset of meta.mat");
+      if (synset == of_number.end() || !is_synset(synset->second)) {
+        fail(path, "line " + std::to_string(i + 1) + ": found '" + lines[i].substr(0, 100) + "'; expected the number of a synset of meta.mat");
+      }
       const std::string number = std::to_string(i + 1);
       synsets["ILSVRC2012_val_" + std::string(digits - std::min(digits, number.size()), '0') + number] = synset->second;
     }
