@@ -137,7 +137,9 @@ ResultDocument curve_document(const std::vector<MeasuredCurve>& curves, const st
   document.experiment = "evaluate sparsity-curve";
   document.title = "Sparsity against performance";
   document.summary = summary_of(curves, dense, classified);
-  document.tables = {curve_table(curves, dense), equal_table(curves), conditions_table(curves)};
+  document.tables.push_back(curve_table(curves, dense));
+  if (curves.size() > 1) document.tables.push_back(equal_table(curves));
+  document.tables.push_back(conditions_table(curves));
   if (classified) {
     document.charts.push_back(line_chart("accuracy", "Zero-shot accuracy by number of concepts",
                                          "A line a condition: the share of recomposed embeddings that are classified rightly, over the mean number of concepts."));
