@@ -31,7 +31,7 @@ class Browser:
         os.environ["SE_OFFLINE"] = "true"  # no look for another driver
         self.downloads = downloads
         self.driver = webdriver.Chrome(service=Service(DRIVER), options=options)
-        self.driver.set_page_load_timeout(60)
+        self.driver.set_page_load_timeout(240)
         self.command("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
 
     def command(self, name, **parameters):
@@ -56,7 +56,7 @@ class Browser:
         self.wait("return document.documentElement.dataset.ready === 'true'")
         return self.console(), self.requests()
 
-    def wait(self, script, *arguments, seconds=60):
+    def wait(self, script, *arguments, seconds=240):
         end = time.monotonic() + seconds
         while not self.run(script, *arguments):
             assert time.monotonic() < end, (script, self.console())
@@ -74,7 +74,7 @@ class Browser:
         path = self.downloads / name
         path.unlink(missing_ok=True)
         click()
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not path.exists():
             assert time.monotonic() < end, f"no {name} in {list(self.downloads.iterdir())}"
             time.sleep(0.05)
