@@ -131,7 +131,7 @@ def probing(paper: Paper) -> list[Table]:
     targets = settings.FEW_TARGETS if paper.quick else settings.PROBE_TARGETS
     tables = []
     for data in paper.given(settings.PROBE_SETS):
-        split = ["--split", "split"] if "split" in data.columns() else ["--test-share", 0.2]
+        split = ["--split-column", "split"] if "split" in data.columns() else ["--test-share", 0.2]
         table = Table(data.name, data.name, [Column("target", "at most", "integer"), Column("dense", "dense"),
                                              Column("recomposed", "probe on dense, tested on recomposed"), Column("codes", "probe on codes")])
         for target in targets:
@@ -179,7 +179,7 @@ def glasses(paper: Paper) -> list[Table]:
     tasks = ["--task", "gender", "--task", "glasses"]
     common = ("--l1-penalty", settings.CELEBA_PENALTY)
     zero_shot = paper.workspace.run("celeba_zero_shot", "intervene", *paper.with_texts(data, *common), *eyewear, *tasks, "--prompt", settings.PROMPT)
-    split = ["--split", "split"] if "split" in data.columns() else []
+    split = ["--split-column", "split"] if "split" in data.columns() else []
     probe = paper.workspace.run("celeba_probe", "intervene", *paper.coded(data, *common), *eyewear, *tasks, "--probe", "--penalty", "l1",
                                 "--cost", settings.CELEBA_COST, *split)
     table = Table("table", "", [Column("classifier", "classifier", "text"), Column("condition", "condition", "text"), Column("gender", "gender"),
@@ -196,7 +196,7 @@ def birds(paper: Paper) -> list[Table]:
     """Waterbirds: subgroups before and after land backgrounds are removed from a probe."""
     data = paper.need("waterbirds")
     found = paper.workspace.run("waterbirds", "intervene", *paper.coded(data, "--l1-penalty", settings.WATERBIRDS_PENALTY),
-                                *paper.group("land", settings.LAND), "--task", "label", "--probe", "--split", "split", "--penalty", "l1",
+                                *paper.group("land", settings.LAND), "--task", "label", "--probe", "--split-column", "split", "--penalty", "l1",
                                 "--cost", settings.WATERBIRDS_COST, "--subgroups", "label,place")
     return [_across(found.table("subgroups"), "series", "subgroup", "accuracy")]
 

@@ -39,7 +39,7 @@ def bias(workspace: Workspace) -> None:
     """A probe learns the planted backgrounds instead of the shapes; without their concepts it is mended."""
     stored = sets.biased(workspace)
     found = workspace.run("bias", "intervene", *coded(workspace, stored, BIAS_PENALTY), *group("places", "background", *PLACES), "--words",
-                          "--task", "label", "--probe", "--retrain", "--split", "split", "--penalty", "l1", "--cost", 4.0,
+                          "--task", "label", "--probe", "--retrain", "--split-column", "split", "--penalty", "l1", "--cost", 4.0,
                           "--subgroups", "label,place")
     worst = {(classifier, condition): value for classifier, condition, value in zip(
         *(found.table("accuracy").column(name) for name in ("classifier", "condition", "worst_group_accuracy")))}

@@ -23,16 +23,16 @@ std::vector<RowUse> split_of(const ProbeArguments& a, const ExperimentInputs& in
   }
   if (a.test_share) throw ArgumentError(fmt::format("--test-share: got {} together with --split; expected only one of them", *a.test_share));
   try {
-    return named_split(inputs.groups("--split", a.split), a.train, a.test);
+    return named_split(inputs.groups("--split-column", a.split), a.train, a.test);
   } catch (const ArgumentError& error) {
-    throw ArgumentError(std::string(std::string_view(error.what()).starts_with("--split") ? "" : "--train, --test: ") + error.what());
+    throw ArgumentError(std::string(std::string_view(error.what()).starts_with("--split-column") ? "" : "--train, --test: ") + error.what());
   }
 }
 
 }  // namespace
 
 void add_probe_options(CLI::App& verb, ProbeArguments& a) {
-  verb.add_option("--split", a.split, "Column of the records that says which rows the probe learns from and is tested on")->type_name("COLUMN");
+  verb.add_option("--split-column", a.split, "Column of the records that says which rows the probe learns from and is tested on")->type_name("COLUMN");
   verb.add_option("--train", a.train, "Its value for rows to learn from")->type_name("NAME")->capture_default_str();
   verb.add_option("--test", a.test, "Its value for rows of the test")->type_name("NAME")->capture_default_str();
   add_positive_number(verb, "--test-share", a.test_share, "0.2", "Without --split: share of each class that is tested, drawn at random");

@@ -174,7 +174,7 @@ void add_evaluate_probe(CLI::App& evaluate, Run& chosen) {
                                   "or on recomposed ones")
       ->type_name("LIST")->delimiter(',')->capture_default_str();
   add_whole_number(*verb, "--top", a->top, 1, 1000, "Concepts shown of each class");
-  verb->footer("Example:\n  splice evaluate probe --embeddings z.npy --records z.csv --dictionary d.safetensors --label bird --split split");
+  verb->footer("Example:\n  splice evaluate probe --embeddings z.npy --records z.csv --dictionary d.safetensors --label bird --split-column split");
   verb->callback([a, &chosen] { chosen = [a] { return evaluate_probe(*a); }; });
 }
 

@@ -132,7 +132,7 @@ def test_resolving_solves_without_them(data, tmp_path):
 
 def test_probes_lose_coefficients(data):
     """Waterbirds' protocol: a probe on codes, the coefficients of a group zeroed, subgroups before and after."""
-    split = ["--split", "split", "--cost", 2]
+    split = ["--split-column", "split", "--cost", 2]
     removed = ["--group", "land=forest,dark forest", "--remove", "lake"]
     document = data.run(*VERB, more=["--task", "label", "--probe", "--retrain", "--subgroups", "label,place"] + split + removed)
     probe = data.run("evaluate", "probe", more=["--label", "label", "--top", 40] + split)
@@ -212,7 +212,7 @@ def test_a_penalty_that_leaves_nothing_is_told(data):
     (["--remove", "forest", "--probe"], ["--probe", "--task"]),
     (["--remove", "forest", "--subgroups", "label"], ["--subgroups", "--task"]),
     (["--remove", "forest", "--retrain"], ["--retrain", "--probe"]),
-    (["--remove", "forest", "--task", "label", "--probe", "--split", "nothing"], ["--split", "'nothing'"]),
+    (["--remove", "forest", "--task", "label", "--probe", "--split-column", "nothing"], ["--split-column", "'nothing'"]),
     (["--remove", "forest", "--task", "split", "--probe", "--subgroups", "label,ground"], ["--subgroups", "'ground'"]),
 ])
 def test_wrong_arguments(data, more, says, tmp_path):

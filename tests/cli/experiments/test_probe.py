@@ -57,7 +57,7 @@ def expect_answers(row, values, truth):
 
 @pytest.mark.parametrize("label, penalty, cost", [("label", "l1", 4.0), ("label", "l2", 1.0), ("place", "l1", 1.0), ("place", "l2", 10.0)])
 def test_figures_are_those_of_scipy(data, label, penalty, cost):
-    document = data.run(*VERB, more=["--label", label, "--split", "split", "--penalty", penalty, "--cost", cost, "--top", 40])
+    document = data.run(*VERB, more=["--label", label, "--split-column", "split", "--penalty", penalty, "--cost", cost, "--top", 40])
     codes, dense = data.codes(), data.dense()
     truth = data.label if label == "label" else data.place
     classes = 3 if label == "label" else 2
@@ -86,7 +86,7 @@ def test_figures_are_those_of_scipy(data, label, penalty, cost):
 
 
 def test_planted_concepts_come_out_on_top(data):
-    document = data.run(*VERB, more=["--label", "label", "--split", "split", "--cost", 1, "--on", "codes"])
+    document = data.run(*VERB, more=["--label", "label", "--split-column", "split", "--cost", 1, "--on", "codes"])
     for name in LABELS:
         rows = [row for row in table(document, "coefficients") if row["class"] == name]
         assert max(rows, key=lambda row: row["coefficient"])["concept"] == name
@@ -112,7 +112,7 @@ def test_classes_absent_from_training_are_told(data, tmp_path):
     changed = [lines[0]] + [line.replace("dog,", "unicorn,") if line.endswith("test") else line for line in lines[1:]]
     (tmp_path / "records.csv").write_text("\n".join(changed))
     done = run(*VERB, "-d", data / "dict.safetensors", "-e", data / "rows.npy", "--records", tmp_path / "records.csv", "--l1-penalty", 0.1, "--label",
-               "label", "--split", "split", "--json")
+               "label", "--split-column", "split", "--json")
     assert "class 'unicorn'" in done.stderr and "none to learn from" in done.stderr
     document = json.loads(done.stdout)
     assert pick(table(document, "classes"), condition="codes", **{"class": "unicorn"})["accuracy"] == 0
@@ -125,14 +125,14 @@ def test_more_classes_than_rows_are_told(data, tmp_path):
     kept = [",".join([f"row {i}" if i > 4 else "a" if i % 2 else "b", "x", "train" if i < 4 else "test"]) for i in range(240)]
     (tmp_path / "records.csv").write_text("\n".join([lines[0]] + kept))
     done = run(*VERB, "-d", data / "dict.safetensors", "-e", data / "rows.npy", "--records", tmp_path / "records.csv", "--l1-penalty", 0.1, "--label",
-               "label", "--split", "split", "--on", "codes", "--json")
+               "label", "--split-column", "split", "--on", "codes", "--json")
     assert "4 rows to learn 237 classes from" in done.stderr
     row = pick(table(json.loads(done.stdout), "accuracy"), condition="codes")
     assert row["accuracy"] <= 1 / 200
 
 
 def test_a_penalty_that_leaves_nothing_is_told(data):
-    done = run(*VERB, *data.sources, "--l1-penalty", 5, "--label", "label", "--split", "split", "--json")
+    done = run(*VERB, *data.sources, "--l1-penalty", 5, "--label", "label", "--split-column", "split", "--json")
     assert "--l1-penalty" in json.loads(done.stdout)["summary"] and "--l1-penalty" in done.stderr
     assert table(json.loads(done.stdout), "coefficients") == []
 
@@ -141,13 +141,13 @@ def test_a_penalty_that_leaves_nothing_is_told(data):
     (["--label", "colour"], ["--label", "'colour'", "'place'"]),
     (["--label", "one"], ["--label", "'same' alone", "two classes"]),
     (["--label", "none"], ["--label", "no label"]),
-    (["--label", "label", "--split", "colour"], ["--split", "'colour'"]),
-    (["--label", "label", "--split", "split", "--train", "learn"], ["--train", "'learn'", "'train'"]),
-    (["--label", "label", "--split", "split", "--test", "train"], ["--train, --test", "different"]),
-    (["--label", "label", "--split", "split", "--test-share", 0.2], ["--test-share", "--split"]),
+    (["--label", "label", "--split-column", "colour"], ["--split-column", "'colour'"]),
+    (["--label", "label", "--split-column", "split", "--train", "learn"], ["--train", "'learn'", "'train'"]),
+    (["--label", "label", "--split-column", "split", "--test", "train"], ["--train, --test", "different"]),
+    (["--label", "label", "--split-column", "split", "--test-share", 0.2], ["--test-share", "--split-column"]),
     (["--label", "label", "--test-share", 1], ["--test-share", "between 0 and 1"]),
     (["--label", "label", "--test-share", 0.0001], ["--label", "rows to test 0"]),
-    (["--label", "split", "--split", "split"], ["--label", "to learn from 1"]),
+    (["--label", "split", "--split-column", "split"], ["--label", "to learn from 1"]),
     (["--label", "label", "--penalty", "l3"], ["--penalty", "'l3'", "l1 or l2"]),
     (["--label", "label", "--cost", 0], ["--cost", "'0'"]),
     (["--label", "label", "--on", "codes,images"], ["--on", "'images'"]),

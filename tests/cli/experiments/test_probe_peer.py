@@ -25,7 +25,7 @@ def data(tmp_path_factory):
 @pytest.mark.parametrize("label", ["label", "place"])
 @pytest.mark.parametrize("penalty, cost", [("l1", 1.0), ("l1", 10.0), ("l2", 0.5), ("l2", 10.0)])
 def test_coefficients_and_accuracies(data, label, penalty, cost):
-    document = data.run("evaluate", "probe", more=["--label", label, "--split", "split", "--penalty", penalty, "--cost", cost, "--top", 40])
+    document = data.run("evaluate", "probe", more=["--label", label, "--split-column", "split", "--penalty", penalty, "--cost", cost, "--top", 40])
     codes, dense = data.codes(), data.dense()
     truth, names = (data.label, LABELS) if label == "label" else (data.place, ["land", "water"])
     known = data.has_embedding & (data.has_label | (label == "place"))

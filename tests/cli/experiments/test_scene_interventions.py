@@ -109,7 +109,7 @@ def biased(model, tmp_path_factory):
 def test_a_planted_bias_is_mended(biased):
     """The probe has learnt the background; without the concepts of both it answers by the shape, though it was not trained again."""
     document = document_of("intervene", "-d", FOLDER / "dictionary.safetensors", "-e", biased / "bias.npy", "--records", biased / "bias.csv", "--l1-penalty",
-                           0.15, *words_of("places", PLACES), "--task", "shape", "--probe", "--penalty", "l2", "--split", "split", "--subgroups", "shape,place")
+                           0.15, *words_of("places", PLACES), "--task", "shape", "--probe", "--penalty", "l2", "--split-column", "split", "--subgroups", "shape,place")
     rows = {row["condition"]: row for row in table(document, "accuracy") if row["classifier"] == "probe on dense"}
     print({condition: (round(row["accuracy"], 3), round(row["worst_group_accuracy"], 3)) for condition, row in rows.items()})
     for condition in ("dense", "recomposed", "control"):
