@@ -97,11 +97,13 @@ void add_dominant(ResultDocument& document, const ConceptSpace& space, const std
     table.add({space.name(order[i]), count, static_cast<double>(count) / static_cast<double>(all)});
   }
   document.tables.push_back(std::move(table));
-  document.charts.push_back({"dominant", "Concepts of most rows", "Share of rows that have each concept, largest first.", ChartKind::bars, "dominant", "concept", "", "share", "", "", "", "", false});
+  document.charts.push_back({"dominant", "Concepts of most rows", "Share of rows that have each concept, largest first.", ChartKind::bars,
+                             "dominant", "concept", "", "share", "", "", "", "", false});
 }
 
 void add_dead(ResultDocument& document, const ConceptSpace& space, const std::vector<std::int64_t>& rows, std::int64_t dead) {
-  ResultTable table{"dead", "Concepts of no row", fmt::format("{} of {} have a weight in no row{}.", grouped(dead), counted(space.size(), "concept"),
+  ResultTable table{"dead", "Concepts of no row",
+                    fmt::format("{} of {} have a weight in no row{}.", grouped(dead), counted(space.size(), "concept"),
                     dead > static_cast<std::int64_t>(most_dead) ? fmt::format("; the first {} are listed", grouped(most_dead)) : ""), {{"concept", "Concept"}}, {}};
   for (std::int64_t atom = 0; atom < space.size() && table.rows.size() < most_dead; ++atom) {
     if (rows[static_cast<std::size_t>(atom)] == 0) table.add({space.name(atom)});
@@ -129,7 +131,8 @@ ResultDocument codes_document(const ConceptSpace& space, const io::CodesFile& fi
   document.summary = fmt::format("{} with {:.1f} of {} on average. {} have a weight in no row.", counted(summary.rows, "row"), summary.mean_l0,
                                  counted(space.size(), "concept"), counted(dead, "concept"));
   const std::int64_t without = summary.count(RowStatus::non_finite_input) + summary.count(RowStatus::zero_embedding);
-  if (!file.reports.empty() && without > 0) document.summary += fmt::format(" {} had no embedding (zero, NaN or infinity) and no part in the distributions.", counted(without, "row"));
+  if (!file.reports.empty() && without > 0)
+    document.summary += fmt::format(" {} had no embedding (zero, NaN or infinity) and no part in the distributions.", counted(without, "row"));
   add_row_histograms(document, file);
   add_dominant(document, space, rows, std::max<std::int64_t>(1, file.codes.rows));
   if (dead > 0) add_dead(document, space, rows, dead);
@@ -164,7 +167,8 @@ ResultDocument health_document(const ConceptSpace& space, const DictionaryHealth
     pairs.add(std::move(cells));
   }
   document.tables.push_back(std::move(pairs));
-  ResultTable quantiles{"nearest_cosine", "Cosine of an atom's nearest neighbour", "Over all atoms.", {{"quantile", "Of the atoms"}, {"cosine", "Cosine", ColumnKind::number, 4}}, {}};
+  ResultTable quantiles{"nearest_cosine", "Cosine of an atom's nearest neighbour", "Over all atoms.",
+                        {{"quantile", "Of the atoms"}, {"cosine", "Cosine", ColumnKind::number, 4}}, {}};
   const std::array names = {"minimum", "lower quartile", "median", "upper quartile", "maximum"};
   for (std::size_t i = 0; i < names.size(); ++i) quantiles.add({names[i], static_cast<double>(health.nearest_cosine_quantiles[i])});
   document.tables.push_back(std::move(quantiles));

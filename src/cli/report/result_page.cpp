@@ -57,7 +57,8 @@ std::string document_html(const ResultDocument& document, std::size_t number, bo
   }
   for (std::size_t i = 0; i < document.tables.size(); ++i) {
     const ResultTable& table = document.tables[i];
-    html += fmt::format("<div class=\"table\" id=\"d{}-t{}\">\n<h3>{}</h3>\n{}<div class=\"body\"></div>\n</div>\n", number, i + 1, html_text(table.title), paragraph(table.note));
+    html += fmt::format("<div class=\"table\" id=\"d{}-t{}\">\n<h3>{}</h3>\n{}<div class=\"body\"></div>\n</div>\n", number, i + 1, html_text(table.title),
+                        paragraph(table.note));
   }
   return html + "</section>\n";
 }
@@ -71,8 +72,11 @@ std::string contents_html(const ResultPage& page, bool charts) {
   for (std::size_t d = 0; d < page.documents.size(); ++d) {
     const ResultDocument& document = page.documents[d].document;
     std::string parts;
-    for (std::size_t i = 0; charts && i < document.charts.size(); ++i) parts += contents_item(fmt::format("d{}-c{}", d + 1, i + 1), document.charts[i].title) + "</li>\n";
-    for (std::size_t i = 0; i < document.tables.size(); ++i) parts += contents_item(fmt::format("d{}-t{}", d + 1, i + 1), "Table: " + document.tables[i].title) + "</li>\n";
+    const auto part = [&](char kind, std::size_t i, const std::string& title) {
+      parts += contents_item(fmt::format("d{}-{}{}", d + 1, kind, i + 1), title) + "</li>\n";
+    };
+    for (std::size_t i = 0; charts && i < document.charts.size(); ++i) part('c', i, document.charts[i].title);
+    for (std::size_t i = 0; i < document.tables.size(); ++i) part('t', i, "Table: " + document.tables[i].title);
     html += contents_item(fmt::format("d{}", d + 1), document.title) + (parts.empty() ? "" : "\n<ol>\n" + parts + "</ol>\n") + "</li>\n";
   }
   if (page.cards) html += contents_item("rows", "Rows and their concepts") + "</li>\n";

@@ -96,12 +96,14 @@ function numberScale(data, width, part) {
   const axis = {orient: "bottom", scale: "x", title: shown(column.title).replace(/,? from$/i, ""), domain: true, ticks: true};
   if (part === "lines" && isGeometric(values)) {
     const domain = [low * 0.9, high * 1.1];
-    return {scale: {name: "x", type: "log", domain, range: "width"}, axis: {...axis, title: `${axis.title} (logarithmic)`, values: logTicks(domain), format: tickFormat(domain)}};
+    return {scale: {name: "x", type: "log", domain, range: "width"}, 
+      axis: {...axis, title: `${axis.title} (logarithmic)`, values: logTicks(domain), format: tickFormat(domain)}};
   }
   if (low === high) [low, high] = column.kind === "integer" ? [low - 1, high + 1] : [low - 0.1 * Math.abs(low) - 1e-9, high + 0.1 * Math.abs(high) + 1e-9];
   const edge = part === "bins" ? 0 : 0.02 * (high - low);
   const whole = column.kind !== "integer" ? {} : isYear(low, column) && isYear(high, column) ? {format: "d", tickMinStep: 1} : {tickMinStep: 1};
-  return {scale: {name: "x", type: "linear", domain: [low - edge, high + edge], range: "width", zero: false}, axis: {...axis, tickCount: Math.max(2, Math.floor(width / 90)), ...whole}};
+  return {scale: {name: "x", type: "linear", domain: [low - edge, high + edge], range: "width", zero: false},
+    axis: {...axis, tickCount: Math.max(2, Math.floor(width / 90)), ...whole}};
 }
 
 /// Places points among the categories of a side ("x" or "y"): sets their `xAt` or `yAt`, and returns the names. With `apart` a name that comes twice

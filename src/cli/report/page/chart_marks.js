@@ -30,7 +30,8 @@ function barSpec(data, panel, width, along) {
   const amount = amountScale(data, level ? "width" : "height", {zero: true, room: labels ? 0.09 : 0});
   const crowded = !level && names.length > width / 5;
   const category = level ? "y" : "x";
-  spec.scales = [amount.scale, ...categoryScales(category, names, {type: "band", range: level ? [0, height] : "width", paddingInner: crowded ? 0 : 0.28, paddingOuter: crowded ? 0 : 0.14}),
+  spec.scales = [amount.scale, ...categoryScales(category, names, {type: "band", range: level ? [0, height] : "width",
+    paddingInner: crowded ? 0 : 0.28, paddingOuter: crowded ? 0 : 0.14}),
     {name: "sub", type: "band", domain: data.series.map((_, i) => i), range: {signal: `[0, bandwidth('${category}')]`}, paddingInner: groups > 1 ? 0.08 : 0}];
   const drawn = drawnPoints(points, lowest(data, amount));
   spec.data = [{name: "points", values: drawn}, {name: "absent", values: points.filter((p) => p.y === null)},
@@ -40,7 +41,8 @@ function barSpec(data, panel, width, along) {
   spec.marks = [
     mark("rect", "points", {[side]: scaled("amount", "y"), [side2]: {scale: "amount", value: amount.base}, [across]: place(0),
       [size]: {scale: "sub", band: 1}, fill: {field: "fill"}}),
-    mark("rule", "errors", {[side]: scaled("amount", "low"), [side2]: scaled("amount", "high"), [across]: place(0.5), stroke: {value: "var(--ink)"}, strokeWidth: {value: 1.5}}),
+    mark("rule", "errors", {[side]: scaled("amount", "low"), [side2]: scaled("amount", "high"), [across]: place(0.5),
+      stroke: {value: "var(--ink)"}, strokeWidth: {value: 1.5}}),
     mark("text", "absent", {[side]: {scale: "amount", value: amount.base, offset: level ? 5 : -3}, [across]: place(0.5), text: {value: "–"},
       baseline: {value: level ? "middle" : "bottom"}, align: {value: level ? "left" : "center"}, fill: {value: "var(--soft)"}})];
   if (labels) {
@@ -53,7 +55,8 @@ function barSpec(data, panel, width, along) {
       nameAxis(data, "x", width, 0.38)];
   } else {
     spec.title = amountTitle(data);
-    spec.axes = [{orient: "left", scale: "amount", grid: true, tickCount: 5, ...amount.axis}, categoryAxis(names, (width - 60) / Math.max(1, names.length), shown(data.columns.x.title))];
+    spec.axes = [{orient: "left", scale: "amount", grid: true, tickCount: 5, ...amount.axis},
+      categoryAxis(names, (width - 60) / Math.max(1, names.length), shown(data.columns.x.title))];
   }
   if (!data.chart.y_log && amount.scale.domain[0] < 0) spec.marks.push(zeroRule(level));
   return spec;
@@ -68,7 +71,8 @@ function lineSpec(data, panel, width) {
   const spec = emptySpec(data, width, width < 500 ? 220 : 290);
   const amount = amountScale(data, "height", {zero: false});
   const names = data.numericX ? [] : placed(panel.points, "x", false);
-  const along = data.numericX ? numberScale(data, width, "lines") : {axis: categoryAxis(names, (width - 60) / Math.max(1, names.length), shown(data.columns.x.title))};
+  const along = data.numericX ? numberScale(data, width, "lines")
+    : {axis: categoryAxis(names, (width - 60) / Math.max(1, names.length), shown(data.columns.x.title))};
   const points = data.numericX ? [...panel.points].sort((a, b) => a.x - b.x) : panel.points;
   const several = data.series.length > mostSeries;
   // Behind one another: what has no colour is drawn first.
