@@ -21,7 +21,7 @@ std::vector<RowUse> split_of(const ProbeArguments& a, const ExperimentInputs& in
       throw ArgumentError(std::string("--test-share: ") + error.what());
     }
   }
-  if (a.test_share) throw ArgumentError(fmt::format("--test-share: got {} together with --split; expected only one of them", *a.test_share));
+  if (a.test_share) throw ArgumentError(fmt::format("--test-share: got {} together with --split-column; expected only one of them", *a.test_share));
   try {
     return named_split(inputs.groups("--split-column", a.split), a.train, a.test);
   } catch (const ArgumentError& error) {
@@ -35,7 +35,7 @@ void add_probe_options(CLI::App& verb, ProbeArguments& a) {
   verb.add_option("--split-column", a.split, "Column of the records that says which rows the probe learns from and is tested on")->type_name("COLUMN");
   verb.add_option("--train", a.train, "Its value for rows to learn from")->type_name("NAME")->capture_default_str();
   verb.add_option("--test", a.test, "Its value for rows of the test")->type_name("NAME")->capture_default_str();
-  add_positive_number(verb, "--test-share", a.test_share, "0.2", "Without --split: share of each class that is tested, drawn at random");
+  add_positive_number(verb, "--test-share", a.test_share, "0.2", "Without --split-column: share of each class that is tested, drawn at random");
   add_whole_number(verb, "--seed", a.seed, 0, 0x7fffffff, "Of random draws");
   verb.add_option("--penalty", a.penalty, "l1 (few concepts have a coefficient) or l2")->type_name("l1|l2")->capture_default_str();
   add_positive_number(verb, "--cost", a.cost, "1", "Weight of the errors against the penalty: C of scikit-learn");

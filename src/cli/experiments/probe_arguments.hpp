@@ -25,7 +25,7 @@ struct ProbeArguments {
   std::string penalty = "l1";
   std::optional<double> cost;
 };
-/// --split, --train, --test, --test-share, --seed, --penalty and --cost.
+/// --split-column, --train, --test, --test-share, --seed, --penalty and --cost.
 void add_probe_options(CLI::App& verb, ProbeArguments& arguments);
 
 /// @throws ArgumentError for a penalty that is neither l1 nor l2

@@ -68,8 +68,8 @@ def test_least_squares(triples):
 
 def test_means(triples, built):
     mean = np.full(16, 0.05, np.float32)
-    np.save(triples.folder / "mean.npy", mean)
-    check(evaluate(*triples.call("--mean", triples.folder / "mean.npy")), "centred", *triples.units(mean))
+    np.save(triples.folder / "mean of 16.npy", mean)
+    check(evaluate(*triples.call("--mean", triples.folder / "mean of 16.npy")), "centred", *triples.units(mean))
     document = evaluate(*triples.call("--mean", "none"))
     assert not rows_of(document, "weights", embeddings="centred")
     fails(2, "evaluate", *triples.call("--mean", built / "mean.npy"), says=["--mean", "24 numbers", "expected 16"])

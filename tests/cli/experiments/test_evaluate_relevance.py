@@ -1,5 +1,7 @@
 """splice evaluate relevance, beside Hausdorff distances in numpy and scipy."""
 
+import json
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -139,7 +141,10 @@ def test_nouns_by_a_text_tower(models):  # noqa: F811
     document = evaluate(*call)
     run("decompose", "-d", models.dictionary, "-e", models / "images.npy", "--l1-penalty", 0.3, "-o", models / "codes.npz")
     codes = scipy.sparse.load_npz(models / "codes.npz").toarray()
-    run("embed", "--model", models.model, "--texts", models / "words.txt", "-o", models / "words.npy")
+    raw = models.dictionary.read_bytes()
+    header = json.loads(raw[8:8 + int.from_bytes(raw[:8], "little")])
+    (models / "concepts.txt").write_text("".join(name + "\n" for name in json.loads(header["__metadata__"]["concepts"])))
+    run("embed", "--model", models.model, "--texts", models / "concepts.txt", "-o", models / "words.npy")
     run("embed", "--model", models.model, "--texts", models / "nouns.txt", "-o", models / "nouns.npy")
     words, nouns = (unit(np.float64(np.load(models / name))) for name in ("words.npy", "nouns.npy"))
     values = [relevance(words[row > 0], nouns) for row in codes if row.any()]
