@@ -13,7 +13,8 @@ QUERIES = ("red heart", "striped heart", "water star", "snow heart", "yellow cro
 TOP = 10
 L1_PENALTY = 0.15
 SHAPE, FROM, TO = "heart", "snow", "desert"
-LESS, MORE = "snow heart", "heart desert"  # concepts of the dictionary
+# Concepts of the dictionary: codes rarely hold `snow` or `desert` alone.
+LESS, MORE = ("snow heart", "plain winter", "snowy one"), ("heart desert", "one desert")
 
 
 def run(workspace: Workspace) -> None:
@@ -28,10 +29,13 @@ def run(workspace: Workspace) -> None:
     workspace.check(NAME, "the same of the worst concept", min(shares), low=0.5)
     columns = stored.columns()
     row = next(row for row, seen in enumerate(zip(columns["shape"], columns["background"])) if seen == (SHAPE, FROM))
-    found = workspace.run("search_shifted", "search", *coded(workspace, stored, L1_PENALTY), "--like", row, "--less", LESS, "--more", MORE,
-                          "--top", TOP)
-    workspace.check(NAME, f"of the first {TOP} like a {SHAPE} in the {FROM}, less {LESS}, more {MORE}: share that is a {SHAPE} in the {TO}",
-                    _share_true(found, stored, MORE), low=0.7)
+    shift = [*(word for concept in LESS for word in ("--less", concept)), *(word for concept in MORE for word in ("--more", concept))]
+    like = [*coded(workspace, stored, L1_PENALTY), "--like", row, "--top", TOP]
+    before, after = workspace.run("search_like", "search", *like), workspace.run("search_shifted", "search", *like, *shift)
+    there = [_share_true(found, stored, TO) for found in (before, after)]
+    workspace.check(NAME, f"like a {SHAPE} in the {FROM}: share of the first {TOP} in the {TO} without a shift", there[0], high=0.1)
+    workspace.check(NAME, f"the same, less {FROM}, more {TO}", there[1], low=0.5)
+    workspace.check(NAME, f"of these, share that has a {SHAPE}", _share_true(after, stored, SHAPE), low=0.5)
 
 
 def _share_true(found: Document, stored: StoredSet, concept: str) -> float:
