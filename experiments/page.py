@@ -119,7 +119,7 @@ def cell_text(column: Column, cell: Cell) -> str:
 
 
 def shortened(line: str) -> str:
-    """A command line with long lists of concepts cut, and folded."""
+    """A command line with the concepts of large groups cut, and folded."""
     words = [_short_word(word) for word in re.findall(r"'[^']*'|\S+", line)]
     return " \\\n".join(textwrap.wrap(" ".join(words), _WIDTH, subsequent_indent="      ", break_long_words=False,
                                       break_on_hyphens=False))
@@ -127,7 +127,7 @@ def shortened(line: str) -> str:
 
 def _short_word(word: str) -> str:
     items = word.strip("'").split(",")
-    if len(word) <= _LONGEST_WORD or len(items) < 3:
+    if len(word) <= _LONGEST_WORD or len(items) < 4 or "=" not in items[0]:
         return word
     kept = items[:3]
     return f"'{','.join(kept)},...' [{len(items)} names]"

@@ -136,7 +136,7 @@ def probing(paper: Paper) -> list[Table]:
                                              Column("recomposed", "probe on dense, tested on recomposed"), Column("codes", "probe on codes")])
         for target in targets:
             found = paper.workspace.run(f"probe_{data.name}_{target}", "evaluate", "probe", *paper.coded(data, "--target-l0", target),
-                                        "--label", "label", *split)
+                                        "--label", "label", *split, "--penalty", "l2", "--cost", settings.PROBE_COST)
             accuracy = dict(zip(found.table("accuracy").column("condition"), found.table("accuracy").column("accuracy")))
             table.rows.append([target, accuracy["dense"], accuracy["recomposed"], accuracy["codes"]])
         tables.append(table)
@@ -168,7 +168,9 @@ def scans(paper: Paper) -> list[Table]:
                                     *paper.group(name, words))
         weights = found.table("weights")
         shown = [row for row in weights.rows if row[weights.index("class")] in labels]
-        tables.append(Table(name, f"{name} in {' and '.join(labels)}", weights.columns, shown or weights.rows))
+        if not shown:
+            paper.notes.append(f"no class {' or '.join(labels)}: all classes are shown")
+        tables.append(Table(name, f"{name} in {' and '.join(labels)}" if shown else name, weights.columns, shown or weights.rows))
     return tables
 
 

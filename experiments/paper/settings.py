@@ -15,6 +15,7 @@ CARS_PENALTY = 0.25
 
 CURVE_TARGETS = (3, 5, 10, 20, 35, 50, 100, 200)
 PROBE_TARGETS = (3, 10, 30, 117)
+PROBE_COST = 10.0
 #: Quick runs: whether it works at all.
 FEW_TARGETS = (3, 10)
 

@@ -63,4 +63,5 @@ def test_a_page_of_other_results_is_refused():
 def test_long_lists_are_cut():
     line = shortened("splice scan --group 'night=" + ",".join(f"word {number}" for number in range(30)) + "' --out x.json")
     assert line == "splice scan --group 'night=word 0,word 1,word 2,...' [30 names] --out x.json"
+    assert "'dense,random,signed,uncentered,learned=" in shortened("splice x 'dense,random,signed,uncentered,learned=" + "a" * 60 + "'")
     assert all(len(part) < 120 for part in shortened("splice " + "--option value " * 40).splitlines())

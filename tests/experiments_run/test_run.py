@@ -98,6 +98,7 @@ def test_every_table_of_the_paper_is_made(published, command, tmp_path):
                   "Table 7", "Tables 8 and 9", "Figure 12", "Table 10"):
         assert f"## {place}: " in page
     assert "## Missing" not in page and "FAILED" not in page
+    assert "no concept: trunks." in page and "no class man or woman: all classes are shown." in page
     glasses = Document.read(tmp_path / "out" / "results" / "paper_glasses.json").table("table")
     before, after = (glasses.value("glasses", classifier="probe on codes", condition=name) for name in ("codes", "edited"))
     assert before > 0.8 and after < before - 0.1  # stripes are glasses here: without them they are not seen
