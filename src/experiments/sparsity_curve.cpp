@@ -29,7 +29,7 @@ double cosine_of(std::span<const float> a, std::span<const float> b) {
   return squares_b > 0 ? product / std::sqrt(squares_a) / std::sqrt(squares_b) : 0.0;
 }
 
-bool has_direction(const RowReport& report) {
+bool is_measured(const RowReport& report) {
   return report.status != RowStatus::non_finite_input && report.status != RowStatus::zero_embedding;
 }
 
@@ -77,7 +77,7 @@ void SparsityCurve::add_point(const Context& context, CurvePoint& point, MatrixV
   for (std::int64_t i = 0; i < raw.rows; ++i) {
     const auto index = static_cast<std::size_t>(i);
     const RowReport& report = result.reports[index];
-    if (!has_direction(report)) continue;
+    if (!is_measured(report)) continue;
     const std::span<const float> back(recomposed.data() + index * dim, dim);
     point.l0.add(static_cast<double>(result.codes.l0(i)));
     point.cosine.add(cosine_of({raw.row(i), dim}, back));
