@@ -5,6 +5,7 @@
 #include <iterator>
 #include <string>
 
+#include "core/validate.hpp"
 #include "experiments/row_direction.hpp"
 #include "splice_cuda/error.hpp"
 
@@ -83,6 +84,7 @@ SparseCodes CodeEdit::apply(const SparseCodes& codes, std::span<const RowReport>
   if (!reports.empty() && static_cast<std::int64_t>(reports.size()) != codes.rows) {
     throw ArgumentError("reports: got " + std::to_string(reports.size()) + "; expected " + std::to_string(codes.rows) + ", one a row");
   }
+  check_codes("codes", codes, codes.rows, codes.cols);
   SparseCodes out;
   out.rows = codes.rows;
   out.cols = codes.cols;
