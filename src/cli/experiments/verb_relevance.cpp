@@ -10,7 +10,6 @@
 #include "cli/experiments/deliver.hpp"
 #include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/experiments/paired_texts.hpp"
-#include "cli/input_checks.hpp"
 #include "cli/numbers_text.hpp"
 #include "experiments/directions.hpp"
 #include "experiments/random_draws.hpp"
@@ -251,11 +250,9 @@ ExitCode evaluate(const Arguments& a) {
   ExperimentInputs inputs(a.experiment);
   const std::vector<std::string> captions = read_captions(a.texts, inputs);
   CaptionNouns nouns(allowed_nouns(a, inputs.space()));
-  if (!a.experiment.out.empty()) {
-    std::vector<std::filesystem::path> taken = paired_text_files(a.texts);
-    if (!a.nouns.empty()) taken.emplace_back(a.nouns);
-    check_output(a.experiment.out, taken);
-  }
+  std::vector<std::filesystem::path> taken = paired_text_files(a.texts);
+  if (!a.nouns.empty()) taken.emplace_back(a.nouns);
+  inputs.check_outputs({}, taken);
   const Rows rows = read_rows(a, inputs, captions, nouns);
   WordRows words;
   words.dim = inputs.space().dim();
