@@ -43,7 +43,7 @@ int decimals_of(const std::vector<std::string>& values) {
   for (const std::string& text : values) {
     const std::size_t exponent = std::min(text.find_first_of("eE"), text.size());
     const std::size_t point = std::min(text.find('.'), exponent);
-    std::int64_t own = point < exponent ? static_cast<std::int64_t>(exponent - point - 1) : 0;
+    const std::int64_t own = point < exponent ? static_cast<std::int64_t>(exponent - point - 1) : 0;
     std::int64_t power = 0;
     if (exponent < text.size()) std::from_chars(text.data() + exponent + 1 + (text[exponent + 1] == '+' ? 1 : 0), text.data() + text.size(), power);
     decimals = std::max(decimals, own - power);
