@@ -76,6 +76,7 @@ class CodeStatistics {
  public:
   /// @throws ArgumentError for more than 200,000 groups
   explicit CodeStatistics(std::int64_t groups);
+  static constexpr std::int64_t most_groups = 200000;
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(groups_.size()); }
   const GroupStatistics& group(std::int64_t index) const { return groups_[static_cast<std::size_t>(index)]; }

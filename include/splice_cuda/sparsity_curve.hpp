@@ -65,7 +65,7 @@ class SparsityCurve {
   std::int64_t rows_ = 0;
 };
 
-/// Zero-shot answers for rows as they are. Rows without a class are passed over; one without a direction is answered wrongly.
+/// Zero-shot answers for rows as they are. Rows without a class and, as in a curve, those without a direction (zeros, NaN, infinity) are passed over.
 void add_answers(const ZeroShotClassifier& classes, MatrixView<const float> rows, std::span<const std::int32_t> truth, Proportion& accuracy);
 
 /// The y of a curve at `x`, on straight lines between its points (given in any order; of points with equal x, their mean); NaN outside, and

@@ -60,6 +60,9 @@ class ClassificationTally {
   /// @throws ArgumentError for a class that is not there, or an empty ranking
   void add(std::int32_t truth, std::span<const std::int32_t> ranking);
   void add(std::int32_t truth, std::int32_t answer) { add(truth, std::span<const std::int32_t>(&answer, 1)); }
+  /// A row without an answer, such as one of zeros: wrong at every place, and no confusion with a class.
+  /// @throws ArgumentError for a class that is not there
+  void add_unanswered(std::int32_t truth);
 
   std::int64_t classes() const noexcept { return classes_; }
   std::int64_t top() const noexcept { return top_; }

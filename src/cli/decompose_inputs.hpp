@@ -60,6 +60,8 @@ class DecomposeInputs {
   const std::vector<std::string>& names() const noexcept { return inputs_.names; }
   /// Pictures that were listed, and which of them gave the rows that were walked over; empty for embeddings and texts.
   const std::vector<std::filesystem::path>& listed() const noexcept { return inputs_.pictures; }
+  /// What makes the listed pictures, where they are no files of --images; else nothing.
+  const Dataset* dataset() const noexcept { return inputs_.dataset ? &*inputs_.dataset : nullptr; }
   /// A record for each of the listed pictures.
   RecordTable records() const { return records_of(inputs_); }
   const std::vector<std::int64_t>& indices() const noexcept { return inputs_.indices; }

@@ -10,6 +10,7 @@
 #include "cli/dropped_concepts.hpp"
 #include "cli/embedding_blocks.hpp"
 #include "cli/experiments/dictionary_learning.hpp"
+#include "cli/experiments/walked_rows.hpp"
 #include "cli/image_mean.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/listing.hpp"
@@ -88,6 +89,11 @@ std::vector<float> start_atoms(const DictionaryLearnArguments& a, const Dictiona
   if (!d.start) return atoms;
   atoms.resize(static_cast<std::size_t>(size * dim));
   d.start->read_atoms(0, {atoms.data(), size, dim});
+  for (std::int64_t j = 0; j < size; ++j) {
+    const std::span<const float> atom(atoms.data() + j * dim, static_cast<std::size_t>(dim));
+    if (has_direction(atom)) continue;
+    throw ArgumentError(fmt::format("--init: got '{}', whose atom {} is zero or not finite; expected atoms with a direction", a.init, j));
+  }
   return atoms;
 }
 

@@ -12,7 +12,6 @@
 #include "cli/experiments/curve_conditions.hpp"
 #include "cli/experiments/curve_document.hpp"
 #include "cli/experiments/dictionary_learning.hpp"
-#include "cli/input_checks.hpp"
 #include "cli/listing.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/output.hpp"
@@ -94,11 +93,9 @@ class Evaluation {
  public:
   explicit Evaluation(const SparsityCurveArguments& a) : a_(a), inputs_(a.common), context_(make_context(inputs_.resources())) {
     std::vector<std::filesystem::path> read = baseline_files(a.baselines);
-    if (!a.label.empty()) {
-      for (const auto& file : class_prompt_files(a.prompts, {a.label})) read.push_back(file);
-      task_.emplace(class_task("--label", a.label, {a.label}, a.prompts, inputs_));
-    }
-    if (!a.common.out.empty()) check_output(a.common.out, read);
+    for (const auto& file : class_prompt_files(a.prompts, {a.label})) read.push_back(file);
+    inputs_.check_outputs({}, read);
+    if (!a.label.empty()) task_.emplace(class_task("--label", a.label, {a.label}, a.prompts, inputs_));
     prepare_.normalize = !a.common.mean.raw;
     if (a.learn) learn();
     const bool own_means = a.common.mean.image_mean.empty() && !a.common.mean.raw;

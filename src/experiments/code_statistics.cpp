@@ -80,8 +80,7 @@ void GroupStatistics::merge(const GroupStatistics& other) {
 }
 
 CodeStatistics::CodeStatistics(std::int64_t groups) {
-  constexpr std::int64_t most = 200000;
-  if (groups < 0 || groups > most) fail_argument("groups", std::to_string(groups) + " of them", "at most " + std::to_string(most));
+  if (groups < 0 || groups > most_groups) fail_argument("groups", std::to_string(groups) + " of them", "at most " + std::to_string(most_groups));
   groups_.resize(static_cast<std::size_t>(groups));
 }
 

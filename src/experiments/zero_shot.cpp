@@ -101,6 +101,13 @@ void ClassificationTally::add(std::int32_t truth, std::span<const std::int32_t> 
   if (std::find(places.begin(), places.end(), truth) != places.end()) ++top_hits_;
 }
 
+void ClassificationTally::add_unanswered(std::int32_t truth) {
+  if (truth < 0 || truth >= classes_) {
+    throw ArgumentError("truth: got class " + std::to_string(truth) + "; expected one below " + std::to_string(classes_));
+  }
+  ++of_class_[static_cast<std::size_t>(truth)].count;
+}
+
 Proportion ClassificationTally::accuracy() const {
   Proportion all;
   for (const Proportion& part : of_class_) {

@@ -134,3 +134,23 @@ def test_datasets_without_a_picture_that_can_be_read(models):
         (folder / f"{index:03d}.png").write_bytes(b"no picture")
     done = fails(3, "embed", "--model", models.model, "--dataset", f"imagefolder:{folder.parent}", "-o", models / "e.npy", says=["--dataset: none of 130"])
     assert "skipped 30 more" in done.stderr and not (models / "e.npy").exists()
+
+
+def test_search_like_a_sample(models):
+    """A sample of a dataset by its number or name, whether it is a file or not."""
+    pictures, _ = dataset_of(models)
+    base = ("search", "--model", models.model, "-d", models.dictionary, "--l1-penalty", 0.05, "--json")
+    by_picture = json.loads(run(*base, "--images", *pictures, "--like", 2).stdout)
+    shards = (*base, "--dataset", f"webdataset:{models / 's.tar'}")
+    by_number = json.loads(run(*shards, "--like", 2).stdout)
+
+    def scores(document):
+        table = next(one for one in document["tables"] if one["key"] == "rows")
+        at = [column["key"] for column in table["columns"]].index("score")
+        return [row[at] for row in table["rows"]]
+    assert scores(by_number) == scores(by_picture) and len(scores(by_number)) > 1
+    cifar(models / "cifar")
+    given = (*base, "--dataset", f"cifar10:{models / 'cifar'}")
+    assert scores(json.loads(run(*given, "--like", "test_batch/1").stdout)) == scores(json.loads(run(*given, "--like", 16).stdout))
+    fails(2, *given, "--like", "test_batch/9", says=["--like", "'test_batch/9'", "cifar10"])
+    fails(2, *given, "--like", 900, says=["--like", "900"])

@@ -90,6 +90,15 @@ TEST(SparsityCurve, CountsEmptyCodes) {
   EXPECT_EQ(curve.points()[0].accuracy.hits, 1);
 }
 
+TEST(SparsityCurve, DenseAnswersPassOverWhatPointsPassOver) {
+  const Axes axes;
+  Proportion dense;
+  const std::vector<std::int32_t> truth = {0, 1, 0, 0, -1};  // the third row is zero, the fourth holds NaN
+  add_answers(axes.classes, axes.view(), truth, dense);
+  EXPECT_EQ(dense.count, 2);
+  EXPECT_EQ(dense.hits, 1);
+}
+
 TEST(SparsityCurve, NamesWhatIsWrong) {
   const Axes axes;
   EXPECT_THROW(SparsityCurve(axes.space, {}, {}, {}, nullptr), ArgumentError);

@@ -100,5 +100,18 @@ TEST(ClassificationTally, RefusesClassesThatAreNotThere) {
   EXPECT_TRUE(std::isnan(tally.balanced_accuracy()));
 }
 
+TEST(ClassificationTally, RowsWithoutAnAnswerAreWrong) {
+  ClassificationTally tally(2, 2);
+  tally.add(0, 0);
+  tally.add_unanswered(0);
+  EXPECT_EQ(tally.accuracy().count, 2);
+  EXPECT_EQ(tally.accuracy().hits, 1);
+  EXPECT_EQ(tally.top_accuracy().hits, 1);  // not even where every class is among the first
+  EXPECT_EQ(tally.confusions(0, 1), 0);
+  EXPECT_TRUE(tally.errors().empty());
+  EXPECT_THROW(tally.add_unanswered(2), ArgumentError);
+  EXPECT_THROW(tally.add_unanswered(-1), ArgumentError);
+}
+
 }  // namespace
 }  // namespace splice_cuda

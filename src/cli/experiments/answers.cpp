@@ -66,6 +66,14 @@ void AnswerBook::add(Answers& page, std::int64_t record, std::span<const double>
   if (ranking.front() == truth) ++group.hits;
 }
 
+void AnswerBook::add_unanswered(Answers& page, std::int64_t record) const {
+  const auto at = static_cast<std::size_t>(record);
+  page.tally.add_unanswered(tasks_[page.task].of_record[at]);
+  if (subgroups_.size() > 0 && subgroups_.of_row[at] >= 0) ++page.of_subgroup[static_cast<std::size_t>(subgroups_.of_row[at])].count;
+}
+
+std::string accuracy_text(const Proportion& accuracy) { return accuracy.count == 0 ? "not defined" : fmt::format("{:.3f}", accuracy.value()); }
+
 std::int32_t worst_subgroup(const Answers& answers) {
   std::int32_t worst = -1;
   for (std::size_t i = 0; i < answers.of_subgroup.size(); ++i) {
@@ -139,7 +147,7 @@ bool confusions_fit(const AnswerBook& book) {
 }
 
 ResultTable confusion_table(const AnswerBook& book) {
-  ResultTable table = table_of("confusions", "Confusions", "How often a class (truth) got an answer, and the share of its rows.",
+  ResultTable table = table_of("confusions", "Confusions", "How often a class (truth) got an answer, and the share of its rows. A row that recomposes to zeros has no answer, and counts as wrong.",
                                {{"truth", "truth"}, {"answer", "answer"}, {"rows", "rows", ColumnKind::integer}, share_column("share", "share")});
   for (const Answers& answers : book.all()) {
     const std::vector<std::string>& classes = book.tasks()[answers.task].classes;

@@ -46,12 +46,17 @@ class AnswerBook {
 
   /// Counts the answer for one record, whose class is known. The largest score is the answer.
   void add(Answers& page, std::int64_t record, std::span<const double> scores) const;
+  /// Counts a record that has no answer, as its row is zero: wrong.
+  void add_unanswered(Answers& page, std::int64_t record) const;
 
  private:
   std::vector<TaskLabels> tasks_;
   RowGroups subgroups_;
   std::deque<Answers> answers_;  ///< pages that are held stay where they are
 };
+
+/// "0.812", or "not defined" of no rows.
+std::string accuracy_text(const Proportion& accuracy);
 
 /// Worst accuracy over subgroups with rows: its index, or -1.
 std::int32_t worst_subgroup(const Answers& answers);

@@ -116,6 +116,15 @@ std::vector<float> embeddings_of(const std::string& column, const std::vector<st
   return prompt_embeddings(model, names, prompts, inputs.quiet());
 }
 
+/// Says which option gave embeddings that can't be told from each other or have no direction.
+ZeroShotClassifier classifier_of(std::vector<std::string> names, MatrixView<const float> rows, bool stored) {
+  try {
+    return {std::move(names), rows};
+  } catch (const ArgumentError& error) {
+    throw ArgumentError((stored ? "--class-embeddings: " : "--prompt: ") + std::string(error.what()));
+  }
+}
+
 }  // namespace
 
 void add_class_prompt_options(CLI::App& verb, ClassPromptArguments& arguments) {
@@ -142,7 +151,8 @@ ClassTask class_task(const std::string& option, const std::string& column, const
   }
   const std::vector<float> rows = embeddings_of(column, columns, names, arguments, inputs);
   const auto classes = static_cast<std::int64_t>(names.size());
-  ClassTask task{column, ZeroShotClassifier(std::move(names), {rows.data(), classes, inputs.space().dim()}), {}, 0, 0};
+  const bool stored = !file_of("--class-embeddings", arguments.class_embeddings, column, columns).empty();
+  ClassTask task{column, classifier_of(std::move(names), {rows.data(), classes, inputs.space().dim()}, stored), {}, 0, 0};
   task.of_record.reserve(labels.of_row.size());
   for (const std::int32_t label : labels.of_row) {
     const auto place = label < 0 ? index.end() : index.find(labels.names[static_cast<std::size_t>(label)]);

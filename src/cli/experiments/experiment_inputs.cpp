@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <numeric>
+#include <system_error>
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/code_inputs.hpp"
@@ -152,20 +153,28 @@ PrepareOptions ExperimentInputs::prepare() const {
 }
 
 std::vector<float> ExperimentInputs::embed_picture(const std::string& option, const std::string& wanted, std::optional<std::int64_t>& record) {
+  const Dataset* dataset = inputs_.dataset();
   std::filesystem::path picture = wanted;
-  if (!std::filesystem::exists(picture)) {
-    record = find_named_row(records_.rows(), records_.column("path"), option, wanted, "--images");
+  std::error_code error;
+  const bool is_file = std::filesystem::is_regular_file(picture, error);
+  if (!is_file) {
+    std::vector<std::string> names;  // of a dataset what its samples are called, whether it has a column `path` or not
+    for (const std::filesystem::path& listed : inputs_.listed()) names.push_back(listed.string());
+    record = find_named_row(records_.rows(), names, option, wanted, dataset != nullptr ? arguments_.sources.model.dataset.dataset : "--images");
     picture = inputs_.listed()[static_cast<std::size_t>(*record)];
-  } else {
+  } else if (dataset == nullptr || dataset->has_files()) {
     for (std::size_t i = 0; i < inputs_.listed().size(); ++i) {
       if (same_place(inputs_.listed()[i], picture)) record = static_cast<std::int64_t>(i);
     }
   }
   std::vector<float> row;
-  const std::vector<std::filesystem::path> one = {picture};
-  const std::vector<SkippedImage> skipped = inputs_.model()->embed_images(one, [&](const EmbeddedImages& batch) {
+  const auto take = [&](const EmbeddedImages& batch) {
     if (!batch.indices.empty()) row.assign(batch.embeddings.row(0), batch.embeddings.row(0) + batch.embeddings.cols);
-  });
+  };
+  const std::vector<std::filesystem::path> one = {picture};
+  const std::vector<SkippedImage> skipped = dataset != nullptr && !is_file
+                                                ? inputs_.model()->embed_images(1, [&](std::int64_t) { return dataset->image(*record); }, take)
+                                                : inputs_.model()->embed_images(one, take);
   if (row.empty()) throw FileError(skipped.empty() ? picture.string() + ": can't be read" : skipped.front().reason);
   return row;
 }

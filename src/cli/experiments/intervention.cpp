@@ -72,8 +72,8 @@ void Intervention::ask_zero_shot(const Rows& rows) {
     for (std::int64_t i = 0; i < rows.embeddings.rows; ++i) {
       const std::int64_t record = rows.records[static_cast<std::size_t>(i)];
       if (task.of_record[static_cast<std::size_t>(record)] < 0 || !rows.has_direction(i)) continue;
-      task.classifier.logits(row_of(rows.embeddings, i), logits);
-      book_.add(page, record, logits);
+      if (task.classifier.logits(row_of(rows.embeddings, i), logits)) book_.add(page, record, logits);
+      else book_.add_unanswered(page, record);  // a recomposition that is zero
     }
   }
 }
@@ -126,9 +126,10 @@ void Intervention::ask_probes(const Context& context, const SparseCodes& control
   };
   std::vector<Trained> probes;
   for (const ProbeTask& task : tasks_.probes) {
-    probes.push_back({train_probe(kept_, ProbeInput::dense, task.labels, task.uses, tasks_.probe),
-                      train_probe(kept_, ProbeInput::codes, task.labels, task.uses, tasks_.probe), std::nullopt});
-    if (tasks_.retrain) probes.back().again = train_probe(kept_, ProbeInput::codes, task.labels, task.uses, tasks_.probe, &edited_codes_);
+    const std::string option = "--task: column '" + task.column + "'";
+    probes.push_back({train_probe(option, kept_, ProbeInput::dense, task.labels, task.uses, tasks_.probe),
+                      train_probe(option, kept_, ProbeInput::codes, task.labels, task.uses, tasks_.probe), std::nullopt});
+    if (tasks_.retrain) probes.back().again = train_probe(option, kept_, ProbeInput::codes, task.labels, task.uses, tasks_.probe, &edited_codes_);
   }
   const std::size_t first_task = tasks_.zero_shot.size();
   const auto ask = [&](const char* classifier, const char* condition, std::int64_t first, std::int64_t count, auto&& scores) {

@@ -7,6 +7,7 @@
 #include "cli/signals.hpp"
 #include "core/available_memory.hpp"
 #include "core/code_rows.hpp"
+#include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
 namespace {
@@ -51,8 +52,8 @@ void KeptRows::for_each(const std::vector<RowUse>& uses, RowUse use, const std::
   }
 }
 
-LinearProbe train_probe(const KeptRows& kept, ProbeInput input, const RowGroups& labels, const std::vector<RowUse>& uses, const ProbeOptions& options,
-                        const SparseCodes* codes) {
+LinearProbe train_probe(const std::string& option, const KeptRows& kept, ProbeInput input, const RowGroups& labels, const std::vector<RowUse>& uses,
+                        const ProbeOptions& options, const SparseCodes* codes) {
   const SparseCodes& used = codes == nullptr ? kept.codes() : *codes;
   ProbeRows rows(input == ProbeInput::codes ? used.cols : kept.dense().cols);
   kept.for_each(uses, RowUse::train, [&](std::int64_t row, std::int64_t record) {
@@ -61,7 +62,11 @@ LinearProbe train_probe(const KeptRows& kept, ProbeInput input, const RowGroups&
     else rows.add(label, std::span(kept.dense().row(row), static_cast<std::size_t>(kept.dense().cols)));
   });
   signals::throw_if_stop_requested();
-  return LinearProbe::train(rows, labels.size(), options);
+  try {
+    return LinearProbe::train(rows, labels.size(), options);
+  } catch (const ArgumentError& error) {
+    throw ArgumentError(option + ": " + error.what());
+  }
 }
 
 void for_each_code_block(const SparseCodes& codes, const std::function<void(std::int64_t, const SparseCodes&)>& visit) {

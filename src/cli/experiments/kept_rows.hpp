@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "cli/experiments/experiment_inputs.hpp"
@@ -48,9 +49,10 @@ class KeptRows {
 enum class ProbeInput : std::uint8_t { codes, dense };
 
 /// Trains on the rows to be learnt from. @param codes  in place of those that were kept (edited ones), or nullptr
-/// @throws ArgumentError where rows without direction leave fewer than two classes
-LinearProbe train_probe(const KeptRows& kept, ProbeInput input, const RowGroups& labels, const std::vector<RowUse>& uses, const ProbeOptions& options,
-                        const SparseCodes* codes = nullptr);
+/// @param option  that named the labels
+/// @throws ArgumentError, which names it, where rows without direction leave fewer than two classes
+LinearProbe train_probe(const std::string& option, const KeptRows& kept, ProbeInput input, const RowGroups& labels, const std::vector<RowUse>& uses,
+                        const ProbeOptions& options, const SparseCodes* codes = nullptr);
 
 /// Visits rows [first, first + count) of codes block by block, small enough to recompose.
 void for_each_code_block(const SparseCodes& codes, const std::function<void(std::int64_t first, const SparseCodes& block)>& visit);

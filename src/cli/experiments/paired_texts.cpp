@@ -46,21 +46,21 @@ std::vector<std::filesystem::path> paired_text_files(const PairedTextArguments& 
   return files;
 }
 
-std::vector<std::string> read_captions(const PairedTextArguments& arguments, const ExperimentInputs& inputs) {
+std::vector<std::string> read_captions(const PairedTextArguments& arguments, const ExperimentInputs& inputs, bool paired) {
   if (given(arguments) != 1) {
     throw ArgumentError(fmt::format("--captions: got {} of --captions, --captions-file and --text-embeddings; expected one, which gives each row its text",
                                     given(arguments) == 0 ? "none" : "several"));
   }
   if (arguments.captions_file.empty()) return column_of(arguments, inputs);
   std::vector<std::string> captions = io::read_concept_list(arguments.captions_file);
-  if (static_cast<std::int64_t>(captions.size()) == inputs.rows()) return captions;
+  if (!paired || static_cast<std::int64_t>(captions.size()) == inputs.rows()) return captions;
   throw ArgumentError(fmt::format("--captions-file: got {} lines in '{}'; expected {}, one for each row", captions.size(), arguments.captions_file,
                                   inputs.rows()));
 }
 
 PairedTexts::PairedTexts(const PairedTextArguments& arguments, ExperimentInputs& inputs, bool paired) : arguments_(arguments), inputs_(inputs) {
   if (given(arguments) != 1 || arguments.text_embeddings.empty()) {
-    captions_ = read_captions(arguments, inputs);
+    captions_ = read_captions(arguments, inputs, paired);
     inputs.text_model("--text-embeddings: got none");
     return;
   }

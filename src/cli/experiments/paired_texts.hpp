@@ -29,8 +29,9 @@ void add_paired_text_options(CLI::App& verb, PairedTextArguments& arguments);
 /// Files that are read, so that outputs do not take their place.
 std::vector<std::filesystem::path> paired_text_files(const PairedTextArguments& arguments);
 
-/// Captions, one a row. @throws ArgumentError (none or several sources, no such column, another number than rows), FileError
-std::vector<std::string> read_captions(const PairedTextArguments& arguments, const ExperimentInputs& inputs);
+/// Captions, one a row; unless paired any number where they are a file's.
+/// @throws ArgumentError (none or several sources, no such column, another number than rows), FileError
+std::vector<std::string> read_captions(const PairedTextArguments& arguments, const ExperimentInputs& inputs, bool paired = true);
 
 class PairedTexts {
  public:

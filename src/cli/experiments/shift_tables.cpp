@@ -8,11 +8,14 @@
 #include <limits>
 
 #include "cli/experiments/statistics_tables.hpp"
+#include "cli/signals.hpp"
+#include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
 namespace {
 
 constexpr std::size_t most_pairs = 100000;
+constexpr std::int64_t most_values = 1000;  ///< half a million pairs
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 double mean_or_none(const Moments& moments) { return moments.count > 0 ? moments.mean : none; }
@@ -33,7 +36,25 @@ nlohmann::ordered_json value_cell(const std::string& text, bool numbers) {
   return number;
 }
 
-ResultColumn value_column(const std::string& across, bool numbers) { return {"value", across, numbers ? ColumnKind::number : ColumnKind::text, 0}; }
+/// Digits after the point that tell numbers apart as they were written: the most that any has.
+int decimals_of(const std::vector<std::string>& values) {
+  constexpr std::int64_t most = 17;
+  std::int64_t decimals = 0;
+  for (const std::string& text : values) {
+    const std::size_t exponent = std::min(text.find_first_of("eE"), text.size());
+    const std::size_t point = std::min(text.find('.'), exponent);
+    const std::int64_t own = point < exponent ? static_cast<std::int64_t>(exponent - point - 1) : 0;
+    std::int64_t power = 0;
+    if (exponent < text.size()) std::from_chars(text.data() + exponent + 1 + (text[exponent + 1] == '+' ? 1 : 0), text.data() + text.size(), power);
+    decimals = std::max(decimals, own - power);
+  }
+  return static_cast<int>(std::min(decimals, most));
+}
+
+ResultColumn value_column(const std::string& across, const std::vector<std::string>& values) {
+  if (!are_numbers(values)) return {"value", across, ColumnKind::text, 0};
+  return {"value", across, ColumnKind::number, decimals_of(values)};
+}
 
 /// Weight, share and truth of one group of concepts in one class, by value.
 struct Course {
@@ -57,7 +78,7 @@ Course course_of(const ShiftCells& cells, std::size_t group, std::size_t class_i
 void add_truth_chart(const ShiftCells& cells, const std::vector<ConceptGroup>& groups, const std::string& across, ResultDocument& document) {
   const bool numbers = are_numbers(cells.values);
   ResultTable table{"shares", "Share of rows with the concepts, and true share", "All classes together.",
-                    {{"group", "concepts"}, {"quantity", "quantity"}, value_column(across, numbers), {"share", "share", ColumnKind::number}}, {}};
+                    {{"group", "concepts"}, {"quantity", "quantity"}, value_column(across, cells.values), {"share", "share", ColumnKind::number}}, {}};
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const Course course = course_of(cells, g, cells.classes.size() - 1);
     for (const auto& [name, shares] : {std::pair{"with the concepts", &course.share}, std::pair{"true", &course.truth}}) {
@@ -73,6 +94,15 @@ void add_truth_chart(const ShiftCells& cells, const std::vector<ConceptGroup>& g
 }
 
 }  // namespace
+
+void check_shift_size(const std::string& across, std::int64_t values, const std::string& by, std::int64_t classes) {
+  if (values > most_values) {
+    throw ArgumentError(fmt::format("--across: got '{}' with {} values; expected at most {}, each two of which are compared", across, values, most_values));
+  }
+  constexpr std::int64_t most = CodeStatistics::most_groups;
+  if (classes * values <= most) return;
+  throw ArgumentError(fmt::format("--by: got '{}' with {} values, and {} of --across; expected at most {} pairs of them", by, classes, values, most));
+}
 
 double correlation(const std::vector<double>& x, const std::vector<double>& y) {
   Moments of_x;
@@ -103,6 +133,7 @@ std::string add_cosines(const ShiftCells& cells, const std::string& across, Resu
   std::string where;
   for (std::size_t c = first; c < cells.classes.size(); ++c) {
     for (std::size_t v = 0; v < values; ++v) {
+      signals::throw_if_stop_requested();
       for (std::size_t w = v + 1; w < values; ++w) {
         const GroupStatistics& one = cells.codes[cells.cell(c, v)];
         const GroupStatistics& other = cells.codes[cells.cell(c, w)];
@@ -128,7 +159,7 @@ std::string add_course(const ShiftCells& cells, const std::vector<ConceptGroup>&
   ResultTable course{"course", "Concepts across " + across,
                      "Sum of the weights of the group's concepts: mean over rows with its standard error, the share of rows that have any, and the true share of the "
                      "records.",
-                     {{"group", "concepts"}, {"class", "class"}, value_column(across, numbers), {"rows", "rows", ColumnKind::integer},
+                     {{"group", "concepts"}, {"class", "class"}, value_column(across, cells.values), {"rows", "rows", ColumnKind::integer},
                       {"weight", "mean weight", ColumnKind::number, 4}, {"error", "+-", ColumnKind::number, 4}, {"share", "share", ColumnKind::number},
                       {"truth", "true share", ColumnKind::number}},
                      {}};

@@ -26,6 +26,9 @@ struct ShiftCells {
   std::size_t cell(std::size_t class_index, std::size_t value) const { return class_index * values.size() + value; }
 };
 
+/// Each two values are compared, and every class and value is held. @throws ArgumentError that names --across or --by where there are too many
+void check_shift_size(const std::string& across, std::int64_t values, const std::string& by, std::int64_t classes);
+
 /// "cosines": of the mean codes of each two values, by class. @returns a sentence
 std::string add_cosines(const ShiftCells& cells, const std::string& across, ResultDocument& document);
 

@@ -83,8 +83,8 @@ std::string add_spurious(const CodeStatistics& statistics, const RowGroups& clas
   document.charts.push_back(std::move(chart));
   if (suspects.empty()) return " No concept goes with a class beyond twice its standard error.";
   const Suspect& worst = suspects.front();
-  return fmt::format(" Most suspicious: {} in {} (effect {:.2f}, kinship {:.2f}).", space.name(worst.association.atom),
-                     classes.names[static_cast<std::size_t>(worst.association.group)], worst.association.effect, worst.kinship);
+  return fmt::format(" Most suspicious: {} in {} (effect {:.2f}, kinship {}).", space.name(worst.association.atom),
+                     classes.names[static_cast<std::size_t>(worst.association.group)], worst.association.effect, std::isnan(worst.kinship) ? "not known" : fmt::format("{:.2f}", worst.kinship));
 }
 
 }  // namespace splice_cuda::cli

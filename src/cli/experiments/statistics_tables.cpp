@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "cli/numbers_text.hpp"
+#include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
 namespace {
@@ -75,6 +76,11 @@ bool has_embedding(const CodeBlock& block, std::int64_t row) {
   if (block.reports.empty()) return true;
   const RowStatus status = block.reports[static_cast<std::size_t>(row)].status;
   return status == RowStatus::certified || status == RowStatus::budget_exhausted;
+}
+
+void check_group_count(const std::string& option, const std::string& column, std::int64_t groups) {
+  if (groups <= CodeStatistics::most_groups) return;
+  throw ArgumentError(fmt::format("{}: got '{}' with {} values; expected at most {}", option, column, groups, CodeStatistics::most_groups));
 }
 
 ResultTable groups_table(const CodeStatistics& statistics, const RowGroups& groups) {

@@ -25,6 +25,9 @@ std::vector<std::int32_t> groups_of(const CodeBlock& block, const RowGroups& gro
 /// Whether row i of a block has an embedding; of a file without reports every row does.
 bool has_embedding(const CodeBlock& block, std::int64_t row);
 
+/// @throws ArgumentError that names the option where a column has more values than statistics hold
+void check_group_count(const std::string& option, const std::string& column, std::int64_t groups);
+
 /// "groups": rows, rows without embedding, l0 and cosine of each group. A lone row has no standard error.
 ResultTable groups_table(const CodeStatistics& statistics, const RowGroups& groups);
 

@@ -42,6 +42,11 @@ void check_arguments(const InterveneArguments& a) {
   };
   refuse(a.tasks.empty() && a.by_probe, "--probe: got no --task; expected the column that the probe learns");
   refuse(a.tasks.empty() && !a.subgroups.empty(), "--subgroups: got no --task; expected the column whose answers are counted by subgroup");
+  for (const std::string& column : a.subgroups) {
+    if (std::count(a.subgroups.begin(), a.subgroups.end(), column) > 1) {
+      throw ArgumentError(fmt::format("--subgroups: got '{}' twice; expected each column once", column));
+    }
+  }
   refuse(a.retrain && !a.by_probe, "--retrain: got no --probe; expected a probe to train again");
 }
 
@@ -51,6 +56,7 @@ RowGroups find_subgroups(const InterveneArguments& a, const ExperimentInputs& in
   std::vector<std::string> names;
   for (const std::string& column : a.subgroups) {
     const RowGroups groups = inputs.groups("--subgroups", column);
+    if (groups.size() == 0) throw ArgumentError(fmt::format("--subgroups: got '{}', which has no value in any record; expected a column with values", column));
     names.resize(groups.of_row.size());
     for (std::size_t i = 0; i < names.size(); ++i) {
       const bool first = column == a.subgroups.front();
@@ -58,7 +64,9 @@ RowGroups find_subgroups(const InterveneArguments& a, const ExperimentInputs& in
       else names[i] += (first ? "" : ", ") + groups.names[static_cast<std::size_t>(groups.of_row[i])];
     }
   }
-  return RowGroups::of(names);
+  RowGroups subgroups = RowGroups::of(names);
+  if (subgroups.size() == 0) throw ArgumentError("--subgroups: got columns of which no record has all; expected records with a value in each");
+  return subgroups;
 }
 
 InterventionTasks find_tasks(const InterveneArguments& a, ExperimentInputs& inputs) {
@@ -118,14 +126,17 @@ class EditedOutputs {
 };
 
 std::string summary_of(const Intervention& intervention, const ConceptEdits& edits, const std::string& empty) {
-  std::string text = fmt::format("{} edited; {:.1f} concepts a row before, {:.1f} after, cosine {:.3f} and {:.3f}",
-                                 counted(static_cast<std::int64_t>(edits.concepts.size()), "concept"), intervention.before().mean_l0(),
-                                 intervention.after().mean_l0(), intervention.before().mean_cosine(), intervention.after().mean_cosine());
+  std::string text = counted(static_cast<std::int64_t>(edits.concepts.size()), "concept") + " edited";
+  if (intervention.before().rows() == 0) text += "; no row has an embedding";
+  else {
+    text += fmt::format("; {:.1f} concepts a row before, {:.1f} after, cosine {:.3f} and {:.3f}", intervention.before().mean_l0(),
+                        intervention.after().mean_l0(), intervention.before().mean_cosine(), intervention.after().mean_cosine());
+  }
   std::string last;
   for (const Answers& answers : intervention.answers().all()) {
     const std::string& task = intervention.answers().tasks()[answers.task].name;
     const std::string head = answers.classifier == "zero-shot" ? task : task + " (" + answers.classifier + ")";
-    text += (head == last ? ", " : ". " + head + ": ") + fmt::format("{:.3f} {}", answers.tally.accuracy().value(), answers.condition);
+    text += (head == last ? ", " : ". " + head + ": ") + accuracy_text(answers.tally.accuracy()) + " " + answers.condition;
     const std::int32_t worst = worst_subgroup(answers);
     if (worst >= 0) text += fmt::format(" (worst group {:.3f})", answers.of_subgroup[static_cast<std::size_t>(worst)].value());
     last = head;

@@ -7,7 +7,6 @@
 #include "cli/experiments/deliver.hpp"
 #include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/experiments/paired_texts.hpp"
-#include "cli/input_checks.hpp"
 #include "cli/numbers_text.hpp"
 #include "experiments/random_draws.hpp"
 #include "splice_cuda/error.hpp"
@@ -164,7 +163,7 @@ ExitCode evaluate(ModalityGapArguments a) {
   if (a.means == "data") a.experiment.mean.image_mean = "none";
   ExperimentInputs inputs(a.experiment);
   PairedTexts texts(a.texts, inputs, !a.unpaired);
-  if (!a.experiment.out.empty()) check_output(a.experiment.out, paired_text_files(a.texts));
+  inputs.check_outputs({}, paired_text_files(a.texts));
   const Sample sample = read_sample(a, inputs, texts);
   ModalityGapOptions options;
   options.most_pairs = a.pairs;

@@ -115,7 +115,7 @@ void test(const EvaluateProbeArguments& a, const Context& context, const Experim
 std::string summary_of(const AnswerBook& book, const CodeQuality& quality, const Probes& probes, const std::string& empty) {
   std::string text;
   for (const Answers& answers : book.all()) {
-    text += fmt::format("{}{:.3f} ({}, tested on {})", text.empty() ? "Accuracy " : ", ", answers.tally.accuracy().value(), answers.classifier,
+    text += fmt::format("{}{} ({}, tested on {})", text.empty() ? "Accuracy " : ", ", accuracy_text(answers.tally.accuracy()), answers.classifier,
                         answers.condition);
   }
   if (quality.rows() > 0) text += fmt::format("; {:.1f} concepts a row", quality.mean_l0());
@@ -141,8 +141,8 @@ ExitCode evaluate_probe(const EvaluateProbeArguments& a) {
   ResultTable split = split_table(kept, labels, uses, a.common.report.quiet);
 
   Probes probes;
-  if (is_on(a, "codes")) probes.on_codes = train_probe(kept, ProbeInput::codes, labels, uses, options);
-  if (is_on(a, "dense") || is_on(a, "recomposed")) probes.on_dense = train_probe(kept, ProbeInput::dense, labels, uses, options);
+  if (is_on(a, "codes")) probes.on_codes = train_probe("--label", kept, ProbeInput::codes, labels, uses, options);
+  if (is_on(a, "dense") || is_on(a, "recomposed")) probes.on_dense = train_probe("--label", kept, ProbeInput::dense, labels, uses, options);
   for (const std::string& on : a.on) book.page(0, learnt_from(on), on);
   test(a, make_context(inputs.resources()), inputs, kept, uses, probes, book);
 

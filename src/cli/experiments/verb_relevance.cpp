@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <unordered_map>
 
 #include "cli/argument_parsing.hpp"
 #include "cli/captions/stop_words.hpp"
@@ -10,7 +11,6 @@
 #include "cli/experiments/deliver.hpp"
 #include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/experiments/paired_texts.hpp"
-#include "cli/input_checks.hpp"
 #include "cli/numbers_text.hpp"
 #include "experiments/directions.hpp"
 #include "experiments/random_draws.hpp"
@@ -57,8 +57,15 @@ std::vector<std::int32_t> heaviest(const SparseCodes& codes, std::int64_t row, s
   return atoms;
 }
 
-/// Lines of --nouns, or the concepts that are no function words.
-std::unordered_set<std::string> allowed_nouns(const RelevanceArguments& a, const ConceptSpace& space) {
+/// Atoms by their names in lower case, as captions are read; of names that differ in case alone the first.
+std::unordered_map<std::string, std::int32_t> atoms_by_word(const ConceptSpace& space) {
+  std::unordered_map<std::string, std::int32_t> atoms;
+  for (std::size_t j = 0; j < space.names().size(); ++j) atoms.emplace(lower_case(space.names()[j]), static_cast<std::int32_t>(j));
+  return atoms;
+}
+
+/// Lines of --nouns, or the concepts that are no function words, in lower case.
+std::unordered_set<std::string> allowed_nouns(const RelevanceArguments& a, const std::unordered_map<std::string, std::int32_t>& atoms) {
   std::unordered_set<std::string> words;
   if (!a.nouns.empty()) {
     for (const std::string& line : io::read_concept_list(a.nouns)) {
@@ -68,8 +75,8 @@ std::unordered_set<std::string> allowed_nouns(const RelevanceArguments& a, const
     return words;
   }
   const std::unordered_set<std::string> stop_words = read_stop_words("english");
-  for (const std::string& name : space.names()) {
-    if (!stop_words.contains(name)) words.insert(name);
+  for (const auto& [word, atom] : atoms) {
+    if (!stop_words.contains(word)) words.insert(word);
   }
   return words;
 }
@@ -85,16 +92,17 @@ struct WordRows {
   MatrixView<const float> atom_rows() const { return {atoms.data(), static_cast<std::int64_t>(atoms.size()) / dim, dim}; }
 };
 
-void embed_nouns(const std::vector<std::string>& names, ExperimentInputs& inputs, bool has_model, WordRows& words) {
+void embed_nouns(const std::vector<std::string>& names, const std::unordered_map<std::string, std::int32_t>& atoms, ExperimentInputs& inputs,
+                 bool has_model, WordRows& words) {
   const ConceptSpace& space = inputs.space();
   std::vector<std::int32_t> known;
   std::vector<std::int64_t> places;
   std::vector<std::string> others;
   std::vector<std::int64_t> others_places;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto atom = space.find(names[i]);
-    (atom ? places : others_places).push_back(static_cast<std::int64_t>(i));
-    if (atom) known.push_back(*atom);
+    const auto atom = atoms.find(names[i]);
+    (atom != atoms.end() ? places : others_places).push_back(static_cast<std::int64_t>(i));
+    if (atom != atoms.end()) known.push_back(atom->second);
     else others.push_back(names[i]);
   }
   const auto dim = static_cast<std::size_t>(words.dim);
@@ -250,16 +258,15 @@ ExitCode evaluate(const RelevanceArguments& a) {
   check_pairing(a.experiment);
   ExperimentInputs inputs(a.experiment);
   const std::vector<std::string> captions = read_captions(a.texts, inputs);
-  CaptionNouns nouns(allowed_nouns(a, inputs.space()));
-  if (!a.experiment.out.empty()) {
-    std::vector<std::filesystem::path> taken = paired_text_files(a.texts);
-    if (!a.nouns.empty()) taken.emplace_back(a.nouns);
-    check_output(a.experiment.out, taken);
-  }
+  const std::unordered_map<std::string, std::int32_t> atoms_of_words = atoms_by_word(inputs.space());
+  CaptionNouns nouns(allowed_nouns(a, atoms_of_words));
+  std::vector<std::filesystem::path> taken = paired_text_files(a.texts);
+  if (!a.nouns.empty()) taken.emplace_back(a.nouns);
+  inputs.check_outputs({}, taken);
   const Rows rows = read_rows(a, inputs, captions, nouns);
   WordRows words;
   words.dim = inputs.space().dim();
-  embed_nouns(nouns.names(), inputs, !a.experiment.sources.model.model.empty(), words);
+  embed_nouns(nouns.names(), atoms_of_words, inputs, !a.experiment.sources.model.model.empty(), words);
   read_atoms(rows, inputs.space(), words);
   RandomBits random(static_cast<std::uint64_t>(a.seed));
   const std::vector<std::int64_t> partner = draw_cycle(random, static_cast<std::int64_t>(rows.kept.size()));

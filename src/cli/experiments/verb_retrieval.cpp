@@ -9,7 +9,6 @@
 #include "cli/experiments/empty_codes.hpp"
 #include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/experiments/paired_texts.hpp"
-#include "cli/input_checks.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/output.hpp"
 #include "cli/penalty_path.hpp"
@@ -202,7 +201,7 @@ ExitCode evaluate(const RetrievalArguments& a) {
   }
   ExperimentInputs inputs(a.experiment);
   PairedTexts texts(a.texts, inputs);
-  if (!a.experiment.out.empty()) check_output(a.experiment.out, paired_text_files(a.texts));
+  inputs.check_outputs({}, paired_text_files(a.texts));
   Retrieval retrieval(a, inputs, texts);
   retrieval.run();
   std::string summary = summary_of(retrieval, a);

@@ -107,6 +107,7 @@ ExitCode scan_codes(const ScanArguments& a) {
   }
   CodeInputs inputs(a.code);
   const RowGroups classes = inputs.groups("--by", a.by);
+  check_group_count("--by", a.by, classes.size());
   const std::vector<ConceptGroup> groups = find_groups(inputs.space(), a.groups, inputs.quiet());
   Scan scan(groups, inputs.space().size(), classes.size());
   CodeStatistics statistics(classes.size());

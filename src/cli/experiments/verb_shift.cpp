@@ -64,7 +64,7 @@ class ShiftWalk {
  public:
   ShiftWalk(const RowGroups& classes, const RowGroups& values, const std::vector<ConceptGroup>& groups, std::int64_t concepts,
             std::vector<double> truth)
-      : statistics_(classes.size() * values.size()), weights_(groups, concepts), sums_(groups.size()), truth_(std::move(truth)) {
+      : statistics_(static_cast<std::int64_t>(classes.size()) * values.size()), weights_(groups, concepts), sums_(groups.size()), truth_(std::move(truth)) {
     cells_.classes = classes.names;
     cells_.values = values.names;
     const std::size_t count = classes.names.size() * values.names.size();
@@ -130,6 +130,7 @@ ExitCode show_shift(const ShiftArguments& a) {
   CodeInputs inputs(a.code);
   const RowGroups classes = inputs.groups_or_all("--by", a.by);
   const RowGroups values = inputs.groups("--across", a.across);
+  check_shift_size(a.across, values.size(), a.by, classes.size());
   const std::vector<ConceptGroup> groups = find_concepts(a, inputs.space(), inputs.quiet());
   ShiftWalk walk(classes, values, groups, inputs.space().size(), a.truth.empty() ? std::vector<double>() : read_truth(inputs.records(), a.truth));
   inputs.walk([&](const CodeBlock& block) { walk.add(block); });

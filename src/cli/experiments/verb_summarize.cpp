@@ -112,6 +112,7 @@ std::string summary_of(const CodeStatistics& statistics) {
 ExitCode summarize_codes(const SummarizeArguments& a) {
   CodeInputs inputs(a.code);
   const RowGroups groups = inputs.groups_or_all("--by", a.by);
+  check_group_count("--by", a.by, groups.size());
   const std::optional<Comparison> comparison = find_comparison(a, groups);
   CodeStatistics statistics(groups.size());
   inputs.walk([&](const CodeBlock& block) {

@@ -44,16 +44,15 @@ void classify(const ClassTask& task, AnswerBook& book, const std::string& condit
   for (std::int64_t i = 0; i < raw.rows; ++i) {
     const std::int64_t record = records[static_cast<std::size_t>(i)];
     if (task.of_record[static_cast<std::size_t>(record)] < 0 || !has_direction(row_of(raw, i))) continue;
-    task.classifier.logits(row_of(rows, i), logits);  // of a recomposition that is zero: all 0, the lowest class
-    book.add(page, record, logits);
+    if (task.classifier.logits(row_of(rows, i), logits)) book.add(page, record, logits);
+    else book.add_unanswered(page, record);  // a recomposition that is zero
   }
 }
 
 std::string summary_of(const AnswerBook& book, const CodeQuality& quality, const std::string& empty) {
   std::string text;
   for (const Answers& answers : book.all()) {
-    const Proportion accuracy = answers.tally.accuracy();
-    text += (text.empty() ? "Accuracy " : ", ") + (accuracy.count == 0 ? "not defined" : fmt::format("{:.3f}", accuracy.value())) + " " + answers.condition;
+    text += (text.empty() ? "Accuracy " : ", ") + accuracy_text(answers.tally.accuracy()) + " " + answers.condition;
   }
   text += fmt::format(" over {} of {} classes", counted(book.all().front().tally.accuracy().count, "row"), book.tasks().front().classes.size());
   if (quality.rows() > 0) text += fmt::format("; {:.1f} concepts a row, cosine {:.3f}", quality.mean_l0(), quality.mean_cosine());

@@ -93,6 +93,8 @@ def test_bad_learning(built):
     fails(2, *base, "--size", 3, "--init", built / "dict.safetensors", says=["--size", "3", "40"])
     fails(2, *base, "--size", 3, "--l1-penalty", 0, says=["--l1-penalty"])
     fails(3, *base, "--size", 3, "--init", "dta", says=["dta"])
+    np.save(built / "start.npy", np.vstack([built.text[:2], np.zeros((1, 24), np.float32)]))
+    fails(2, *base, "--init", built / "start.npy", says=["--init", "start.npy", "atom 2", "zero"])
     np.save(built / "zeros.npy", np.zeros((20, 24), np.float32))
     fails(3, "dictionary", "learn", "-e", built / "zeros.npy", "--size", 3, "-o", built / "x.safetensors", says=["zeros.npy", "no row with a direction"])
     np.save(built / "short.npy", np.ones((20, 7), np.float32))

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from conftest import fails, prepared, unit
+from conftest import fails, prepared, run, unit
 from evaluation import centred, error_of, evaluate, jackknife, mean_of, row_of, rows_of
+from model_fixtures import made_models, models  # noqa: F401
 
 
 @pytest.fixture
@@ -140,3 +141,19 @@ def test_what_does_not_fit(modalities):
     modalities.build("--no-center")
     fails(2, "evaluate", *modalities.call, "--means", "dictionary", says=["--means", "text mean"])
     fails(2, "evaluate", *modalities.call, "--pairs", 0, says=["--pairs"])
+
+
+def test_unpaired_captions_are_of_any_number(models):  # noqa: F811
+    run("embed", "--model", models.model, "--images", models.pictures, "-o", models / "images.npy")
+    (models / "captions.txt").write_text("ab thing\ncd thing\nef\n")
+    run("embed", "--model", models.model, "--texts", models / "captions.txt", "-o", models / "texts.npy")
+    assert len(np.load(models / "images.npy")) != 3
+    call = ("modality-gap", "-d", models.dictionary, "-e", models / "images.npy")
+    by_file = (*call, "--model", models.model, "--captions-file", models / "captions.txt")
+    fails(2, "evaluate", *by_file, says=["--captions-file", "3 lines"])
+    document = evaluate(*by_file, "--unpaired")
+    assert document["tables"] == evaluate(*call, "--text-embeddings", models / "texts.npy", "--unpaired")["tables"]
+    before = (models / "captions.txt").read_bytes()
+    fails(2, "evaluate", "modality-gap", "-d", models.dictionary, "--model", models.model, "--images", models.pictures, "--captions-file",
+          models / "captions.txt", "--unpaired", "--embeddings-out", models / "captions.txt", says=["captions.txt", "which is an input"])
+    assert (models / "captions.txt").read_bytes() == before

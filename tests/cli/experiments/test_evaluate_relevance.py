@@ -93,6 +93,17 @@ def test_list_of_nouns(captioned):
     assert "--model" in document["summary"]
 
 
+def test_concepts_are_found_however_they_are_spelt(captioned):
+    usual = evaluate(*captioned.call)
+    (captioned / "words.txt").write_text("\n".join(name.title() for name in captioned.names) + "\n", encoding="utf-8")
+    captioned.build()
+    spelt = evaluate(*captioned.call)
+    assert row_of(spelt, "relevance", embeddings="raw", captions="its own") == row_of(usual, "relevance", embeddings="raw", captions="its own")
+    (captioned / "nouns.txt").write_text("CONCEPT 7\n")
+    document = evaluate(*captioned.call, "--nouns", captioned / "nouns.txt")
+    assert row_of(document, "left_out", reason="nouns that are no concepts, without a model to embed them")["count"] == 0
+
+
 def test_rows_without_codes(captioned):
     images = captioned.images.copy()
     images[0] = 0
@@ -139,6 +150,10 @@ def test_nouns_by_a_text_tower(models):  # noqa: F811
     call = ("relevance", "--model", models.model, "-d", models.dictionary, "-e", models / "images.npy", "--captions-file", models / "captions.txt", "--nouns",
             models / "nouns.txt", "--l1-penalty", 0.3)
     document = evaluate(*call)
+    before = (models / "nouns.txt").read_bytes()
+    fails(2, "evaluate", "relevance", "--model", models.model, "-d", models.dictionary, "--images", models.pictures, "--captions", "label", "--nouns",
+          models / "nouns.txt", "--embeddings-out", models / "nouns.txt", says=["nouns.txt", "which is an input"])
+    assert (models / "nouns.txt").read_bytes() == before
     run("decompose", "-d", models.dictionary, "-e", models / "images.npy", "--l1-penalty", 0.3, "-o", models / "codes.npz")
     codes = scipy.sparse.load_npz(models / "codes.npz").toarray()
     raw = models.dictionary.read_bytes()

@@ -190,6 +190,31 @@ def test_a_penalty_that_leaves_nothing_is_told(data):
     assert pick(table(document, "edits"), concept="forest")["weight"] is None
 
 
+def test_recompositions_of_zeros_are_wrong_answers(data):
+    done = run(*VERB, *data.sources, "--l1-penalty", 5, "--image-mean", "none", "--remove", "forest", *tasks(data), "--json")
+    document = json.loads(done.stdout)
+    rows = [row for row in table(document, "accuracy") if row["condition"] != "dense"]
+    assert len(rows) >= 3 and all(row["rows"] > 0 and row["accuracy"] == 0 for row in rows)
+
+
+def test_summaries_without_rows_tell_no_nan(data, tmp_path):
+    np.save(tmp_path / "zeros.npy", np.zeros_like(data.rows))
+    done = run(*VERB, "-d", data / "dict.safetensors", "-e", tmp_path / "zeros.npy", "--records", data / "records.csv", "--l1-penalty", 0.1, "--remove",
+               "forest", *tasks(data), "--json")
+    summary = json.loads(done.stdout)["summary"]
+    assert "nan" not in summary and "no row has an embedding" in summary and "not defined dense" in summary
+
+
+def test_subgroups_need_values(data, tmp_path):
+    lines = (data / "records.csv").read_text().splitlines()
+    lines = [lines[0] + ",empty,some"] + [line + ("," + "," if i % 2 else ",,x") for i, line in enumerate(lines[1:])]
+    (tmp_path / "records.csv").write_text("\n".join(lines) + "\n")
+    given = (*VERB, "-d", data / "dict.safetensors", "-e", data / "rows.npy", "--records", tmp_path / "records.csv", "--l1-penalty", 0.1, "--remove", "forest",
+             *tasks(data))
+    fails(2, *given, "--subgroups", "place,empty", says=["--subgroups", "'empty'", "no value"])
+    run(*given, "--subgroups", "place,some")
+
+
 @pytest.mark.parametrize("more, says", [
     ([], ["--remove: got none", "--force"]),
     (["--remove", "forst"], ["--remove", "'forst'", "forest"]),
@@ -211,6 +236,7 @@ def test_a_penalty_that_leaves_nothing_is_told(data):
     (["--remove", "forest", "--task", "label", "--task", "label"], ["--task", "twice"]),
     (["--remove", "forest", "--probe"], ["--probe", "--task"]),
     (["--remove", "forest", "--subgroups", "label"], ["--subgroups", "--task"]),
+    (["--remove", "forest", "--task", "label", "--subgroups", "place,place"], ["--subgroups", "'place' twice"]),
     (["--remove", "forest", "--retrain"], ["--retrain", "--probe"]),
     (["--remove", "forest", "--task", "label", "--probe", "--split-column", "nothing"], ["--split-column", "'nothing'"]),
     (["--remove", "forest", "--task", "split", "--probe", "--subgroups", "label,ground"], ["--subgroups", "'ground'"]),

@@ -159,6 +159,15 @@ def test_wrong_arguments(data, more, says):
     fails(2, *VERB, "-d", data / "dict.safetensors", "-e", data / "rows.npy", "--records", data / "more.csv", *more, says=says)
 
 
+def test_classes_whose_rows_have_no_direction(data, tmp_path):
+    """Labels of two classes, of which one has rows of zeros alone."""
+    rows = data.rows.copy()
+    rows[np.array(data.place) == 1] = 0
+    np.save(tmp_path / "rows.npy", rows)
+    fails(2, *VERB, "-d", data / "dict.safetensors", "-e", tmp_path / "rows.npy", "--records", data / "records.csv", "--l1-penalty", 0.1, "--label", "place",
+          says=["--label", "one class"])
+
+
 def test_a_label_is_needed(data):
     done = run(*VERB, *data.sources, code=2)
     assert "--label" in done.stderr

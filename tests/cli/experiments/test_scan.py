@@ -102,6 +102,13 @@ def test_nothing_is_suspicious_where_labels_are_drawn(grouped, tmp_path):
     assert all(row["suspicion"] < 0.3 for row in found)
 
 
+def test_a_kinship_that_is_not_known_is_told(grouped, tmp_path):
+    lines = ["zwim" if label == "cat" else "zwam" for label in grouped.label]
+    (tmp_path / "records.csv").write_text("label\n" + "\n".join(lines) + "\n")
+    summary = document_of("scan", "--codes", grouped / "codes.npz", "--records", tmp_path / "records.csv", "--by", "label", "--spurious")["summary"]
+    assert "kinship not known" in summary and "nan" not in summary
+
+
 def test_overlaps_and_wrong_groups_are_told(grouped):
     done = run("scan", *grouped.stored, "--by", "label", "--group", "a=water,sea", "--group", "b=sea")
     assert "share 1 concept, 'sea' first" in done.stderr

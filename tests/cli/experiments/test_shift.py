@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import fails
+from conftest import fails, run
 from grouped_rows import FOREST, WATER, checked_charts, cosine, document_of, error_of_mean, grouped, table
 
 YEARS = [999, 2003, 2010]
@@ -62,6 +62,24 @@ def test_one_class_is_not_told_twice(grouped):
     (row,) = table(document, "cosines")
     test, train = (grouped.embedded & (grouped.split == name) for name in ("test", "train"))
     assert row["cosine"] == pytest.approx(cosine(grouped.codes[test].mean(axis=0), grouped.codes[train].mean(axis=0)), abs=1e-12)
+
+
+def test_values_are_told_with_their_decimals(grouped, tmp_path):
+    lines = ["1.2", "1.4", "3"] * 50
+    (tmp_path / "records.csv").write_text("factor\n" + "\n".join(lines) + "\n")
+    call = ("shift", "--codes", grouped / "codes.npz", "--records", tmp_path / "records.csv", "--across", "factor", "--concept", "water")
+    document = document_of(*call)
+    (course,) = (one for one in document["tables"] if one["key"] == "course")
+    assert next(column for column in course["columns"] if column["key"] == "value")["digits"] == 1
+    done = run(*call)
+    assert "1.2" in done.stdout and "1.4" in done.stdout
+
+
+def test_pairs_have_a_limit(grouped, tmp_path):
+    np.save(tmp_path / "rows.npy", np.tile(grouped.rows[:1], (1001, 1)))
+    (tmp_path / "records.csv").write_text("path\n" + "".join(f"{i}.png\n" for i in range(1001)))
+    fails(2, "shift", "-d", grouped / "dict.safetensors", "-e", tmp_path / "rows.npy", "--records", tmp_path / "records.csv", "--across", "path",
+          says=["--across", "'path'", "1001 values", "at most 1000"])
 
 
 def test_wrong_arguments_are_named(grouped):

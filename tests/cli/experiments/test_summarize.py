@@ -175,6 +175,14 @@ def test_a_group_without_embeddings_is_told(grouped, tmp_path):
     assert "full and void can't be compared" in document["summary"]
 
 
+def test_more_groups_than_are_held(grouped, tmp_path):
+    np.save(tmp_path / "rows.npy", np.zeros((200_001, 24), np.float16))
+    (tmp_path / "records.csv").write_text("path\n" + "".join(f"{i}\n" for i in range(200_001)))
+    given = ("-d", grouped / "dict.safetensors", "-e", tmp_path / "rows.npy", "--records", tmp_path / "records.csv", "--by", "path")
+    fails(2, "summarize", *given, says=["--by", "'path'", "200001 values"])
+    fails(2, "scan", *given, "--group", "a=water", says=["--by", "'path'", "200001 values"])
+
+
 def test_wrong_arguments_are_named(grouped, tmp_path):
     (tmp_path / "short.csv").write_text("label\ncat\n")
     fails(2, "summarize", *grouped.solved, "--by", "klass", says=["--by", "'klass'", "'label'", "'split'"])

@@ -97,13 +97,20 @@ def test_a_penalty_that_leaves_nothing_is_told(data):
     assert pick(table(json.loads(done.stdout), "codes"), condition="recomposed")["l0"] == 0
 
 
+def test_a_recomposition_of_zeros_is_a_wrong_answer(data):
+    document = data.run(*VERB, penalty=5, more=with_classes(data) + ["--conditions", "dense,without-mean"])
+    row = pick(table(document, "accuracy"), condition="without-mean")
+    assert row["rows"] == 237 and row["accuracy"] == 0 and row["top5_accuracy"] == 0 and row["balanced_accuracy"] == 0
+    assert all(cell["rows"] == 0 for cell in table(document, "confusions") if cell["condition"] == "without-mean")
+
+
 @pytest.mark.parametrize("more, says", [
     (["--label", "colour"], ["--label", "'colour'", "'place'"]),
     (["--conditions", "dense,sparse"], ["--conditions", "'sparse'", "recomposed"]),
     (["--conditions", "dense,dense"], ["--conditions", "twice"]),
     (["--class-embeddings", "text.npy"], ["--class-embeddings", "40 rows", "3 rows"]),
     (["--class-embeddings", "absent.npy"], ["absent.npy"]),
-    (["--class-embeddings", "bad.npy"], ["classes", "'cat'", "not finite"]),
+    (["--class-embeddings", "bad.npy"], ["--class-embeddings", "'cat'", "not finite"]),
     (["--class-embeddings", "label.npy", "--class-embeddings", "label.npy"], ["--class-embeddings", "one file a task"]),
     ([], ["--class-embeddings: got none for 'label'", "--model"]),
     (["--prompt", "a photo"], ["--prompt", "'a photo'", "{}"]),
