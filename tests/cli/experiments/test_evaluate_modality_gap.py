@@ -140,3 +140,5 @@ def test_what_does_not_fit(modalities):
     modalities.build("--no-center")
     fails(2, "evaluate", *modalities.call, "--means", "dictionary", says=["--means", "text mean"])
     fails(2, "evaluate", *modalities.call, "--pairs", 0, says=["--pairs"])
+    for option, value in (("--l1-penalty", 0.1), ("--target-l0", 3), ("--solver", "fista"), ("--gap-tolerance", 1e-3), ("--max-rounds", 5), ("--max-iterations", 5)):
+        fails(2, "evaluate", *modalities.call, option, value, says=[f"{option}:"])
