@@ -109,7 +109,6 @@ def test_a_penalty_that_leaves_nothing_is_told(data):
     (["--prompt", "a photo"], ["--prompt", "'a photo'", "{}"]),
     (["--prompt", "a {}.", "--class-embeddings", "label.npy"], ["--prompt", "'a {}.'", "--class-embeddings"]),
     (["--prompt", "label=a {}.", "--class-embeddings", "label.npy"], ["--prompt", "'a {}.'", "--class-embeddings"]),
-    (["--prompt", "a {}.", "--class-embeddings", "label=label.npy"], ["--prompt", "'a {}.'", "--class-embeddings"]),
     (["--classes", "twice.txt", "--class-embeddings", "label.npy"], ["twice.txt", "'cat'", "line 3"]),
     (["--classes", "gap.txt", "--class-embeddings", "label.npy"], ["gap.txt", "line 2"]),
     (["--classes", "single.txt", "--class-embeddings", "label.npy"], ["single.txt", "at least two"]),
