@@ -4,6 +4,7 @@
 /// By which concepts two groups of rows differ, and by which of them more than chance would have it.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -41,11 +42,14 @@ std::vector<ConceptDifference> compare_groups(const GroupStatistics& a, const Gr
 class PermutationTest {
  public:
   /// @param labels  of each record: its group; rows come with ascending records. Has to outlive this.
-  /// @throws ArgumentError for equal groups, one without records, or permutations outside of [1, 10^7]
-  PermutationTest(std::span<const std::int32_t> labels, std::int32_t a, std::int32_t b, std::int64_t permutations, std::uint64_t seed);
+  /// @param cancel  asked at every record of A or B and at every concept of `outcomes`; true stops the call; may be empty
+  /// @throws ArgumentError for equal groups, one without records, or permutations outside of [1, 10^7]; OutOfMemoryError
+  PermutationTest(std::span<const std::int32_t> labels, std::int32_t a, std::int32_t b, std::int64_t permutations, std::uint64_t seed,
+                  std::function<bool()> cancel = {});
 
   /// A row that has an embedding. Rows of other groups are passed over.
-  /// @throws ArgumentError for a record that is not there or does not come after the one before
+  /// @throws ArgumentError for a record that is not there or does not come after the one before; OutOfMemoryError where a concept that
+  ///         comes up first does not fit into memory; CancelledError. After the last two the test is of no more use.
   void add(std::int64_t record, std::span<const std::int32_t> atoms, std::span<const float> weights);
 
   struct Outcome {
@@ -54,7 +58,7 @@ class PermutationTest {
     double p = 1;            ///< of this concept alone
     double p_corrected = 1;  ///< probability that any concept would come so far, if no concept differed
   };
-  /// Every concept that occurs, ascending by atom.
+  /// Every concept that occurs, ascending by atom. @throws CancelledError
   std::vector<Outcome> outcomes() const;
 
  private:
@@ -70,6 +74,7 @@ class PermutationTest {
   std::span<const std::int32_t> labels_;
   std::int32_t a_;
   std::int32_t b_;
+  std::function<bool()> cancel_;
   std::int64_t next_ = 0;                ///< first record whose labels are not dealt yet
   std::int64_t dealt_ = 0;               ///< records of A and B so far
   std::int64_t left_ = 0;                ///< and those to come

@@ -4,6 +4,7 @@
 /// How far images and texts of one model lie apart, before and after each is centred (Liang et al. 2022; arXiv 2402.10376, figure 7).
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
@@ -17,6 +18,7 @@ struct ModalityGapOptions {
   std::int64_t most_pairs = 200000;
   std::int32_t bins = 40;  ///< of equal width from -1 to 1; 1 to 100,000
   std::uint64_t seed = 0;
+  std::function<bool()> cancel = {};  ///< asked between pairs; true stops the call
 };
 
 /// A figure and its standard error (jackknife over rows); NaN where there are too few rows.
@@ -57,7 +59,7 @@ std::vector<float> mean_direction(MatrixView<const float> rows);
 /// @param images, texts  [n, d] and [m, d], not normalised
 /// @param image_mean, text_mean  [d] each, or both empty: `centered` then is too
 /// @param paired  n = m, and row i of both belong together: where one has no direction both are left out
-/// @throws ArgumentError
+/// @throws ArgumentError, CancelledError
 ModalityGap modality_gap(MatrixView<const float> images, MatrixView<const float> texts, std::span<const float> image_mean,
                          std::span<const float> text_mean, bool paired, const ModalityGapOptions& options = {});
 

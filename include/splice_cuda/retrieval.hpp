@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "splice_cuda/matrix_view.hpp"
@@ -29,8 +30,9 @@ struct BatchRanks {
 
 /// Row i of both belong together. Cosines in fp64. A row of zeros has the cosine 0 with all, and so chance's rank.
 /// @param images, texts  [n, d], not normalised; finite
-/// @throws ArgumentError for other shapes, and for NaN and infinity (names the row)
-BatchRanks rank_batch(MatrixView<const float> images, MatrixView<const float> texts);
+/// @param cancel  asked for each image; true stops the call; may be empty
+/// @throws ArgumentError for other shapes, and for NaN and infinity (names the row); CancelledError
+BatchRanks rank_batch(MatrixView<const float> images, MatrixView<const float> texts, const std::function<bool()>& cancel = {});
 
 /// Recall over batches.
 class RetrievalTally {

@@ -84,17 +84,18 @@ void DecomposeInputs::check_fits(const ConceptSpace& space) const {
   check_built_by(*model_, sources_.model.model, space, dictionary_, sources_.any_model || own_dictionary_);
 }
 
-void DecomposeInputs::check_outputs(const std::vector<std::filesystem::path>& outputs, const std::string& image_mean) const {
+void DecomposeInputs::check_outputs(const std::vector<OutputFile>& outputs, const std::string& image_mean) const {
   std::vector<std::filesystem::path> taken = files_of(inputs_);
   for (const std::string& input : {dictionary_, sources_.embeddings, sources_.model.texts, image_mean}) {
     if (!input.empty()) taken.emplace_back(input);
   }
   add_model_files(sources_.model.model, taken);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    check_output(outputs[i], taken);
+    const auto& [option, path] = outputs[i];
+    check_output(path, taken, option);
     const auto here = outputs.begin() + static_cast<std::ptrdiff_t>(i);
-    if (std::any_of(outputs.begin(), here, [&](const auto& other) { return same_place(other, outputs[i]); })) {
-      throw ArgumentError(fmt::format("--out: got '{}' twice among the outputs; expected different files", outputs[i].string()));
+    if (std::any_of(outputs.begin(), here, [&](const OutputFile& other) { return same_place(other.path, outputs[i].path); })) {
+      throw ArgumentError(fmt::format("{}: got '{}' twice among the outputs; expected different files", option, path.string()));
     }
   }
 }

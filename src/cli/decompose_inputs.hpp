@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/input_checks.hpp"
 #include "cli/decompose_stream.hpp"
 #include "cli/model_inputs.hpp"
 #include "cli/run_settings.hpp"
@@ -42,7 +43,7 @@ class DecomposeInputs {
   /// @throws ArgumentError
   void check_fits(const ConceptSpace& space) const;
   /// @throws FileError, ArgumentError for outputs that are inputs, or each other
-  void check_outputs(const std::vector<std::filesystem::path>& outputs, const std::string& image_mean) const;
+  void check_outputs(const std::vector<OutputFile>& outputs, const std::string& image_mean) const;
 
   /// None for embeddings of a file.
   ClipEncoder* model() noexcept { return model_ ? &*model_ : nullptr; }

@@ -21,11 +21,11 @@ bool is_shard_of(const std::filesystem::path& out, const std::filesystem::path& 
 
 }  // namespace
 
-void check_output(const std::filesystem::path& out, const std::vector<std::filesystem::path>& inputs) {
+void check_output(const std::filesystem::path& out, const std::vector<std::filesystem::path>& inputs, const std::string& option) {
   for (const auto& input : inputs) {
     std::error_code ignored;
     if (std::filesystem::equivalent(out, input, ignored) || is_shard_of(out, input)) {
-      throw ArgumentError(fmt::format("--out: got '{}', which is an input; expected another file", out.string()));
+      throw ArgumentError(fmt::format("{}: got '{}', which is an input; expected another file", option, out.string()));
     }
   }
   const io::AtomicFile probe(out);  // fails where nothing can be written; goes away again

@@ -10,8 +10,14 @@
 
 namespace splice_cuda::cli {
 
-/// The output can be written, and is none of the inputs. @throws FileError, ArgumentError
-void check_output(const std::filesystem::path& out, const std::vector<std::filesystem::path>& inputs);
+/// The output can be written, and is none of the inputs. @throws FileError, ArgumentError (named after the option that gave it)
+void check_output(const std::filesystem::path& out, const std::vector<std::filesystem::path>& inputs, const std::string& option = "--out");
+
+/// An output, and the option that gave it.
+struct OutputFile {
+  std::string option;
+  std::filesystem::path path;
+};
 
 /// Whether two paths, of files that need not be there yet, name one place: "a.npy" and "./a.npy" do.
 bool same_place(const std::filesystem::path& a, const std::filesystem::path& b);

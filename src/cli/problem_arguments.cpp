@@ -16,16 +16,13 @@ namespace {
 
 constexpr std::int64_t most_int32 = std::numeric_limits<std::int32_t>::max();
 
-/// @throws ArgumentError where a float can't hold the number: it would solve another problem.
-float as_float(const std::string& option, double value) {
-  const auto narrow = static_cast<float>(value);
-  if (!(narrow > 0) || narrow > std::numeric_limits<float>::max()) {
-    throw ArgumentError(fmt::format("{}: got {}; expected a number within float32's range", option, value));
-  }
-  return narrow;
-}
-
 }  // namespace
+
+float as_float(const std::string& option, double value) {
+  const bool fits = value <= static_cast<double>(std::numeric_limits<float>::max()) && static_cast<float>(value) > 0;
+  if (!fits) throw ArgumentError(fmt::format("{}: got {}; expected a number within float32's range", option, value));
+  return static_cast<float>(value);
+}
 
 void add_resource_options(CLI::App& verb, ResourceArguments& resources) {
   add_whole_number(verb, "--threads", resources.threads, 0, 4096, "CPU threads; 0 = all. Results do not depend on it");
@@ -73,6 +70,15 @@ void add_solver_options(CLI::App& verb, SolverArguments& solver) {
   add_solver(verb, solver.solver);
   add_whole_number(verb, "--max-rounds", solver.max_rounds, 1, most_int32, "Most passes over the dictionary a row (working_set, coordinate_descent)");
   add_whole_number(verb, "--max-iterations", solver.max_iterations, 1, most_int32, "Most iterations or sweeps a row (coordinate_descent, fista, admm)");
+}
+
+std::string given_solver_option(const SolverArguments& solver) {
+  const SolverArguments defaults;
+  if (solver.l1_penalty) return "--l1-penalty";
+  if (solver.gap_tolerance) return "--gap-tolerance";
+  if (solver.solver != defaults.solver) return "--solver";
+  if (solver.max_rounds != defaults.max_rounds) return "--max-rounds";
+  return solver.max_iterations != defaults.max_iterations ? "--max-iterations" : "";
 }
 
 DecomposeOptions to_options(const SolverArguments& solver) {

@@ -39,7 +39,11 @@ struct SolverArguments {
   std::int64_t max_rounds = SolveOptions{}.max_rounds;
   std::int64_t max_iterations = SolveOptions{}.max_iterations;
 };
+/// A number > 0 for a float32 field. @throws ArgumentError where a float can't hold it: it would solve another problem
+float as_float(const std::string& option, double value);
 void add_solver_options(CLI::App& verb, SolverArguments& solver);
+/// One of these options that was given something else than its default; empty: none was.
+std::string given_solver_option(const SolverArguments& solver);
 
 /// The options of one call, with defaults where nothing was given.
 DecomposeOptions to_options(const SolverArguments& solver);

@@ -103,7 +103,7 @@ ExitCode describe(const DatasetInfoArguments& a) {
     if (dataset.has_files()) {
       for (std::int64_t i = 0; i < dataset.size(); ++i) taken.emplace_back(dataset.name(i));
     }
-    check_output(a.records_out, taken);
+    check_output(a.records_out, taken, "--records-out");
   }
   const RowGroups splits = groups_of(dataset.records(), "split");
   const std::vector<GroupCount> labels = count_labels(groups_of(dataset.records(), "label"), splits);

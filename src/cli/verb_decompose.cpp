@@ -145,10 +145,10 @@ ExitCode decompose_files(const DecomposeArguments& a) {
   DecomposeInputs inputs(a.sources, resources, a.report.quiet);
   ConceptSpace space = ConceptSpace::load(inputs.dictionary());
   inputs.check_fits(space);
-  std::vector<std::filesystem::path> outputs = outputs_of(a);
-  for (const std::string& more : {a.sources.embeddings_out, a.page.report}) {
-    if (!more.empty()) outputs.emplace_back(more);
-  }
+  std::vector<OutputFile> outputs;
+  for (const std::filesystem::path& out : outputs_of(a)) outputs.push_back({"--out", out});
+  if (!a.sources.embeddings_out.empty()) outputs.push_back({"--embeddings-out", a.sources.embeddings_out});
+  if (!a.page.report.empty()) outputs.push_back({"--report", a.page.report});
   inputs.check_outputs(outputs, a.mean.image_mean);
   settle_image_mean(a.mean, inputs, space, a.report.quiet);
 

@@ -145,7 +145,7 @@ ExitCode learn(const DictionaryLearnArguments& a) {
   LearnOptions options;
   options.size = settled_size(a, dictionaries, source->rows());
   if (source->rows() == 0) throw FileError(a.embeddings + ": found no rows, expected embeddings to learn from");
-  if (a.l1_penalty) options.l1_penalty = static_cast<float>(*a.l1_penalty);
+  if (a.l1_penalty) options.l1_penalty = as_float("--l1-penalty", *a.l1_penalty);
   options.epochs = a.epochs;
   options.batch_size = a.batch_size;
   options.seed = static_cast<std::uint64_t>(a.seed);

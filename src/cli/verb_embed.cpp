@@ -48,13 +48,13 @@ void check_outputs(const EmbedArguments& a, const ModelInputs& inputs, const std
   check_output(a.out, taken);
   if (!paths.empty()) {
     if (same_place(paths, a.out)) throw ArgumentError(fmt::format("--paths-out: got '{}', which is --out; expected another file", paths.string()));
-    check_output(paths, taken);
+    check_output(paths, taken, "--paths-out");
   }
   if (a.records_out.empty()) return;
   if (same_place(a.records_out, a.out) || (!paths.empty() && same_place(a.records_out, paths))) {
     throw ArgumentError(fmt::format("--records-out: got '{}', which is another output; expected another file", a.records_out));
   }
-  check_output(a.records_out, taken);
+  check_output(a.records_out, taken, "--records-out");
 }
 
 ExitCode embed(const EmbedArguments& a) {

@@ -12,6 +12,8 @@
 #include "cli/experiments/curve_conditions.hpp"
 #include "cli/experiments/curve_document.hpp"
 #include "cli/experiments/dictionary_learning.hpp"
+#include "cli/experiments/spread_rows.hpp"
+#include "cli/input_checks.hpp"
 #include "cli/listing.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/output.hpp"
@@ -26,6 +28,8 @@
 namespace splice_cuda::cli {
 namespace {
 
+constexpr std::int64_t default_learn_epochs = 10;
+
 struct SparsityCurveArguments {
   ExperimentArguments common;
   ClassPromptArguments prompts;
@@ -33,7 +37,7 @@ struct SparsityCurveArguments {
   CurvePath path;
   std::vector<Baseline> baselines = {{"dense", ""}};
   std::optional<double> learn;
-  std::int64_t learn_epochs = 10;
+  std::int64_t learn_epochs = 0;  ///< 0: the default
   std::optional<double> learn_l1_penalty;
   std::int64_t seed = 0;
 };
@@ -71,6 +75,9 @@ void check_choice(const SparsityCurveArguments& a) {
   if (a.learn && !wants_learning) throw ArgumentError("--learn: got a share, and no 'learned' in --baseline that would use it; expected both");
   if (!a.learn && wants_learning) {
     throw ArgumentError("--baseline: got 'learned'; expected learned=FILE (splice dictionary learn), or --learn SHARE, which learns from a part of the rows");
+  }
+  if (!a.learn && (a.learn_epochs > 0 || a.learn_l1_penalty)) {
+    throw ArgumentError(fmt::format("--learn-{}: got no --learn; expected the share of the rows to learn from", a.learn_epochs > 0 ? "epochs" : "l1-penalty"));
   }
   if (!a.learn) return;
   if (!(*a.learn > 0 && *a.learn < 1)) throw ArgumentError(fmt::format("--learn: got {}; expected a share between 0 and 1", *a.learn));
@@ -130,6 +137,8 @@ class Evaluation {
  private:
   const ZeroShotClassifier* classes() const { return task_ ? &task_->classifier : nullptr; }
 
+  std::int64_t learn_epochs() const { return a_.learn_epochs > 0 ? a_.learn_epochs : default_learn_epochs; }
+
   void learn() {
     const auto source = io::EmbeddingSource::open(a_.common.sources.embeddings);
     held_ = rows_to_learn_from(source->rows(), *a_.learn, static_cast<std::uint64_t>(a_.seed));
@@ -141,10 +150,10 @@ class Evaluation {
     }
     LearnOptions options;
     options.size = space.size();
-    options.epochs = a_.learn_epochs;
+    options.epochs = learn_epochs();
     options.seed = static_cast<std::uint64_t>(a_.seed);
     options.solve = inputs_.options().solve;
-    options.l1_penalty = a_.learn_l1_penalty ? static_cast<float>(*a_.learn_l1_penalty) : penalty_to_learn_for(*source);
+    options.l1_penalty = a_.learn_l1_penalty ? as_float("--learn-l1-penalty", *a_.learn_l1_penalty) : penalty_to_learn_for(*source);
     learn_l1_penalty_ = options.l1_penalty;
     const RowReader prepared = prepared_rows(*source, space, &held_);
     const RowReader as_given = [&](std::int64_t first, MatrixView<float> out) {
@@ -160,7 +169,10 @@ class Evaluation {
     if (!a_.path.l1_penalties.empty()) return a_.path.l1_penalties[a_.path.l1_penalties.size() / 2];
     const auto count = std::min<std::int64_t>(static_cast<std::int64_t>(held_.size()), suggestion_rows);
     std::vector<float> sample(static_cast<std::size_t>(count * source.dim()));
-    for (std::int64_t i = 0; i < count; ++i) source.read(held_[static_cast<std::size_t>(i)], {sample.data() + i * source.dim(), 1, source.dim()});
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::size_t place = static_cast<std::size_t>(i) * held_.size() / static_cast<std::size_t>(count);  // evenly spread: files may be sorted
+      source.read(held_[place], {sample.data() + i * source.dim(), 1, source.dim()});
+    }
     return suggest_penalty(inputs_.space(), context_, {sample.data(), count, source.dim()}, inputs_.options(), prepare_,
                            a_.path.targets_l0[a_.path.targets_l0.size() / 2])
         .value_or(DecomposeOptions{}.l1_penalty);
@@ -183,7 +195,7 @@ class Evaluation {
       seconds_[c] += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     }
     if (task_) add_answers(task_->classifier, rows, truth, dense_);
-    if (sample_.empty()) sample_.assign(rows.data, rows.data + std::min(rows.rows, suggestion_rows) * rows.cols);
+    for (std::int64_t i = 0; i < rows.rows; ++i) sample_.add(rows.row(i), rows.cols);
   }
 
   /// What a reader has to know of the rows.
@@ -198,8 +210,7 @@ class Evaluation {
     const bool nothing = std::all_of(points.begin(), points.end(), [](const CurvePoint& p) { return p.empty == p.l0.count; });
     if (!nothing || points.front().l0.count == 0) return text;
     text += " No row has a concept at any of these penalties.";
-    const std::int64_t dim = inputs_.space().dim();
-    const auto penalty = suggest_penalty(inputs_.space(), context_, {sample_.data(), static_cast<std::int64_t>(sample_.size()) / dim, dim}, inputs_.options(), prepare_);
+    const auto penalty = suggest_penalty(inputs_.space(), context_, sample_.view(), inputs_.options(), prepare_);
     if (penalty) text += fmt::format(" About 10 concepts a row are had with a penalty of {}.", penalty_text(*penalty));
     return text;
   }
@@ -214,7 +225,7 @@ class Evaluation {
     json["left_out"] = curves_.front().left_out();
     if (learned_) {
       json["learned_from_rows"] = held_.size();
-      json["learned_epochs"] = a_.learn_epochs;
+      json["learned_epochs"] = learn_epochs();
       json["learned_l1_penalty"] = learn_l1_penalty_;
     }
     return json;
@@ -232,7 +243,7 @@ class Evaluation {
   std::deque<SparsityCurve> curves_;
   std::vector<double> seconds_;
   Proportion dense_;
-  std::vector<float> sample_;
+  SpreadRows sample_;
 };
 
 ExitCode evaluate(const SparsityCurveArguments& a) {
@@ -260,7 +271,8 @@ void add_evaluate_sparsity_curve(CLI::App& evaluate_verb, Run& chosen) {
       ->type_name("LIST");
   add_baselines(*verb, a->baselines);
   add_positive_number(*verb, "--learn", a->learn, "", "Learn the dictionary of 'learned' from this share of the rows, and evaluate on the others");
-  add_whole_number(*verb, "--learn-epochs", a->learn_epochs, 1, 100000, "Walks over the rows to learn from");
+  add_whole_number(*verb, "--learn-epochs", a->learn_epochs, 1, 100000, "Walks over the rows to learn from")
+      ->default_str(std::to_string(default_learn_epochs));
   add_positive_number(*verb, "--learn-l1-penalty", a->learn_l1_penalty, "", "Penalty to learn for; default: that of the middle of the path");
   add_whole_number(*verb, "--seed", a->seed, 0, 0x7fffffffffffffff, "Of random atoms, of the rows to learn from and of learning");
   verb->footer("Example:\n  splice evaluate sparsity-curve -d dict.safetensors -e images.npy --records labels.csv --label class --model models/ViT-B-32 \\\n"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -163,12 +164,12 @@ nlohmann::ordered_json lists_json(const VocabularyCountArguments& a, const Lists
 ExitCode count_files(const VocabularyCountArguments& a) {
   std::vector<std::filesystem::path> taken(a.files.begin(), a.files.end());
   if (a.stop_words != "english" && a.stop_words != "none") taken.emplace_back(a.stop_words);
-  for (const std::string& out : {a.out, a.bigrams_out, a.counts}) {
+  for (const auto& [option, out] : {std::pair("--out", a.out), std::pair("--bigrams-out", a.bigrams_out), std::pair("--counts", a.counts)}) {
     if (out.empty()) continue;
     for (const auto& other : taken) {
-      if (same_place(other, out)) throw ArgumentError(fmt::format("--out: got '{}', which is another input or output; expected another file", out));
+      if (same_place(other, out)) throw ArgumentError(fmt::format("{}: got '{}', which is another input or output; expected another file", option, out));
     }
-    check_output(out, taken);
+    check_output(out, taken, option);
     taken.emplace_back(out);
   }
   const Lists lists = count(a);

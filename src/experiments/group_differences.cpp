@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
+#include "core/available_memory.hpp"
 #include "core/validate.hpp"
+#include "experiments/check_cancel.hpp"
 
 namespace splice_cuda {
 namespace {
@@ -49,8 +52,8 @@ std::vector<ConceptDifference> compare_groups(const GroupStatistics& a, const Gr
 }
 
 PermutationTest::PermutationTest(std::span<const std::int32_t> labels, std::int32_t a, std::int32_t b, std::int64_t permutations,
-                                 std::uint64_t seed)
-    : labels_(labels), a_(a), b_(b) {
+                                 std::uint64_t seed, std::function<bool()> cancel)
+    : labels_(labels), a_(a), b_(b), cancel_(std::move(cancel)) {
   if (a == b) fail_argument("b", std::to_string(b), "another group than a");
   if (permutations < 1 || permutations > 10000000) fail_argument("permutations", std::to_string(permutations), "1 to 10000000");
   const std::int64_t of_a = std::count(labels.begin(), labels.end(), a);
@@ -59,6 +62,7 @@ PermutationTest::PermutationTest(std::span<const std::int32_t> labels, std::int3
   left_ = of_a + of_b;
   if (left_ > 0xFFFFFFFF) fail_argument("labels", std::to_string(left_) + " records in two groups", "fewer than 2^32");
   const auto count = static_cast<std::size_t>(permutations);
+  require_memory(count * 4 * sizeof(double), available_memory(), "permutations");
   left_of_a_.assign(count, of_a);
   sizes_of_a_.assign(count, 0);
   in_a_.assign(count, 0);
@@ -68,6 +72,7 @@ PermutationTest::PermutationTest(std::span<const std::int32_t> labels, std::int3
 
 /// Labels of the next record of A and B.
 void PermutationTest::deal() {
+  check_cancel(cancel_);
   ++dealt_;
   const std::uint64_t step = static_cast<std::uint64_t>(dealt_) * golden;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
@@ -98,7 +103,10 @@ void PermutationTest::add(std::int64_t record, std::span<const std::int32_t> ato
   for (std::size_t i = 0; i < in_a_.size(); ++i) sizes_of_a_[i] += in_a_[i];
   for (std::size_t k = 0; k < atoms.size(); ++k) {
     Sums& sums = sums_[atoms[k]];
-    if (sums.dealt.empty()) sums.dealt.assign(in_a_.size(), 0);
+    if (sums.dealt.empty()) {
+      require_memory(in_a_.size() * sizeof(double), available_memory(), "permutations of a concept (fewer permutations need less)");
+      sums.dealt.assign(in_a_.size(), 0);
+    }
     const auto weight = static_cast<double>(weights[k]);
     sums.present.add(weight);
     if (in_a) sums.in_a += weight;
@@ -121,6 +129,7 @@ std::vector<PermutationTest::Outcome> PermutationTest::outcomes() const {
   std::vector<double> largest(in_a_.size(), 0);
   const double whole = static_cast<double>(in_a_.size()) + 1;
   for (const auto& [atom, sums] : sums_) {
+    check_cancel(cancel_);
     Outcome one{atom, statistic(sums, sums.in_a, static_cast<double>(rows_a_))};
     std::int64_t reached = 0;
     for (std::size_t i = 0; i < largest.size(); ++i) {

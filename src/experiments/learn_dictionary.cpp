@@ -55,7 +55,7 @@ class Learner {
       : context_(context), rows_(rows), count_(count), dim_(dim), options_(options), random_(options.seed), order_(count, random_.next()),
         atoms_(static_cast<std::size_t>(options.size * dim)), previous_(atoms_.size()), history_(static_cast<std::size_t>(options.size), 0.0),
         last_use_(history_.size(), 0),
-        buffer_(static_cast<std::size_t>(std::max(std::min(batch_size(count, options), count), order_.length()) * dim)) {
+        buffer_(static_cast<std::size_t>(std::min(batch_size(count, options), count) * dim)) {
     if (options.start.data != nullptr) start_from_given();
     else start_from_rows();
     round_atoms();

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/validate.hpp"
+#include "experiments/check_cancel.hpp"
 #include "experiments/directions.hpp"
 #include "experiments/jackknife.hpp"
 #include "experiments/random_draws.hpp"
@@ -14,13 +15,16 @@
 namespace splice_cuda {
 namespace {
 
+constexpr std::int64_t pairs_between_checks = 1024;
+
 /// Spread and histogram out of cosines, one by one.
 class CosineCounter {
  public:
-  CosineCounter(PairCosineSummary& summary, std::int32_t bins) : summary_(summary), bins_(bins) {
-    summary_.counts.assign(static_cast<std::size_t>(bins), 0);
+  CosineCounter(PairCosineSummary& summary, const ModalityGapOptions& options) : summary_(summary), bins_(options.bins), cancel_(options.cancel) {
+    summary_.counts.assign(static_cast<std::size_t>(bins_), 0);
   }
   void add(double cosine) {
+    if (moments_.count % pairs_between_checks == 0) check_cancel(cancel_);
     const auto bin = static_cast<std::int64_t>(std::floor((cosine + 1) / 2 * bins_));
     ++summary_.counts[static_cast<std::size_t>(std::clamp<std::int64_t>(bin, 0, bins_ - 1))];
     moments_.add(cosine);
@@ -31,6 +35,7 @@ class CosineCounter {
  private:
   PairCosineSummary& summary_;
   std::int32_t bins_;
+  const std::function<bool()>& cancel_;
   Moments moments_;
 };
 
@@ -50,7 +55,7 @@ void within(const Directions& z, const Rows& rows, Stage& stage, PairCosineSumma
   const std::int64_t n = count_of(rows);
   summary.pairs = n * (n - 1) / 2;
   summary.mean = mean_within(z, rows);
-  CosineCounter counter(summary, stage.options.bins);
+  CosineCounter counter(summary, stage.options);
   const auto add = [&](std::int64_t i, std::int64_t j) { counter.add(z.cosine(rows[static_cast<std::size_t>(i)], z, rows[static_cast<std::size_t>(j)])); };
   if (summary.pairs <= stage.options.most_pairs) {
     for (std::int64_t i = 0; i < n; ++i) {
@@ -70,7 +75,7 @@ void between(Stage& stage, PairCosineSummary& summary) {
   summary.pairs = stage.paired ? n * (n - 1) : n * m;
   summary.mean = stage.paired ? mean_unmatched(stage.images, stage.texts, stage.image_rows)
                               : mean_between(stage.images, stage.image_rows, stage.texts, stage.text_rows);
-  CosineCounter counter(summary, stage.options.bins);
+  CosineCounter counter(summary, stage.options);
   const auto add = [&](std::int64_t i, std::int64_t j) {
     counter.add(stage.images.cosine(stage.image_rows[static_cast<std::size_t>(i)], stage.texts, stage.text_rows[static_cast<std::size_t>(j)]));
   };
@@ -94,7 +99,7 @@ void between(Stage& stage, PairCosineSummary& summary) {
 }
 
 void matched(Stage& stage, PairCosineSummary& summary) {
-  CosineCounter counter(summary, stage.options.bins);
+  CosineCounter counter(summary, stage.options);
   if (!stage.paired) return;
   std::vector<double> cosines;
   for (const std::int64_t row : stage.image_rows) {

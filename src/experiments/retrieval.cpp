@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/validate.hpp"
+#include "experiments/check_cancel.hpp"
 #include "experiments/directions.hpp"
 
 namespace splice_cuda {
@@ -35,7 +36,7 @@ double hit_chance(const RetrievalRank& rank, std::int64_t k) {
   return std::clamp(static_cast<double>(k - rank.greater) / static_cast<double>(rank.equal + 1), 0.0, 1.0);
 }
 
-BatchRanks rank_batch(MatrixView<const float> images, MatrixView<const float> texts) {
+BatchRanks rank_batch(MatrixView<const float> images, MatrixView<const float> texts, const std::function<bool()>& cancel) {
   check_rows("images", images, -1, images.cols);
   check_rows("texts", texts, images.rows, images.cols);
   check_finite("images", images);
@@ -50,6 +51,7 @@ BatchRanks rank_batch(MatrixView<const float> images, MatrixView<const float> te
   for (std::int64_t i = 0; i < n; ++i) right[static_cast<std::size_t>(i)] = cosine(i, i);
   BatchRanks ranks{std::vector<RetrievalRank>(right.size()), std::vector<RetrievalRank>(right.size())};
   for (std::int64_t image = 0; image < n; ++image) {
+    check_cancel(cancel);
     for (std::int64_t text = 0; text < n; ++text) {
       if (image == text) continue;
       const auto i = static_cast<std::size_t>(image);

@@ -22,18 +22,23 @@ class RowOrder {
   void shuffle() {
     random_.shuffle(pieces_);
     next_ = 0;
+    taken_ = 0;
   }
 
-  /// Reads the next pieces into `out`, as many as it holds. @returns rows read; 0 at the epoch's end
+  /// Fills `out` with the next rows; a piece that does not fit goes on with the next call. @returns rows read, fewer than `out` has only
+  /// at the epoch's end; 0 after it
   std::int64_t read(const RowReader& rows, MatrixView<float> out) {
     std::int64_t filled = 0;
-    while (next_ < pieces_.size()) {
+    while (next_ < pieces_.size() && filled < out.rows) {
       const std::int64_t first = pieces_[next_] * length();
       const std::int64_t size = std::min(length(), count_ - first);
-      if (filled + size > out.rows) break;
-      rows(first, out.slice(filled, size));
-      filled += size;
+      const std::int64_t part = std::min(size - taken_, out.rows - filled);
+      rows(first + taken_, out.slice(filled, part));
+      filled += part;
+      taken_ += part;
+      if (taken_ < size) continue;
       ++next_;
+      taken_ = 0;
     }
     return filled;
   }
@@ -46,6 +51,7 @@ class RowOrder {
   SeededRandom random_;
   std::vector<std::int64_t> pieces_;
   std::size_t next_ = 0;
+  std::int64_t taken_ = 0;  ///< rows of that piece that were read
 };
 
 }  // namespace splice_cuda

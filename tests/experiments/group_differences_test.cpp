@@ -185,5 +185,18 @@ TEST(CompareGroups, HasWelchErrors) {
   EXPECT_TRUE(compare_groups(statistics.group(0), CodeStatistics(1).group(0)).empty());
 }
 
+TEST(PermutationTest, StopsWhenItIsToldTo) {
+  const std::vector<std::int32_t> labels = {0, 1, 0, 1};
+  const std::vector<std::int32_t> atoms = {5};
+  const std::vector<float> weights = {1};
+  bool stop = false;
+  PermutationTest test(labels, 0, 1, 10, 0, [&] { return stop; });
+  test.add(0, atoms, weights);
+  EXPECT_EQ(test.outcomes().size(), 1u);
+  stop = true;
+  EXPECT_THROW(test.outcomes(), CancelledError);
+  EXPECT_THROW(test.add(1, atoms, weights), CancelledError);
+}
+
 }  // namespace
 }  // namespace splice_cuda

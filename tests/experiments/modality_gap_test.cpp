@@ -187,5 +187,16 @@ TEST(PairCosines, AreThoseOfLoops) {
   EXPECT_EQ(spread.count, 3);
 }
 
+TEST(ModalityGap, StopsWhenItIsToldTo) {
+  std::vector<float> rows;
+  for (int i = 0; i < 200; ++i) rows.push_back(static_cast<float>(1 + i % 7));
+  const MatrixView<const float> view(rows.data(), 100, 2);
+  ModalityGapOptions options;
+  int asked = 0;
+  options.cancel = [&] { return ++asked == 4; };  // 100 rows have 4,950 pairs: asked again among those of images
+  EXPECT_THROW(modality_gap(view, view, {}, {}, false, options), CancelledError);
+  EXPECT_EQ(asked, 4);
+}
+
 }  // namespace
 }  // namespace splice_cuda

@@ -73,5 +73,13 @@ TEST(Retrieval, OneFindsItself) {
   EXPECT_TRUE(std::isnan(tally.image_to_text(1).standard_error));
 }
 
+TEST(RankBatch, StopsWhenItIsToldTo) {
+  const std::vector<float> rows = {1, 0, 0, 1};
+  const MatrixView<const float> view(rows.data(), 2, 2);
+  int asked = 0;
+  EXPECT_THROW(rank_batch(view, view, [&] { return ++asked == 2; }), CancelledError);
+  EXPECT_EQ(asked, 2);
+}
+
 }  // namespace
 }  // namespace splice_cuda

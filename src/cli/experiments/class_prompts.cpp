@@ -104,8 +104,15 @@ std::vector<float> embeddings_of(const std::string& column, const std::vector<st
                                  const ClassPromptArguments& arguments, ExperimentInputs& inputs) {
   const auto classes = static_cast<std::int64_t>(names.size());
   const std::string file = file_of("--class-embeddings", arguments.class_embeddings, column, columns);
-  if (!file.empty()) return stored_embeddings(file, classes, inputs.space().dim());
   std::vector<std::string> prompts = values_of(arguments.prompts, column, columns);
+  const auto is_own = [&](const std::string& value) { return column_of(value, columns) == column; };
+  const auto takes_prompts = [&](const std::string& other) { return file_of("--class-embeddings", arguments.class_embeddings, other, columns).empty(); };
+  const bool own = std::any_of(arguments.prompts.begin(), arguments.prompts.end(), is_own);
+  if (!file.empty() && !prompts.empty() && (own || std::none_of(columns.begin(), columns.end(), takes_prompts))) {
+    throw ArgumentError(fmt::format("--prompt: got '{}' together with --class-embeddings '{}' for '{}'; expected only one of them", prompts.front(), file,
+                                    column));
+  }
+  if (!file.empty()) return stored_embeddings(file, classes, inputs.space().dim());
   if (prompts.empty()) prompts.emplace_back(default_prompt);
   for (const std::string& prompt : prompts) {
     if (prompt.find("{}") == std::string::npos) {
@@ -136,6 +143,12 @@ void add_class_prompt_options(CLI::App& verb, ClassPromptArguments& arguments) {
   verb.add_option("--class-embeddings", arguments.class_embeddings,
                   "Embeddings of the classes (.npy, a row a class in their order), in place of prompts and a text tower")
       ->type_name("[COLUMN=]FILE")->allow_extra_args(false);
+}
+
+std::string given_class_option(const ClassPromptArguments& arguments) {
+  if (!arguments.classes.empty()) return "--classes";
+  if (!arguments.prompts.empty()) return "--prompt";
+  return arguments.class_embeddings.empty() ? "" : "--class-embeddings";
 }
 
 ClassTask class_task(const std::string& option, const std::string& column, const std::vector<std::string>& columns,

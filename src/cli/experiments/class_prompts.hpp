@@ -21,6 +21,9 @@ struct ClassPromptArguments {
 /// --classes, --prompt and --class-embeddings.
 void add_class_prompt_options(CLI::App& verb, ClassPromptArguments& arguments);
 
+/// One of these options that was given; empty: none was.
+std::string given_class_option(const ClassPromptArguments& arguments);
+
 struct ClassTask {
   std::string column;                  ///< of the records
   ZeroShotClassifier classifier;
@@ -33,7 +36,7 @@ struct ClassTask {
 /// @param option  that named the column, for messages
 /// @param columns all tasks' columns, so that COLUMN= in front of a value is known from a value that holds a '='
 /// @throws ArgumentError, FileError (named after their options) for columns that are not there, fewer than two classes, embeddings that do
-///         not fit, a prompt without {}, no model and no embeddings
+///         not fit, a prompt without {} or beside embeddings, no model and no embeddings
 ClassTask class_task(const std::string& option, const std::string& column, const std::vector<std::string>& columns,
                      const ClassPromptArguments& arguments, ExperimentInputs& inputs);
 

@@ -3,10 +3,9 @@
 /// @file empty_codes.hpp
 /// A penalty that leaves no row a single concept, and the one that would do.
 
-#include <cstdint>
 #include <string>
-#include <vector>
 
+#include "cli/experiments/spread_rows.hpp"
 #include "splice_cuda/concept_space.hpp"
 
 namespace splice_cuda::cli {
@@ -22,13 +21,8 @@ class EmptyCodesWatch {
   std::string sentence(const ConceptSpace& space, const Context& context, const DecomposeOptions& options, const PrepareOptions& prepare) const;
 
  private:
-  void keep(const float* row, std::int64_t dim);
-
   bool all_empty_ = true;
-  std::int64_t seen_ = 0;    ///< rows with an embedding
-  std::int64_t stride_ = 1;  ///< each how many of them is kept
-  std::int64_t dim_ = 0;
-  std::vector<float> rows_;
+  SpreadRows rows_;  ///< with an embedding
 };
 
 }  // namespace splice_cuda::cli

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "cli/argument_parsing.hpp"
+#include "cli/built_by.hpp"
 #include "cli/experiments/code_inputs.hpp"
 #include "cli/experiments/empty_codes.hpp"
 #include "cli/input_checks.hpp"
@@ -108,10 +109,7 @@ ClipEncoder& ExperimentInputs::text_model(const std::string& lacking) {
   if (!model->has_text()) {
     throw ArgumentError(fmt::format("{}, and the model '{}' has no text tower; expected a model that has one", lacking, arguments_.sources.model.model));
   }
-  if (model->dim() != space_.dim()) {
-    throw ArgumentError(fmt::format("--model: got embeddings of {} numbers from '{}'; expected {}, the length of the atoms", model->dim(),
-                                    arguments_.sources.model.model, space_.dim()));
-  }
+  if (text_model_) check_built_by(*model, arguments_.sources.model.model, space_, inputs_.dictionary(), arguments_.sources.any_model);
   return *model;
 }
 
@@ -230,17 +228,17 @@ RunSettings ExperimentInputs::run_settings() const {
   return settings;
 }
 
-void ExperimentInputs::check_outputs(const std::vector<std::filesystem::path>& outputs, const std::vector<std::filesystem::path>& more_inputs) const {
-  std::vector<std::filesystem::path> all = outputs;
-  if (!arguments_.out.empty()) all.emplace_back(arguments_.out);
-  if (!arguments_.sources.embeddings_out.empty()) all.emplace_back(arguments_.sources.embeddings_out);
+void ExperimentInputs::check_outputs(const std::vector<OutputFile>& outputs, const std::vector<std::filesystem::path>& more_inputs) const {
+  std::vector<OutputFile> all = outputs;
+  if (!arguments_.out.empty()) all.push_back({"--out", arguments_.out});
+  if (!arguments_.sources.embeddings_out.empty()) all.push_back({"--embeddings-out", arguments_.sources.embeddings_out});
   inputs_.check_outputs(all, arguments_.mean.image_mean);
   std::vector<std::filesystem::path> of_model;
   add_model_files(arguments_.sources.model.model, of_model);
-  for (const std::filesystem::path& out : all) {
-    check_output(out, of_model);
-    check_output(out, more_inputs);
-    if (!arguments_.records.empty()) check_output(out, {arguments_.records});
+  for (const auto& [option, path] : all) {
+    check_output(path, of_model, option);
+    check_output(path, more_inputs, option);
+    if (!arguments_.records.empty()) check_output(path, {arguments_.records}, option);
   }
 }
 

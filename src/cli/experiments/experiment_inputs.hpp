@@ -67,9 +67,10 @@ class ExperimentInputs {
   /// Whether a model makes the rows, so that they come but once.
   bool walks_once() const noexcept { return inputs_.by_model(); }
 
-  /// The model's text tower: that of the pictures' model, or of --model beside --embeddings. Not to be used during a walk.
+  /// The model's text tower: that of the pictures' model, or of --model beside --embeddings. During a walk of
+  /// pictures only between two blocks, that is in a visitor.
   /// @param lacking  what is missing without it: "--class-embeddings: got none"
-  /// @throws ArgumentError where there is no model, or one without text tower, or of another length than the atoms
+  /// @throws ArgumentError where there is no model, or one without text tower, or where the dictionary was built by another (--any-model)
   ClipEncoder& text_model(const std::string& lacking);
 
   /// Raw embeddings [count, dim] in order, with the index of each one's record: pictures that can't be read are left out. A model's
@@ -93,7 +94,7 @@ class ExperimentInputs {
   /// Inputs and options for a result document; after the walk also what was skipped.
   nlohmann::ordered_json settings() const;
   /// Outputs beside --out that must not take the place of an input, nor of others that the verb reads. @throws ArgumentError, FileError
-  void check_outputs(const std::vector<std::filesystem::path>& outputs, const std::vector<std::filesystem::path>& more_inputs = {}) const;
+  void check_outputs(const std::vector<OutputFile>& outputs, const std::vector<std::filesystem::path>& more_inputs = {}) const;
 
  private:
   std::vector<float> embed_picture(const std::string& option, const std::string& wanted, std::optional<std::int64_t>& record);

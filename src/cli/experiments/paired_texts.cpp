@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/signals.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
@@ -77,12 +78,16 @@ PairedTexts::PairedTexts(const PairedTextArguments& arguments, ExperimentInputs&
 
 void PairedTexts::read(std::span<const std::int64_t> records, MatrixView<float> out) {
   if (source_) {
-    for (std::size_t i = 0; i < records.size(); ++i) source_->read(records[i], out.slice(static_cast<std::int64_t>(i), 1));
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (i % paired_texts_at_once == 0) signals::throw_if_stop_requested();
+      source_->read(records[i], out.slice(static_cast<std::int64_t>(i), 1));
+    }
     return;
   }
   ClipEncoder& model = inputs_.text_model("--text-embeddings: got none");
   std::vector<std::string> texts;
   for (std::size_t first = 0; first < records.size(); first += paired_texts_at_once) {
+    signals::throw_if_stop_requested();
     const std::size_t count = std::min(paired_texts_at_once, records.size() - first);
     texts.clear();
     for (const std::int64_t record : records.subspan(first, count)) texts.push_back(captions_[static_cast<std::size_t>(record)]);

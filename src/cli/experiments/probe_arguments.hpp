@@ -18,15 +18,18 @@ namespace splice_cuda::cli {
 
 struct ProbeArguments {
   std::string split;  ///< column; empty: a random share
-  std::string train = "train";
-  std::string test = "test";
+  std::optional<std::string> train;  ///< default: "train"
+  std::optional<std::string> test;   ///< default: "test"
   std::optional<double> test_share;
   std::int64_t seed = 0;
-  std::string penalty = "l1";
+  std::optional<std::string> penalty;  ///< default: "l1"
   std::optional<double> cost;
 };
 /// --split-column, --train, --test, --test-share, --seed, --penalty and --cost.
 void add_probe_options(CLI::App& verb, ProbeArguments& arguments);
+
+/// One of these options that was given, without which a probe has no meaning (--seed has one); empty: none was.
+std::string given_probe_option(const ProbeArguments& arguments);
 
 /// @throws ArgumentError for a penalty that is neither l1 nor l2
 ProbeOptions probe_options(const ProbeArguments& arguments);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 #include <set>
+#include <span>
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/antonym_pairs.hpp"
@@ -12,6 +13,7 @@
 #include "cli/experiments/word_embeddings.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/numbers_text.hpp"
+#include "cli/signals.hpp"
 #include "experiments/random_draws.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/pair_cosines.hpp"
@@ -23,6 +25,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t most_pairs_listed = 1000;
+constexpr std::size_t pairs_at_once = 4096;  // a multiple of the texts that a model takes at once
 
 struct AntonymsArguments {
   WordArguments words;
@@ -38,7 +41,7 @@ struct AntonymsArguments {
 /// Pairs of one kind, and their cosines.
 struct Kind {
   const char* name;
-  std::vector<std::string> first, second;
+  std::vector<std::string> first, second;  ///< none of random pairs, of which there may be millions
   PairCosines cosines;
   std::int64_t unknown = 0;  ///< pairs of which a word has no embedding
 
@@ -75,25 +78,46 @@ Kind negations_of(const Kind& antonyms, const std::string& negation) {
   return kind;
 }
 
-Kind random_kind(const std::vector<std::string>& vocabulary, const AntonymsArguments& a) {
-  Kind kind{"random pairs", {}, {}, {}};
-  RandomBits random(static_cast<std::uint64_t>(a.seed));
-  for (const DrawnPair& pair : draw_pairs(random, static_cast<std::int64_t>(vocabulary.size()), a.random_pairs)) {
-    kind.add(vocabulary[static_cast<std::size_t>(pair.first)], vocabulary[static_cast<std::size_t>(pair.second)]);
-  }
-  return kind;
+/// Appends the cosines of pairs.
+void measure(std::span<const std::string> first, std::span<const std::string> second, WordEmbeddings& words, Kind& kind) {
+  const auto rows = static_cast<std::int64_t>(first.size());
+  std::vector<float> first_values(first.size() * static_cast<std::size_t>(words.dim()));
+  std::vector<float> second_values(first_values.size());
+  const MatrixView<float> first_rows(first_values.data(), rows, words.dim());
+  const MatrixView<float> second_rows(second_values.data(), rows, words.dim());
+  words.read(first, first_rows);
+  words.read(second, second_rows);
+  const PairCosines cosines = pair_cosines(first_rows, second_rows, words.mean());
+  kind.cosines.raw.insert(kind.cosines.raw.end(), cosines.raw.begin(), cosines.raw.end());
+  kind.cosines.centered.insert(kind.cosines.centered.end(), cosines.centered.begin(), cosines.centered.end());
+  for (std::size_t i = 0; i < first.size(); ++i) kind.unknown += words.knows(first[i]) && words.knows(second[i]) ? 0 : 1;
 }
 
 void measure(Kind& kind, WordEmbeddings& words) {
-  const auto rows = static_cast<std::int64_t>(kind.first.size());
-  std::vector<float> first(kind.first.size() * static_cast<std::size_t>(words.dim()));
-  std::vector<float> second(first.size());
-  const MatrixView<float> first_rows(first.data(), rows, words.dim());
-  const MatrixView<float> second_rows(second.data(), rows, words.dim());
-  words.read(kind.first, first_rows);
-  words.read(kind.second, second_rows);
-  kind.cosines = pair_cosines(first_rows, second_rows, words.mean());
-  for (std::size_t i = 0; i < kind.first.size(); ++i) kind.unknown += words.knows(kind.first[i]) && words.knows(kind.second[i]) ? 0 : 1;
+  for (std::size_t at = 0; at < kind.first.size(); at += pairs_at_once) {
+    const std::size_t count = std::min(pairs_at_once, kind.first.size() - at);
+    signals::throw_if_stop_requested();
+    measure(std::span(kind.first).subspan(at, count), std::span(kind.second).subspan(at, count), words, kind);
+  }
+}
+
+Kind random_kind(WordEmbeddings& words, const AntonymsArguments& a) {
+  Kind kind{"random pairs", {}, {}, {}};
+  const std::vector<std::string>& vocabulary = words.vocabulary();
+  RandomBits random(static_cast<std::uint64_t>(a.seed));
+  const std::vector<DrawnPair> pairs = draw_pairs(random, static_cast<std::int64_t>(vocabulary.size()), a.random_pairs);
+  std::vector<std::string> first, second;
+  for (std::size_t at = 0; at < pairs.size(); at += pairs_at_once) {
+    signals::throw_if_stop_requested();
+    first.clear();
+    second.clear();
+    for (const DrawnPair& pair : std::span(pairs).subspan(at, std::min(pairs_at_once, pairs.size() - at))) {
+      first.push_back(vocabulary[static_cast<std::size_t>(pair.first)]);
+      second.push_back(vocabulary[static_cast<std::size_t>(pair.second)]);
+    }
+    measure(first, second, words, kind);
+  }
+  return kind;
 }
 
 ResultTable cosine_table(const std::vector<Kind>& kinds, bool centred) {
@@ -109,7 +133,7 @@ ResultTable cosine_table(const std::vector<Kind>& kinds, bool centred) {
     for (const Kind& kind : kinds) {
       const SampleMean spread = sample_mean(around_mean ? kind.cosines.centered : kind.cosines.raw);
       const bool itself = &kind == &kinds.back();
-      table.add({kind.name, around_mean ? "centred" : "raw", spread.count, static_cast<std::int64_t>(kind.first.size()) - spread.count, spread.mean,
+      table.add({kind.name, around_mean ? "centred" : "raw", spread.count, static_cast<std::int64_t>(kind.cosines.raw.size()) - spread.count, spread.mean,
                  spread.standard_error, spread.sd, itself ? Json(nullptr) : Json(spread.mean - random.mean),
                  itself ? Json(nullptr) : Json(std::hypot(spread.standard_error, random.standard_error))});
     }
@@ -159,8 +183,8 @@ ExitCode evaluate(const AntonymsArguments& a) {
   WordEmbeddings words(a.words, resources, a.report.quiet);
   std::vector<Kind> kinds = {std::move(antonyms)};
   kinds.push_back(negations_of(kinds.front(), a.negation));
-  kinds.push_back(random_kind(words.vocabulary(), a));
   for (Kind& kind : kinds) measure(kind, words);
+  kinds.push_back(random_kind(words, a));
   const bool centred = !words.mean().empty();
 
   ResultDocument document{"evaluate antonyms", "Opposites, negations and random words", summary_of(kinds, centred), Json::object(), {}, {}};

@@ -48,6 +48,13 @@ void check_arguments(const InterveneArguments& a) {
     }
   }
   refuse(a.retrain && !a.by_probe, "--retrain: got no --probe; expected a probe to train again");
+  const std::string of_classes = given_class_option(a.prompts);
+  const std::string of_probe = given_probe_option(a.probe);
+  if (a.tasks.empty() && !(of_classes + of_probe).empty()) {
+    throw ArgumentError((of_classes.empty() ? of_probe : of_classes) + ": got no --task; expected the column whose classes are asked for");
+  }
+  if (a.by_probe && !of_classes.empty()) throw ArgumentError(of_classes + ": got it together with --probe, which learns the classes from rows; expected only one of them");
+  if (!a.by_probe && !of_probe.empty()) throw ArgumentError(of_probe + ": got no --probe; expected the probe that it is for");
 }
 
 /// Records sorted by the values of all columns; those that lack one belong to none.
@@ -174,10 +181,9 @@ ResultDocument document_of(const InterveneArguments& a, const ExperimentInputs& 
 ExitCode intervene(const InterveneArguments& a) {
   check_arguments(a);
   ExperimentInputs inputs(a.common);
-  std::vector<std::filesystem::path> outputs;
-  for (const std::string& out : {a.codes_out, a.recomposed_out}) {
-    if (!out.empty()) outputs.emplace_back(out);
-  }
+  std::vector<OutputFile> outputs;
+  if (!a.codes_out.empty()) outputs.push_back({"--codes-out", a.codes_out});
+  if (!a.recomposed_out.empty()) outputs.push_back({"--recomposed-out", a.recomposed_out});
   inputs.check_outputs(outputs, class_prompt_files(a.prompts, a.tasks));
   const ConceptEdits edits = find_edits(inputs.space(), a.edits, a.common.report.quiet);
   const InterventionTasks tasks = find_tasks(a, inputs);

@@ -8,6 +8,7 @@
 #include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/experiments/paired_texts.hpp"
 #include "cli/numbers_text.hpp"
+#include "cli/signals.hpp"
 #include "experiments/random_draws.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/modality_gap.hpp"
@@ -152,6 +153,10 @@ std::string summary_of(const ModalityGap& gap, const Sample& sample, bool paired
 
 void check(const ModalityGapArguments& a) {
   check_pairing(a.experiment);
+  const std::string unused = given_solver_option(a.experiment.solver);
+  if (!unused.empty() || a.experiment.target_l0 > 0) {
+    throw ArgumentError(fmt::format("{}: got it, and nothing is decomposed here; expected none", unused.empty() ? "--target-l0" : unused));
+  }
   if (a.means != "data" && a.means != "dictionary") throw ArgumentError(fmt::format("--means: got '{}'; expected data or dictionary", a.means));
   if (a.means == "data" && !a.experiment.mean.image_mean.empty()) {
     throw ArgumentError(fmt::format("--image-mean: got '{}' with --means data; expected it with --means dictionary", a.experiment.mean.image_mean));
@@ -169,6 +174,7 @@ ExitCode evaluate(ModalityGapArguments a) {
   options.most_pairs = a.pairs;
   options.bins = static_cast<std::int32_t>(a.bins);
   options.seed = static_cast<std::uint64_t>(a.seed);
+  options.cancel = signals::stop_requested;
   const ModalityGap gap = modality_gap(sample.image_rows(), sample.text_rows(), sample.image_mean, sample.text_mean, !a.unpaired, options);
 
   ResultDocument document{"evaluate modality-gap", "Gap between images and texts", summary_of(gap, sample, !a.unpaired), inputs.settings(), {}, {}};

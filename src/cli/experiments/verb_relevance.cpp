@@ -12,6 +12,7 @@
 #include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/experiments/paired_texts.hpp"
 #include "cli/numbers_text.hpp"
+#include "cli/signals.hpp"
 #include "experiments/directions.hpp"
 #include "experiments/random_draws.hpp"
 #include "splice_cuda/error.hpp"
@@ -21,6 +22,7 @@ namespace splice_cuda::cli {
 namespace {
 
 constexpr std::size_t examples_shown = 20;
+constexpr std::size_t texts_at_once = 256;
 
 struct RelevanceArguments {
   ExperimentArguments experiment;
@@ -120,7 +122,13 @@ void embed_nouns(const std::vector<std::string>& names, const std::unordered_map
     words.unknown = static_cast<std::int64_t>(others.size());
     return;
   }
-  inputs.text_model("--nouns: got words that are no concepts").embed_texts(others, {block.data(), static_cast<std::int64_t>(others.size()), words.dim});
+  ClipEncoder& model = inputs.text_model("--nouns: got words that are no concepts");
+  const MatrixView<float> rows(block.data(), static_cast<std::int64_t>(others.size()), words.dim);
+  for (std::size_t first = 0; first < others.size(); first += texts_at_once) {
+    signals::throw_if_stop_requested();
+    const std::size_t count = std::min(texts_at_once, others.size() - first);
+    model.embed_texts(std::span(others).subspan(first, count), rows.slice(static_cast<std::int64_t>(first), static_cast<std::int64_t>(count)));
+  }
   put(others_places);
 }
 
@@ -164,6 +172,7 @@ Scores scores_of(const Rows& rows, const std::vector<std::int64_t>& partner, con
     return distance ? 1 - *distance : std::numeric_limits<double>::quiet_NaN();
   };
   for (std::size_t i = 0; i < rows.kept.size(); ++i) {
+    signals::throw_if_stop_requested();
     concepts.clear();
     for (const std::int32_t atom : rows.kept[i].atoms) concepts.push_back(place_of_atom[static_cast<std::size_t>(atom)]);
     scores.own.push_back(relevance(rows.kept[i]));

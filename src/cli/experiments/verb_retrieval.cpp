@@ -106,7 +106,7 @@ class Retrieval {
     signals::throw_if_stop_requested();
     const MatrixView<const float> images(images_.data(), kept(), dim_);
     const MatrixView<const float> texts(text_values_.data(), kept(), dim_);
-    conditions_.front().tally.add(rank_batch(images, texts));
+    conditions_.front().tally.add(rank_batch(images, texts, signals::stop_requested));
     const DecomposeOptions options = inputs_.options();
     if (penalties_.empty()) {
       score(conditions_.back(), images, texts, inputs_.space().decompose(context_, images, options));
@@ -124,7 +124,7 @@ class Retrieval {
     std::vector<float> back(images_.size());
     const MatrixView<float> recomposed(back.data(), images.rows, dim_);
     inputs_.space().recompose(context_, codes, recomposed);
-    condition.tally.add(rank_batch(recomposed, texts));
+    condition.tally.add(rank_batch(recomposed, texts, signals::stop_requested));
     const std::vector<double> cosines = pair_cosines(images, recomposed, {}).raw;
     for (std::int64_t i = 0; i < codes.rows; ++i) {
       condition.l0 += static_cast<double>(codes.l0(i));

@@ -12,6 +12,7 @@
 #include "cli/experiments/finish_result.hpp"
 #include "cli/experiments/statistics_tables.hpp"
 #include "cli/numbers_text.hpp"
+#include "cli/signals.hpp"
 #include "cli/text_layout.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/group_differences.hpp"
@@ -49,7 +50,8 @@ std::optional<Comparison> find_comparison(const SummarizeArguments& a, const Row
   }
   if (found.a == found.b) throw ArgumentError(fmt::format("--compare: got '{}' twice; expected two groups", printable(a.compare[0])));
   if (a.permutations > 0) {
-    found.test = std::make_unique<PermutationTest>(groups.of_row, found.a, found.b, a.permutations, static_cast<std::uint64_t>(a.seed));
+    found.test = std::make_unique<PermutationTest>(groups.of_row, found.a, found.b, a.permutations, static_cast<std::uint64_t>(a.seed),
+                                                   signals::stop_requested);
   }
   return found;
 }

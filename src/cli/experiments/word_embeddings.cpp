@@ -8,6 +8,7 @@
 
 #include "cli/built_by.hpp"
 #include "cli/image_mean.hpp"
+#include "cli/signals.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/relevance.hpp"
 
@@ -86,6 +87,7 @@ bool WordEmbeddings::knows(const std::string& word) const {
 void WordEmbeddings::read(std::span<const std::string> words, MatrixView<float> out) {
   if (!model_) return read_stored(words, out);
   for (std::size_t first = 0; first < words.size(); first += words_at_once) {
+    signals::throw_if_stop_requested();
     const std::size_t count = std::min(words_at_once, words.size() - first);
     model_->embed_texts(words.subspan(first, count), out.slice(static_cast<std::int64_t>(first), static_cast<std::int64_t>(count)));
   }

@@ -92,6 +92,8 @@ def test_bad_learning(built):
     fails(2, *base, "--size", 13, says=["--size", "13", "12", "--init random"])
     fails(2, *base, "--size", 3, "--init", built / "dict.safetensors", says=["--size", "3", "40"])
     fails(2, *base, "--size", 3, "--l1-penalty", 0, says=["--l1-penalty"])
+    for penalty in ("1e39", "1e-60"):
+        fails(2, *base, "--size", 3, "--l1-penalty", penalty, says=["--l1-penalty:", "float32"])
     fails(3, *base, "--size", 3, "--init", "dta", says=["dta"])
     np.save(built / "start.npy", np.vstack([built.text[:2], np.zeros((1, 24), np.float32)]))
     fails(2, *base, "--init", built / "start.npy", says=["--init", "start.npy", "atom 2", "zero"])

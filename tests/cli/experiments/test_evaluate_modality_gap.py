@@ -157,3 +157,8 @@ def test_unpaired_captions_are_of_any_number(models):  # noqa: F811
     fails(2, "evaluate", "modality-gap", "-d", models.dictionary, "--model", models.model, "--images", models.pictures, "--captions-file",
           models / "captions.txt", "--unpaired", "--embeddings-out", models / "captions.txt", says=["captions.txt", "which is an input"])
     assert (models / "captions.txt").read_bytes() == before
+
+
+def test_options_without_a_meaning(modalities):
+    for option, value in (("--l1-penalty", 0.1), ("--target-l0", 3), ("--solver", "fista"), ("--gap-tolerance", 1e-3), ("--max-rounds", 5), ("--max-iterations", 5)):
+        fails(2, "evaluate", *modalities.call, option, value, says=[f"{option}:"])

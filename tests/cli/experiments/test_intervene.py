@@ -9,6 +9,8 @@ from conftest import fails, run, unit
 from labelled_rows import LABELS, PLACES, LabelledRows, expect_accuracy, expect_charts_fit, pick, table
 
 VERB = ("intervene",)
+OF_PROBES = (("--split-column", "split"), ("--train", "train"), ("--test", "test"), ("--test-share", 0.2), ("--penalty", "l1"), ("--cost", 1))
+OF_CLASSES = (("--classes", "names.txt"), ("--prompt", "a {}."), ("--class-embeddings", "label.npy"))
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +235,9 @@ def test_subgroups_need_values(data, tmp_path):
     (["--remove", "forest", "--mode", "again"], ["--mode", "'again'", "resolve"]),
     (["--remove", "forest", "--task", "colour"], ["--task", "'colour'"]),
     (["--remove", "forest", "--task", "label"], ["--class-embeddings: got none for 'label'"]),
+    *[(["--remove", "forest", "--task", "label", option, value], [f"{option}: got no --probe"]) for option, value in OF_PROBES],
+    *[(["--remove", "forest", option, value], [f"{option}: got no --task"]) for option, value in (*OF_PROBES, *OF_CLASSES)],
+    *[(["--remove", "forest", "--task", "label", "--probe", option, value], [option, "--probe"]) for option, value in OF_CLASSES],
     (["--remove", "forest", "--task", "label", "--task", "label"], ["--task", "twice"]),
     (["--remove", "forest", "--probe"], ["--probe", "--task"]),
     (["--remove", "forest", "--subgroups", "label"], ["--subgroups", "--task"]),
@@ -248,8 +253,8 @@ def test_wrong_arguments(data, more, says, tmp_path):
 
 def test_outputs_never_replace_inputs(data):
     before = (data / "rows.npy").read_bytes()
-    fails(2, *VERB, *data.sources, "--remove", "forest", "--recomposed-out", data / "rows.npy", says=["rows.npy"])
-    fails(2, *VERB, *data.sources, "--remove", "forest", *tasks(data), "--recomposed-out", data / "place.npy", says=["place.npy"])
-    fails(2, *VERB, *data.sources, "--remove", "forest", "--recomposed-out", data / "x.npy", "--codes-out", data / "x.npy", says=["x.npy", "twice"])
+    fails(2, *VERB, *data.sources, "--remove", "forest", "--recomposed-out", data / "rows.npy", says=["--recomposed-out:", "rows.npy"])
+    fails(2, *VERB, *data.sources, "--remove", "forest", *tasks(data), "--recomposed-out", data / "place.npy", says=["--recomposed-out:", "place.npy"])
+    fails(2, *VERB, *data.sources, "--remove", "forest", "--recomposed-out", data / "x.npy", "--codes-out", data / "x.npy", says=["--recomposed-out:", "x.npy", "twice"])
     assert (data / "rows.npy").read_bytes() == before
     assert np.load(data / "place.npy").shape == (2, 24)

@@ -150,6 +150,8 @@ def test_a_penalty_that_leaves_nothing_is_told(data):
     (["--label", "split", "--split-column", "split"], ["--label", "to learn from 1"]),
     (["--label", "label", "--penalty", "l3"], ["--penalty", "'l3'", "l1 or l2"]),
     (["--label", "label", "--cost", 0], ["--cost", "'0'"]),
+    (["--label", "label", "--train", "train"], ["--train", "'train'", "--split-column"]),
+    (["--label", "label", "--test", "held"], ["--test", "'held'", "--split-column"]),
     (["--label", "label", "--on", "codes,images"], ["--on", "'images'"]),
     (["--label", "label", "--on", "codes,codes"], ["--on", "twice"]),
 ])

@@ -167,6 +167,8 @@ def test_a_document_is_written_whole(task):
         (("--l0-path", "3", "--learn", "0.5"), ["--learn"]),
         (("--l0-path", "3", "--label", "klass"), ["--label", "klass", "class"]),
         (("--l0-path", "3", "--class-embeddings", "x.npy"), ["--label"]),
+        (("--l0-path", "3", "--learn-epochs", "10"), ["--learn-epochs", "--learn"]),
+        (("--l0-path", "3", "--learn-l1-penalty", "0.1"), ["--learn-l1-penalty", "--learn"]),
     ],
 )
 def test_wrong_arguments(task, more, says):

@@ -114,6 +114,8 @@ def test_a_recomposition_of_zeros_is_a_wrong_answer(data):
     (["--class-embeddings", "label.npy", "--class-embeddings", "label.npy"], ["--class-embeddings", "one file a task"]),
     ([], ["--class-embeddings: got none for 'label'", "--model"]),
     (["--prompt", "a photo"], ["--prompt", "'a photo'", "{}"]),
+    (["--prompt", "a {}.", "--class-embeddings", "label.npy"], ["--prompt", "'a {}.'", "--class-embeddings"]),
+    (["--prompt", "label=a {}.", "--class-embeddings", "label.npy"], ["--prompt", "'a {}.'", "--class-embeddings"]),
     (["--classes", "twice.txt", "--class-embeddings", "label.npy"], ["twice.txt", "'cat'", "line 3"]),
     (["--classes", "gap.txt", "--class-embeddings", "label.npy"], ["gap.txt", "line 2"]),
     (["--classes", "single.txt", "--class-embeddings", "label.npy"], ["single.txt", "at least two"]),
