@@ -71,6 +71,9 @@ class Dataset {
   bool has_files() const noexcept;
   /// Tables, archives and arrays that were read: outputs must not take the place of one.
   const std::vector<std::filesystem::path>& sources() const noexcept;
+  /// Paths of all pictures that the layout lists, whatever split and limit were asked for: outputs must not take the place of one. Empty where
+  /// pictures are no files.
+  const std::vector<std::string>& listed_files() const noexcept;
   /// Whatever split was asked for.
   const std::vector<MissingSample>& missing() const noexcept;
 

@@ -7,11 +7,28 @@
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
+namespace {
+
+/// @throws ArgumentError for a choice among the samples of no dataset, which would go unheeded
+void check_choices(const CLI::App& verb, const DatasetArguments& arguments) {
+  if (!arguments.dataset.empty()) return;
+  const CLI::Option* records = verb.get_option_no_throw("--records");
+  for (const char* name : {"--split", "--limit", "--root", "--python"}) {
+    const CLI::Option& option = *verb.get_option(name);
+    const bool reads_records = option.check_lname("python") && records != nullptr && records->count() > 0;
+    if (option.count() == 0 || reads_records) continue;
+    throw ArgumentError(fmt::format("{}: got '{}' and no --dataset; expected the dataset that it is of", name, option.results().back()));
+  }
+}
+
+}  // namespace
 
 void add_dataset_options(CLI::App& verb, DatasetArguments& arguments) {
   verb.add_option("--dataset", arguments.dataset, "Pictures and their records in a dataset's own layout, instead of --images (docs/datasets.md)")
       ->type_name("KIND:PATH");
   add_dataset_choices(verb, arguments);
+  // Once all is parsed: --dataset may stand behind what chooses among its samples.
+  verb.parse_complete_callback([&verb, &arguments] { check_choices(verb, arguments); });
 }
 
 void add_dataset_choices(CLI::App& verb, DatasetArguments& arguments) {

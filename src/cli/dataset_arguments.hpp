@@ -18,7 +18,7 @@ struct DatasetArguments {
   std::string root;
   std::string python = "python3";
 };
-/// --dataset, and what add_dataset_choices adds.
+/// --dataset, and what add_dataset_choices adds, which without --dataset is an ArgumentError (--python but where there is --records).
 void add_dataset_options(CLI::App& verb, DatasetArguments& arguments);
 /// --split, --limit, --root and --python.
 void add_dataset_choices(CLI::App& verb, DatasetArguments& arguments);

@@ -199,9 +199,9 @@ RecordTable records_of(const ModelInputs& inputs) {
 }
 
 std::vector<fs::path> files_of(const ModelInputs& inputs) {
-  std::vector<fs::path> files;
-  if (!inputs.dataset || inputs.dataset->has_files()) files = inputs.pictures;
-  if (inputs.dataset) files.insert(files.end(), inputs.dataset->sources().begin(), inputs.dataset->sources().end());
+  if (!inputs.dataset) return inputs.pictures;
+  std::vector<fs::path> files = inputs.dataset->sources();
+  files.insert(files.end(), inputs.dataset->listed_files().begin(), inputs.dataset->listed_files().end());
   return files;
 }
 

@@ -82,7 +82,7 @@ void embed_inputs(ClipEncoder& model, ModelInputs& inputs, const std::string& la
 /// A record for each picture or text, embedded or not: a dataset's own; of --images `path` and `label`, the name of the folder it lies in; of
 /// texts `text`.
 RecordTable records_of(const ModelInputs& inputs);
-/// Files that were read, which outputs must not take the place of.
+/// Files that were read, and those of a dataset that were not chosen, which outputs must not take the place of.
 std::vector<std::filesystem::path> files_of(const ModelInputs& inputs);
 
 /// "12 pictures embedded, 2 skipped" and the like.

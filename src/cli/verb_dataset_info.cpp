@@ -100,9 +100,7 @@ ExitCode describe(const DatasetInfoArguments& a) {
   const Dataset dataset = open_dataset(a.dataset);
   if (!a.records_out.empty()) {
     std::vector<std::filesystem::path> taken = dataset.sources();
-    if (dataset.has_files()) {
-      for (std::int64_t i = 0; i < dataset.size(); ++i) taken.emplace_back(dataset.name(i));
-    }
+    taken.insert(taken.end(), dataset.listed_files().begin(), dataset.listed_files().end());
     check_output(a.records_out, taken, "--records-out");
   }
   const RowGroups splits = groups_of(dataset.records(), "split");

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
@@ -43,15 +44,26 @@ struct CsvFile {
   const ResultTable* table;
 };
 
-/// One name a table: "summary_classes.csv" of summary.json; a second summary.json has "summary-2_classes.csv".
+/// One name a table: "summary_classes.csv" of summary.json; a second summary.json has "summary-2_classes.csv", and so has a document one of whose
+/// names another's has already: key "b_c" of a.json, "c" of a_b.json.
 std::vector<CsvFile> csv_files(const fs::path& folder, const std::vector<PageDocument>& documents) {
   std::vector<CsvFile> files;
   std::set<std::string> stems;
+  std::set<std::string> names;
   for (const PageDocument& item : documents) {
     const std::string stem = item.path.stem().string();
     std::string name = stem;
-    for (int i = 2; !stems.insert(name).second; ++i) name = fmt::format("{}-{}", stem, i);
-    for (const ResultTable& table : item.document.tables) files.push_back({folder / (name + "_" + table.key + ".csv"), &table});
+    const auto is_taken = [&] {
+      const std::vector<ResultTable>& tables = item.document.tables;
+      return stems.contains(name) ||
+             std::any_of(tables.begin(), tables.end(), [&](const ResultTable& table) { return names.contains(name + "_" + table.key); });
+    };
+    for (int i = 2; is_taken(); ++i) name = fmt::format("{}-{}", stem, i);
+    stems.insert(name);
+    for (const ResultTable& table : item.document.tables) {
+      const std::string& full = *names.insert(name + "_" + table.key).first;
+      files.push_back({folder / (full + ".csv"), &table});
+    }
   }
   return files;
 }
@@ -74,20 +86,32 @@ void check_arguments(const ResultReportArguments& a) {
   if (a.codes.codes.empty() && !a.codes.dictionary.empty()) throw ArgumentError("--dictionary: got no --codes; expected the codes that it names the concepts of");
 }
 
+/// Files that the page is made of, those that documents and codes name included.
+std::vector<fs::path> files_of(const ResultReportArguments& a, const std::vector<PageDocument>& documents, const StoredCodes* stored) {
+  std::vector<fs::path> files = picture_places(documents);
+  files.insert(files.end(), a.results.begin(), a.results.end());
+  for (const std::string& file : {a.codes.codes, a.codes.dictionary, a.health}) {
+    if (!file.empty()) files.emplace_back(file);
+  }
+  if (stored == nullptr) return files;
+  for (const std::string& file : {stored->settings.dictionary, stored->settings.embeddings}) {
+    if (!file.empty()) files.emplace_back(file);
+  }
+  if (a.pictures) files.insert(files.end(), stored->file.names.begin(), stored->file.names.end());
+  return files;
+}
+
 ExitCode report(const ResultReportArguments& a) {
   check_arguments(a);
-  std::vector<fs::path> inputs(a.results.begin(), a.results.end());
-  for (const std::string& input : {a.codes.codes, a.codes.dictionary, a.health}) {
-    if (!input.empty()) inputs.emplace_back(input);
-  }
-  check_output(a.out, inputs);
   ResultPage page{a.title, {}, {}, a.limits};
   for (const std::string& path : a.results) page.documents.push_back({read_result(path), path});
   std::optional<StoredCodes> stored;
   std::optional<ConceptSpace> space;
   std::optional<ConceptShares> shares;
-  if (!a.codes.codes.empty()) {
-    stored = read_stored_codes(a.codes);
+  if (!a.codes.codes.empty()) stored = read_stored_codes(a.codes);
+  std::vector<fs::path> inputs = files_of(a, page.documents, stored ? &*stored : nullptr);
+  check_output(a.out, inputs);
+  if (stored) {
     space = load_space_of(a.codes, *stored);
     page.documents.push_back({codes_document(*space, stored->file), "codes"});
     page.cards.emplace(RowCards{*space, stored->file, a.pictures, a.limits.pictures, a.concepts, 3});
@@ -102,8 +126,12 @@ ExitCode report(const ResultReportArguments& a) {
   if (!a.tables_out.empty()) {
     fs::create_directories(a.tables_out);
     tables = csv_files(a.tables_out, page.documents);
-    inputs.emplace_back(a.out);
-    for (const CsvFile& file : tables) check_output(file.path, inputs);
+    for (const CsvFile& file : tables) {
+      if (same_place(file.path, a.out)) {
+        throw ArgumentError(fmt::format("--out: got '{}', which is a table of --tables-out; expected another file", a.out));
+      }
+      check_output(file.path, inputs);
+    }
   }
   const ResultHtml html = result_html(page);
   io::AtomicFile file(a.out);

@@ -59,6 +59,7 @@ struct Dataset::State {
   std::string kind;
   data::Listing listing;
   std::string first_column;
+  std::vector<std::string> listed;   ///< paths of all pictures that are files, where only some are chosen
   std::vector<std::int64_t> places;  ///< of samples, in what the kind listed
 };
 
@@ -76,7 +77,10 @@ Dataset Dataset::open(const std::string& kind, const std::filesystem::path& path
   RecordTable& records = state->listing.records;
   state->first_column = records.names().front();
   state->places = chosen_samples(records, options, path);
-  if (static_cast<std::int64_t>(state->places.size()) != records.rows()) records = take_records(records, state->places);
+  if (static_cast<std::int64_t>(state->places.size()) != records.rows()) {
+    if (state->listing.pixels == nullptr) state->listed = records.column(state->first_column);
+    records = take_records(records, state->places);
+  }
   return Dataset(std::move(state));
 }
 
@@ -99,6 +103,9 @@ std::int64_t Dataset::size() const noexcept { return static_cast<std::int64_t>(s
 const RecordTable& Dataset::records() const noexcept { return state_->listing.records; }
 bool Dataset::has_files() const noexcept { return state_->listing.pixels == nullptr; }
 const std::vector<std::filesystem::path>& Dataset::sources() const noexcept { return state_->listing.sources; }
+const std::vector<std::string>& Dataset::listed_files() const noexcept {
+  return has_files() && state_->listed.empty() ? records().column(state_->first_column) : state_->listed;
+}
 const std::vector<MissingSample>& Dataset::missing() const noexcept { return state_->listing.missing; }
 
 const std::string& Dataset::name(std::int64_t index) const {

@@ -71,6 +71,7 @@ Listing list_voc2007(const fs::path& path, const DatasetOptions& options) {
     const fs::path picture = folder / "JPEGImages" / (name + ".jpg");
     const fs::path annotation = folder / "Annotations" / (name + ".xml");
     std::map<std::string, std::string> objects;
+    listing.sources.push_back(annotation);
     if (const std::string wrong = read_objects(annotation, objects); !wrong.empty()) {
       listing.missing.push_back({annotation.string(), wrong});
       continue;

@@ -10,7 +10,7 @@ from conftest import fails, run
 from model_fixtures import made_models, models  # noqa: F401
 
 sys.path.append(str(Path(__file__).parent.parent / "data"))
-from layouts import cifar, shard, waterbirds  # noqa: E402
+from layouts import cifar, shard, voc2007, waterbirds  # noqa: E402
 
 
 def info(*arguments):
@@ -48,6 +48,29 @@ def test_records_are_written(tmp_path):
     before = (tmp_path / "cifar" / "test_batch.bin").read_bytes()
     fails(2, "dataset", "info", f"cifar10:{tmp_path / 'cifar'}", "--records-out", tmp_path / "cifar" / "test_batch.bin", says=["input"])
     assert (tmp_path / "cifar" / "test_batch.bin").read_bytes() == before
+
+
+def test_no_file_of_a_dataset_is_replaced(models):
+    _, folder = dataset_of(models)
+    given = ("--dataset", f"imagefolder:{folder}", "--split", "val", "--limit", 1)
+    for picture in (path for path in folder.rglob("*") if path.is_file()):
+        before = picture.read_bytes()
+        fails(2, "embed", "--model", models.model, *given, "-o", picture, says=["--out", "input"])
+        fails(2, "dataset", "info", *given[1:], "--records-out", picture, says=["input"])
+        assert picture.read_bytes() == before
+    voc2007(models / "voc")
+    files = [path for path in (models / "voc").rglob("*") if path.is_file()]
+    assert len(files) == 12  # pictures, annotations, lists
+    for file in files:
+        before = file.read_bytes()
+        fails(2, "dataset", "info", f"voc2007:{models / 'voc'}", "--limit", 1, "--records-out", file, says=["input"])
+        assert file.read_bytes() == before
+
+
+def test_choices_without_a_dataset_are_refused(models):
+    for option, value in (("--split", "train"), ("--limit", 1), ("--root", models), ("--python", sys.executable)):
+        fails(2, "embed", "--model", models.model, option, value, "--images", models.pictures, "-o", models / "e.npy", says=[f"{option}: got '{value}'", "--dataset"])
+    assert not (models / "e.npy").exists()
 
 
 def test_wrong_arguments(tmp_path):

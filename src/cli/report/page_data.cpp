@@ -1,6 +1,7 @@
 #include "cli/report/page_data.hpp"
 
 #include <algorithm>
+#include <set>
 #include <system_error>
 
 #include "cli/listing.hpp"
@@ -78,6 +79,23 @@ std::string inside_script(const std::string& json) {
 }
 
 }  // namespace
+
+std::vector<std::filesystem::path> picture_places(const std::vector<PageDocument>& documents) {
+  std::set<std::filesystem::path> places;
+  for (const PageDocument& item : documents) {
+    for (const ResultTable& table : item.document.tables) {
+      for (std::size_t column = 0; column < table.columns.size(); ++column) {
+        if (table.columns[column].kind != ColumnKind::picture) continue;
+        for (const auto& row : table.rows) {
+          if (!row[column].is_string()) continue;
+          const std::filesystem::path path = row[column].get<std::string>();
+          places.insert({path, item.path.parent_path() / path});
+        }
+      }
+    }
+  }
+  return {places.begin(), places.end()};
+}
 
 PageData page_data(const std::vector<PageDocument>& documents, const PageLimits& limits) {
   PageData data;

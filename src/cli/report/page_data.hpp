@@ -31,6 +31,9 @@ struct PageData {
   std::int64_t missing = 0;   ///< that can't be read: the page tells why
 };
 
+/// Where pictures of the tables may lie: each path as it stands, and from its document's folder.
+std::vector<std::filesystem::path> picture_places(const std::vector<PageDocument>& documents);
+
 /// A picture's path is taken as it stands, else from its document's folder. @throws CancelledError
 PageData page_data(const std::vector<PageDocument>& documents, const PageLimits& limits);
 

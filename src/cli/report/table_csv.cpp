@@ -25,8 +25,10 @@ std::string csv_text(const ResultTable& table) {
   for (std::size_t i = 0; i < table.columns.size(); ++i) text += (i == 0 ? "" : ",") + field(table.columns[i].key);
   text += '\n';
   for (const auto& row : table.rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) text += (i == 0 ? "" : ",") + cell_field(row[i]);
-    text += '\n';
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) line += (i == 0 ? "" : ",") + cell_field(row[i]);
+    // An empty field alone would be a blank line, which readers skip.
+    text += (line.empty() ? "\"\"" : line) + '\n';
   }
   return text;
 }

@@ -160,6 +160,35 @@ def test_tables_are_csv(tmp_path):
             assert [[of(cell) if cell else None for of, cell in zip(convert, row)] for row in read[1:]] == table["rows"]
 
 
+def test_no_table_has_the_name_of_another(tmp_path):
+    def one(key, cells):
+        return documents.document(key, "", "", [documents.table(key, key, [documents.column("only", "Only")], [[cell] for cell in cells])], [])
+
+    report(tmp_path, written(tmp_path, "a.json", one("b_c", ["first", "", None, "last"])), written(tmp_path, "a_b.json", one("c", ["other"])),
+           "--tables-out", tmp_path / "tables")
+    read = {}
+    for path in (tmp_path / "tables").iterdir():
+        with open(path, encoding="utf-8", newline="") as file:
+            read[path.name] = list(csv.reader(file))
+    # A field that is alone is seen where it is empty.
+    assert read == {"a_b_c.csv": [["only"], ["first"], [""], [""], ["last"]], "a_b-2_c.csv": [["only"], ["other"]]}
+    fails(2, "report", tmp_path / "a.json", "--tables-out", tmp_path / "more", "--out", tmp_path / "more" / "a_b_c.csv", says=["--out", "--tables-out"])
+
+
+def test_what_documents_and_codes_name_is_not_replaced(tmp_path, built):
+    (tmp_path / "pics").mkdir()
+    for name in ("beside.png", "there.png"):
+        (tmp_path / "pics" / name).write_text("a picture")
+    document = written(tmp_path, "p.json", documents.pictures([Path("pics/beside.png"), tmp_path / "pics" / "there.png"]))
+    for name in ("beside.png", "there.png"):
+        fails(2, "report", document, "--out", tmp_path / "pics" / name, says=["--out", "input"])
+        assert (tmp_path / "pics" / name).read_text() == "a picture"
+    built.decompose()
+    before = (built / "dict.safetensors").read_bytes()
+    fails(2, "report", "--codes", built / "codes.npz", "--out", built / "dict.safetensors", says=["--out", "input"])
+    assert (built / "dict.safetensors").read_bytes() == before
+
+
 def test_tables_or_none(tmp_path):
     paths = documents.write(tmp_path, ["summarize"])
     (tmp_path / "tables" / "summarize_classes.csv").mkdir(parents=True)

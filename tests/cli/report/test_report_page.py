@@ -229,6 +229,26 @@ def test_extremes_are_readable(chromium, folder):
     assert chromium.run("return document.querySelector('#d1-t1 .status').textContent") == "Rows 201–400 of 1,000 rows"
 
 
+def test_the_largest_and_smallest_numbers_end(chromium, folder):
+    parts = [documents.column("x", "X", "number"), documents.column("y", "Y", "number")]
+    drawn = []
+    tables = []
+    for name, amounts in (("wide", [5e-324, 1.0, 1.7e308]), ("high", [1.5e308, 1.6e308, 1.79e308]), ("low", [5e-324, 1e-323, 1.5e-323])):
+        tables.append(documents.table(name, name, parts, [[value, value] for value in amounts]))
+        for kind in ("bars", "columns", "lines", "points"):
+            drawn.append(documents.chart(f"{name}_{kind}", f"{name} {kind}", kind, name, x="x", y="y") | {"y_log": True})
+    steps = [[v, v] for v in (1e306, 2e306, 3e306, 4e306, 1.7e308)]  # a logarithmic x
+    tables.append(documents.table("steps", "steps", parts, steps))
+    drawn.append(documents.chart("steps", "steps", "lines", "steps", x="x", y="y"))
+    (folder / "numbers.json").write_text(json.dumps(documents.document("numbers", "", "", tables, drawn)))
+    run("report", folder / "numbers.json", "--out", folder / "numbers.html")
+    said, _ = chromium.open(folder / "numbers.html")
+    assert said == []
+    failed = "return [...document.querySelectorAll('.panels')].filter((e) => e.textContent.includes('could not be drawn')).map((e) => e.textContent)"
+    assert chromium.run(failed) == []
+    assert len(chromium.run("return [...document.querySelectorAll('.plot svg')]")) == len(drawn)
+
+
 def test_hostile_text_is_text(chromium, folder):
     run("report", *documents.write(folder, ["hostile"]), "--title", documents.HOSTILE[0], "--out", folder / "hostile.html")
     said, asked = chromium.open(folder / "hostile.html")

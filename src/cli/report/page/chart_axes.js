@@ -27,6 +27,10 @@ function extent(values) {
   return low <= high ? [low, high] : null;
 }
 
+/// A scale that reaches to infinity, or a logarithmic one to zero, draws nothing: the ends stay numbers.
+const finite = (value) => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
+const logDomain = (low, high) => [Math.max(Number.MIN_VALUE, low), finite(high)];
+
 /// Where amounts lie, error bars included, over all panels: those can be compared.
 function amounts(data) {
   const values = [];
@@ -34,7 +38,7 @@ function amounts(data) {
     for (const p of panel.points) {
       if (p.y === null) continue;
       values.push(p.y);
-      if (p.e !== null) values.push(p.y - p.e, p.y + p.e);
+      if (p.e !== null) values.push(finite(p.y - p.e), finite(p.y + p.e));
     }
   }
   return values;
@@ -45,14 +49,14 @@ function amountScale(data, range, {zero, room = 0}) {
   const values = amounts(data);
   if (data.chart.y_log) {
     const [low, high] = extent(values.filter((value) => value > 0)) ?? [1, 10];
-    const domain = [low * (zero ? 0.5 : 0.8), high * (1.25 + 4 * room)];
+    const domain = logDomain(low * (zero ? 0.5 : 0.8), high * (1.25 + 4 * room));
     return {scale: {name: "amount", type: "log", domain, range, clamp: true}, base: domain[0], axis: {values: logTicks(domain), format: tickFormat(domain)}};
   }
   let [low, high] = extent(values) ?? [0, 1];
   if (zero || (low > 0 && low < 0.25 * high)) [low, high] = [Math.min(0, low), Math.max(0, high)];
   if (low === high) [low, high] = low === 0 ? [0, 1] : [low - 0.1 * Math.abs(low), high + 0.1 * Math.abs(high)];
-  const more = room * (high - low);
-  const domain = [low < 0 ? low - more : low, high > 0 ? high + more : high];
+  const more = room * high - room * low;
+  const domain = [finite(low < 0 ? low - more : low), finite(high > 0 ? high + more : high)];
   return {scale: {name: "amount", type: "linear", domain, range, nice: room === 0, zero: false}, base: 0, axis: wholeTicks(data.columns.y, domain)};
 }
 
@@ -67,7 +71,8 @@ function logTicks([low, high]) {
     }
     return found;
   };
-  const decades = Math.log10(high / low);
+  const decades = Math.log10(high) - Math.log10(low);
+  if (!Number.isFinite(decades)) return [];
   if (decades > 2) return ticks([1], Math.ceil(decades / 7));
   return ticks(decades > 1.2 ? [1, 3] : [1, 2, 5], 1);
 }
@@ -95,14 +100,14 @@ function numberScale(data, width, part) {
   let [low, high] = extent(values) ?? [0, 1];
   const axis = {orient: "bottom", scale: "x", title: shown(column.title).replace(/,? from$/i, ""), domain: true, ticks: true};
   if (part === "lines" && isGeometric(values)) {
-    const domain = [low * 0.9, high * 1.1];
-    return {scale: {name: "x", type: "log", domain, range: "width"}, 
+    const domain = logDomain(low * 0.9, high * 1.1);
+    return {scale: {name: "x", type: "log", domain, range: "width"},
       axis: {...axis, title: `${axis.title} (logarithmic)`, values: logTicks(domain), format: tickFormat(domain)}};
   }
   if (low === high) [low, high] = column.kind === "integer" ? [low - 1, high + 1] : [low - 0.1 * Math.abs(low) - 1e-9, high + 0.1 * Math.abs(high) + 1e-9];
-  const edge = part === "bins" ? 0 : 0.02 * (high - low);
+  const edge = part === "bins" ? 0 : 0.02 * high - 0.02 * low;
   const whole = column.kind !== "integer" ? {} : isYear(low, column) && isYear(high, column) ? {format: "d", tickMinStep: 1} : {tickMinStep: 1};
-  return {scale: {name: "x", type: "linear", domain: [low - edge, high + edge], range: "width", zero: false},
+  return {scale: {name: "x", type: "linear", domain: [finite(low - edge), finite(high + edge)], range: "width", zero: false},
     axis: {...axis, tickCount: Math.max(2, Math.floor(width / 90)), ...whole}};
 }
 

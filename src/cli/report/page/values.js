@@ -58,7 +58,8 @@ function csvText(table) {
   const field = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const cell = (value) => (value === null ? "" : field(String(value)));
   const lines = [table.columns.map((column) => field(column.key)), ...table.rows.map((row) => row.map(cell))];
-  return lines.map((line) => line.join(",") + "\n").join("");
+  // An empty field alone would be a blank line, which readers skip.
+  return lines.map((line) => (line.join(",") || '""') + "\n").join("");
 }
 
 function jsonText(table) {
