@@ -15,7 +15,7 @@ namespace splice_cuda {
 struct ModalityGapOptions {
   /// Most pairs of a kind that are looked at one by one, for spread and histogram; all where there are no more. >= 1
   std::int64_t most_pairs = 200000;
-  std::int32_t bins = 40;  ///< of equal width from -1 to 1; >= 1
+  std::int32_t bins = 40;  ///< of equal width from -1 to 1; 1 to 100,000
   std::uint64_t seed = 0;
 };
 

@@ -86,6 +86,12 @@ void bind_codes(nb::module_& module) {
             }
             std::vector<RowReport> rows(bytes.shape(0) / sizeof(RowReport));
             if (!rows.empty()) std::memcpy(rows.data(), bytes.data(), bytes.shape(0));
+            for (const RowReport& report : rows) {
+              const auto status = static_cast<int>(report.status);
+              if (status > static_cast<int>(RowStatus::zero_embedding)) {
+                throw ArgumentError("reports: got the status " + std::to_string(status) + ", expected 0 to 3");
+              }
+            }
             new (self) Reports{std::move(rows)};
           },
           nb::arg("bytes"))

@@ -21,7 +21,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct DatasetInfoArguments {
   DatasetArguments dataset;
   std::string records_out;
   std::int64_t top = 20;
@@ -57,7 +57,7 @@ nlohmann::ordered_json counts_json(const RowGroups& groups, const std::vector<st
   return json;
 }
 
-void print_json(const Arguments& a, const Dataset& dataset, const RowGroups& splits, const std::vector<GroupCount>& labels) {
+void print_json(const DatasetInfoArguments& a, const Dataset& dataset, const RowGroups& splits, const std::vector<GroupCount>& labels) {
   nlohmann::ordered_json json = {{"dataset", a.dataset.dataset}, {"kind", dataset.kind()}, {"samples", dataset.size()},
                                  {"columns", dataset.records().names()}, {"splits", counts_json(splits, splits.counts())},
                                  {"labels", nlohmann::ordered_json::array()}, {"missing", nlohmann::ordered_json::array()}};
@@ -68,7 +68,7 @@ void print_json(const Arguments& a, const Dataset& dataset, const RowGroups& spl
   print_result(json_text(json, 2) + "\n");
 }
 
-void print_text(const Arguments& a, const Dataset& dataset, const RowGroups& splits, const std::vector<GroupCount>& labels) {
+void print_text(const DatasetInfoArguments& a, const Dataset& dataset, const RowGroups& splits, const std::vector<GroupCount>& labels) {
   std::string text = fmt::format("{}: {}\n", printable(a.dataset.dataset), counted(dataset.size(), "sample"));
   std::string columns;
   for (const std::string& name : dataset.records().names()) columns += (columns.empty() ? "" : ", ") + printable(name);
@@ -96,7 +96,7 @@ void print_text(const Arguments& a, const Dataset& dataset, const RowGroups& spl
   print_result(text);
 }
 
-ExitCode describe(const Arguments& a) {
+ExitCode describe(const DatasetInfoArguments& a) {
   const Dataset dataset = open_dataset(a.dataset);
   if (!a.records_out.empty()) {
     std::vector<std::filesystem::path> taken = dataset.sources();
@@ -119,7 +119,7 @@ ExitCode describe(const Arguments& a) {
 
 void add_dataset_info(CLI::App& dataset, Run& chosen) {
   CLI::App* verb = dataset.add_subcommand("info", "What a dataset holds: samples of each split and label, and what is missing");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<DatasetInfoArguments>();
   verb->add_option("dataset", a->dataset.dataset, "One of the kinds of docs/datasets.md and where it is: cifar10:FOLDER")
       ->type_name("KIND:PATH")
       ->required();

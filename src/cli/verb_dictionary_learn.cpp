@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -25,7 +26,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct DictionaryLearnArguments {
   std::string embeddings;
   std::string image_mean;
   std::string init = "data";
@@ -47,7 +48,7 @@ struct Dictionaries {
   std::optional<ConceptSpace> named;
 };
 
-Dictionaries load_dictionaries(const Arguments& a, std::int64_t dim) {
+Dictionaries load_dictionaries(const DictionaryLearnArguments& a, std::int64_t dim) {
   Dictionaries d;
   if (a.init_is_file()) d.start = ConceptSpace::load(a.init);
   if (!a.name_by.empty()) d.named = ConceptSpace::load(a.name_by);
@@ -56,7 +57,7 @@ Dictionaries load_dictionaries(const Arguments& a, std::int64_t dim) {
   return d;
 }
 
-std::int64_t settled_size(const Arguments& a, const Dictionaries& d, std::int64_t rows) {
+std::int64_t settled_size(const DictionaryLearnArguments& a, const Dictionaries& d, std::int64_t rows) {
   if (d.start && a.size > 0 && a.size != d.start->size()) {
     throw ArgumentError(fmt::format("--size: got {}; expected {}, as many as '{}' has, or none", a.size, d.start->size(), a.init));
   }
@@ -69,7 +70,7 @@ std::int64_t settled_size(const Arguments& a, const Dictionaries& d, std::int64_
 }
 
 /// The mean that atoms live around: what --image-mean says, or that of the dictionaries named, or that of the rows themselves.
-std::vector<float> settled_mean(const Arguments& a, const Dictionaries& d, const io::EmbeddingSource& source) {
+std::vector<float> settled_mean(const DictionaryLearnArguments& a, const Dictionaries& d, const io::EmbeddingSource& source) {
   if (a.image_mean == "none") return {};
   if (!a.image_mean.empty() && a.image_mean != "batch") return read_mean(a.image_mean, source.dim(), "the embeddings");
   if (a.image_mean.empty()) {
@@ -81,7 +82,7 @@ std::vector<float> settled_mean(const Arguments& a, const Dictionaries& d, const
   return mean_of_unit_rows(source, a.report.quiet).mean();
 }
 
-std::vector<float> start_atoms(const Arguments& a, const Dictionaries& d, std::int64_t size, std::int64_t dim) {
+std::vector<float> start_atoms(const DictionaryLearnArguments& a, const Dictionaries& d, std::int64_t size, std::int64_t dim) {
   if (a.init == "random") return random_atoms(size, dim, static_cast<std::uint64_t>(a.seed));
   std::vector<float> atoms;
   if (!d.start) return atoms;
@@ -107,7 +108,7 @@ std::string epochs_text(const LearnedDictionary& learned) {
   return text;
 }
 
-void remember(ConceptSpace& space, const Arguments& a, float l1_penalty, double objective) {
+void remember(ConceptSpace& space, const DictionaryLearnArguments& a, float l1_penalty, double objective) {
   auto& provenance = space.provenance();
   provenance["built_by"] = "splice " SPLICE_CUDA_VERSION_STRING;
   provenance["centered"] = space.image_mean().empty() ? "no" : "yes";
@@ -122,7 +123,7 @@ void remember(ConceptSpace& space, const Arguments& a, float l1_penalty, double 
   if (std::filesystem::is_regular_file(a.embeddings)) remember_file(space, "learned_from", a.embeddings);
 }
 
-ExitCode learn(const Arguments& a) {
+ExitCode learn(const DictionaryLearnArguments& a) {
   if (a.out.ends_with(".npy")) {
     throw ArgumentError(fmt::format("--out: got '{}'; expected a name that ends in .safetensors: one that ends in .npy is read as a plain array", a.out));
   }
@@ -190,7 +191,7 @@ ExitCode learn(const Arguments& a) {
 
 void add_dictionary_learn(CLI::App& dictionary, Run& chosen) {
   CLI::App* verb = dictionary.add_subcommand("learn", "Atoms learned from embeddings, with non-negative sparse codes: what words are compared with");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<DictionaryLearnArguments>();
   verb->add_option("-e,--embeddings", a->embeddings, "Embeddings [n, d] to learn from (.npy, .safetensors, or a folder of img_emb_*.npy); read once an epoch")
       ->type_name("PATH")->required();
   add_whole_number(*verb, "--size", a->size, 1, 0x7fffffff - 64, "Atoms; default: as many as the dictionary of --init has")->default_str("");

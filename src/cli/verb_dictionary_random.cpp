@@ -17,7 +17,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct DictionaryRandomArguments {
   std::int64_t size = 0;
   std::int64_t dim = 0;
   std::string like;
@@ -27,7 +27,7 @@ struct Arguments {
   ReportArguments report;
 };
 
-void check_choice(const Arguments& a) {
+void check_choice(const DictionaryRandomArguments& a) {
   if (a.like.empty() == (a.dim == 0)) {
     throw ArgumentError(a.like.empty() ? "--dim: got none, and no --like; expected the atoms' length, or a dictionary that says it"
                                        : fmt::format("--dim: got {} together with --like; expected only one of them", a.dim));
@@ -39,7 +39,7 @@ void check_choice(const Arguments& a) {
   }
 }
 
-ExitCode write_random(const Arguments& a) {
+ExitCode write_random(const DictionaryRandomArguments& a) {
   check_choice(a);
   check_output(a.out, a.like.empty() ? std::vector<std::filesystem::path>{} : std::vector<std::filesystem::path>{a.like});
   std::optional<ConceptSpace> like;
@@ -66,7 +66,7 @@ ExitCode write_random(const Arguments& a) {
 
 void add_dictionary_random(CLI::App& dictionary, Run& chosen) {
   CLI::App* verb = dictionary.add_subcommand("random", "Directions without meaning: the baseline of the paper's curves");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<DictionaryRandomArguments>();
   add_whole_number(*verb, "--size", a->size, 1, 0x7fffffff - 64, "Atoms; default: as many as --like has")->default_str("");
   add_whole_number(*verb, "--dim", a->dim, 1, 65536, "Numbers of an atom, where there is no --like")->default_str("");
   verb->add_option("--like", a->like, "Dictionary whose size, length and image mean are taken")->type_name("FILE");

@@ -27,7 +27,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct SparsityCurveArguments {
   ExperimentArguments common;
   ClassPromptArguments prompts;
   std::string label;
@@ -53,7 +53,7 @@ std::vector<std::int32_t> parse_targets(const std::string& text) {
   }
 }
 
-void check_choice(const Arguments& a) {
+void check_choice(const SparsityCurveArguments& a) {
   if (a.common.solver.l1_penalty || a.common.target_l0 > 0) {
     throw ArgumentError(fmt::format("--{}: got one problem; expected --l1-path or --l0-path, whose points make the curve",
                                     a.common.target_l0 > 0 ? "target-l0" : "l1-penalty"));
@@ -92,7 +92,7 @@ std::vector<std::int64_t> rows_to_learn_from(std::int64_t rows, double share, st
 
 class Evaluation {
  public:
-  explicit Evaluation(const Arguments& a) : a_(a), inputs_(a.common), context_(make_context(inputs_.resources())) {
+  explicit Evaluation(const SparsityCurveArguments& a) : a_(a), inputs_(a.common), context_(make_context(inputs_.resources())) {
     std::vector<std::filesystem::path> read = baseline_files(a.baselines);
     if (!a.label.empty()) {
       for (const auto& file : class_prompt_files(a.prompts, {a.label})) read.push_back(file);
@@ -223,7 +223,7 @@ class Evaluation {
     return json;
   }
 
-  const Arguments& a_;
+  const SparsityCurveArguments& a_;
   ExperimentInputs inputs_;
   Context context_;
   PrepareOptions prepare_;
@@ -238,7 +238,7 @@ class Evaluation {
   std::vector<float> sample_;
 };
 
-ExitCode evaluate(const Arguments& a) {
+ExitCode evaluate(const SparsityCurveArguments& a) {
   check_choice(a);
   Evaluation evaluation(a);
   const ResultDocument document = evaluation.run();
@@ -252,7 +252,7 @@ ExitCode evaluate(const Arguments& a) {
 
 void add_evaluate_sparsity_curve(CLI::App& evaluate_verb, Run& chosen) {
   CLI::App* verb = evaluate_verb.add_subcommand("sparsity-curve", "What embeddings keep with few concepts: cosine and zero-shot accuracy, beside the paper's baselines");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<SparsityCurveArguments>();
   a->common.takes_texts = true;
   add_experiment_options(*verb, a->common);
   verb->add_option("--label", a->label, "Column of the records with each row's class; without it: no accuracy")->type_name("COLUMN");

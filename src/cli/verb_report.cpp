@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct ResultReportArguments {
   std::vector<std::string> results;
   StoredCodesArguments codes;
   bool pictures = false;
@@ -66,7 +66,7 @@ void write_tables(const std::vector<CsvFile>& files) {
   for (io::AtomicFile& file : written) file.commit();
 }
 
-void check_arguments(const Arguments& a) {
+void check_arguments(const ResultReportArguments& a) {
   if (a.results.empty() && a.codes.codes.empty() && a.health.empty()) {
     throw ArgumentError("results: got none; expected result documents (.json), --codes or --health");
   }
@@ -74,7 +74,7 @@ void check_arguments(const Arguments& a) {
   if (a.codes.codes.empty() && !a.codes.dictionary.empty()) throw ArgumentError("--dictionary: got no --codes; expected the codes that it names the concepts of");
 }
 
-ExitCode report(const Arguments& a) {
+ExitCode report(const ResultReportArguments& a) {
   check_arguments(a);
   std::vector<fs::path> inputs(a.results.begin(), a.results.end());
   for (const std::string& input : {a.codes.codes, a.codes.dictionary, a.health}) {
@@ -128,7 +128,7 @@ ExitCode report(const Arguments& a) {
 
 void add_report(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("report", "One page of result documents and codes: charts, tables, pictures");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<ResultReportArguments>();
   verb->add_option("results", a->results, "Result documents that experiments wrote with --out (.json)")->type_name("FILE...");
   verb->add_option("--codes", a->codes.codes, "What splice decompose wrote (.npz): distributions, and rows as cards")->type_name("FILE");
   verb->add_option("-d,--dictionary", a->codes.dictionary, "Dictionary of the codes; default: the one that they name")->type_name("FILE");

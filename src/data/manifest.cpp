@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string>& column_of(const RecordTable& table, const fs::path& path, const std::string& column) {
+const std::vector<std::string>& existing_column(const RecordTable& table, const fs::path& path, const std::string& column) {
   try {
     return table.column(column);
   } catch (const ArgumentError& error) {
@@ -33,7 +33,7 @@ std::string named(const std::string& number, std::initializer_list<const char*> 
 
 Listing list_manifest(const fs::path& path, const DatasetOptions& options) {
   const RecordTable table = read_records(path, options.tables);
-  const std::vector<std::string>& paths = column_of(table, path, "path");
+  const std::vector<std::string>& paths = existing_column(table, path, "path");
   const fs::path root = options.root.empty() ? path.parent_path() : options.root;
   Listing listing;
   listing.sources = {path};
@@ -54,10 +54,10 @@ Listing list_manifest(const fs::path& path, const DatasetOptions& options) {
 Listing list_waterbirds(const fs::path& path, const DatasetOptions& options) {
   const fs::path metadata = required(path, {"metadata.csv", "waterbird_complete95_forest2water2/metadata.csv"});
   const RecordTable table = read_records(metadata, options.tables);
-  const auto& files = column_of(table, metadata, "img_filename");
-  const auto& birds = column_of(table, metadata, "y");
-  const auto& places = column_of(table, metadata, "place");
-  const auto& splits = column_of(table, metadata, "split");
+  const auto& files = existing_column(table, metadata, "img_filename");
+  const auto& birds = existing_column(table, metadata, "y");
+  const auto& places = existing_column(table, metadata, "place");
+  const auto& splits = existing_column(table, metadata, "split");
   Listing listing;
   listing.sources = {metadata};
   RowBuilder rows(metadata.string());

@@ -54,7 +54,7 @@ std::vector<ConceptMean> GroupStatistics::largest(std::int64_t top) const {
 
 void GroupStatistics::add(std::span<const std::int32_t> atoms, std::span<const float> weights, const RowReport* report, float cosine) {
   if (report != nullptr) {
-    ++by_status_[static_cast<std::size_t>(report->status)];
+    ++by_status_.at(static_cast<std::size_t>(report->status));
     if (!has_embedding(report->status)) return;
     if (!std::isnan(report->gap)) gap_bins_.add(log_gap(report->gap));
   }
@@ -92,6 +92,7 @@ void CodeStatistics::add(std::span<const std::int32_t> groups, const SparseCodes
   if (!cosine.empty()) check_length("cosine", cosine.size(), codes.rows);
   const auto wrong = std::find_if(groups.begin(), groups.end(), [&](std::int32_t group) { return group < -1 || group >= size(); });
   if (wrong != groups.end()) fail_argument("groups", std::to_string(*wrong), "-1 to " + std::to_string(size() - 1));
+  check_codes("codes", codes, codes.rows, codes.cols);
   for (std::int64_t row = 0; row < codes.rows; ++row) {
     const auto i = static_cast<std::size_t>(row);
     if (groups[i] < 0) {

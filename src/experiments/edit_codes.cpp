@@ -5,6 +5,8 @@
 #include <iterator>
 #include <string>
 
+#include "core/validate.hpp"
+#include "experiments/row_direction.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda {
@@ -14,8 +16,6 @@ void check_number(const char* name, float number) {
   if (std::isfinite(number) && number >= 0) return;
   throw ArgumentError(std::string(name) + ": got " + std::to_string(number) + "; expected a finite number, at least 0");
 }
-
-bool has_embedding(RowStatus status) { return status != RowStatus::non_finite_input && status != RowStatus::zero_embedding; }
 
 }  // namespace
 
@@ -84,13 +84,14 @@ SparseCodes CodeEdit::apply(const SparseCodes& codes, std::span<const RowReport>
   if (!reports.empty() && static_cast<std::int64_t>(reports.size()) != codes.rows) {
     throw ArgumentError("reports: got " + std::to_string(reports.size()) + "; expected " + std::to_string(codes.rows) + ", one a row");
   }
+  check_codes("codes", codes, codes.rows, codes.cols);
   SparseCodes out;
   out.rows = codes.rows;
   out.cols = codes.cols;
   out.row_offsets.reserve(static_cast<std::size_t>(codes.rows) + 1);
   out.row_offsets.push_back(0);
   for (std::int64_t row = 0; row < codes.rows; ++row) {
-    append_row(out, codes.row_atoms(row), codes.row_values(row), reports.empty() || has_embedding(reports[static_cast<std::size_t>(row)].status));
+    append_row(out, codes.row_atoms(row), codes.row_values(row), reports.empty() || has_direction(reports[static_cast<std::size_t>(row)].status));
   }
   return out;
 }

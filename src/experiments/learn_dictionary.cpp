@@ -11,6 +11,7 @@
 #include "core/validate.hpp"
 #include "experiments/learning_batch.hpp"
 #include "experiments/new_atoms.hpp"
+#include "experiments/row_direction.hpp"
 #include "experiments/row_order.hpp"
 #include "splice_cuda/decompose.hpp"
 
@@ -42,10 +43,6 @@ void check_options(std::int64_t count, std::int64_t dim, const LearnOptions& o) 
   } else if (count < o.size) {
     fail_argument("size", std::to_string(o.size) + " atoms", "at most the " + std::to_string(count) + " rows there are, or a start");
   }
-}
-
-bool has_direction(const RowReport& report) {
-  return report.status != RowStatus::non_finite_input && report.status != RowStatus::zero_embedding;
 }
 
 std::int64_t batch_size(std::int64_t count, const LearnOptions& options) {
@@ -132,7 +129,7 @@ class Learner {
     const DecomposeResult result = decompose(context_, dictionary, z, options);
     std::vector<bool> usable;
     for (const RowReport& report : result.reports) {
-      usable.push_back(has_direction(report));
+      usable.push_back(has_direction(report.status));
       if (report.status == RowStatus::non_finite_input) ++learned_.non_finite_rows;
       if (report.status == RowStatus::zero_embedding) ++learned_.zero_rows;
       if (!usable.back()) continue;
@@ -227,7 +224,7 @@ double dictionary_objective(const Context& context, const Dictionary& dictionary
     const MatrixView<float> block(buffer.data(), std::min(rows_at_once, count - first), dictionary.dim());
     rows(first, block);
     for (const RowReport& report : decompose(context, dictionary, MatrixView<const float>(block), options).reports) {
-      if (!has_direction(report)) continue;
+      if (!has_direction(report.status)) continue;
       sum += 2 * report.primal;
       ++counted;
     }

@@ -150,7 +150,7 @@ ModalityGap modality_gap(MatrixView<const float> images, MatrixView<const float>
   check_mean("text_mean", text_mean, images.cols);
   if (image_mean.empty() != text_mean.empty()) fail_argument("text_mean", "a mean of one modality alone", "both or none");
   if (options.most_pairs < 1) fail_argument("most_pairs", std::to_string(options.most_pairs), "at least 1");
-  if (options.bins < 1) fail_argument("bins", std::to_string(options.bins), "at least 1");
+  if (options.bins < 1 || options.bins > 100000) fail_argument("bins", std::to_string(options.bins), "1 to 100000");
   ModalityGap gap;
   gap.raw = stage_of(Directions(images, {}), Directions(texts, {}), paired, options);
   if (!image_mean.empty()) gap.centered = stage_of(Directions(images, image_mean), Directions(texts, text_mean), paired, options);

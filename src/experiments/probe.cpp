@@ -21,7 +21,7 @@ constexpr std::size_t nodes_at_once = std::size_t{1} << 16;
   throw ArgumentError("column: got " + std::to_string(column) + "; expected ascending indices below " + std::to_string(columns));
 }
 
-void check_options(const ProbeOptions& options) {
+void check_probe_options(const ProbeOptions& options) {
   const auto check = [](const char* name, double number) {
     if (std::isfinite(number) && number > 0) return;
     throw ArgumentError(std::string(name) + ": got " + std::to_string(number) + "; expected a finite number above 0");
@@ -115,7 +115,7 @@ LinearProbe::LinearProbe(std::int64_t classes, std::int64_t columns)
 }
 
 LinearProbe LinearProbe::train(const ProbeRows& rows, std::int64_t classes, const ProbeOptions& options) {
-  check_options(options);
+  check_probe_options(options);
   const ProbeRows::State& state = *rows.state_;
   if (classes < 2) throw ArgumentError("classes: got " + std::to_string(classes) + "; expected at least two");
   LinearProbe probe(classes, rows.columns());

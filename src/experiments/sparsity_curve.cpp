@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/validate.hpp"
+#include "experiments/row_direction.hpp"
 
 namespace splice_cuda {
 namespace {
@@ -27,10 +28,6 @@ double cosine_of(std::span<const float> a, std::span<const float> b) {
     squares_b += static_cast<double>(b[k]) * static_cast<double>(b[k]);
   }
   return squares_b > 0 ? product / std::sqrt(squares_a) / std::sqrt(squares_b) : 0.0;
-}
-
-bool has_direction(const RowReport& report) {
-  return report.status != RowStatus::non_finite_input && report.status != RowStatus::zero_embedding;
 }
 
 }  // namespace
@@ -77,7 +74,7 @@ void SparsityCurve::add_point(const Context& context, CurvePoint& point, MatrixV
   for (std::int64_t i = 0; i < raw.rows; ++i) {
     const auto index = static_cast<std::size_t>(i);
     const RowReport& report = result.reports[index];
-    if (!has_direction(report)) continue;
+    if (!has_direction(report.status)) continue;
     const std::span<const float> back(recomposed.data() + index * dim, dim);
     point.l0.add(static_cast<double>(result.codes.l0(i)));
     point.cosine.add(cosine_of({raw.row(i), dim}, back));

@@ -118,6 +118,7 @@ def missing(sources: Sources, path: Path) -> Iterator[tuple[str, str]]:
         if header not in foreign and (found := pattern.search(text)):
             yield found[0], f"<{header}>"
     known = set().union(*(sources.names_of(file) for file in own))
+    text = re.sub(r"\b[A-Z]\w*::", ".", text)  # members of classes, defined or called
     for name in sorted(set(re.findall(r"(?<![\w.>])([A-Za-z_]\w+)(?=[ ({&>])", text)) - known):
         owners = sources.owners.get(name, set())
         if len(owners) != 1 or not sources.may_use(path, next(iter(owners))):

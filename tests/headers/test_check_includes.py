@@ -44,6 +44,9 @@ def main(root: Path) -> int:
         (made / "src/cli/b.cpp").write_text('// std::vector\nconst char* text = "std::map<";\nint main() { shown(1); }\n')
         found = findings(made, "src/cli/b.cpp")
         assert found == [("shown", '"a.hpp"')], found
+        (made / "src/cli/c.cpp").write_text("void Page::shown(int value) {}\n")
+        found = findings(made, "src/cli/c.cpp")
+        assert found == [], found
     return 0
 
 

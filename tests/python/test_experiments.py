@@ -60,8 +60,10 @@ def test_summaries_refuse_what_does_not_fit(result):
         experiments.summarize(result, ["a", "b", "c"])
     with pytest.raises(splice_cuda.ArgumentError, match="labels: got one text"):
         experiments.summarize(result, "cat")
-    with pytest.raises(splice_cuda.ArgumentError, match="several types"):
+    with pytest.raises(splice_cuda.ArgumentError, match="no order"):
         experiments.summarize(result, [1, "a"] * 7 + [2])
+    with pytest.raises(splice_cuda.ArgumentError, match="no order"):
+        experiments.summarize(result, [np.array([1, 2])] * 15)
     with pytest.raises(splice_cuda.ArgumentError, match="cosine"):
         experiments.summarize(result, LABELS, cosine=[1.0, 0.5])
 
@@ -194,3 +196,31 @@ def test_learned_atoms_explain_better_than_random_ones(problem):
     random = experiments.random_atoms(40, 24, seed=1)
     np.testing.assert_allclose(np.linalg.norm(random, axis=1), 1, atol=1e-5)
     assert objective(learned.atoms) < objective(random)
+
+
+@pytest.mark.parametrize(
+    "offsets, atoms",
+    [([0, 10**12], [0]), ([0, 2], [0]), ([0, 1], [-5]), ([0, 1], [4]), ([1, 1], [0])],
+)
+def test_codes_that_are_none_are_refused(offsets, atoms):
+    codes = splice_cuda.Codes.from_arrays(offsets, atoms, [1.0], 4)
+    with pytest.raises(splice_cuda.ArgumentError, match="codes"):
+        experiments.summarize(codes, ["a"])
+    with pytest.raises(splice_cuda.ArgumentError, match="codes"):
+        experiments.edit_codes(codes, remove=[1])
+    two = splice_cuda.Codes.from_arrays([*offsets, offsets[-1]], atoms, [1.0], 4)
+    with pytest.raises(splice_cuda.ArgumentError, match="codes"):
+        experiments.permutation_test(two, ["a", "b"], "a", "b")
+
+
+def test_a_status_that_is_none_is_refused():
+    reports = np.zeros(1, splice_cuda.REPORT_DTYPE)
+    reports["status"] = 255
+    result = splice_cuda.DecomposeResult(splice_cuda.Codes.from_arrays([0, 1], [0], [1.0], 4), reports)
+    with pytest.raises(splice_cuda.ArgumentError, match="reports: got the status 255"):
+        experiments.summarize(result, ["a"])
+
+
+def test_bins_have_a_limit(problem):
+    with pytest.raises(splice_cuda.ArgumentError, match="bins"):
+        experiments.modality_gap(problem.z, problem.z, bins=2**31 - 1)

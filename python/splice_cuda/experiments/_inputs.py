@@ -44,11 +44,10 @@ def labels_of(labels: Iterable[Any], rows: int) -> tuple[list[Any], npt.NDArray[
     listed = [label.item() if isinstance(label, np.generic) else label for label in labels]
     if len(listed) != rows:
         raise ArgumentError(f"labels: got {len(listed)}, expected {rows}, one a row")
-    known = {label for label in listed if not _none(label)}
     try:
-        names = sorted(known)
-    except TypeError:
-        raise ArgumentError("labels: got labels of several types, expected one") from None
+        names = sorted({label for label in listed if not _none(label)})
+    except (TypeError, ValueError):
+        raise ArgumentError("labels: got labels that have no order, expected texts or numbers") from None
     index = {name: group for group, name in enumerate(names)}
     groups = np.array([-1 if _none(label) else index[label] for label in listed], np.int32)
     return names, groups

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "codes.hpp"
+#include "core/validate.hpp"
 #include "experiments/module.hpp"
 #include "splice_cuda/code_statistics.hpp"
 #include "splice_cuda/error.hpp"
@@ -70,6 +71,7 @@ nb::tuple permutation_test(const SparseCodes& codes, const List<std::int32_t>& g
   if (reports != nullptr && static_cast<std::int64_t>(reports->rows.size()) != rows) {
     throw ArgumentError("reports: got " + std::to_string(reports->rows.size()) + ", expected " + std::to_string(rows) + ", one a row");
   }
+  check_codes("codes", codes, codes.rows, codes.cols);
   std::vector<PermutationTest::Outcome> outcomes;
   {
     const nb::gil_scoped_release released;

@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 constexpr const char* dense_name = "dense";
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-double mean_of(const Moments& moments) { return moments.count > 0 ? moments.mean : std::numeric_limits<double>::quiet_NaN(); }
+double mean_or_nan(const Moments& moments) { return moments.count > 0 ? moments.mean : std::numeric_limits<double>::quiet_NaN(); }
 
 struct Axes {
   std::vector<double> l0, cosine, accuracy;
@@ -24,8 +24,8 @@ struct Axes {
 Axes axes_of(const MeasuredCurve& curve) {
   Axes axes;
   for (const CurvePoint& point : curve.points) {
-    axes.l0.push_back(mean_of(point.l0));
-    axes.cosine.push_back(mean_of(point.cosine));
+    axes.l0.push_back(mean_or_nan(point.l0));
+    axes.cosine.push_back(mean_or_nan(point.cosine));
     axes.accuracy.push_back(point.accuracy.value());
   }
   return axes;
@@ -46,7 +46,7 @@ ResultTable curve_table(const std::vector<MeasuredCurve>& curves, const std::opt
     for (std::size_t i = 0; i < curve.points.size(); ++i) {
       const CurvePoint& p = curve.points[i];
       const Json target = curve.path.targets_l0.empty() ? Json(nullptr) : Json(curve.path.targets_l0[i]);
-      table.add({curve.condition, target, number(mean_of(p.l1_penalty)), number(mean_of(p.l0)), number(mean_of(p.cosine)), number(p.cosine.standard_error()),
+      table.add({curve.condition, target, number(mean_or_nan(p.l1_penalty)), number(mean_or_nan(p.l0)), number(mean_or_nan(p.cosine)), number(p.cosine.standard_error()),
                  number(p.accuracy.value()), number(p.accuracy.standard_error()), p.l0.count, p.empty, p.uncertified});
       least = std::min(least, p.l0.mean);
       most = std::max(most, p.l0.mean);

@@ -20,7 +20,7 @@ namespace splice_cuda::cli {
 namespace {
 
 constexpr std::size_t most_pixels_at_once = std::size_t{1} << 25;  // of decoded pictures that wait for the tower
-constexpr std::size_t texts_at_once = 256;
+constexpr std::size_t triple_texts_at_once = 256;
 
 /// What two things are, and both together where that is not to be composed.
 struct NamedPair {
@@ -145,9 +145,9 @@ void embed_text_pairs(const TripleArguments& arguments, const std::vector<NamedP
   for (std::vector<float>* rows : {&triples.joint, &triples.first, &triples.second}) rows->resize(pairs.size() * dim);
   std::vector<std::string> texts;
   ProgressLine progress("linearity", static_cast<std::int64_t>(pairs.size()), quiet, "pairs");
-  for (std::size_t begin = 0; begin < pairs.size(); begin += texts_at_once) {
+  for (std::size_t begin = 0; begin < pairs.size(); begin += triple_texts_at_once) {
     signals::throw_if_stop_requested();
-    const std::size_t count = std::min(texts_at_once, pairs.size() - begin);
+    const std::size_t count = std::min(triple_texts_at_once, pairs.size() - begin);
     const auto embed = [&](std::vector<float>& rows, auto text_of) {
       texts.clear();
       for (std::size_t i = begin; i < begin + count; ++i) texts.push_back(text_of(pairs[i]));

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
 namespace {
 
-constexpr std::size_t texts_at_once = 256;
+constexpr std::size_t paired_texts_at_once = 256;
 
 int given(const PairedTextArguments& a) { return !a.captions.empty() + !a.captions_file.empty() + !a.text_embeddings.empty(); }
 
@@ -80,8 +82,8 @@ void PairedTexts::read(std::span<const std::int64_t> records, MatrixView<float> 
   }
   ClipEncoder& model = inputs_.text_model("--text-embeddings: got none");
   std::vector<std::string> texts;
-  for (std::size_t first = 0; first < records.size(); first += texts_at_once) {
-    const std::size_t count = std::min(texts_at_once, records.size() - first);
+  for (std::size_t first = 0; first < records.size(); first += paired_texts_at_once) {
+    const std::size_t count = std::min(paired_texts_at_once, records.size() - first);
     texts.clear();
     for (const std::int64_t record : records.subspan(first, count)) texts.push_back(captions_[static_cast<std::size_t>(record)]);
     cut_off_ += static_cast<std::int64_t>(

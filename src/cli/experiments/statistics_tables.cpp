@@ -14,7 +14,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t most_series = 12;  // colours that still can be told apart
 
-Json mean_of(const Moments& moments) { return moments.count > 0 ? Json(moments.mean) : Json(nullptr); }
+Json mean_or_null(const Moments& moments) { return moments.count > 0 ? Json(moments.mean) : Json(nullptr); }
 
 struct HistogramKind {
   const char* key;
@@ -89,8 +89,8 @@ ResultTable groups_table(const CodeStatistics& statistics, const RowGroups& grou
   for (std::int64_t i = 0; i < statistics.size(); ++i) {
     const GroupStatistics& group = statistics.group(i);
     table.add({groups.names[static_cast<std::size_t>(i)], group.rows(), group.count(RowStatus::zero_embedding), group.count(RowStatus::non_finite_input),
-               group.count(RowStatus::budget_exhausted), group.empty_codes(), mean_of(group.l0()), group.l0().standard_error(),
-               mean_of(group.cosine()), group.cosine().standard_error()});
+               group.count(RowStatus::budget_exhausted), group.empty_codes(), mean_or_null(group.l0()), group.l0().standard_error(),
+               mean_or_null(group.cosine()), group.cosine().standard_error()});
   }
   return table;
 }

@@ -24,7 +24,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t most_pairs_listed = 1000;
 
-struct Arguments {
+struct AntonymsArguments {
   WordArguments words;
   std::string pairs_file;
   std::string negation = "not {}";
@@ -48,7 +48,7 @@ struct Kind {
   }
 };
 
-Kind antonyms_of(const Arguments& a) {
+Kind antonyms_of(const AntonymsArguments& a) {
   Kind kind{"antonyms", {}, {}, {}};
   if (a.pairs_file.empty()) {
     for (const WordPair& pair : antonym_pairs) kind.add(std::string(pair.first), std::string(pair.second));
@@ -75,7 +75,7 @@ Kind negations_of(const Kind& antonyms, const std::string& negation) {
   return kind;
 }
 
-Kind random_kind(const std::vector<std::string>& vocabulary, const Arguments& a) {
+Kind random_kind(const std::vector<std::string>& vocabulary, const AntonymsArguments& a) {
   Kind kind{"random pairs", {}, {}, {}};
   RandomBits random(static_cast<std::uint64_t>(a.seed));
   for (const DrawnPair& pair : draw_pairs(random, static_cast<std::int64_t>(vocabulary.size()), a.random_pairs)) {
@@ -147,7 +147,7 @@ std::string summary_of(const std::vector<Kind>& kinds, bool centred) {
   return text;
 }
 
-ExitCode evaluate(const Arguments& a) {
+ExitCode evaluate(const AntonymsArguments& a) {
   if (a.negation.find("{}") == std::string::npos) throw ArgumentError(fmt::format("--negation: got '{}'; expected a text with {{}} for the word", a.negation));
   if (!a.out.empty()) {
     std::vector<std::filesystem::path> taken = word_files(a.words);
@@ -186,7 +186,7 @@ ExitCode evaluate(const Arguments& a) {
 
 void add_evaluate_antonyms(CLI::App& evaluate_verbs, Run& chosen) {
   CLI::App* verb = evaluate_verbs.add_subcommand("antonyms", "Cosines of opposites and of negations, raw and centred, beside random words");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<AntonymsArguments>();
   add_word_options(*verb, a->words);
   verb->add_option("--pairs-file", a->pairs_file, "Table (.csv, .tsv) with a header and two columns: a word and its opposite; default: a short list of ours")
       ->type_name("FILE");

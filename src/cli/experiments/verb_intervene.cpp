@@ -20,7 +20,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct InterveneArguments {
   ExperimentArguments common;
   EditArguments edits;
   ClassPromptArguments prompts;
@@ -33,7 +33,7 @@ struct Arguments {
   std::string recomposed_out;
 };
 
-void check_arguments(const Arguments& a) {
+void check_arguments(const InterveneArguments& a) {
   for (const std::string& column : a.tasks) {
     if (std::count(a.tasks.begin(), a.tasks.end(), column) > 1) throw ArgumentError(fmt::format("--task: got '{}' twice; expected each once", column));
   }
@@ -46,7 +46,7 @@ void check_arguments(const Arguments& a) {
 }
 
 /// Records sorted by the values of all columns; those that lack one belong to none.
-RowGroups find_subgroups(const Arguments& a, const ExperimentInputs& inputs) {
+RowGroups find_subgroups(const InterveneArguments& a, const ExperimentInputs& inputs) {
   if (a.subgroups.empty()) return {};
   std::vector<std::string> names;
   for (const std::string& column : a.subgroups) {
@@ -61,7 +61,7 @@ RowGroups find_subgroups(const Arguments& a, const ExperimentInputs& inputs) {
   return RowGroups::of(names);
 }
 
-InterventionTasks find_tasks(const Arguments& a, ExperimentInputs& inputs) {
+InterventionTasks find_tasks(const InterveneArguments& a, ExperimentInputs& inputs) {
   InterventionTasks tasks;
   tasks.probe = probe_options(a.probe);
   tasks.retrain = a.retrain;
@@ -80,7 +80,7 @@ InterventionTasks find_tasks(const Arguments& a, ExperimentInputs& inputs) {
 /// Edited codes and embeddings on disk.
 class EditedOutputs {
  public:
-  EditedOutputs(const Arguments& a, const ExperimentInputs& inputs) : a_(a), inputs_(inputs) {
+  EditedOutputs(const InterveneArguments& a, const ExperimentInputs& inputs) : a_(a), inputs_(inputs) {
     file_.codes = {0, inputs.space().size(), {0}, {}, {}};
     if (!a.recomposed_out.empty()) rows_.emplace(a.recomposed_out, inputs.space().dim(), io::NpyType::float32);
   }
@@ -111,7 +111,7 @@ class EditedOutputs {
   }
 
  private:
-  const Arguments& a_;
+  const InterveneArguments& a_;
   const ExperimentInputs& inputs_;
   io::CodesFile file_;
   std::optional<NpyRows> rows_;
@@ -133,7 +133,7 @@ std::string summary_of(const Intervention& intervention, const ConceptEdits& edi
   return text + "." + (empty.empty() ? "" : " " + empty);
 }
 
-ResultDocument document_of(const Arguments& a, const ExperimentInputs& inputs, const ConceptEdits& edits, const Intervention& intervention) {
+ResultDocument document_of(const InterveneArguments& a, const ExperimentInputs& inputs, const ConceptEdits& edits, const Intervention& intervention) {
   ResultDocument document{"intervene", "Intervention on concepts", summary_of(intervention, edits, inputs.empty_codes()), inputs.settings(), {}, {}};
   document.settings["mode"] = a.edits.mode;
   const ConceptSpace& space = inputs.space();
@@ -160,7 +160,7 @@ ResultDocument document_of(const Arguments& a, const ExperimentInputs& inputs, c
   return document;
 }
 
-ExitCode intervene(const Arguments& a) {
+ExitCode intervene(const InterveneArguments& a) {
   check_arguments(a);
   ExperimentInputs inputs(a.common);
   std::vector<std::filesystem::path> outputs;
@@ -182,7 +182,7 @@ ExitCode intervene(const Arguments& a) {
 
 void add_intervene(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("intervene", "Edit concepts in codes, recompose them, and see what classifiers lose");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<InterveneArguments>();
   a->common.takes_texts = true;
   add_experiment_options(*verb, a->common);
   add_edit_options(*verb, a->edits);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -22,7 +23,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t most_triples_listed = 1000;
 
-struct Arguments {
+struct LinearityArguments {
   TripleArguments triples;
   std::string dictionary;
   bool any_model = false;
@@ -39,7 +40,7 @@ struct Mean {
 };
 
 /// The mean that the dictionary or the model holds for this modality; empty where there is none.
-Mean known_mean(const Arguments& a, const Triples& triples, const std::optional<ClipEncoder>& model) {
+Mean known_mean(const LinearityArguments& a, const Triples& triples, const std::optional<ClipEncoder>& model) {
   std::string dictionary = a.dictionary;
   if (dictionary.empty() && model && model->dictionary_path()) dictionary = model->dictionary_path()->string();
   Mean mean;
@@ -53,7 +54,7 @@ Mean known_mean(const Arguments& a, const Triples& triples, const std::optional<
   return mean;
 }
 
-Mean mean_of(const Arguments& a, const Triples& triples, const std::optional<ClipEncoder>& model) {
+Mean mean_of(const LinearityArguments& a, const Triples& triples, const std::optional<ClipEncoder>& model) {
   if (a.mean == "none") return {{}, "none"};
   if (a.mean != "data" && !a.mean.empty()) {
     try {
@@ -145,7 +146,7 @@ std::string summary_of(const std::vector<Fits>& fits, const Triples& triples) {
   return text;
 }
 
-ExitCode evaluate(const Arguments& a) {
+ExitCode evaluate(const LinearityArguments& a) {
   check_triples(a.triples);
   if (!a.out.empty()) {
     std::vector<std::filesystem::path> taken = triple_files(a.triples);
@@ -190,7 +191,7 @@ ExitCode evaluate(const Arguments& a) {
 
 void add_evaluate_linearity(CLI::App& evaluate_verbs, Run& chosen) {
   CLI::App* verb = evaluate_verbs.add_subcommand("linearity", "Two things together as a sum of both: weights and cosine of least squares");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<LinearityArguments>();
   add_triple_options(*verb, a->triples);
   verb->add_option("-d,--dictionary", a->dictionary, "Dictionary whose mean is subtracted; default: the model's own")->type_name("FILE");
   verb->add_flag("--any-model", a->any_model, "Take a dictionary that was built by another model");

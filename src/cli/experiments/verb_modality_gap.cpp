@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Arguments {
+struct ModalityGapArguments {
   ExperimentArguments experiment;
   PairedTextArguments texts;
   std::string means = "data";
@@ -47,7 +47,7 @@ void read_texts(PairedTexts& source, std::span<const std::int64_t> records, Samp
   append_rows(sample.texts, rows);
 }
 
-Sample read_sample(const Arguments& a, ExperimentInputs& inputs, PairedTexts& texts) {
+Sample read_sample(const ModalityGapArguments& a, ExperimentInputs& inputs, PairedTexts& texts) {
   Sample sample;
   sample.dim = inputs.space().dim();
   RandomBits random(static_cast<std::uint64_t>(a.seed));
@@ -151,7 +151,7 @@ std::string summary_of(const ModalityGap& gap, const Sample& sample, bool paired
   return text;
 }
 
-void check(const Arguments& a) {
+void check(const ModalityGapArguments& a) {
   check_pairing(a.experiment);
   if (a.means != "data" && a.means != "dictionary") throw ArgumentError(fmt::format("--means: got '{}'; expected data or dictionary", a.means));
   if (a.means == "data" && !a.experiment.mean.image_mean.empty()) {
@@ -159,7 +159,7 @@ void check(const Arguments& a) {
   }
 }
 
-ExitCode evaluate(Arguments a) {
+ExitCode evaluate(ModalityGapArguments a) {
   check(a);
   if (a.means == "data") a.experiment.mean.image_mean = "none";
   ExperimentInputs inputs(a.experiment);
@@ -196,7 +196,7 @@ ExitCode evaluate(Arguments a) {
 
 void add_evaluate_modality_gap(CLI::App& evaluate_verbs, Run& chosen) {
   CLI::App* verb = evaluate_verbs.add_subcommand("modality-gap", "Cosines within and between images and texts, before and after centring");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<ModalityGapArguments>();
   a->experiment.takes_texts = true;
   add_experiment_options(*verb, a->experiment);
   add_paired_text_options(*verb, a->texts);

@@ -21,7 +21,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct EvaluateProbeArguments {
   ExperimentArguments common;
   ProbeArguments probe;
   std::string label;
@@ -32,7 +32,7 @@ struct Arguments {
 /// What each test of --on is called: what the probe learnt from.
 const char* learnt_from(const std::string& on) { return on == "codes" ? "probe on codes" : "probe on dense"; }
 
-void check_tests(const Arguments& a) {
+void check_tests(const EvaluateProbeArguments& a) {
   for (const std::string& on : a.on) {
     if (on != "codes" && on != "recomposed" && on != "dense") {
       throw ArgumentError(fmt::format("--on: got '{}'; expected codes, recomposed or dense", on));
@@ -41,7 +41,7 @@ void check_tests(const Arguments& a) {
   }
 }
 
-bool is_on(const Arguments& a, const std::string& on) { return std::find(a.on.begin(), a.on.end(), on) != a.on.end(); }
+bool is_on(const EvaluateProbeArguments& a, const std::string& on) { return std::find(a.on.begin(), a.on.end(), on) != a.on.end(); }
 
 /// "split": rows of each class to learn from and to test. Says on stderr what can't be learnt.
 ResultTable split_table(const KeptRows& kept, const RowGroups& labels, const std::vector<RowUse>& uses, bool quiet) {
@@ -88,7 +88,7 @@ struct Probes {
   std::optional<LinearProbe> on_dense;
 };
 
-void test(const Arguments& a, const Context& context, const ExperimentInputs& inputs, const KeptRows& kept, const std::vector<RowUse>& uses,
+void test(const EvaluateProbeArguments& a, const Context& context, const ExperimentInputs& inputs, const KeptRows& kept, const std::vector<RowUse>& uses,
           const Probes& probes, AnswerBook& book) {
   const auto ask = [&](const char* on, const std::function<std::vector<double>(std::int64_t)>& scores) {
     if (!is_on(a, on)) return;
@@ -123,7 +123,7 @@ std::string summary_of(const AnswerBook& book, const CodeQuality& quality, const
   return text + "." + (empty.empty() ? "" : " " + empty);
 }
 
-ExitCode evaluate_probe(const Arguments& a) {
+ExitCode evaluate_probe(const EvaluateProbeArguments& a) {
   check_tests(a);
   const ProbeOptions options = probe_options(a.probe);
   ExperimentInputs inputs(a.common);
@@ -166,7 +166,7 @@ ExitCode evaluate_probe(const Arguments& a) {
 
 void add_evaluate_probe(CLI::App& evaluate, Run& chosen) {
   CLI::App* verb = evaluate.add_subcommand("probe", "Accuracy of linear probes on codes, recomposed and dense embeddings");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<EvaluateProbeArguments>();
   add_experiment_options(*verb, a->common);
   verb->add_option("--label", a->label, "Column of the records that holds the classes")->type_name("COLUMN")->required();
   add_probe_options(*verb, a->probe);

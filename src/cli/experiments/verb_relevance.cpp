@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t examples_shown = 20;
 
-struct Arguments {
+struct RelevanceArguments {
   ExperimentArguments experiment;
   PairedTextArguments texts;
   std::string nouns;
@@ -58,7 +58,7 @@ std::vector<std::int32_t> heaviest(const SparseCodes& codes, std::int64_t row, s
 }
 
 /// Lines of --nouns, or the concepts that are no function words.
-std::unordered_set<std::string> allowed_nouns(const Arguments& a, const ConceptSpace& space) {
+std::unordered_set<std::string> allowed_nouns(const RelevanceArguments& a, const ConceptSpace& space) {
   std::unordered_set<std::string> words;
   if (!a.nouns.empty()) {
     for (const std::string& line : io::read_concept_list(a.nouns)) {
@@ -215,7 +215,7 @@ ResultTable example_table(const Rows& rows, const CaptionNouns& nouns, const Exp
   return table;
 }
 
-Rows read_rows(const Arguments& a, ExperimentInputs& inputs, const std::vector<std::string>& captions, CaptionNouns& nouns) {
+Rows read_rows(const RelevanceArguments& a, ExperimentInputs& inputs, const std::vector<std::string>& captions, CaptionNouns& nouns) {
   Rows rows;
   inputs.walk_codes([&](const Context&, std::span<const std::int64_t> records, MatrixView<const float>, const DecomposeResult& result) {
     for (std::size_t i = 0; i < records.size(); ++i) {
@@ -246,7 +246,7 @@ std::string summary_of(const Rows& rows, const Scores& raw, const WordRows& word
   return text;
 }
 
-ExitCode evaluate(const Arguments& a) {
+ExitCode evaluate(const RelevanceArguments& a) {
   check_pairing(a.experiment);
   ExperimentInputs inputs(a.experiment);
   const std::vector<std::string> captions = read_captions(a.texts, inputs);
@@ -291,7 +291,7 @@ ExitCode evaluate(const Arguments& a) {
 
 void add_evaluate_relevance(CLI::App& evaluate_verbs, Run& chosen) {
   CLI::App* verb = evaluate_verbs.add_subcommand("relevance", "Do concepts mean what captions speak of? 1 - Hausdorff distance, beside shuffled captions");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<RelevanceArguments>();
   a->experiment.takes_texts = true;
   add_experiment_options(*verb, a->experiment);
   add_caption_options(*verb, a->texts);

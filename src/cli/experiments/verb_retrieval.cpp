@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "cli/argument_parsing.hpp"
@@ -20,7 +22,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct RetrievalArguments {
   ExperimentArguments experiment;
   PairedTextArguments texts;
   std::vector<float> penalties;
@@ -43,7 +45,7 @@ struct Condition {
 
 class Retrieval {
  public:
-  Retrieval(const Arguments& arguments, ExperimentInputs& inputs, PairedTexts& texts)
+  Retrieval(const RetrievalArguments& arguments, ExperimentInputs& inputs, PairedTexts& texts)
       : arguments_(arguments), inputs_(inputs), texts_(texts), context_(make_context(inputs.resources())), dim_(inputs.space().dim()) {
     conditions_.emplace_back("dense");
     const DecomposeOptions options = inputs.options();
@@ -133,7 +135,7 @@ class Retrieval {
     }
   }
 
-  const Arguments& arguments_;
+  const RetrievalArguments& arguments_;
   ExperimentInputs& inputs_;
   PairedTexts& texts_;
   Context context_;
@@ -178,7 +180,7 @@ ResultTable condition_table(const Retrieval& retrieval) {
   return table;
 }
 
-std::string summary_of(const Retrieval& retrieval, const Arguments& a) {
+std::string summary_of(const Retrieval& retrieval, const RetrievalArguments& a) {
   if (retrieval.rows() == 0) return "No row has both an image and a text with a direction.";
   const Condition& dense = retrieval.conditions().front();
   const Condition& last = retrieval.conditions().back();
@@ -193,7 +195,7 @@ std::string summary_of(const Retrieval& retrieval, const Arguments& a) {
   return text;
 }
 
-ExitCode evaluate(const Arguments& a) {
+ExitCode evaluate(const RetrievalArguments& a) {
   check_pairing(a.experiment);
   if (!a.penalties.empty() && (a.experiment.solver.l1_penalty || a.experiment.target_l0 > 0)) {
     throw ArgumentError("--l1-path: got it together with --l1-penalty or --target-l0; expected only one of them");
@@ -227,7 +229,7 @@ ExitCode evaluate(const Arguments& a) {
 
 void add_evaluate_retrieval(CLI::App& evaluate_verbs, Run& chosen) {
   CLI::App* verb = evaluate_verbs.add_subcommand("retrieval", "Recall of texts by images and of images by texts, dense and recomposed");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<RetrievalArguments>();
   a->experiment.takes_texts = true;
   add_experiment_options(*verb, a->experiment);
   add_paired_text_options(*verb, a->texts);

@@ -18,7 +18,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct ScanArguments {
   CodeArguments code;
   std::string by;
   GroupArguments groups;
@@ -50,7 +50,7 @@ class Scan {
   std::vector<std::vector<WeightDistribution>> cells_;
 };
 
-void add_weights(const Arguments& a, const Scan& scan, const std::vector<ConceptGroup>& groups, const RowGroups& classes, ResultDocument& document) {
+void add_weights(const ScanArguments& a, const Scan& scan, const std::vector<ConceptGroup>& groups, const RowGroups& classes, ResultDocument& document) {
   ResultTable weights{"weights", "Weight of each group of concepts by " + a.by,
                       "Sum of the weights of the group's concepts in a row: mean over the class's rows with its standard error, and the share of rows that have any.",
                       {{"group", "concepts"}, {"class", a.by}, {"rows", "rows", ColumnKind::integer}, {"weight", "mean weight", ColumnKind::number, 4},
@@ -101,7 +101,7 @@ std::string heaviest(const Scan& scan, const std::vector<ConceptGroup>& groups, 
   return text;
 }
 
-ExitCode scan_codes(const Arguments& a) {
+ExitCode scan_codes(const ScanArguments& a) {
   if (a.groups.groups.empty() && !a.spurious) {
     throw ArgumentError("--group: got none, and no --spurious; expected groups of concepts, or a ranking of all concepts");
   }
@@ -130,7 +130,7 @@ ExitCode scan_codes(const Arguments& a) {
 
 void add_scan(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("scan", "How groups of concepts are distributed over classes, and which concepts look like spurious correlations");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<ScanArguments>();
   add_code_options(*verb, a->code);
   verb->add_option("--by", a->by, "Column of the records whose values are the classes")->type_name("COLUMN")->required();
   add_group_options(*verb, a->groups);

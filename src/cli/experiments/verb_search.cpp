@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <memory>
+#include <tuple>
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/code_inputs.hpp"
@@ -23,7 +24,7 @@ namespace {
 constexpr std::size_t concepts_shown = 5;
 constexpr std::size_t columns_shown = 6;
 
-struct Arguments {
+struct SearchArguments {
   CodeArguments code;
   std::vector<std::string> concepts;
   std::string like;
@@ -58,7 +59,7 @@ WeightedConcept parse_concept(const ConceptSpace& space, const std::string& opti
   return {named_atom(space, option, text.substr(0, equals)), weight};
 }
 
-void check_query(const Arguments& a) {
+void check_query(const SearchArguments& a) {
   if (a.concepts.empty() && a.like.empty()) throw ArgumentError("--concept: got none, and no --like; expected what is to be found");
   if (!a.concepts.empty() && !a.like.empty()) throw ArgumentError("--concept: got it together with --like; expected only one of them");
   if (a.like.empty() && !(a.more.empty() && a.less.empty())) {
@@ -71,7 +72,7 @@ struct Search {
   std::optional<std::int64_t> itself;  ///< the row that others should be like: it is no answer
 };
 
-Search find_query(const Arguments& a, CodeInputs& inputs) {
+Search find_query(const SearchArguments& a, CodeInputs& inputs) {
   check_query(a);
   Search search;
   for (const std::string& text : a.concepts) {
@@ -136,7 +137,7 @@ ResultTable rows_table(const TopRows<Found>& found, const RecordTable& records, 
   return table;
 }
 
-ExitCode search_codes(const Arguments& a) {
+ExitCode search_codes(const SearchArguments& a) {
   check_query(a);
   CodeInputs inputs(a.code);
   const Search search = find_query(a, inputs);
@@ -180,7 +181,7 @@ ExitCode search_codes(const Arguments& a) {
 
 void add_search(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("search", "Rows by their concepts, or by a code that theirs should be like");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<SearchArguments>();
   add_code_options(*verb, a->code);
   verb->add_option("--concept", a->concepts, "Rows with most of this concept; of several the weighted sum (repeatable)")
       ->type_name("NAME[=WEIGHT]")->allow_extra_args(false);

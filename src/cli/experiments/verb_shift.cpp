@@ -18,7 +18,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct ShiftArguments {
   CodeArguments code;
   std::string by;
   std::string across;
@@ -46,7 +46,7 @@ std::vector<double> read_truth(const RecordTable& records, const std::string& co
 }
 
 /// Those of --concept, each a group of its own name, then those of --group.
-std::vector<ConceptGroup> find_concepts(const Arguments& a, const ConceptSpace& space, bool quiet) {
+std::vector<ConceptGroup> find_concepts(const ShiftArguments& a, const ConceptSpace& space, bool quiet) {
   std::vector<ConceptGroup> groups;
   for (const std::string& name : a.concepts) {
     try {
@@ -123,7 +123,7 @@ class ShiftWalk {
   ShiftCells cells_;
 };
 
-ExitCode show_shift(const Arguments& a) {
+ExitCode show_shift(const ShiftArguments& a) {
   if (!a.truth.empty() && a.concepts.empty() && a.groups.groups.empty()) {
     throw ArgumentError(fmt::format("--truth: got '{}' without --concept and --group; expected the concepts that it is the truth of", a.truth));
   }
@@ -148,7 +148,7 @@ ExitCode show_shift(const Arguments& a) {
 
 void add_shift(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("shift", "How codes change across splits, years or places, and one concept beside its true share");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<ShiftArguments>();
   add_code_options(*verb, a->code);
   verb->add_option("--by", a->by, "Column of the records whose values are the classes; default: all rows are one class")->type_name("COLUMN");
   verb->add_option("--across", a->across, "Column whose values are compared: split, year, place")->type_name("COLUMN")->required();

@@ -21,7 +21,7 @@ namespace {
 
 constexpr double significant = 0.05;
 
-struct Arguments {
+struct SummarizeArguments {
   CodeArguments code;
   std::string by;
   std::int64_t top = 10;
@@ -37,7 +37,7 @@ struct Comparison {
   std::unique_ptr<PermutationTest> test;
 };
 
-std::optional<Comparison> find_comparison(const Arguments& a, const RowGroups& groups) {
+std::optional<Comparison> find_comparison(const SummarizeArguments& a, const RowGroups& groups) {
   if (a.compare.empty()) return std::nullopt;
   if (a.by.empty()) throw ArgumentError("--compare: got two groups, and no --by; expected the column whose groups they are");
   Comparison found;
@@ -61,7 +61,7 @@ void add_to_test(PermutationTest& test, const CodeBlock& block) {
 }
 
 /// Table and chart of the differences. @returns a sentence about them
-std::string add_differences(const Arguments& a, const Comparison& comparison, const CodeStatistics& statistics, const ConceptSpace& space,
+std::string add_differences(const SummarizeArguments& a, const Comparison& comparison, const CodeStatistics& statistics, const ConceptSpace& space,
                             ResultDocument& document) {
   const std::vector<ConceptDifference> differences = compare_groups(statistics.group(comparison.a), statistics.group(comparison.b));
   const std::string names = fmt::format("{} and {}", a.compare[0], a.compare[1]);
@@ -109,7 +109,7 @@ std::string summary_of(const CodeStatistics& statistics) {
   return text + ".";
 }
 
-ExitCode summarize_codes(const Arguments& a) {
+ExitCode summarize_codes(const SummarizeArguments& a) {
   CodeInputs inputs(a.code);
   const RowGroups groups = inputs.groups_or_all("--by", a.by);
   const std::optional<Comparison> comparison = find_comparison(a, groups);
@@ -140,7 +140,7 @@ ExitCode summarize_codes(const Arguments& a) {
 
 void add_summarize(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("summarize", "Mean code of each class, split or data set, and by what two of them differ");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<SummarizeArguments>();
   add_code_options(*verb, a->code);
   verb->add_option("--by", a->by, "Column of the records whose values are the groups; default: all rows are one")->type_name("COLUMN");
   add_whole_number(*verb, "--top", a->top, 1, 1000000, "Most concepts of a group");

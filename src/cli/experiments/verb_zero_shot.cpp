@@ -15,7 +15,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct Arguments {
+struct ZeroShotArguments {
   ExperimentArguments common;
   ClassPromptArguments prompts;
   std::string label = "label";
@@ -25,7 +25,7 @@ struct Arguments {
 /// Dense embeddings, recomposed ones, and C'w without the image mean added.
 const std::vector<std::string> known_conditions = {"dense", "recomposed", "without-mean"};
 
-void check_conditions(const Arguments& a) {
+void check_conditions(const ZeroShotArguments& a) {
   for (const std::string& condition : a.conditions) {
     if (std::find(known_conditions.begin(), known_conditions.end(), condition) == known_conditions.end()) {
       throw ArgumentError(fmt::format("--conditions: got '{}'; expected dense, recomposed or without-mean", condition));
@@ -60,7 +60,7 @@ std::string summary_of(const AnswerBook& book, const CodeQuality& quality, const
   return text + "." + (empty.empty() ? "" : " " + empty);
 }
 
-ExitCode evaluate_zero_shot(const Arguments& a) {
+ExitCode evaluate_zero_shot(const ZeroShotArguments& a) {
   check_conditions(a);
   ExperimentInputs inputs(a.common);
   inputs.check_outputs({}, class_prompt_files(a.prompts, {a.label}));
@@ -99,7 +99,7 @@ ExitCode evaluate_zero_shot(const Arguments& a) {
 
 void add_evaluate_zero_shot(CLI::App& evaluate, Run& chosen) {
   CLI::App* verb = evaluate.add_subcommand("zero-shot", "Zero-shot accuracy of dense and of recomposed embeddings");
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<ZeroShotArguments>();
   a->common.takes_texts = true;
   add_experiment_options(*verb, a->common);
   verb->add_option("--label", a->label, "Column of the records that holds the classes")->type_name("COLUMN")->capture_default_str();

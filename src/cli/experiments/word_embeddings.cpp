@@ -14,7 +14,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-constexpr std::size_t texts_at_once = 256;
+constexpr std::size_t words_at_once = 256;
 
 void check(const WordArguments& a) {
   const bool stored = !a.embeddings.empty() || !a.concepts.empty();
@@ -85,8 +85,8 @@ bool WordEmbeddings::knows(const std::string& word) const {
 
 void WordEmbeddings::read(std::span<const std::string> words, MatrixView<float> out) {
   if (!model_) return read_stored(words, out);
-  for (std::size_t first = 0; first < words.size(); first += texts_at_once) {
-    const std::size_t count = std::min(texts_at_once, words.size() - first);
+  for (std::size_t first = 0; first < words.size(); first += words_at_once) {
+    const std::size_t count = std::min(words_at_once, words.size() - first);
     model_->embed_texts(words.subspan(first, count), out.slice(static_cast<std::int64_t>(first), static_cast<std::int64_t>(count)));
   }
 }

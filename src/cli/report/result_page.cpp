@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/listing.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/report/base64.hpp"
