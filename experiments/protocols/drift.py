@@ -23,8 +23,8 @@ def run(workspace: Workspace) -> None:
     between = {(row[cosines.index("first")], row[cosines.index("second")]): row[cosines.index("cosine")] for row in cosines.rows}
     near = [value for (one, other), value in between.items() if abs(int(one) - int(other)) == 1]
     far = next(value for (one, other), value in between.items() if {int(one), int(other)} == {first, last})
-    workspace.check(NAME, "mean codes of the first and the last year: cosine below that of neighbours", min(near) - far, low=0.05)
+    workspace.check(NAME, "mean codes of the first and the last year: cosine below that of neighbours", min(near) - far, low=0.02)
     halves = workspace.run("halves", "shift", *coded(workspace, sets.tasks(workspace), L1_PENALTY), "--by", "background", "--across", "split")
     workspace.check(NAME, "halves by chance: cosine of the mean codes of all scenes", halves.table("cosines").value("cosine", **{"class": "all"}),
-                    low=0.9)
+                    low=0.75)
     workspace.check(NAME, "first and last year: cosine of the mean codes", far, high=0.7)
