@@ -14,19 +14,19 @@ namespace {
 using testing::Each;
 using testing::ElementsAre;
 
-constexpr std::int64_t rows = 211;
+constexpr std::int64_t sample_rows = 211;
 constexpr std::int32_t concepts = 17;
 
 /// Three groups, rows of no group, rows without an embedding, and a concept (16) that never occurs.
 struct Sample {
-  SparseCodes codes = random_codes(rows, concepts - 1, 0.2, 3);
+  SparseCodes codes = random_codes(sample_rows, concepts - 1, 0.2, 3);
   std::vector<std::int32_t> groups;
   std::vector<RowReport> reports;
   std::vector<float> cosine;
 
   Sample() {
     codes.cols = concepts;
-    for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t row = 0; row < sample_rows; ++row) {
       groups.push_back(static_cast<std::int32_t>(row * row % 4) == 1 && row % 3 == 0 ? -1 : static_cast<std::int32_t>(row * 7 % 3));
       RowReport report;
       report.status = row % 19 == 4 ? RowStatus::zero_embedding : row % 23 == 5 ? RowStatus::non_finite_input
@@ -42,8 +42,8 @@ struct Sample {
   }
   CodeStatistics statistics(std::int64_t block) const {
     CodeStatistics all(3);
-    for (std::int64_t first = 0; first < rows; first += block) {
-      const std::int64_t count = std::min(block, rows - first);
+    for (std::int64_t first = 0; first < sample_rows; first += block) {
+      const std::int64_t count = std::min(block, sample_rows - first);
       const auto from = static_cast<std::size_t>(first);
       const auto size = static_cast<std::size_t>(count);
       all.add(std::span(groups).subspan(from, size), slice_rows(codes, first, count), std::span(reports).subspan(from, size),
@@ -55,10 +55,10 @@ struct Sample {
 
 TEST(CodeStatistics, AgreeWithDenseMeans) {
   const Sample sample;
-  const CodeStatistics all = sample.statistics(rows);
+  const CodeStatistics all = sample.statistics(sample_rows);
   for (std::int32_t group = 0; group < 3; ++group) {
     std::vector<std::int64_t> members;
-    for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t row = 0; row < sample_rows; ++row) {
       if (sample.counted(row, group)) members.push_back(row);
     }
     const auto n = static_cast<double>(members.size());
@@ -93,10 +93,10 @@ TEST(CodeStatistics, AgreeWithDenseMeans) {
 
 TEST(CodeStatistics, CountRowsByStatusAndGroup) {
   const Sample sample;
-  const CodeStatistics all = sample.statistics(rows);
+  const CodeStatistics all = sample.statistics(sample_rows);
   std::int64_t ungrouped = 0;
   std::array<std::int64_t, 4> statuses{};
-  for (std::int64_t row = 0; row < rows; ++row) {
+  for (std::int64_t row = 0; row < sample_rows; ++row) {
     const auto i = static_cast<std::size_t>(row);
     if (sample.groups[i] < 0) ++ungrouped;
     else ++statuses[static_cast<std::size_t>(sample.reports[i].status)];
@@ -112,7 +112,7 @@ TEST(CodeStatistics, CountRowsByStatusAndGroup) {
 
 TEST(CodeStatistics, AreTheSameBitsForAnyBlocks) {
   const Sample sample;
-  const CodeStatistics whole = sample.statistics(rows);
+  const CodeStatistics whole = sample.statistics(sample_rows);
   for (const std::int64_t block : {1, 13, 64}) {
     const CodeStatistics parts = sample.statistics(block);
     for (std::int32_t group = 0; group < 3; ++group) {
@@ -130,11 +130,11 @@ TEST(CodeStatistics, AreTheSameBitsForAnyBlocks) {
 
 TEST(CodeStatistics, MergeWhatTwoWalksFound) {
   const Sample sample;
-  const CodeStatistics whole = sample.statistics(rows);
+  const CodeStatistics whole = sample.statistics(sample_rows);
   CodeStatistics first(3);
   CodeStatistics second(3);
   first.add(std::span(sample.groups).first(100), slice_rows(sample.codes, 0, 100), std::span(sample.reports).first(100), std::span(sample.cosine).first(100));
-  second.add(std::span(sample.groups).subspan(100), slice_rows(sample.codes, 100, rows - 100), std::span(sample.reports).subspan(100),
+  second.add(std::span(sample.groups).subspan(100), slice_rows(sample.codes, 100, sample_rows - 100), std::span(sample.reports).subspan(100),
              std::span(sample.cosine).subspan(100));
   first.merge(second);
   for (std::int32_t group = 0; group < 3; ++group) {
@@ -171,10 +171,10 @@ TEST(CodeStatistics, RankBySizeThenByAtom) {
 
 TEST(CodeStatistics, HistogramsHoldEveryRowOnce) {
   const Sample sample;
-  const GroupStatistics group = sample.statistics(rows).together();
+  const GroupStatistics group = sample.statistics(sample_rows).together();
   std::vector<std::int64_t> l0(129, 0);
   std::int64_t zero_gaps = 0;
-  for (std::int64_t row = 0; row < rows; ++row) {
+  for (std::int64_t row = 0; row < sample_rows; ++row) {
     const bool counted = sample.counted(row, 0) || sample.counted(row, 1) || sample.counted(row, 2);
     if (!counted) continue;
     ++l0[static_cast<std::size_t>(sample.codes.l0(row))];
@@ -186,7 +186,7 @@ TEST(CodeStatistics, HistogramsHoldEveryRowOnce) {
 
 TEST(CodeStatistics, CosineOfMeansIsThatOfDenseVectors) {
   const Sample sample;
-  const CodeStatistics all = sample.statistics(rows);
+  const CodeStatistics all = sample.statistics(sample_rows);
   double product = 0;
   double a = 0;
   double b = 0;
