@@ -1,7 +1,5 @@
 #include "splice_cuda/probe.hpp"
 
-#include <linear.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -10,6 +8,7 @@
 #include <mutex>
 
 #include "core/available_memory.hpp"
+#include "experiments/liblinear.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda {
@@ -33,7 +32,7 @@ void check_probe_options(const ProbeOptions& options) {
 void say_nothing(const char*) {}
 
 struct ModelDeleter {
-  void operator()(::model* trained) const { free_and_destroy_model(&trained); }
+  void operator()(::model* trained) const { Liblinear::get().free_and_destroy_model(&trained); }
 };
 
 }  // namespace
@@ -150,9 +149,9 @@ LinearProbe LinearProbe::train(const ProbeRows& rows, std::int64_t classes, cons
       if (options.intercept) *end++ = {intercept_column, 1};
       *end = {-1, 0};
     }
-    set_print_string_function(&say_nothing);
+    Liblinear::get().set_print_string_function(&say_nothing);
     std::srand(options.seed);
-    model.reset(::train(&problem, &parameter));
+    model.reset(Liblinear::get().train(&problem, &parameter));
   }
 
   const auto known = static_cast<std::size_t>(model->nr_class);

@@ -63,9 +63,9 @@ TEST(ZeroShot, RefusesClassesThatAreNone) {
 }
 
 TEST(ZeroShot, TiesGoToTheLowestClass) {
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_THAT(largest_indices(std::vector<double>{1, 3, 3, nan, 2, 3}, 4), ElementsAre(1, 2, 5, 4));
-  EXPECT_THAT(largest_indices(std::vector<double>{nan, 1}, 9), ElementsAre(1, 0));
+  const double not_a_number = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(largest_indices(std::vector<double>{1, 3, 3, not_a_number, 2, 3}, 4), ElementsAre(1, 2, 5, 4));
+  EXPECT_THAT(largest_indices(std::vector<double>{not_a_number, 1}, 9), ElementsAre(1, 0));
   EXPECT_TRUE(largest_indices({}, 3).empty());
 }
 
