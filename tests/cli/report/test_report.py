@@ -172,6 +172,7 @@ def test_no_table_has_the_name_of_another(tmp_path):
             read[path.name] = list(csv.reader(file))
     # A field that is alone is seen where it is empty.
     assert read == {"a_b_c.csv": [["only"], ["first"], [""], [""], ["last"]], "a_b-2_c.csv": [["only"], ["other"]]}
+    (tmp_path / "more").mkdir()
     fails(2, "report", tmp_path / "a.json", "--tables-out", tmp_path / "more", "--out", tmp_path / "more" / "a_b_c.csv", says=["--out", "--tables-out"])
 
 
