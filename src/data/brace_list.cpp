@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::size_t most_names = 100000;
 
-[[noreturn]] void fail(const std::string& pattern, const std::string& expected) {
+/// Its name is its own: in one translation unit with the layouts, `fail` would hide data::fail from them.
+[[noreturn]] void fail_pattern(const std::string& pattern, const std::string& expected) {
   throw ArgumentError("path: got '" + pattern + "'; expected " + expected);
 }
 
@@ -28,12 +29,12 @@ std::vector<std::string> choices_of(std::string_view inside, const std::string& 
   if (dots != std::string_view::npos) {
     const std::string_view first = inside.substr(0, dots);
     const std::string_view last = inside.substr(dots + 2);
-    if (!is_number(first) || !is_number(last)) fail(pattern, "whole numbers in a range, {000..041}");
+    if (!is_number(first) || !is_number(last)) fail_pattern(pattern, "whole numbers in a range, {000..041}");
     std::int64_t from = 0;
     std::int64_t to = 0;
     std::from_chars(first.data(), first.data() + first.size(), from);
     std::from_chars(last.data(), last.data() + last.size(), to);
-    if (from > to || to - from >= static_cast<std::int64_t>(most_names)) fail(pattern, "a range that rises, of at most 100000 shards");
+    if (from > to || to - from >= static_cast<std::int64_t>(most_names)) fail_pattern(pattern, "a range that rises, of at most 100000 shards");
     for (std::int64_t number = from; number <= to; ++number) {
       const std::string digits = std::to_string(number);
       choices.push_back(std::string(first.size() - std::min(first.size(), digits.size()), '0') + digits);
@@ -58,9 +59,9 @@ std::vector<std::string> expand_braces(const std::string& pattern) {
     for (std::string& name : names) name.append(pattern, at, open - at);
     if (open == pattern.size()) break;
     const std::size_t close = pattern.find('}', open);
-    if (close == std::string::npos) fail(pattern, "a '}' for each '{'");
+    if (close == std::string::npos) fail_pattern(pattern, "a '}' for each '{'");
     const std::vector<std::string> choices = choices_of(std::string_view(pattern).substr(open + 1, close - open - 1), pattern);
-    if (names.size() * choices.size() > most_names) fail(pattern, "at most 100000 shards");
+    if (names.size() * choices.size() > most_names) fail_pattern(pattern, "at most 100000 shards");
     std::vector<std::string> longer;
     for (const std::string& name : names) {
       for (const std::string& choice : choices) longer.push_back(name + choice);

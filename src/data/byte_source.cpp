@@ -126,7 +126,8 @@ std::unique_ptr<ByteSource> open_bytes(const std::string& path, const StopCheck&
     const std::string name = "standard input";
     return std::make_unique<MaybeGzip>(std::make_unique<DescriptorSource>(Descriptor(STDIN_FILENO), name, stop), name);
   }
-  Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Without O_NONBLOCK the opening of a pipe waits for a writer, deaf to signals: it is waited for where it is read.
+  Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (descriptor.get() < 0) throw FileError(path + ": " + std::strerror(errno) + "; expected a readable file");
   struct stat facts = {};
   if (fstat(descriptor.get(), &facts) == 0 && S_ISDIR(facts.st_mode)) {

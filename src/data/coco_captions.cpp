@@ -42,9 +42,9 @@ std::vector<fs::path> annotation_files(const fs::path& folder) {
   return files;
 }
 
-void add_set(const fs::path& path, const fs::path& file, RowBuilder& rows, Listing& listing) {
+void add_set(const fs::path& path, const fs::path& file, const DatasetOptions& options, RowBuilder& rows, Listing& listing) {
   listing.sources.push_back(file);
-  const CocoCaptions found = read_coco_captions(file);
+  const CocoCaptions found = read_coco_captions(file, options.tables.stop);
   std::unordered_map<std::string, std::vector<const std::string*>> captions;
   for (const CocoCaptions::Caption& caption : found.captions) captions[caption.picture].push_back(&caption.text);
   const std::string set = set_of(file);
@@ -72,7 +72,7 @@ Listing list_coco_captions(const fs::path& path, const DatasetOptions& options) 
   RowBuilder rows(path.string());
   for (const fs::path& file : files) {
     if (options.tables.stop) options.tables.stop();
-    add_set(path, file, rows, listing);
+    add_set(path, file, options, rows, listing);
   }
   return finished(std::move(listing), rows, path, "pictures in train2017, val2017 and so on, or in images");
 }

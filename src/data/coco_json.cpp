@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -17,7 +18,7 @@ namespace {
 /// Values of the objects in two of the root's lists.
 class CaptionHandler : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit CaptionHandler(CocoCaptions& found) : found_(found) {}
+  CaptionHandler(CocoCaptions& found, const StopCheck& stop) : found_(found), stop_(stop) {}
 
   const std::string& error() const noexcept { return error_; }
 
@@ -71,6 +72,8 @@ class CaptionHandler : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool finish_element() {
+    constexpr std::int64_t between_stops = 4096;
+    if (stop_ && ++elements_ % between_stops == 0) stop_();
     const bool pictures = list_ == "images";
     if (!pictures && list_ != "annotations") return true;
     if (id_.empty() || (pictures && text_.empty())) {
@@ -83,6 +86,8 @@ class CaptionHandler : public nlohmann::json_sax<nlohmann::json> {
   }
 
   CocoCaptions& found_;
+  const StopCheck& stop_;
+  std::int64_t elements_ = 0;
   std::int64_t depth_ = 0;
   std::string list_;
   std::string key_;
@@ -93,11 +98,13 @@ class CaptionHandler : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
-CocoCaptions read_coco_captions(const std::filesystem::path& path) {
+CocoCaptions read_coco_captions(const std::filesystem::path& path, const StopCheck& stop) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored) && !is_file(path)) fail(path, "found no regular file; expected annotations of captions");
   std::ifstream file(path, std::ios::binary);
   if (!file) fail(path, std::string(std::strerror(errno)) + "; expected annotations of captions");
   CocoCaptions found;
-  CaptionHandler handler(found);
+  CaptionHandler handler(found, stop);
   if (!nlohmann::json::sax_parse(file, &handler)) fail(path, "found " + handler.error() + "; expected annotations of captions");
   return found;
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "data/byte_source.hpp"
+
 namespace splice_cuda::data {
 
 struct CocoCaptions {
@@ -23,7 +25,8 @@ struct CocoCaptions {
 };
 
 /// "images": [{"id", "file_name"}], "annotations": [{"image_id", "caption"}]; all else is passed over.
-/// @throws FileError for what is no JSON, or has pictures without a name or captions without a picture
-CocoCaptions read_coco_captions(const std::filesystem::path& path);
+/// @param stop  asked now and then
+/// @throws FileError for what is no regular file, no JSON, or has pictures without a name or captions without a picture; what `stop` throws
+CocoCaptions read_coco_captions(const std::filesystem::path& path, const StopCheck& stop = {});
 
 }  // namespace splice_cuda::data

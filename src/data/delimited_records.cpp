@@ -23,6 +23,7 @@ class RecordSplitter {
       while (end < count && !is_special(bytes[end])) ++end;
       append(bytes + i, end - i);
       if (end < count) take_special(bytes[end]);
+      if (record_.too_long && syntax_.at_once) visit_(record_);
       i = end + 1;
     }
   }

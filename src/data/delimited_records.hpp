@@ -20,6 +20,7 @@ struct Record {
 struct RecordSyntax {
   char separator = '\0';  ///< none: the whole line is one field
   bool quotes = false;    ///< RFC 4180: a field in quotes may hold separators, line ends, and quotes twice
+  bool at_once = false;   ///< visit a record that is too long as soon as it is, whose end may be far; `visit` has to throw
 };
 
 /// A byte-order mark is passed over. Records end with "\n" or "\r\n"; the last one need not end. Memory is bounded however long a record is.

@@ -16,6 +16,10 @@ namespace splice_cuda::data {
 
 namespace fs = std::filesystem;
 
+namespace {
+constexpr const char* not_utf8 = "found a path that is not UTF-8, which tables of records can't hold";
+}  // namespace
+
 void fail(const fs::path& path, const std::string& what) { throw FileError(path.string() + ": " + what); }
 
 bool is_folder(const fs::path& path) {
@@ -31,8 +35,7 @@ bool is_file(const fs::path& path) {
 fs::path first_there(const fs::path& folder, std::initializer_list<const char*> names) {
   for (const char* name : names) {
     const fs::path path = *name == '\0' ? folder : folder / name;
-    std::error_code ignored;
-    if (fs::exists(path, ignored)) return path;
+    if (is_file(path) || is_folder(path)) return path;  // a pipe or device in a dataset's place may never end
   }
   return {};
 }
@@ -62,13 +65,20 @@ std::vector<fs::path> pictures_below(const fs::path& folder, Listing& listing) {
   std::vector<fs::path> unreadable;
   std::vector<fs::path> found = list_images(folder, &unreadable);
   for (const fs::path& path : unreadable) listing.missing.push_back({path.string(), "the folder can't be read"});
+  std::erase_if(found, [&](const fs::path& path) {
+    if (io::is_utf8(path.string())) return false;
+    listing.missing.push_back({path.string(), not_utf8});
+    return true;
+  });
   return found;
 }
 
 std::vector<std::string> read_lines(const fs::path& path, const DatasetOptions& options) {
+  std::error_code ignored;
+  if (fs::exists(path, ignored) && !is_file(path)) fail(path, "found no regular file; expected a list");
   std::vector<std::string> lines;
   const std::unique_ptr<ByteSource> bytes = open_bytes(path.string(), options.tables.stop);
-  for_each_record(*bytes, {}, [&](Record& record) {
+  for_each_record(*bytes, {.at_once = true}, [&](Record& record) {
     std::string& line = record.fields.front();
     const std::string at = "line " + std::to_string(lines.size() + 1) + ": ";
     if (record.too_long) fail(path, at + "found more than 1 MiB; expected a list");
@@ -100,6 +110,10 @@ std::int64_t number_of(std::string_view text, const fs::path& path, const char* 
 bool begin_file(RowBuilder& rows, Listing& listing, const fs::path& path) {
   if (!is_file(path)) {
     listing.missing.push_back({path.string(), "no such file"});
+    return false;
+  }
+  if (!io::is_utf8(path.string())) {
+    listing.missing.push_back({path.string(), not_utf8});
     return false;
   }
   rows.next();

@@ -72,7 +72,7 @@ class ImageNet {
 
   /// The present record's columns.
   void describe(const std::string& synset, const std::string& split) {
-    if (labels_.empty()) name_synsets();
+    if (!named_) name_synsets();
     const auto label = labels_.find(synset);
     rows_.set("label", label == labels_.end() ? synset : label->second);
     rows_.set("split", split);
@@ -81,6 +81,8 @@ class ImageNet {
 
   /// The first of a synset's words, with the synset where two of them begin alike: cranes are birds and machines.
   void name_synsets() {
+    named_ = true;
+    if (words_.empty()) return;
     std::set<std::string> used = used_synsets();
     std::map<std::string, int> counts;
     const auto first_word = [](const std::string& words) { return words.substr(0, words.find(',')); };
@@ -170,6 +172,7 @@ class ImageNet {
   RowBuilder rows_;
   std::map<std::string, std::string> words_;
   std::map<std::string, std::string> labels_;
+  bool named_ = false;  ///< labels_ are made; empty where no words are known
 };
 
 }  // namespace

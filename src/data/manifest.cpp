@@ -38,15 +38,19 @@ Listing list_manifest(const fs::path& path, const DatasetOptions& options) {
   Listing listing;
   listing.sources = {path};
   RowBuilder rows(path.string());
+  std::vector<std::pair<std::string, const std::vector<std::string>*>> others;  // finding a column takes as long as there are columns
+  for (const std::string& name : table.names()) {
+    if (name != "path") others.emplace_back(name, &table.column(name));
+  }
+  constexpr std::size_t between_stops = 1024;
   for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (options.tables.stop && i % between_stops == 0) options.tables.stop();
     if (paths[i].empty()) {
       listing.missing.push_back({"record " + std::to_string(i + 1), "found no path"});
       continue;
     }
     if (!begin_file(rows, listing, root / paths[i])) continue;
-    for (const std::string& name : table.names()) {
-      if (name != "path") rows.set(name, table.column(name)[i]);
-    }
+    for (const auto& [name, values] : others) rows.set(name, (*values)[i]);
   }
   return finished(std::move(listing), rows, path, "a column 'path' of pictures, relative to " + (root.empty() ? "this folder" : "'" + root.string() + "'"));
 }

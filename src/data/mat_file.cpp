@@ -62,7 +62,7 @@ except Exception as error:
 RecordTable read_mat(const std::filesystem::path& path, const std::string& variable, const std::vector<std::string>& fields,
                      const RecordFileOptions& options) {
   const std::string text = path.string();
-  open_bytes(text);  // says of a file that is not there what is said of all others
+  open_bytes(text, options.stop);  // says of a file that is not there what is said of all others
   std::vector<std::string> arguments = {options.python, "-c", mat_program, text, variable};
   arguments.insert(arguments.end(), fields.begin(), fields.end());
   return read_delimited(*run_program(arguments, text, options.stop), text, ',');

@@ -23,10 +23,20 @@ struct Pipe {
   Descriptor writer;
 };
 
+/// Where standard descriptors are closed a pipe would take their place: the program's own would be put over it, and Descriptor leaves them open.
+Descriptor above_standard(int number) {
+  if (number > STDERR_FILENO) return Descriptor(number);
+  const int moved = fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int error = errno;
+  close(number);
+  if (moved < 0) throw FileError(std::string("pipe: ") + std::strerror(error));
+  return Descriptor(moved);
+}
+
 Pipe make_pipe() {
   std::array<int, 2> ends = {};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) throw FileError(std::string("pipe: ") + std::strerror(errno));
-  return {Descriptor(ends[0]), Descriptor(ends[1])};
+  return {above_standard(ends[0]), above_standard(ends[1])};
 }
 
 class ProgramSource : public ByteSource {

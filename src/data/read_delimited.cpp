@@ -39,7 +39,7 @@ RecordTable read_delimited(ByteSource& source, const std::string& path, char sep
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> columns;
   std::int64_t number = 0;
-  for_each_record(source, {separator, true}, [&](Record& record) {
+  for_each_record(source, {separator, true, true}, [&](Record& record) {
     ++number;
     check_text(path, number, record);
     if (record.fields.size() == 1 && record.fields.front().empty() && !record.quoted) return;  // an empty line

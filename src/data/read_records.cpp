@@ -19,16 +19,25 @@ namespace {
 using data::ByteSource;
 using data::Record;
 
-/// Writes the table as CSV, of a Parquet file. Its own folder, which "" in sys.path means, is no place to import from.
+/// Writes the table as CSV, of a Parquet file. Its own folder, which "" in sys.path means, is no place to import from. A file may claim more
+/// than a machine holds: memory is limited, with neither threads nor pools, whose address space would count.
 constexpr const char* parquet_program = R"python(
 import sys
 sys.path = [p for p in sys.path if p]
 path = sys.argv[1]
 try:
-    import csv, io, pyarrow, pyarrow.parquet
+    import csv, io, pyarrow, pyarrow.parquet, resource
 except ImportError as error:
     sys.exit(f"reading .parquet needs pyarrow in {sys.executable} ({error}); python3 -m pip install pyarrow, "
              "or name a Python that has it by --python")
+pyarrow.set_memory_pool(pyarrow.system_memory_pool())
+pyarrow.set_cpu_count(1)
+pyarrow.set_io_thread_count(1)
+with open("/proc/self/statm") as statm:
+    taken = int(statm.read().split()[0]) * resource.getpagesize()
+hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+most = taken + (2 << 30)
+resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(hard, most), hard))
 try:
     file = pyarrow.parquet.ParquetFile(path)
     for field in file.schema_arrow:
@@ -40,9 +49,11 @@ try:
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
     table = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     table.writerow(file.schema_arrow.names)
-    for batch in file.iter_batches(batch_size=8192):
+    for batch in file.iter_batches(batch_size=1024, use_threads=False):
         table.writerows(zip(*([text(value) for value in column.to_pylist()] for column in batch.columns)))
     out.flush()
+except MemoryError:
+    sys.exit("found Parquet data that takes more than 2 GiB to read, expected smaller row groups")
 except (OSError, pyarrow.ArrowException, UnicodeError) as error:
     sys.exit("found no readable Parquet data (" + " ".join(str(error).split()) + ")")
 )python";
@@ -54,7 +65,7 @@ except (OSError, pyarrow.ArrowException, UnicodeError) as error:
 RecordTable read_jsonl(ByteSource& source, const std::string& path) {
   data::RowBuilder rows(path);
   std::int64_t number = 0;
-  data::for_each_record(source, {}, [&](const Record& record) {
+  data::for_each_record(source, {.at_once = true}, [&](const Record& record) {
     ++number;
     data::check_text(path, number, record);
     const std::string& line = record.fields.front();

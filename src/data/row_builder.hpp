@@ -20,9 +20,9 @@ class RowBuilder {
   /// @param source  what messages name
   explicit RowBuilder(std::string source) : source_(std::move(source)) {}
 
-  /// Begins the next record, empty in all columns.
-  void next() { ++rows_; }
-  /// Sets a value of the present record; the column is made where it is new. @throws FileError for more than 1000 columns
+  /// Begins the next record, empty in all columns. @throws FileError where empty values would take more than 2 GiB
+  void next();
+  /// Sets a value of the present record; the column is made where it is new. @throws FileError for more than 1000 columns; as next() does
   void set(const std::string& column, std::string value);
   /// The present record's value; empty where it has none.
   std::string_view value(const std::string& column) const;
@@ -31,8 +31,11 @@ class RowBuilder {
   RecordTable take();
 
  private:
+  void check_padding() const;
+
   std::string source_;
   std::size_t rows_ = 0;
+  std::size_t set_ = 0;  ///< values that were set; all others are padding
   std::vector<std::pair<std::string, std::vector<std::string>>> columns_;  ///< each as long as the last record that has it
   std::unordered_map<std::string, std::size_t> places_;
 };

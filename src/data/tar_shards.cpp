@@ -26,7 +26,8 @@ struct FreeArchive {
 class OpenArchive {
  public:
   OpenArchive(const std::filesystem::path& path, std::int64_t from)
-      : path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)), archive_(archive_read_new()) {
+      // Without O_NONBLOCK the opening of a pipe waits for a writer, before its type can be seen.
+      : path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), archive_(archive_read_new()) {
     struct stat facts = {};
     if (descriptor_.get() < 0 || fstat(descriptor_.get(), &facts) != 0) fail(std::strerror(errno));
     if (!S_ISREG(facts.st_mode)) fail("found no regular file, expected a tar archive");

@@ -93,6 +93,10 @@ class ShardReader {
     shards_.push_back(path);
     split_ = split;
     shard_ = path.filename().string();
+    if (!io::is_utf8(shard_)) {
+      listing_.missing.push_back({path.string(), "found a name that is not UTF-8"});
+      return;
+    }
     try {
       TarReader::visit(path, [&](const TarMember& member, const TarReader::Bytes& bytes) { take(member, bytes); });
       finish_sample();

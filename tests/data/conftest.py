@@ -38,8 +38,8 @@ def read_csv(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     return list(reader.fieldnames or []), records
 
 
-def run_tool(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True, timeout=300)
+def run_tool(*arguments: object, code: int = 0, errors: str = "strict") -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, encoding="utf-8", errors=errors, timeout=300)
     assert done.returncode == code, f"exit {done.returncode}, expected {code}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     return done
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import numpy as np
 import pytest
 import scipy.io
-from conftest import check_files, dump, refused
+from conftest import check_files, dump, refused, run_tool
 from layouts import CARS, VOC_CLASSES, Pictures, celeba, cifar, class_folders, coco, stanford_cars, stl10, sun397, voc2007, waterbirds
 
 
@@ -410,3 +411,27 @@ def test_voc_annotations_that_are_passed_over(tmp_path, text, says):
     broken.write_text(text)
     found = dump("voc2007", tmp_path, tmp_path)
     assert len(found.records) == 3 and found.missing[0][0] == str(broken) and says in found.missing[0][1]
+
+
+def test_pipes_in_a_dataset_are_not_waited_for(tmp_path):
+    root = tmp_path / "coco"
+    coco(root)
+    os.mkfifo(root / "annotations" / "captions_more2017.json")
+    refused("coco-captions", root, tmp_path, "captions_more2017.json", "no regular file")
+    birds = tmp_path / "birds"
+    waterbirds(birds)
+    (birds / "metadata.csv").unlink()
+    os.mkfifo(birds / "metadata.csv")
+    refused("waterbirds", birds, tmp_path, "metadata.csv")
+
+
+def test_names_that_no_table_holds(tmp_path):
+    root = tmp_path / "d"
+    pictures = class_folders(root, ["ant", "bee"])
+    bad = os.fsencode(root) + b"/b\xffd"
+    os.mkdir(bad)
+    shutil.copy(next(iter(pictures.pixels)), bad + b"/x.jpg")
+    done = run_tool("samples", f"imagefolder:{root}", tmp_path / "out.csv", tmp_path / "out.pixels", errors="surrogateescape")
+    assert done.stdout == f"{os.fsdecode(bad)}/x.jpg\tfound a path that is not UTF-8, which tables of records can't hold\n"
+    run_tool("records", tmp_path / "out.csv", tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "out.csv").read_bytes()

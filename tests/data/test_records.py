@@ -9,9 +9,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
-from conftest import read_csv, run_tool
+from conftest import TOOL, read_csv, run_tool
 
 ROWS = [
     {"path": "a.jpg", "label": "żółw 亀", "note": 'he said "no", twice'},
@@ -99,6 +100,36 @@ def test_files_that_are_not_there(tmp_path):
     assert "folder" in run_tool("records", tmp_path, tmp_path / "out.csv", code=3).stderr
 
 
+def test_a_record_without_end_is_told_at_once(tmp_path):
+    assert "1 MiB" in run_tool("records", "/dev/zero", tmp_path / "out.csv", code=3).stderr
+    os.symlink("/dev/zero", tmp_path / "t.jsonl")
+    assert "1 MiB" in run_tool("records", tmp_path / "t.jsonl", tmp_path / "out.csv", code=3).stderr
+
+
+def test_a_table_of_empty_values_only(tmp_path):
+    """1 MB of JSON, 3 GB of memory were each column as long as the table."""
+    keys = json.dumps({f"k{i}": 1 for i in range(1000)}).encode()
+    refused(tmp_path, "t.jsonl", keys + b"\n" + b'{"k0": 1}\n' * 100000, "1000 columns", "almost all empty")
+    dense = json.dumps({f"k{i}": "" for i in range(10)}).encode() + b"\n"
+    assert len(read(tmp_path, "t.jsonl", dense * 1000)[1]) == 1000
+
+
+def test_a_pipe_that_is_written_late(tmp_path):
+    os.mkfifo(tmp_path / "t.csv")
+    reader = subprocess.Popen([TOOL, "records", tmp_path / "t.csv", tmp_path / "out.csv"])
+    try:
+        time.sleep(0.3)
+        assert reader.poll() is None, "did not wait for a writer"
+        with open(tmp_path / "t.csv", "wb") as pipe:
+            pipe.write(table()[:20])
+            pipe.flush()
+            time.sleep(0.3)
+            pipe.write(table()[20:])
+        assert reader.wait(60) == 0 and read_csv(tmp_path / "out.csv")[1] == ROWS
+    finally:
+        reader.kill()
+
+
 @pytest.fixture(scope="module")
 def arrow():
     python = os.environ.get("SPLICE_TORCH_PYTHON") or sys.executable
@@ -128,6 +159,27 @@ pq.write_table(pa.table({"a": [b"x"]}), sys.argv[2] + "/bytes.parquet")
     refused(tmp_path, "nested.parquet", (tmp_path / "nested.parquet").read_bytes(), "'a'", "list", python=arrow)
     refused(tmp_path, "bytes.parquet", (tmp_path / "bytes.parquet").read_bytes(), "'a'", "binary", python=arrow)
     refused(tmp_path, "cut.parquet", data[:-20], "Parquet", python=arrow)
+
+
+def test_standard_descriptors_that_are_closed(arrow, tmp_path):
+    """Pipes to the reading program must not take their numbers: the end of its output would never come."""
+    subprocess.run([arrow, "-c", "import sys, pyarrow as pa, pyarrow.parquet as pq; pq.write_table(pa.table({'a': ['x', 'y']}), sys.argv[1])",
+                    tmp_path / "t.parquet"], check=True)
+    command = '"$0" records "$1" "$2" "$3" <&- >&- 2>&-'
+    done = subprocess.run(["sh", "-c", command, TOOL, tmp_path / "t.parquet", tmp_path / "out.csv", arrow], timeout=60)
+    assert done.returncode == 0 and read_csv(tmp_path / "out.csv")[1] == [{"a": "x"}, {"a": "y"}]
+
+
+def test_parquet_that_claims_too_much(arrow, tmp_path):
+    """Some KB of file, a text of 16 MB that 200 values share."""
+    program = """
+import sys, pyarrow as pa, pyarrow.parquet as pq
+table = pa.table({"a": pa.DictionaryArray.from_arrays(pa.array([0] * 200, pa.int32()), pa.array(["x" * (16 << 20)]))})
+pq.write_table(table, sys.argv[1], compression="gzip", store_schema=False, dictionary_pagesize_limit=1 << 30)
+"""
+    made = subprocess.run([arrow, "-c", program, tmp_path / "t.parquet"], capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    refused(tmp_path, "t.parquet", (tmp_path / "t.parquet").read_bytes(), "2 GiB", python=arrow)
 
 
 def test_parquet_without_pyarrow(tmp_path):

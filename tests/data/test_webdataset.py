@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import tarfile
 
 import numpy as np
@@ -144,6 +145,14 @@ def test_shards_that_are_damaged(tmp_path):
         found = dump("webdataset", tmp_path / "d", tmp_path)
         assert len(found.records) == 8 and found.missing[0][0] == str(path), data[:10]
         refused("webdataset", path, tmp_path, "shard-001.tar")
+
+
+def test_a_pipe_among_shards_is_told(tmp_path):
+    rows = shards(tmp_path / "d", 1)
+    os.mkfifo(tmp_path / "d" / "a.tar")
+    found = dump("webdataset", tmp_path / "d", tmp_path)
+    assert len(found.records) == len(rows)
+    assert [name for name, _ in found.missing] == [str(tmp_path / "d" / "a.tar")] and "no regular file" in found.missing[0][1]
 
 
 def test_a_member_that_claims_to_be_huge(tmp_path):

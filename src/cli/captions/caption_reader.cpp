@@ -152,7 +152,7 @@ void read_captions(const std::string& path, const CaptionRequest& request, Capti
   const CaptionFormat format = format_of(path, request.format);
   if (format == CaptionFormat::parquet) {
     if (path == "-") throw ArgumentError("FILE: got '-' with --format parquet; expected a file, as Parquet is not read in order");
-    data::open_bytes(path);  // says of a file that is not there what is said of all others
+    data::open_bytes(path, signals::throw_if_stop_requested);  // says of a file that is not there what is said of all others
     const auto source = data::run_program({request.python, "-c", parquet_program, path, request.column}, path, signals::throw_if_stop_requested);
     read_text(*source, counts, take);
     return;
