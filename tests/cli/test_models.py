@@ -333,7 +333,7 @@ def test_decompose_arguments(models, inputs):
     fails(2, "decompose", "--model", models.model, "-d", dictionary, "-e", inputs / "images.npy", *pictures, says=["--embeddings", "--model"])
     fails(2, "decompose", "--model", models.model, "-d", dictionary, *pictures, "--image-mean", "batch", says=["--image-mean", "batch", "splice mean"])
     fails(2, "decompose", "--model", models.model, "-d", dictionary, *pictures, "--report", models / "r.html", "--l1-path", "0.2,0.1", says=["--report"])
-    fails(2, "decompose", "--model", models.model, "-d", dictionary, *pictures, "-o", models / "x", "--report", models / "x", says=["--out", "twice"])
+    fails(2, "decompose", "--model", models.model, "-d", dictionary, *pictures, "-o", models / "x", "--report", models / "x", says=["--report", "twice"])
     np.save(models / "short.npy", np.eye(5, dtype=np.float32))
     fails(2, "decompose", "--model", models.model, "-d", models / "short.npy", *pictures, says=["--model", "24", "5"])
 

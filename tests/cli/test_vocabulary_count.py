@@ -102,7 +102,7 @@ def test_lists_ascend_and_counts_descend(corpus, tmp_path):
 
 
 def test_outputs_of_one_place(corpus, tmp_path):
-    fails(2, "vocabulary", "count", corpus, "-o", "w.txt", "--bigrams-out", "./w.txt", cwd=tmp_path, says=["--out", "./w.txt"])
+    fails(2, "vocabulary", "count", corpus, "-o", "w.txt", "--bigrams-out", "./w.txt", cwd=tmp_path, says=["--bigrams-out", "./w.txt"])
     assert not (tmp_path / "w.txt").exists()
 
 
@@ -208,7 +208,7 @@ def test_wrong_arguments(corpus, tmp_path):
     fails(3, "vocabulary", "count", tmp_path, says=["folder"])
     fails(2, "vocabulary", "count", says=["files"])
     fails(2, "vocabulary", "count", corpus, "-o", corpus, says=["--out", "input"])
-    fails(2, "vocabulary", "count", corpus, "-o", tmp_path / "a", "--counts", tmp_path / "a", says=["--out", "another"])
+    fails(2, "vocabulary", "count", corpus, "-o", tmp_path / "a", "--counts", tmp_path / "a", says=["--counts", "another"])
     fails(2, "vocabulary", "count", corpus, "--format", "xml", says=["--format", "xml", "parquet"])
     fails(2, "vocabulary", "count", corpus, "--min-count", 0, says=["--min-count"])
     fails(3, "vocabulary", "count", corpus, "--stop-words", tmp_path / "no.txt", says=["no.txt"])
