@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "models" / "scene_clip")]
 
 _NEEDED = ("torch", "numpy", "PIL", "scipy", "safetensors")
 
