@@ -11,12 +11,11 @@
 #include "cli/experiments/class_prompts.hpp"
 #include "cli/experiments/curve_conditions.hpp"
 #include "cli/experiments/curve_document.hpp"
+#include "cli/experiments/deliver.hpp"
 #include "cli/experiments/dictionary_learning.hpp"
 #include "cli/experiments/spread_rows.hpp"
 #include "cli/input_checks.hpp"
-#include "cli/listing.hpp"
 #include "cli/numbers_text.hpp"
-#include "cli/output.hpp"
 #include "cli/penalty_path.hpp"
 #include "cli/progress_line.hpp"
 #include "experiments/seeded_random.hpp"
@@ -249,11 +248,7 @@ class Evaluation {
 ExitCode evaluate(const SparsityCurveArguments& a) {
   check_choice(a);
   Evaluation evaluation(a);
-  const ResultDocument document = evaluation.run();
-  if (!a.common.out.empty()) write_result(a.common.out, document);
-  print_result(a.common.report.json ? json_text(to_json(document), 2) + "\n" : to_text(document, 200));
-  if (!a.common.out.empty()) print_note(a.common.report.quiet, "wrote " + a.common.out);
-  return ExitCode::ok;
+  return deliver(evaluation.run(), a.common.out, a.common.report, 200);
 }
 
 }  // namespace

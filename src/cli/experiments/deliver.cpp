@@ -18,6 +18,13 @@ ExitCode deliver(const ResultDocument& document, const std::string& out, const R
   return ExitCode::ok;
 }
 
+ExitCode deliver(const ResultDocument& document, const ExperimentArguments& arguments, std::int64_t most_rows) {
+  const ExitCode code = deliver(document, arguments.out, arguments.report, most_rows);
+  const std::string& embeddings = arguments.sources.embeddings_out;
+  if (!embeddings.empty()) print_note(arguments.report.quiet, "wrote " + embeddings);
+  return code;
+}
+
 std::string with_error(double value, double standard_error) {
   if (!std::isfinite(value)) return "not defined";
   return std::isfinite(standard_error) ? fmt::format("{:.3f} ± {:.3f}", value, standard_error) : fmt::format("{:.3f}", value);

@@ -6,8 +6,8 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/code_inputs.hpp"
+#include "cli/experiments/deliver.hpp"
 #include "cli/experiments/explain_verbs.hpp"
-#include "cli/experiments/finish_result.hpp"
 #include "cli/experiments/group_arguments.hpp"
 #include "cli/experiments/spurious_table.hpp"
 #include "cli/experiments/statistics_tables.hpp"
@@ -124,7 +124,7 @@ ExitCode scan_codes(const ScanArguments& a) {
   if (a.spurious) document.summary += add_spurious(statistics, classes, inputs.space(), a.groups.synonyms, a.top, document);
   document.tables.push_back(groups_table(statistics, classes));
   if (!inputs.empty_codes().empty()) document.summary += " " + inputs.empty_codes();
-  return finish_result(document, a.code.experiment, std::max<std::int64_t>(50, a.top));
+  return deliver(document, a.code.experiment, std::max<std::int64_t>(50, a.top));
 }
 
 }  // namespace

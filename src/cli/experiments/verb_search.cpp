@@ -8,8 +8,8 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/code_inputs.hpp"
+#include "cli/experiments/deliver.hpp"
 #include "cli/experiments/explain_verbs.hpp"
-#include "cli/experiments/finish_result.hpp"
 #include "cli/experiments/statistics_tables.hpp"
 #include "cli/mean_choice.hpp"
 #include "cli/numbers_text.hpp"
@@ -174,7 +174,7 @@ ExitCode search_codes(const SearchArguments& a) {
   const auto columns = inputs.records().names();
   const auto path = std::find(columns.begin(), columns.end(), "path");
   if (path == columns.end() || static_cast<std::size_t>(path - columns.begin()) >= columns_shown) document.charts.front().x = "row";
-  return finish_result(document, a.code.experiment, std::max<std::int64_t>(50, a.top));
+  return deliver(document, a.code.experiment, std::max<std::int64_t>(50, a.top));
 }
 
 }  // namespace

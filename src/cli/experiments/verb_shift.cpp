@@ -7,8 +7,8 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/code_inputs.hpp"
+#include "cli/experiments/deliver.hpp"
 #include "cli/experiments/explain_verbs.hpp"
-#include "cli/experiments/finish_result.hpp"
 #include "cli/experiments/group_arguments.hpp"
 #include "cli/experiments/shift_tables.hpp"
 #include "cli/experiments/statistics_tables.hpp"
@@ -142,7 +142,7 @@ ExitCode show_shift(const ShiftArguments& a) {
   document.summary += add_cosines(cells, a.across, document);
   if (!groups.empty()) document.tables.push_back(members_table(inputs.space(), groups));
   if (!inputs.empty_codes().empty()) document.summary += " " + inputs.empty_codes();
-  return finish_result(document, a.code.experiment, 50);
+  return deliver(document, a.code.experiment, 50);
 }
 
 }  // namespace

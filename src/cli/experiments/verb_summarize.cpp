@@ -8,8 +8,8 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/code_inputs.hpp"
+#include "cli/experiments/deliver.hpp"
 #include "cli/experiments/explain_verbs.hpp"
-#include "cli/experiments/finish_result.hpp"
 #include "cli/experiments/statistics_tables.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/signals.hpp"
@@ -136,7 +136,7 @@ ExitCode summarize_codes(const SummarizeArguments& a) {
   }
   add_histograms(statistics, groups, document);
   if (!inputs.empty_codes().empty()) document.summary += " " + inputs.empty_codes();
-  return finish_result(document, a.code.experiment, std::max<std::int64_t>(50, a.top));
+  return deliver(document, a.code.experiment, std::max<std::int64_t>(50, a.top));
 }
 
 }  // namespace
