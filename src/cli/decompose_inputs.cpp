@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <system_error>
 
 #include "cli/built_by.hpp"
 #include "cli/input_checks.hpp"
@@ -65,23 +64,18 @@ DecomposeInputs::DecomposeInputs(const DecomposeSources& sources, const Resource
   }
   inputs_ = find_inputs(sources.model);
   model_.emplace(load_model(sources.model, resources));
+  if (!dictionary_.empty()) return;
   const auto own = model_->dictionary_path();
-  std::error_code ignored;
-  if (!dictionary_.empty()) {
-    own_dictionary_ = own && std::filesystem::equivalent(dictionary_, *own, ignored);
-    return;
-  }
   if (!own) {
     throw ArgumentError(fmt::format("--dictionary: got none, and the model '{}' has none of its own; expected a dictionary (splice dictionary "
                                     "build --model)", sources.model.model));
   }
   dictionary_ = own->string();
-  own_dictionary_ = true;
 }
 
 void DecomposeInputs::check_fits(const ConceptSpace& space) const {
   if (!model_) return check_same_dim(sources_.embeddings, source_->dim(), dictionary_, space.dim());
-  check_built_by(*model_, sources_.model.model, space, dictionary_, sources_.any_model || own_dictionary_);
+  check_built_by(*model_, sources_.model.model, space, dictionary_, sources_.any_model);
 }
 
 void DecomposeInputs::check_outputs(const std::vector<OutputFile>& outputs, const std::string& image_mean) const {

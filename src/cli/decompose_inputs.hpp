@@ -81,7 +81,6 @@ class DecomposeInputs {
   std::string dictionary_;
   std::unique_ptr<io::EmbeddingSource> source_;
   std::optional<ClipEncoder> model_;
-  bool own_dictionary_ = false;
   ModelInputs inputs_;
 };
 

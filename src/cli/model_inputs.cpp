@@ -159,6 +159,17 @@ ModelInputs find_inputs(const ModelArguments& arguments) {
   return inputs;
 }
 
+std::int64_t embed_in_parts(ClipEncoder& model, std::span<const std::string> texts, MatrixView<float> out) {
+  std::int64_t cut_off = 0;
+  for (std::int64_t first = 0; first < out.rows; first += texts_at_once) {
+    signals::throw_if_stop_requested();
+    const std::int64_t count = std::min(texts_at_once, out.rows - first);
+    const auto part = texts.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+    cut_off += static_cast<std::int64_t>(model.embed_texts(part, out.slice(first, count)).size());
+  }
+  return cut_off;
+}
+
 void embed_inputs(ClipEncoder& model, ModelInputs& inputs, const std::string& label, bool quiet, const EmbeddedVisitor& take) {
   if (inputs.texts.empty()) embed_pictures(model, inputs, label, quiet, take);
   else embed_texts(model, inputs, label, quiet, take);

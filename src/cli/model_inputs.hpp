@@ -9,6 +9,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,10 @@ struct ModelInputs {
 /// Lists folders, in the order given. @throws FileError for a path that is neither file nor folder, folders without a picture, a
 /// list without a text; ArgumentError where several of the three kinds are given, or none
 ModelInputs find_inputs(const ModelArguments& arguments);
+
+/// Embeds texts into `out` [texts.size(), dim], some at a time: a Ctrl-C is heard in between.
+/// @returns how many were cut off
+std::int64_t embed_in_parts(ClipEncoder& model, std::span<const std::string> texts, MatrixView<float> out);
 
 /// Called with rows [count, dim]; names of `inputs` has theirs at its end.
 using EmbeddedVisitor = std::function<void(MatrixView<const float>)>;

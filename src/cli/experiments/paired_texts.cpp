@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "cli/model_inputs.hpp"
 #include "cli/signals.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
 namespace {
 
-constexpr std::size_t paired_texts_at_once = 256;
+constexpr std::size_t rows_between_stops = 256;
 
 int given(const PairedTextArguments& a) { return !a.captions.empty() + !a.captions_file.empty() + !a.text_embeddings.empty(); }
 
@@ -79,21 +78,16 @@ PairedTexts::PairedTexts(const PairedTextArguments& arguments, ExperimentInputs&
 void PairedTexts::read(std::span<const std::int64_t> records, MatrixView<float> out) {
   if (source_) {
     for (std::size_t i = 0; i < records.size(); ++i) {
-      if (i % paired_texts_at_once == 0) signals::throw_if_stop_requested();
+      if (i % rows_between_stops == 0) signals::throw_if_stop_requested();
       source_->read(records[i], out.slice(static_cast<std::int64_t>(i), 1));
     }
     return;
   }
   ClipEncoder& model = inputs_.text_model("--text-embeddings: got none");
   std::vector<std::string> texts;
-  for (std::size_t first = 0; first < records.size(); first += paired_texts_at_once) {
-    signals::throw_if_stop_requested();
-    const std::size_t count = std::min(paired_texts_at_once, records.size() - first);
-    texts.clear();
-    for (const std::int64_t record : records.subspan(first, count)) texts.push_back(captions_[static_cast<std::size_t>(record)]);
-    cut_off_ += static_cast<std::int64_t>(
-        model.embed_texts(texts, out.slice(static_cast<std::int64_t>(first), static_cast<std::int64_t>(count))).size());
-  }
+  texts.reserve(records.size());
+  for (const std::int64_t record : records) texts.push_back(captions_[static_cast<std::size_t>(record)]);
+  cut_off_ += embed_in_parts(model, texts, out);
 }
 
 void PairedTexts::add_settings(nlohmann::ordered_json& settings) const {

@@ -11,6 +11,7 @@
 #include "cli/experiments/deliver.hpp"
 #include "cli/experiments/evaluate_verbs.hpp"
 #include "cli/experiments/paired_texts.hpp"
+#include "cli/model_inputs.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/signals.hpp"
 #include "experiments/directions.hpp"
@@ -22,7 +23,6 @@ namespace splice_cuda::cli {
 namespace {
 
 constexpr std::size_t examples_shown = 20;
-constexpr std::size_t texts_at_once = 256;
 
 struct RelevanceArguments {
   ExperimentArguments experiment;
@@ -124,11 +124,7 @@ void embed_nouns(const std::vector<std::string>& names, const std::unordered_map
   }
   ClipEncoder& model = inputs.text_model("--nouns: got words that are no concepts");
   const MatrixView<float> rows(block.data(), static_cast<std::int64_t>(others.size()), words.dim);
-  for (std::size_t first = 0; first < others.size(); first += texts_at_once) {
-    signals::throw_if_stop_requested();
-    const std::size_t count = std::min(texts_at_once, others.size() - first);
-    model.embed_texts(std::span(others).subspan(first, count), rows.slice(static_cast<std::int64_t>(first), static_cast<std::int64_t>(count)));
-  }
+  embed_in_parts(model, others, rows);
   put(others_places);
 }
 

@@ -8,14 +8,11 @@
 
 #include "cli/built_by.hpp"
 #include "cli/image_mean.hpp"
-#include "cli/signals.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/relevance.hpp"
 
 namespace splice_cuda::cli {
 namespace {
-
-constexpr std::size_t words_at_once = 256;
 
 void check(const WordArguments& a) {
   const bool stored = !a.embeddings.empty() || !a.concepts.empty();
@@ -86,11 +83,7 @@ bool WordEmbeddings::knows(const std::string& word) const {
 
 void WordEmbeddings::read(std::span<const std::string> words, MatrixView<float> out) {
   if (!model_) return read_stored(words, out);
-  for (std::size_t first = 0; first < words.size(); first += words_at_once) {
-    signals::throw_if_stop_requested();
-    const std::size_t count = std::min(words_at_once, words.size() - first);
-    model_->embed_texts(words.subspan(first, count), out.slice(static_cast<std::int64_t>(first), static_cast<std::int64_t>(count)));
-  }
+  embed_in_parts(*model_, words, out);
 }
 
 void WordEmbeddings::read_stored(std::span<const std::string> words, MatrixView<float> out) const {
