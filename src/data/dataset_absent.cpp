@@ -19,6 +19,7 @@ const std::string& Dataset::kind() const noexcept { absent(); }
 std::int64_t Dataset::size() const noexcept { absent(); }
 const RecordTable& Dataset::records() const noexcept { absent(); }
 bool Dataset::has_files() const noexcept { absent(); }
+const std::vector<std::string>& Dataset::listed_files() const noexcept { absent(); }
 const std::vector<std::filesystem::path>& Dataset::sources() const noexcept { absent(); }
 const std::vector<MissingSample>& Dataset::missing() const noexcept { absent(); }
 const std::string& Dataset::name(std::int64_t) const { absent(); }
