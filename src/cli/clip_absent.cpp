@@ -1,4 +1,4 @@
-// A build without CLIP (SPLICE_CLIP=OFF): no model can be loaded, so that nothing else of clip.hpp is ever reached.
+// A build without CLIP (SPLICE_CLIP=OFF): pictures can't be listed, and no model can be loaded, so that nothing else of clip.hpp is ever reached.
 
 #include "cli/report/picture_data.hpp"
 #include "splice_cuda/clip.hpp"
@@ -7,9 +7,9 @@
 namespace splice_cuda {
 namespace {
 
-[[noreturn]] void absent() {
-  throw Error("--model: this splice was built without CLIP models (SPLICE_CLIP=OFF); expected a build that has them");
-}
+constexpr const char* without_clip = "--model: this splice was built without CLIP models (SPLICE_CLIP=OFF); expected a build that has them";
+
+[[noreturn]] void absent() { throw DeviceError(without_clip); }
 
 }  // namespace
 
@@ -18,7 +18,8 @@ struct ClipEncoder::State {};
 ClipEncoder::ClipEncoder(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
 ClipEncoder::ClipEncoder(ClipEncoder&&) noexcept = default;
 ClipEncoder::~ClipEncoder() = default;
-ClipEncoder ClipEncoder::load(const std::filesystem::path&, const ClipOptions&) { absent(); }
+// As where LibTorch is absent (load_tower.cpp): the demo then does without pictures.
+ClipEncoder ClipEncoder::load(const std::filesystem::path&, const ClipOptions&) { throw Error(without_clip); }
 const std::string& ClipEncoder::name() const noexcept { absent(); }
 std::int64_t ClipEncoder::dim() const noexcept { absent(); }
 const std::string& ClipEncoder::fingerprint() const noexcept { absent(); }

@@ -31,7 +31,7 @@ std::string exit_code_help() {
          "  2    wrong arguments, or inputs that do not fit together\n"
          "  3    a file that can't be read, is not what it says it is, or can't be written\n"
          "  4    out of memory\n"
-         "  5    the device is absent, unsupported or failed; LibTorch is absent\n"
+         "  5    the device is absent, unsupported or failed; LibTorch or liblinear is absent, or was left out of the build\n"
          "  70   internal error\n"
          "  130  interrupted (Ctrl-C); 143 terminated, 129 hung up. No unfinished file is left behind\n";
 }

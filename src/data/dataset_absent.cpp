@@ -7,7 +7,7 @@ namespace splice_cuda {
 namespace {
 
 [[noreturn]] void absent() {
-  throw Error("dataset: this build has no pictures (SPLICE_CLIP=OFF); expected a build that has them");
+  throw DeviceError("dataset: this build has no pictures (SPLICE_CLIP=OFF); expected a build that has them");
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ struct Liblinear {
   decltype(&::free_and_destroy_model) free_and_destroy_model;
   decltype(&::set_print_string_function) set_print_string_function;
 
-  /// Loaded at the first call, for good. @throws Error where it is absent
+  /// Loaded at the first call, for good. @throws DeviceError where it is absent
   static const Liblinear& get();
 };
 
