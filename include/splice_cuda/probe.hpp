@@ -57,8 +57,8 @@ class ProbeRows {
 class LinearProbe {
  public:
   /// @param classes  number of classes; those without a row have no score and are never answered
-  /// @throws ArgumentError for options out of range, labels >= classes, rows of fewer than two classes; OutOfMemoryError; DeviceError where liblinear is absent
-  /// (training takes as much memory again as the rows). Calls from several threads wait for each other: the solver's random numbers are the
+  /// @throws ArgumentError for options out of range, labels >= classes, rows of fewer than two classes; OutOfMemoryError
+  /// (training takes as much memory again as the rows); DeviceError where liblinear is absent. Calls from several threads wait for each other: the solver's random numbers are the
   /// process's (srand).
   static LinearProbe train(const ProbeRows& rows, std::int64_t classes, const ProbeOptions& options = {});
 
