@@ -71,13 +71,19 @@ class PaperData:
     folder: Path
     sources: dict[str, DataSource]
     options: list[str] = field(default_factory=list)  #: for `splice embed`: --batch-size, --device, --limit
+    _embedded: dict[str, EmbeddedData] = field(default_factory=dict, repr=False)
 
     def has(self, name: str) -> bool:
         """Whether a data set is given."""
         return name in self.sources
 
     def embedded(self, name: str) -> EmbeddedData:
-        """Embeddings and records of all samples that can be read."""
+        """Embeddings and records of all samples that can be read; made once."""
+        if name not in self._embedded:
+            self._embedded[name] = self._embed(name)
+        return self._embedded[name]
+
+    def _embed(self, name: str) -> EmbeddedData:
         folder = self.folder / name
         embeddings, listed = folder / "embeddings.npy", folder / "listed.csv"
         self.splice.run(["embed", "--model", self.model, "--dataset", self.sources[name].dataset, "--out", embeddings,
