@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Callable, Sequence
 
@@ -62,11 +64,14 @@ class StoredSet:
 
 
 def write_records(path: Path, columns: Columns) -> None:
-    """A .csv with a header and a record a row."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+    """A .csv with a header and a record a row. A file that holds them already keeps its time, by which its digest is known."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    content = text.getvalue().encode("utf-8")
+    if not path.is_file() or path.read_bytes() != content:
+        path.write_bytes(content)
 
 
 def attribute_columns(scenes: Scenes) -> Columns:
@@ -79,6 +84,7 @@ def attribute_columns(scenes: Scenes) -> Columns:
     return columns
 
 
+@cache
 def sources_digest() -> str:
     """Of everything that decides what a data set looks like."""
     sources = sorted(Path(__file__).parent.glob("*.py")) + sorted((MODEL / "scene_clip").glob("*.py"))
