@@ -1,14 +1,13 @@
 """Data sets as `splice` reads them (docs/datasets.md), embedded once, with columns that the protocols need."""
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
 from ..command import Splice
-from ..scenes.store import Columns, write_records
+from ..scenes.store import Columns, read_records, write_records
 
 #: What each name stands for in the paper, and the kind of data set that it is in its published layout.
 NAMES = {"cifar10": "cifar10", "cifar100": "cifar100", "mit_states": "mit-states", "imagenet": "imagenet", "celeba": "celeba",
@@ -44,9 +43,7 @@ class EmbeddedData:
 
     def columns(self) -> Columns:
         """The records by column."""
-        with self.records.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+        return read_records(self.records)
 
 
 def _celeba(columns: Columns) -> Columns:
@@ -89,7 +86,7 @@ class PaperData:
         self.splice.run(["embed", "--model", self.model, "--dataset", self.sources[name].dataset, "--out", embeddings,
                          "--records-out", listed, *self.options], [embeddings, listed])
         data = EmbeddedData(name, embeddings, folder / "records.csv")
-        columns = EmbeddedData(name, embeddings, listed).columns()
+        columns = read_records(listed)
         write_records(data.records, {**columns, **(_ADDED[name](columns) if name in _ADDED else {})})
         return data
 

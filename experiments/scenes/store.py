@@ -58,9 +58,14 @@ class StoredSet:
 
     def columns(self) -> Columns:
         """The records by column."""
-        with self.records.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        return {name: [row[name] for row in rows] for name in rows[0]}
+        return read_records(self.records)
+
+
+def read_records(path: Path) -> Columns:
+    """A .csv with a header, by column; nothing of one without rows."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
 
 
 def write_records(path: Path, columns: Columns) -> None:
@@ -125,8 +130,5 @@ def stored_set(workspace: Workspace, name: str, count: int, draw: Callable[[int]
     names = json.loads((folder / "names.json").read_text())
     if len(listed) != len(names) or not all(path.endswith(f"/{expected}") for path, expected in zip(listed, names)):
         raise RuntimeError(f"{paths}: found other pictures than those of {stored.pictures}")
-    with (folder / "columns.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    columns = {"path": listed, **{column: [row[column] for row in rows] for column in rows[0]}}
-    write_records(stored.records, columns)
+    write_records(stored.records, {"path": listed, **read_records(folder / "columns.csv")})
     return stored
