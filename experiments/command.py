@@ -14,6 +14,8 @@ from typing import Sequence
 
 from .documents import Document
 
+Words = list[str | float | Path]  #: arguments of the command
+
 
 class CommandError(RuntimeError):
     """A run of the command that ended with another exit code than 0."""
@@ -53,9 +55,9 @@ class Splice:
 
         Arguments that name files or folders are inputs, unless they are outputs. Raises CommandError with what the command said.
         """
-        words = [self._word(argument) for argument in arguments]
-        output_words = {self._word(output) for output in outputs}
-        name = self._word(outputs[0])
+        words = [self.word(argument) for argument in arguments]
+        output_words = {self.word(output) for output in outputs}
+        name = self.word(outputs[0])
         self.lines[name] = "splice " + shlex.join(words)
         stamp, key = self.stamps / (hashlib.sha256(name.encode()).hexdigest()[:24] + ".json"), self._key(words, output_words)
         if not self.force and stamp.exists() and json.loads(stamp.read_text())["key"] == key and all(map(Path.exists, outputs)):
@@ -77,10 +79,10 @@ class Splice:
 
     def line_of(self, output: Path) -> str:
         """The command line that made an output of this run."""
-        return self.lines[self._word(output)]
+        return self.lines[self.word(output)]
 
-    def _word(self, argument: str | float | Path) -> str:
-        """Paths below the root as a reader in that folder would type them."""
+    def word(self, argument: str | float | Path) -> str:
+        """An argument as text, paths below the root as a reader in that folder would type them."""
         if isinstance(argument, Path) and argument.is_absolute() and argument.is_relative_to(self.root):
             argument = argument.relative_to(self.root)
         return f"{argument:g}" if isinstance(argument, float) else str(argument)

@@ -12,7 +12,7 @@ from typing import Callable, Sequence
 
 import torch
 
-from . import MODEL, ROOT
+from . import ROOT
 from .checks import checks_document
 from .command import CommandError, Splice, progress
 from .documents import DocumentError
@@ -87,7 +87,7 @@ def _run_scenes(arguments: argparse.Namespace, splice: Splice, out: Path) -> int
             print(f"FAILED  {name}: {error}", flush=True)
     failed = sum(not check.passed for check in workspace.checks)
     workspace.add("checks", checks_document(workspace.checks))
-    write_report(workspace, MODEL / "dictionary.safetensors", "Experiments on scene-clip")
+    write_report(workspace, workspace.dictionary, "Experiments on scene-clip")
     if arguments.docs and not broken:
         write_page(workspace)
     print(f"{len(workspace.checks) - failed} of {len(workspace.checks)} claims hold, {broken} protocols could not be run, "

@@ -1,14 +1,13 @@
 """Data sets as `splice` reads them (docs/datasets.md), embedded once, with columns that the protocols need."""
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
 from ..command import Splice
-from ..scenes.store import Columns, write_records
+from ..scenes.store import Columns, read_records, write_records
 
 #: What each name stands for in the paper, and the kind of data set that it is in its published layout.
 NAMES = {"cifar10": "cifar10", "cifar100": "cifar100", "mit_states": "mit-states", "imagenet": "imagenet", "celeba": "celeba",
@@ -44,9 +43,7 @@ class EmbeddedData:
 
     def columns(self) -> Columns:
         """The records by column."""
-        with self.records.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+        return read_records(self.records)
 
 
 def _celeba(columns: Columns) -> Columns:
@@ -71,19 +68,25 @@ class PaperData:
     folder: Path
     sources: dict[str, DataSource]
     options: list[str] = field(default_factory=list)  #: for `splice embed`: --batch-size, --device, --limit
+    _embedded: dict[str, EmbeddedData] = field(default_factory=dict, repr=False)
 
     def has(self, name: str) -> bool:
         """Whether a data set is given."""
         return name in self.sources
 
     def embedded(self, name: str) -> EmbeddedData:
-        """Embeddings and records of all samples that can be read."""
+        """Embeddings and records of all samples that can be read; made once."""
+        if name not in self._embedded:
+            self._embedded[name] = self._embed(name)
+        return self._embedded[name]
+
+    def _embed(self, name: str) -> EmbeddedData:
         folder = self.folder / name
         embeddings, listed = folder / "embeddings.npy", folder / "listed.csv"
         self.splice.run(["embed", "--model", self.model, "--dataset", self.sources[name].dataset, "--out", embeddings,
                          "--records-out", listed, *self.options], [embeddings, listed])
         data = EmbeddedData(name, embeddings, folder / "records.csv")
-        columns = EmbeddedData(name, embeddings, listed).columns()
+        columns = read_records(listed)
         write_records(data.records, {**columns, **(_ADDED[name](columns) if name in _ADDED else {})})
         return data
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
+from ..command import Words
 from ..documents import Column, Document, Table
 from ..scenes.store import write_records
 from ..workspace import Workspace
@@ -13,7 +14,6 @@ from . import settings
 from .data import EmbeddedData, PaperData
 
 PAIRS, PAIR_SEED = 1000, 0
-Words = list[str | float | Path]
 
 
 class Missing(Exception):

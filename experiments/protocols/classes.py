@@ -69,11 +69,5 @@ def scan(workspace: Workspace) -> None:
     workspace.check("scan", "planted backgrounds among the five most suspicious concepts", 5 * _share(suspects[:5], planted), low=3)
     weights = found.table("weights")
     for label, place, other in zip(CLASSES, PLACES, reversed(PLACES)):
-        ratio = _weight(weights, place, label) / max(1e-12, _weight(weights, other, label))
-        workspace.check("scan", f"{label}: weight of {place} over that of {other}", ratio, low=4)
-
-
-def _weight(weights: Table, name: str, label: str) -> float:
-    places = [column.key for column in weights.columns]
-    rows = [dict(zip(places, row)) for row in weights.rows]
-    return next(row["weight"] for row in rows if row["group"] == name and row["class"] == label)
+        of_place, of_other = (weights.value("weight", group=name, **{"class": label}) for name in (place, other))
+        workspace.check("scan", f"{label}: weight of {place} over that of {other}", of_place / max(1e-12, of_other), low=4)

@@ -1,13 +1,10 @@
 """Options that most verbs share."""
 from __future__ import annotations
 
-from pathlib import Path
-
+from ..command import Words
 from ..scenes.store import StoredSet
 from ..scenes.vocabulary import words_of
 from ..workspace import Workspace
-
-Words = list[str | float | Path]
 
 
 def coded(workspace: Workspace, stored: StoredSet, l1_penalty: float | None = None) -> Words:

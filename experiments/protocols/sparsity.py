@@ -1,8 +1,6 @@
 """C2 and C3: what few concepts keep of an embedding, beside other dictionaries, and linear probes."""
 from __future__ import annotations
 
-from pathlib import Path
-
 from ..documents import Document
 from ..scenes import sets
 from ..workspace import Workspace
@@ -23,7 +21,7 @@ def run(workspace: Workspace) -> None:
                           workspace.model / "image_mean.npy", "--l1-penalty", LEARNED_PENALTY, "--epochs", 4, "--out", learned], [learned])
     for label, baselines in BASELINES.items():
         found = workspace.run(f"sparsity_{label}", "evaluate", "sparsity-curve", *with_texts(workspace, stored), "--label", label,
-                              "--l0-path", TARGETS, "--baseline", baselines + (_relative(workspace, learned) if baselines.endswith("=") else ""))
+                              "--l0-path", TARGETS, "--baseline", baselines + (workspace.splice.word(learned) if baselines.endswith("=") else ""))
         dense = _dense(found)
         workspace.check(NAME, f"{label}: accuracy lost with at most 10 concepts", dense - _at(found, 10, "accuracy"), high=0.03)
         workspace.check(NAME, f"{label}: accuracy lost with at most 40 concepts", dense - _at(found, 40, "accuracy"), high=0.015)
@@ -34,11 +32,6 @@ def run(workspace: Workspace) -> None:
     cosines = [_at(found, target, "cosine") for target in map(int, TARGETS.split(","))]
     workspace.check(NAME, "the cosine rises with the number of concepts (smallest step)",
                     min(after - before for before, after in zip(cosines, cosines[1:])), low=0.0)
-
-
-def _relative(workspace: Workspace, path: Path) -> str:
-    root = workspace.splice.root
-    return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
 def _at(found: Document, target: int, column: str, condition: str = "splice") -> float:
@@ -55,7 +48,7 @@ def probes(workspace: Workspace) -> None:
     for label in PROBED:
         found = workspace.run(f"probe_{label}", "evaluate", "probe", *coded(workspace, stored, 0.15), "--label", label,
                               "--split-column", "split", "--penalty", "l2", "--cost", 10.0)
-        accuracy = {row[0]: row[1] for row in zip(found.table("accuracy").column("condition"), found.table("accuracy").column("accuracy"))}
+        accuracy = dict(zip(found.table("accuracy").column("condition"), found.table("accuracy").column("accuracy")))
         workspace.check("probes", f"{label}: accuracy lost by codes", accuracy["dense"] - accuracy["codes"], high=0.08)
         workspace.check("probes", f"{label}: accuracy lost by recomposing", accuracy["dense"] - accuracy["recomposed"], high=0.03)
         workspace.check("probes", f"{label}: accuracy on codes", accuracy["codes"], low=0.8)

@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Callable, Sequence
 
@@ -56,17 +58,25 @@ class StoredSet:
 
     def columns(self) -> Columns:
         """The records by column."""
-        with self.records.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        return {name: [row[name] for row in rows] for name in rows[0]}
+        return read_records(self.records)
+
+
+def read_records(path: Path) -> Columns:
+    """A .csv with a header, by column; nothing of one without rows."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
 
 
 def write_records(path: Path, columns: Columns) -> None:
-    """A .csv with a header and a record a row."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+    """A .csv with a header and a record a row. A file that holds them already keeps its time, by which its digest is known."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    content = text.getvalue().encode("utf-8")
+    if not path.is_file() or path.read_bytes() != content:
+        path.write_bytes(content)
 
 
 def attribute_columns(scenes: Scenes) -> Columns:
@@ -79,6 +89,7 @@ def attribute_columns(scenes: Scenes) -> Columns:
     return columns
 
 
+@cache
 def sources_digest() -> str:
     """Of everything that decides what a data set looks like."""
     sources = sorted(Path(__file__).parent.glob("*.py")) + sorted((MODEL / "scene_clip").glob("*.py"))
@@ -119,8 +130,5 @@ def stored_set(workspace: Workspace, name: str, count: int, draw: Callable[[int]
     names = json.loads((folder / "names.json").read_text())
     if len(listed) != len(names) or not all(path.endswith(f"/{expected}") for path, expected in zip(listed, names)):
         raise RuntimeError(f"{paths}: found other pictures than those of {stored.pictures}")
-    with (folder / "columns.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    columns = {"path": listed, **{column: [row[column] for row in rows] for column in rows[0]}}
-    write_records(stored.records, columns)
+    write_records(stored.records, {"path": listed, **read_records(folder / "columns.csv")})
     return stored

@@ -1,5 +1,6 @@
 """The command under test, small inputs, and the mathematics in numpy fp64, which shares nothing with the library."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -61,6 +62,20 @@ def gap_of(z, codes, atoms, l1_penalty):
     scale = np.clip((z * residual).sum(axis=1) / (residual**2).sum(axis=1), 0, half_penalty / largest)
     theta = scale[:, None] * residual
     return primal - ((z**2).sum(axis=1) - ((z - theta) ** 2).sum(axis=1)) / 2
+
+
+def read_safetensors(path):
+    """Float32 tensors by name, and the metadata."""
+    data = path.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    metadata = header.pop("__metadata__")
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        assert entry["dtype"] == "F32"
+        tensors[name] = np.frombuffer(data[8 + size :][begin:end], np.float32).reshape(entry["shape"])
+    return tensors, metadata
 
 
 class Inputs:

@@ -2,20 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import dictionary_of, fails, run, unit
-
-
-def read_safetensors(path):
-    data = path.read_bytes()
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + size])
-    metadata = header.pop("__metadata__")
-    tensors = {}
-    for name, entry in header.items():
-        begin, end = entry["data_offsets"]
-        assert entry["dtype"] == "F32"
-        tensors[name] = np.frombuffer(data[8 + size :][begin:end], np.float32).reshape(entry["shape"])
-    return tensors, metadata
+from conftest import dictionary_of, fails, read_safetensors, run, unit
 
 
 def test_atoms_are_centred_unit_rows(built):

@@ -12,20 +12,10 @@ from html.parser import HTMLParser
 
 import numpy as np
 import scipy.sparse
-from conftest import SPLICE, fails, gap_of, prepared, run, unit
+from conftest import SPLICE, fails, gap_of, prepared, read_safetensors, run, unit
 from model_fixtures import made_models, models  # noqa: F401
 
 PICTURES = 10
-
-
-def read_dictionary(path):
-    data = path.read_bytes()
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + size])
-    metadata = header.pop("__metadata__")
-    tensors = {name: np.frombuffer(data[8 + size :][slice(*entry["data_offsets"])], np.float32).reshape(entry["shape"])
-               for name, entry in header.items()}
-    return tensors, json.loads(metadata["concepts"]), metadata
 
 
 def embed(models, *more, out="e.npy"):
@@ -222,7 +212,8 @@ def test_dictionary_by_the_rules(models):
     expected = selected(rows, words, wanted, 0.9)
     document = json.loads(run("dictionary", "build", "--model", models.model, "--vocabulary", models / "words.txt", "--bigrams", models / "pairs.txt",
                               "--nsfw-list", models / "nsfw.txt", "-o", models / "d.safetensors", "--json").stdout)
-    tensors, names, metadata = read_dictionary(models / "d.safetensors")
+    tensors, metadata = read_safetensors(models / "d.safetensors")
+    names = json.loads(metadata["concepts"])
     assert names[document["bigrams"] :] == expected and document["words"] == len(expected)
     dropped = document["dropped_by_rule"]
     assert [entry["text"] for entry in dropped["unwanted"]] == ["cd", words[5], "ab", "cd ef", "aa ab"]
@@ -263,7 +254,7 @@ def test_decompose_pictures(models):
     offsets = arrays["name_offsets"]
     names = [bytes(arrays["names"][a:b]).decode() for a, b in zip(offsets[:-1], offsets[1:])]
     assert names[0] == str(models.pictures / "a plain.png") and any("\n" in name for name in names)
-    tensors, _, _ = read_dictionary(dictionary)
+    tensors, _ = read_safetensors(dictionary)
     z = prepared(np.load(models / "e.npy"), np.load(models / "mean.npy"))
     assert gap_of(z, codes, tensors["atoms"].astype(np.float64), 0.1).max() < 1e-6
     assert f": {PICTURES} within" in run("verify", models / "codes.npz").stdout
@@ -298,7 +289,7 @@ def test_texts_are_centred_by_the_text_mean(models):
     done = run("decompose", "--model", models.model, "-d", dictionary, "--texts", models / "t.txt", "--l1-penalty", 0.05, "-o", models / "t.npz",
                "--embeddings-out", models / "t.npy")
     assert "1 cut off" in done.stdout
-    tensors, _, _ = read_dictionary(dictionary)
+    tensors, _ = read_safetensors(dictionary)
     z = prepared(np.load(models / "t.npy"), tensors["text_mean"])
     codes = scipy.sparse.load_npz(models / "t.npz")
     assert gap_of(z, codes, tensors["atoms"].astype(np.float64), 0.05).max() < 1e-6

@@ -46,13 +46,17 @@ def test_names_of_a_dictionary(tmp_path):
 def test_columns_are_added(tmp_path):
     """The command is replaced by one that lists two faces."""
 
+    runs = []
+
     def run(arguments, outputs):
+        runs.append(arguments[0])
         write_records(outputs[1], {"path": ["a", "b"], "Male": ["1", "0"], "Eyeglasses": ["0", "1"]})
 
     data = PaperData(SimpleNamespace(run=run), tmp_path, tmp_path, {"celeba": DataSource("celeba", "celeba:/x")})
     (tmp_path / "celeba").mkdir()
     columns = data.embedded("celeba").columns()
     assert columns["gender"] == ["man", "woman"] and columns["glasses"] == ["person", "person with glasses"]
+    assert data.embedded("celeba").columns() == columns and runs == ["embed"], "embedded once"
     assert data.has("celeba") and not data.has("coco")
 
 

@@ -1,19 +1,13 @@
 """Non-negative LASSO, recomposition and classification in numpy fp64, which share nothing with the library."""
 
-import json
-
 import numpy as np
-from conftest import unit
+from conftest import read_safetensors, unit
 
 
 def read_atoms(path):
     """Tensor "atoms" of a dictionary, and its metadata."""
-    raw = path.read_bytes()
-    length = int.from_bytes(raw[:8], "little")
-    header = json.loads(raw[8 : 8 + length])
-    first, last = header["atoms"]["data_offsets"]
-    atoms = np.frombuffer(raw[8 + length + first : 8 + length + last], np.float32)
-    return atoms.reshape(header["atoms"]["shape"]).astype(np.float64), header["__metadata__"]
+    tensors, metadata = read_safetensors(path)
+    return tensors["atoms"].astype(np.float64), metadata
 
 
 def solve(atoms, z, l1_penalty, signed=False):

@@ -1,4 +1,4 @@
-"""Results of `splice evaluate` as tables, and pictures written without a library."""
+"""Results of the command as tables, and pictures written without a library."""
 
 import json
 import struct
@@ -9,8 +9,13 @@ from conftest import run, unit
 
 
 def evaluate(*arguments, **options):
-    """The result document of a run."""
+    """The result document of `splice evaluate`."""
     return json.loads(run("evaluate", *arguments, "--json", **options).stdout)
+
+
+def document_of(*arguments):
+    """The result document of a verb."""
+    return json.loads(run(*arguments, "--json", "--quiet").stdout)
 
 
 def rows_of(document, key, **values):

@@ -1,7 +1,5 @@
 """Rows in classes, splits and years, and statistics of their codes in plain numpy."""
 
-import json
-
 import numpy as np
 import pytest
 import scipy.sparse
@@ -75,22 +73,6 @@ class GroupedRows:
 @pytest.fixture(scope="module")
 def grouped(tmp_path_factory):
     return GroupedRows(tmp_path_factory.mktemp("grouped"))
-
-
-def document_of(*arguments):
-    """The result of a verb as JSON."""
-    return json.loads(run(*arguments, "--json", "--quiet").stdout)
-
-
-def table(document, key):
-    """Rows of a table, each a dictionary."""
-    found = next(one for one in document["tables"] if one["key"] == key)
-    keys = [column["key"] for column in found["columns"]]
-    return [dict(zip(keys, row)) for row in found["rows"]]
-
-
-def error_of_mean(values):
-    return np.std(values, axis=0, ddof=1) / np.sqrt(len(values))
 
 
 def cosine(a, b):

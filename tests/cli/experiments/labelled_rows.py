@@ -86,20 +86,6 @@ class LabelledRows:
         return np.argsort(-(rows @ unit(self.classes[task].astype(np.float64)).T), axis=1, kind="stable")
 
 
-def table(document, key):
-    """Rows of a table as dictionaries."""
-    found = next(one for one in document["tables"] if one["key"] == key)
-    keys = [column["key"] for column in found["columns"]]
-    return [dict(zip(keys, row)) for row in found["rows"]]
-
-
-def pick(rows, **wanted):
-    """The one row of a table with these values."""
-    found = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
-    assert len(found) == 1, (wanted, found)
-    return found[0]
-
-
 def expect_accuracy(row, right):
     """A row of accuracies against which answers were right."""
     count, share = len(right), np.mean(right)

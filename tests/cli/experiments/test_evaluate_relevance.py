@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import scipy.sparse
-from conftest import fails, run, unit
+from conftest import fails, read_safetensors, run, unit
 from evaluation import centred, evaluate, error_of, mean_of, row_of, rows_of
 from model_fixtures import made_models, models  # noqa: F401
 
@@ -156,9 +156,8 @@ def test_nouns_by_a_text_tower(models):  # noqa: F811
     assert (models / "nouns.txt").read_bytes() == before
     run("decompose", "-d", models.dictionary, "-e", models / "images.npy", "--l1-penalty", 0.3, "-o", models / "codes.npz")
     codes = scipy.sparse.load_npz(models / "codes.npz").toarray()
-    raw = models.dictionary.read_bytes()
-    header = json.loads(raw[8:8 + int.from_bytes(raw[:8], "little")])
-    (models / "concepts.txt").write_text("".join(name + "\n" for name in json.loads(header["__metadata__"]["concepts"])))
+    _, metadata = read_safetensors(models.dictionary)
+    (models / "concepts.txt").write_text("".join(name + "\n" for name in json.loads(metadata["concepts"])))
     run("embed", "--model", models.model, "--texts", models / "concepts.txt", "-o", models / "words.npy")
     run("embed", "--model", models.model, "--texts", models / "nouns.txt", "-o", models / "nouns.npy")
     words, nouns = (unit(np.float64(np.load(models / name))) for name in ("words.npy", "nouns.npy"))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 from conftest import fails, run, unit
-from labelled_rows import LABELS, PLACES, LabelledRows, expect_accuracy, expect_charts_fit, pick, table
+from evaluation import row_of, rows_of
+from labelled_rows import LABELS, PLACES, LabelledRows, expect_accuracy, expect_charts_fit
 
 VERB = ("intervene",)
 OF_PROBES = (("--split-column", "split"), ("--train", "train"), ("--test", "test"), ("--test-share", 0.2), ("--penalty", "l1"), ("--cost", 1))
@@ -50,7 +51,7 @@ def test_the_answers_of_each_condition(data):
     more = tasks(data) + ["--group", "land=forest,dark forest", "--subgroups", "label,place"]
     document = data.run(*VERB, more=more)
     codes = data.codes()
-    control = [row["concept"] for row in table(document, "control")]
+    control = [row["concept"] for row in rows_of(document, "control")]
     assert len(set(control)) == 2 and not {"forest", "dark forest"} & set(control)
     drop = [data.names.index(name) for name in control]
     conditions = {"dense": data.dense(), "recomposed": data.recompose(codes), "edited": data.recompose(edited(codes, a3=lambda w: 0 * w, a5=lambda w: 0 * w)),
@@ -59,20 +60,20 @@ def test_the_answers_of_each_condition(data):
         asked = data.has_embedding & (data.has_label | (task == "place"))
         for condition, rows in conditions.items():
             right = data.zero_shot(rows, task)[:, 0] == truth
-            row = pick(table(document, "accuracy"), task=task, condition=condition)
+            row = row_of(document, "accuracy", task=task, condition=condition)
             expect_accuracy(row, right[asked])
             shares = {}
             for c, name in enumerate(LABELS):
                 for b, place in enumerate(PLACES):
                     inside = asked & data.has_label & (data.label == c) & (data.place == b)
-                    cell = pick(table(document, "subgroups"), task=task, condition=condition, subgroup=f"{name}, {place}")
+                    cell = row_of(document, "subgroups", task=task, condition=condition, subgroup=f"{name}, {place}")
                     expect_accuracy(cell, right[inside])
                     shares[f"{name}, {place}"] = right[inside].mean()
             assert row["worst_group_accuracy"] == pytest.approx(min(shares.values())) == pytest.approx(shares[row["worst_group"]])
-    place = {condition: pick(table(document, "accuracy"), task="place", condition=condition)["accuracy"] for condition in conditions}
+    place = {condition: row_of(document, "accuracy", task="place", condition=condition)["accuracy"] for condition in conditions}
     assert place["edited"] < place["recomposed"] - 0.15 and place["control"] > place["edited"] + 0.1, place
     good = data.has_embedding
-    after = pick(table(document, "codes"), condition="edited")
+    after = row_of(document, "codes", condition="edited")
     assert after["l0"] == pytest.approx((edited(codes, a3=lambda w: 0 * w, a5=lambda w: 0 * w)[good] > 0).sum(axis=1).mean())
     assert after["cosine"] == pytest.approx((conditions["edited"] * data.dense())[good].sum(axis=1).mean(), abs=1e-6)
     expect_charts_fit(document)
@@ -83,24 +84,24 @@ def test_how_concepts_came_in(data):
     document = data.run(*VERB, more=["--remove", "forest", "--scale", "lake=2", "--synonyms", 0.6])
     nearest = {j: float(atoms[j] @ atoms[3]) for j in range(40) if j != 3 and atoms[j] @ atoms[3] >= 0.6}
     assert list(nearest) == [5], "the planted synonym"
-    rows = table(document, "edits")
+    rows = rows_of(document, "edits")
     assert [row["concept"] for row in rows] == ["forest", "lake", "dark forest"]
-    synonym = pick(rows, concept="dark forest")
+    synonym = row_of(document, "edits", concept="dark forest")
     assert (synonym["origin"], synonym["by"], synonym["asked"], synonym["action"]) == ("synonym", "forest", "forest", "remove")
     assert synonym["cosine"] == pytest.approx(nearest[5], abs=1e-6)
     for row in rows:
         column = codes[:, data.names.index(row["concept"])]
         assert row["rows"] == np.sum(column > 0) and row["weight"] == pytest.approx(column[column > 0].mean(), rel=1e-6)
-    assert pick(rows, concept="lake")["number"] == 2
+    assert row_of(document, "edits", concept="lake")["number"] == 2
     words = data.run(*VERB, more=["--remove", "forest", "--words"])
-    assert {row["concept"]: row["origin"] for row in table(words, "edits")} == {"forest": "named", "dark forest": "word"}
+    assert {row["concept"]: row["origin"] for row in rows_of(words, "edits")} == {"forest": "named", "dark forest": "word"}
 
 
 def test_controls_are_used_about_as_often(data):
     codes = data.codes()
     uses = (codes > 0).sum(axis=0)
     document = data.run(*VERB, more=tasks(data) + ["--remove", "thing 8", "--remove", "thing 21", "--force", "thing 30=0.2"])
-    rows = table(document, "control")
+    rows = rows_of(document, "control")
     assert [row["action"] for row in sorted(rows, key=lambda row: row["action"])] == ["force", "remove", "remove"]
     others = [j for j in range(40) if j not in (8, 21, 30)]
     for row in rows:
@@ -110,7 +111,7 @@ def test_controls_are_used_about_as_often(data):
         tenth = sorted(abs(uses[j] - wanted) for j in others)[12]
         assert abs(found - wanted) <= tenth
     again = data.run(*VERB, more=tasks(data) + ["--remove", "thing 8", "--remove", "thing 21", "--force", "thing 30=0.2", "--seed", 9])
-    assert [row["concept"] for row in table(again, "control")] != [row["concept"] for row in rows]
+    assert [row["concept"] for row in rows_of(again, "control")] != [row["concept"] for row in rows]
 
 
 def test_resolving_solves_without_them(data, tmp_path):
@@ -121,11 +122,11 @@ def test_resolving_solves_without_them(data, tmp_path):
     assert (banned[:, [3, 5]] == 0).all() and not np.array_equal(banned > 0, data.codes() > 0)
     run("verify", tmp_path / "r.npz")  # certified, the bans known
     right = data.zero_shot(data.recompose(banned), "place")[:, 0] == data.place
-    expect_accuracy(pick(table(document, "accuracy"), task="place", condition="edited"), right[data.has_embedding])
-    control = [row["concept"] for row in table(document, "control")]
+    expect_accuracy(row_of(document, "accuracy", task="place", condition="edited"), right[data.has_embedding])
+    control = [row["concept"] for row in rows_of(document, "control")]
     without = data.codes("--ban", control[0], "--ban", control[1])
     right = data.zero_shot(data.recompose(without), "place")[:, 0] == data.place
-    expect_accuracy(pick(table(document, "accuracy"), task="place", condition="control"), right[data.has_embedding])
+    expect_accuracy(row_of(document, "accuracy", task="place", condition="control"), right[data.has_embedding])
     # Scaling comes after solving, and is then in no certificate.
     data.run(*VERB, more=more + ["--scale", "lake=0.5", "--codes-out", tmp_path / "s.npz"])
     assert np.array_equal(scipy.sparse.load_npz(tmp_path / "s.npz").toarray(), edited(banned, a4=lambda w: 0.5 * w).astype(np.float32))
@@ -140,18 +141,18 @@ def test_probes_lose_coefficients(data):
     probe = data.run("evaluate", "probe", more=["--label", "label", "--top", 40] + split)
     codes = data.codes()
     coefficients = np.zeros((3, 40))
-    for row in table(probe, "coefficients"):
+    for row in rows_of(probe, "coefficients"):
         coefficients[LABELS.index(row["class"]), data.names.index(row["concept"])] = row["coefficient"]
     test = data.has_embedding & data.has_label & (data.split == "test")
-    before = pick(table(document, "accuracy"), classifier="probe on codes", condition="codes")
-    assert before["accuracy"] == pick(table(probe, "accuracy"), condition="codes")["accuracy"]
+    before = row_of(document, "accuracy", classifier="probe on codes", condition="codes")
+    assert before["accuracy"] == row_of(probe, "accuracy", condition="codes")["accuracy"]
     for condition in ("dense", "recomposed"):
-        assert pick(table(document, "accuracy"), classifier="probe on dense", condition=condition)["accuracy"] == pick(
-            table(probe, "accuracy"), condition=condition)["accuracy"]
+        assert row_of(document, "accuracy", classifier="probe on dense", condition=condition)["accuracy"] == row_of(
+            probe, "accuracy", condition=condition)["accuracy"]
     # The difference of scores before and after is that of the zeroed coefficients; the intercepts are found from the answers' agreement.
     edit = coefficients.copy()
     edit[:, [3, 4, 5]] = 0
-    after = pick(table(document, "accuracy"), classifier="probe on codes", condition="edited")
+    after = row_of(document, "accuracy", classifier="probe on codes", condition="edited")
     right = {name: w for name, w in (("codes", coefficients), ("edited", edit))}
     from test_probe import fit
 
@@ -162,12 +163,12 @@ def test_probes_lose_coefficients(data):
         best = np.sort(values, axis=1)
         close = np.sum(best[:, -1] - best[:, -2] < 0.02)
         assert abs(row["accuracy"] * test.sum() - np.sum(values.argmax(axis=1) == data.label[test])) <= close
-    rows = [row for row in table(document, "subgroups") if row["classifier"] == "probe on codes" and row["condition"] == "edited"]
+    rows = [row for row in rows_of(document, "subgroups") if row["classifier"] == "probe on codes" and row["condition"] == "edited"]
     assert sum(row["rows"] for row in rows) == test.sum() == after["rows"]
     assert sum(row["rows"] * (row["accuracy"] or 0) for row in rows) == pytest.approx(after["accuracy"] * after["rows"])
-    again = [row for row in table(document, "accuracy") if row["classifier"] == "probe on codes, retrained"]
+    again = [row for row in rows_of(document, "accuracy") if row["classifier"] == "probe on codes, retrained"]
     assert len(again) == 1 and again[0]["condition"] == "edited"
-    assert len(table(document, "control")) == 3
+    assert len(rows_of(document, "control")) == 3
     expect_charts_fit(document)
 
 
@@ -189,13 +190,13 @@ def test_a_penalty_that_leaves_nothing_is_told(data):
     done = run(*VERB, *data.sources, "--l1-penalty", 5, "--remove", "forest", *tasks(data), "--json")
     document = json.loads(done.stdout)
     assert "--l1-penalty" in document["summary"] and "--l1-penalty" in done.stderr
-    assert pick(table(document, "edits"), concept="forest")["weight"] is None
+    assert row_of(document, "edits", concept="forest")["weight"] is None
 
 
 def test_recompositions_of_zeros_are_wrong_answers(data):
     done = run(*VERB, *data.sources, "--l1-penalty", 5, "--image-mean", "none", "--remove", "forest", *tasks(data), "--json")
     document = json.loads(done.stdout)
-    rows = [row for row in table(document, "accuracy") if row["condition"] != "dense"]
+    rows = [row for row in rows_of(document, "accuracy") if row["condition"] != "dense"]
     assert len(rows) >= 3 and all(row["rows"] > 0 and row["accuracy"] == 0 for row in rows)
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import scipy.optimize
 from conftest import fails, run
-from labelled_rows import LABELS, LabelledRows, expect_charts_fit, pick, table
+from evaluation import row_of, rows_of
+from labelled_rows import LABELS, LabelledRows, expect_charts_fit
 
 VERB = ("evaluate", "probe")
 
@@ -64,22 +65,22 @@ def test_figures_are_those_of_scipy(data, label, penalty, cost):
     known = data.has_embedding & (data.has_label | (label == "place"))
     train, test = known & (data.split == "train"), known & (data.split == "test")
     by_codes, fits = scores(codes[train], truth[train], cost, penalty, classes, codes[test])
-    expect_answers(pick(table(document, "accuracy"), condition="codes"), by_codes, truth[test])
+    expect_answers(row_of(document, "accuracy", condition="codes"), by_codes, truth[test])
     for condition, rows in (("dense", dense), ("recomposed", data.recompose(codes))):
         values, _ = scores(dense[train], truth[train], cost, penalty, classes, rows[test])
-        row = pick(table(document, "accuracy"), condition=condition)
+        row = row_of(document, "accuracy", condition=condition)
         assert row["classifier"] == "probe on dense"
         expect_answers(row, values, truth[test])
     names = LABELS if label == "label" else ["land", "water"]
     for c, name in enumerate(names):
-        found = {row["concept"]: row["coefficient"] for row in table(document, "coefficients") if row["class"] == name}
+        found = {row["concept"]: row["coefficient"] for row in rows_of(document, "coefficients") if row["class"] == name}
         coefficients = np.array([found.get(concept, 0.0) for concept in data.names])
         assert np.abs(coefficients - fits[c, :-1]).max() < 0.03 * max(1, np.abs(fits[c]).max())
-        sizes = [abs(row["coefficient"]) for row in table(document, "coefficients") if row["class"] == name]
+        sizes = [abs(row["coefficient"]) for row in rows_of(document, "coefficients") if row["class"] == name]
         assert sizes == sorted(sizes, reverse=True) and all(sizes)
-        split = pick(table(document, "split"), **{"class": name})
+        split = row_of(document, "split", **{"class": name})
         assert (split["train"], split["test"]) == (np.sum(truth[train] == c), np.sum(truth[test] == c))
-    uses = pick([row for row in table(document, "coefficients") if row["class"] == names[0]], concept=names[0] if label == "label" else "forest")["rows"]
+    uses = row_of(document, "coefficients", concept=names[0] if label == "label" else "forest", **{"class": names[0]})["rows"]
     assert uses == np.sum(codes[:, 0 if label == "label" else 3] > 0)
     expect_charts_fit(document)
     assert document["settings"]["cost"] == cost and document["settings"]["split"] == "split"
@@ -88,9 +89,9 @@ def test_figures_are_those_of_scipy(data, label, penalty, cost):
 def test_planted_concepts_come_out_on_top(data):
     document = data.run(*VERB, more=["--label", "label", "--split-column", "split", "--cost", 1, "--on", "codes"])
     for name in LABELS:
-        rows = [row for row in table(document, "coefficients") if row["class"] == name]
+        rows = [row for row in rows_of(document, "coefficients") if row["class"] == name]
         assert max(rows, key=lambda row: row["coefficient"])["concept"] == name
-    assert [row["condition"] for row in table(document, "accuracy")] == ["codes"]
+    assert [row["condition"] for row in rows_of(document, "accuracy")] == ["codes"]
 
 
 def test_random_splits_are_stratified_and_repeat(data):
@@ -98,7 +99,7 @@ def test_random_splits_are_stratified_and_repeat(data):
     document = data.run(*VERB, more=more)
     labelled = data.has_label
     for c, name in enumerate(LABELS):
-        row = pick(table(document, "split"), **{"class": name})
+        row = row_of(document, "split", **{"class": name})
         of_class = np.sum(labelled & (data.label == c))
         lost = np.sum(labelled & (data.label == c) & ~data.has_embedding)
         assert abs(row["test"] - np.floor(0.25 * of_class + 0.5)) <= lost and row["train"] + row["test"] == of_class - lost
@@ -115,8 +116,8 @@ def test_classes_absent_from_training_are_told(data, tmp_path):
                "label", "--split-column", "split", "--json")
     assert "class 'unicorn'" in done.stderr and "none to learn from" in done.stderr
     document = json.loads(done.stdout)
-    assert pick(table(document, "classes"), condition="codes", **{"class": "unicorn"})["accuracy"] == 0
-    lost = pick(table(document, "classes"), condition="codes", **{"class": "dog"})
+    assert row_of(document, "classes", condition="codes", **{"class": "unicorn"})["accuracy"] == 0
+    lost = row_of(document, "classes", condition="codes", **{"class": "dog"})
     assert lost["rows"] == 0 and lost["accuracy"] is None
 
 
@@ -127,14 +128,14 @@ def test_more_classes_than_rows_are_told(data, tmp_path):
     done = run(*VERB, "-d", data / "dict.safetensors", "-e", data / "rows.npy", "--records", tmp_path / "records.csv", "--l1-penalty", 0.1, "--label",
                "label", "--split-column", "split", "--on", "codes", "--json")
     assert "4 rows to learn 237 classes from" in done.stderr
-    row = pick(table(json.loads(done.stdout), "accuracy"), condition="codes")
+    row = row_of(json.loads(done.stdout), "accuracy", condition="codes")
     assert row["accuracy"] <= 1 / 200
 
 
 def test_a_penalty_that_leaves_nothing_is_told(data):
     done = run(*VERB, *data.sources, "--l1-penalty", 5, "--label", "label", "--split-column", "split", "--json")
     assert "--l1-penalty" in json.loads(done.stdout)["summary"] and "--l1-penalty" in done.stderr
-    assert table(json.loads(done.stdout), "coefficients") == []
+    assert rows_of(json.loads(done.stdout), "coefficients") == []
 
 
 @pytest.mark.parametrize("more, says", [

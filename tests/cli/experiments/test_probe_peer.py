@@ -11,7 +11,8 @@ sys.path.insert(0, str(__import__("pathlib").Path(__file__).parents[1]))
 if importlib.util.find_spec("sklearn") is None:
     pytest.skip(f"{sys.executable} lacks scikit-learn", allow_module_level=True)
 
-from labelled_rows import LABELS, LabelledRows, pick, table  # noqa: E402
+from evaluation import row_of, rows_of  # noqa: E402
+from labelled_rows import LABELS, LabelledRows  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.multiclass import OneVsRestClassifier  # noqa: E402
 
@@ -39,10 +40,10 @@ def test_coefficients_and_accuracies(data, label, penalty, cost):
     on_codes = peer(codes)
     fits = [model.coef_[0] for model in on_codes.estimators_] if len(names) > 2 else [-on_codes.coef_[0], on_codes.coef_[0]]
     for name, expected in zip(names, fits):
-        found = {row["concept"]: row["coefficient"] for row in table(document, "coefficients") if row["class"] == name}
+        found = {row["concept"]: row["coefficient"] for row in rows_of(document, "coefficients") if row["class"] == name}
         coefficients = np.array([found.get(concept, 0.0) for concept in data.names])
         assert np.abs(coefficients - expected).max() < 0.02 * max(1, np.abs(expected).max())
-    assert pick(table(document, "accuracy"), condition="codes")["accuracy"] == pytest.approx(on_codes.score(codes[test], truth[test]), abs=0.02)
+    assert row_of(document, "accuracy", condition="codes")["accuracy"] == pytest.approx(on_codes.score(codes[test], truth[test]), abs=0.02)
     on_dense = peer(dense)
     for condition, rows in (("dense", dense), ("recomposed", data.recompose(codes))):
-        assert pick(table(document, "accuracy"), condition=condition)["accuracy"] == pytest.approx(on_dense.score(rows[test], truth[test]), abs=0.02)
+        assert row_of(document, "accuracy", condition=condition)["accuracy"] == pytest.approx(on_dense.score(rows[test], truth[test]), abs=0.02)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from conftest import fails, run
-from grouped_rows import CAT, DEEP, DOG, FOREST, NAMES, SEA, WATER, checked_charts, cosine, document_of, error_of_mean, grouped, table
+from evaluation import document_of, error_of, rows_of
+from grouped_rows import CAT, DEEP, DOG, FOREST, NAMES, SEA, WATER, checked_charts, cosine, grouped
 
 PLACES = ["--group", "place=water,forest", "--group", "sea=sea, deep water"]
 
@@ -12,15 +13,15 @@ def test_weights_and_histograms_are_those_of_numpy(grouped):
     for source in (grouped.solved, grouped.stored):
         document = document_of("scan", *source, "--by", "label", *PLACES)
         sums = {"place": grouped.codes[:, [WATER, FOREST]].sum(axis=1), "sea": grouped.codes[:, [SEA, DEEP]].sum(axis=1)}
-        weights = table(document, "weights")
+        weights = rows_of(document, "weights")
         assert [(row["group"], row["class"]) for row in weights] == [(g, c) for g in ("place", "sea") for c in ("ant", "cat", "dog")]
         for row in weights:
             own = sums[row["group"]][grouped.members(row["class"])]
             assert row["rows"] == len(own)
             assert row["weight"] == pytest.approx(own.mean(), rel=1e-9, abs=1e-15)
             assert row["share"] == pytest.approx((own > 0).mean())
-            assert row["error"] is None if len(own) == 1 else row["error"] == pytest.approx(error_of_mean(own), rel=1e-9)
-            bins = [one for one in table(document, "histogram") if (one["group"], one["class"]) == (row["group"], row["class"])]
+            assert row["error"] is None if len(own) == 1 else row["error"] == pytest.approx(error_of(own), rel=1e-9)
+            bins = [one for one in rows_of(document, "histogram") if (one["group"], one["class"]) == (row["group"], row["class"])]
             edges = [one["from"] for one in bins] + [bins[-1]["to"]]
             assert len(bins) == 20 and np.allclose(np.diff(edges), edges[1])
             assert [one["rows"] for one in bins] == np.histogram(own, edges)[0].tolist()
@@ -28,7 +29,7 @@ def test_weights_and_histograms_are_those_of_numpy(grouped):
         # The range of a group of concepts is that of all classes, and hardly more.
         largest = {name: values[grouped.embedded & (grouped.label != "")].max() for name, values in sums.items()}
         for name in sums:
-            end = max(one["to"] for one in table(document, "histogram") if one["group"] == name)
+            end = max(one["to"] for one in rows_of(document, "histogram") if one["group"] == name)
             assert largest[name] < end < 1.05 * largest[name]
         assert checked_charts(document) == ["histogram"]
         assert document["charts"][0]["y_log"] and document["charts"][0]["facet"] == "group"
@@ -38,16 +39,16 @@ def test_synonyms_and_words_are_told(grouped):
     near = [cosine(grouped.atoms[WATER], grouped.atoms[j]) for j in range(40)]
     assert near[SEA] > 0.8 and near[SEA] > near[DEEP]
     document = document_of("scan", *grouped.stored, "--by", "label", "--group", "wet=water", "--synonyms", near[SEA] - 1e-4)
-    found = {row["concept"]: row for row in table(document, "members")}
+    found = {row["concept"]: row for row in rows_of(document, "members")}
     assert set(found) == {NAMES[j] for j in range(40) if near[j] >= near[SEA] - 1e-4}
     assert found["sea"]["origin"] == "synonym" and found["sea"]["cosine"] == pytest.approx(near[SEA], abs=1e-6)
     document = document_of("scan", *grouped.stored, "--by", "label", "--group", "wet=water", "--words")
-    assert {row["concept"]: row["origin"] for row in table(document, "members")} == {"water": "named", "deep water": "word"}
+    assert {row["concept"]: row["origin"] for row in rows_of(document, "members")} == {"water": "named", "deep water": "word"}
 
 
 def test_bins_are_as_many_as_asked_for(grouped):
     document = document_of("scan", *grouped.stored, "--by", "label", "--group", "wet=water", "--bins", 7)
-    assert len(table(document, "histogram")) == 3 * 7
+    assert len(rows_of(document, "histogram")) == 3 * 7
 
 
 def oracle(codes, of_class):
@@ -78,7 +79,7 @@ def test_suspicion_is_association_without_kinship(grouped):
             score = max(d[j] - 2 * error[j], 0) * (1 - min(max(kinship, 0), 1))
             if score > 1e-6:
                 expected[NAMES[j], name] = (score, d[j], error[j], information[j], kinship)
-    found = table(document, "spurious")
+    found = rows_of(document, "spurious")
     assert {(row["concept"], row["class"]) for row in found if row["suspicion"] > 1e-6} == set(expected)
     for row in found:
         if row["suspicion"] <= 1e-6:
@@ -92,13 +93,13 @@ def test_suspicion_is_association_without_kinship(grouped):
     assert {(row["concept"], row["class"]) for row in found[:2]} == {("water", "cat"), ("forest", "dog")}
     assert all(row["suspicion"] < 1e-5 for row in found if row["concept"] == row["class"])
     assert "'ant' first" in next(one for one in document["tables"] if one["key"] == "spurious")["note"]
-    assert table(document_of("scan", *grouped.stored, "--by", "label", "--spurious", "--top", 2), "spurious") == found[:2]
+    assert rows_of(document_of("scan", *grouped.stored, "--by", "label", "--spurious", "--top", 2), "spurious") == found[:2]
 
 
 def test_nothing_is_suspicious_where_labels_are_drawn(grouped, tmp_path):
     labels = np.random.default_rng(1).permutation(["cat", "dog"] * 75)
     (tmp_path / "drawn.csv").write_text("label\n" + "\n".join(labels) + "\n")
-    found = table(document_of("scan", "--codes", grouped / "codes.npz", "--records", tmp_path / "drawn.csv", "--by", "label", "--spurious"), "spurious")
+    found = rows_of(document_of("scan", "--codes", grouped / "codes.npz", "--records", tmp_path / "drawn.csv", "--by", "label", "--spurious"), "spurious")
     assert all(row["suspicion"] < 0.3 for row in found)
 
 

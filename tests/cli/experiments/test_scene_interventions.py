@@ -1,7 +1,6 @@
 """Interventions on scene-clip, of whose scenes everything is known: a background is forgotten and nothing else; a planted bias is mended."""
 
 import importlib.util
-import json
 import os
 import sys
 from pathlib import Path
@@ -19,8 +18,7 @@ if _missing or os.environ.get("SPLICE_MODELS") != "1":
                 allow_module_level=True)
 
 import torch  # noqa: E402
-from conftest import run  # noqa: E402
-from labelled_rows import pick, table  # noqa: E402
+from evaluation import document_of, row_of, rows_of  # noqa: E402
 from scene_clip.attributes import BACKGROUNDS  # noqa: E402
 from scene_clip.bias import CLASSES, PLACES, biased_set  # noqa: E402
 from scene_clip.folder import ModelFolder  # noqa: E402
@@ -34,10 +32,6 @@ TEMPLATES = {"background": ("{}", "photo of the {}", "in the {}"), "shape": ("{}
 def model():
     torch.set_num_threads(1)
     return ModelFolder(FOLDER)
-
-
-def document_of(*arguments):
-    return json.loads(run(*arguments, "--json").stdout)
 
 
 def words_of(group, places):
@@ -69,8 +63,8 @@ def accuracies(night, mode):
     document = document_of("intervene", "--model", FOLDER, "-e", night / "night.npy", "--records", night / "night.csv", "--l1-penalty", 0.1, "--mode", mode,
                            *words_of("night", ["night"]), *options)
     print(document["summary"])
-    assert len(table(document, "edits")) == len(table(document, "control")) > 20
-    return {(row["task"], row["condition"]): row["accuracy"] for row in table(document, "accuracy")}
+    assert len(rows_of(document, "edits")) == len(rows_of(document, "control")) > 20
+    return {(row["task"], row["condition"]): row["accuracy"] for row in rows_of(document, "accuracy")}
 
 
 def test_a_background_is_forgotten_and_nothing_else(night):
@@ -110,10 +104,10 @@ def test_a_planted_bias_is_mended(biased):
     """The probe has learnt the background; without the concepts of both it answers by the shape, though it was not trained again."""
     document = document_of("intervene", "-d", FOLDER / "dictionary.safetensors", "-e", biased / "bias.npy", "--records", biased / "bias.csv", "--l1-penalty",
                            0.15, *words_of("places", PLACES), "--task", "shape", "--probe", "--penalty", "l2", "--split-column", "split", "--subgroups", "shape,place")
-    rows = {row["condition"]: row for row in table(document, "accuracy") if row["classifier"] == "probe on dense"}
+    rows = {row["condition"]: row for row in rows_of(document, "accuracy") if row["classifier"] == "probe on dense"}
     print({condition: (round(row["accuracy"], 3), round(row["worst_group_accuracy"], 3)) for condition, row in rows.items()})
     for condition in ("dense", "recomposed", "control"):
         assert rows[condition]["worst_group_accuracy"] < 0.1
     assert rows["edited"]["worst_group_accuracy"] > 0.6 and rows["edited"]["accuracy"] > rows["dense"]["accuracy"] + 0.2
-    on_codes = pick(table(document, "accuracy"), classifier="probe on codes", condition="codes")
+    on_codes = row_of(document, "accuracy", classifier="probe on codes", condition="codes")
     assert on_codes["worst_group_accuracy"] < 0.1

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from conftest import fails, run
-from grouped_rows import FOREST, NAMES, WATER, checked_charts, cosine, document_of, grouped, table
+from evaluation import document_of, rows_of
+from grouped_rows import FOREST, NAMES, WATER, checked_charts, cosine, grouped
 
 
 def best(scores, count):
@@ -16,7 +17,7 @@ def best(scores, count):
 def test_concepts_add_up(grouped, source):
     document = document_of("search", *getattr(grouped, source), "--concept", "water", "--concept", "night=0.5", "--concept", "cat=-1", "--top", 8)
     scores = grouped.codes @ np.array([{"water": 1, "night": 0.5, "cat": -1}.get(name, 0) for name in NAMES])
-    found = table(document, "rows")
+    found = rows_of(document, "rows")
     assert [row["row"] for row in found] == best(scores, 8)
     for row in found:
         assert row["score"] == pytest.approx(scores[row["row"]], rel=1e-9)
@@ -31,7 +32,7 @@ def test_concepts_add_up(grouped, source):
 @pytest.mark.parametrize("source", ["solved", "stored"])
 @pytest.mark.parametrize("like", ["12", "pictures/12.png", "12.png"])
 def test_nearest_codes_leave_out_the_row_itself(grouped, source, like):
-    found = table(document_of("search", *getattr(grouped, source), "--like", like, "--top", 5), "rows")
+    found = rows_of(document_of("search", *getattr(grouped, source), "--like", like, "--top", 5), "rows")
     scores = np.array([0 if i == 12 or not code.any() else cosine(code, grouped.codes[12]) for i, code in enumerate(grouped.codes)])
     assert [row["row"] for row in found] == best(scores, 5)
     assert [row["score"] for row in found] == pytest.approx([scores[row["row"]] for row in found], rel=1e-6)
@@ -45,24 +46,24 @@ def test_arithmetic_moves_the_query(grouped):
     query[WATER] -= 0.75
     document = document_of("search", *grouped.stored, "--like", row, "--more", "forest", "--less", "water=0.75", "--top", 10)
     scores = np.array([0 if i == row or not code.any() else cosine(code, query) for i, code in enumerate(grouped.codes)])
-    assert [one["row"] for one in table(document, "rows")] == best(scores, 10)
-    assert {one["concept"]: one["weight"] for one in table(document, "query")} == pytest.approx({NAMES[j]: query[j] for j in np.flatnonzero(query)})
-    before = [one["row"] for one in table(document_of("search", *grouped.stored, "--like", row, "--top", 10), "rows")]
-    assert before != [one["row"] for one in table(document, "rows")]
+    assert [one["row"] for one in rows_of(document, "rows")] == best(scores, 10)
+    assert {one["concept"]: one["weight"] for one in rows_of(document, "query")} == pytest.approx({NAMES[j]: query[j] for j in np.flatnonzero(query)})
+    before = [one["row"] for one in rows_of(document_of("search", *grouped.stored, "--like", row, "--top", 10), "rows")]
+    assert before != [one["row"] for one in rows_of(document, "rows")]
 
 
 def test_ties_go_by_row(grouped, tmp_path):
     rows = np.repeat(grouped.rows[[12, 40]], 6, axis=0)
     np.save(tmp_path / "twins.npy", rows)
     arguments = ["-d", grouped / "dict.safetensors", "-e", tmp_path / "twins.npy", "--l1-penalty", 0.12]
-    found = table(document_of("search", *arguments, "--like", 2, "--top", 4), "rows")
+    found = rows_of(document_of("search", *arguments, "--like", 2, "--top", 4), "rows")
     assert [row["row"] for row in found] == [0, 1, 3, 4]
     assert [row["score"] for row in found] == pytest.approx([1] * 4)
 
 
 def test_what_is_not_there_is_not_found(grouped):
     document = document_of("search", *grouped.stored, "--concept", "water=-1")
-    assert table(document, "rows") == [] and "None of 148 rows" in document["summary"]
+    assert rows_of(document, "rows") == [] and "None of 148 rows" in document["summary"]
 
 
 def test_wrong_arguments_are_named(grouped):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from conftest import fails, run
-from grouped_rows import FOREST, WATER, checked_charts, cosine, document_of, error_of_mean, grouped, table
+from evaluation import document_of, error_of, rows_of
+from grouped_rows import FOREST, WATER, checked_charts, cosine, grouped
 
 YEARS = [999, 2003, 2010]
 
@@ -11,7 +12,7 @@ YEARS = [999, 2003, 2010]
 def test_cosines_are_those_of_mean_codes(grouped):
     for source in (grouped.solved, grouped.stored):
         document = document_of("shift", *source, "--by", "label", "--across", "year")
-        found = {(row["class"], row["first"], row["second"]): row for row in table(document, "cosines")}
+        found = {(row["class"], row["first"], row["second"]): row for row in rows_of(document, "cosines")}
         assert len(found) == 4 * 3
         for (label, first, second), row in found.items():
             own = grouped.embedded & (grouped.label != "") & ((grouped.label == label) | (label == "all"))
@@ -32,7 +33,7 @@ def test_a_concept_goes_with_its_true_share(grouped):
     assert checked_charts(document) == ["course", "shares", "cosines"]
     sums = {"water": grouped.codes[:, WATER], "places": grouped.codes[:, [WATER, FOREST]].sum(axis=1)}
     known = np.arange(150) != 20
-    for row in table(document, "course"):
+    for row in rows_of(document, "course"):
         own = grouped.embedded & (grouped.label != "") & ((grouped.label == row["class"]) | (row["class"] == "all")) & (grouped.year == row["value"])
         values = sums[row["group"]][own]
         assert row["rows"] == len(values)
@@ -41,25 +42,25 @@ def test_a_concept_goes_with_its_true_share(grouped):
             continue
         assert row["weight"] == pytest.approx(values.mean(), rel=1e-9, abs=1e-15)
         assert row["share"] == pytest.approx((values > 0).mean())
-        assert row["error"] is None if len(values) == 1 else row["error"] == pytest.approx(error_of_mean(values), rel=1e-9, abs=1e-15)
+        assert row["error"] is None if len(values) == 1 else row["error"] == pytest.approx(error_of(values), rel=1e-9, abs=1e-15)
         assert row["truth"] == pytest.approx(grouped.wet[own & known].mean())
-    for row in table(document, "agreement"):
-        course = [one for one in table(document, "course") if (one["group"], one["class"]) == (row["group"], row["class"]) and one["truth"] is not None]
+    for row in rows_of(document, "agreement"):
+        course = [one for one in rows_of(document, "course") if (one["group"], one["class"]) == (row["group"], row["class"]) and one["truth"] is not None]
         assert row["values"] == len(course)
         if row["class"] == "all":
             truth = [one["truth"] for one in course]
             assert row["weight"] == pytest.approx(np.corrcoef([one["weight"] for one in course], truth)[0, 1], rel=1e-9)
             assert row["share"] == pytest.approx(np.corrcoef([one["share"] for one in course], truth)[0, 1], rel=1e-9)
-    water = next(row for row in table(document, "agreement") if (row["group"], row["class"]) == ("water", "all"))
+    water = next(row for row in rows_of(document, "agreement") if (row["group"], row["class"]) == ("water", "all"))
     assert water["weight"] > 0.95
-    assert [row["value"] for row in table(document, "shares") if row["group"] == "water" and row["quantity"] == "true"] == YEARS
+    assert [row["value"] for row in rows_of(document, "shares") if row["group"] == "water" and row["quantity"] == "true"] == YEARS
 
 
 def test_one_class_is_not_told_twice(grouped):
     document = document_of("shift", *grouped.stored, "--across", "split", "--concept", "water")
-    assert [row["class"] for row in table(document, "course")] == ["all", "all"]
-    assert [row["value"] for row in table(document, "course")] == ["test", "train"]
-    (row,) = table(document, "cosines")
+    assert [row["class"] for row in rows_of(document, "course")] == ["all", "all"]
+    assert [row["value"] for row in rows_of(document, "course")] == ["test", "train"]
+    (row,) = rows_of(document, "cosines")
     test, train = (grouped.embedded & (grouped.split == name) for name in ("test", "train"))
     assert row["cosine"] == pytest.approx(cosine(grouped.codes[test].mean(axis=0), grouped.codes[train].mean(axis=0)), abs=1e-12)
 

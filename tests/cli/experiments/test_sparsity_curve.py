@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from conftest import dictionary_of, fails, run, unit
 from curve_oracle import figures, read_atoms, solve
+from evaluation import rows_of
 
 PATH = [0.6, 0.3, 0.1]
 
@@ -31,14 +32,8 @@ def labelled(task):
     return ("--label", "class", "--class-embeddings", task / "classes.npy")
 
 
-def table(document, key):
-    found = next(t for t in document["tables"] if t["key"] == key)
-    names = [column["key"] for column in found["columns"]]
-    return [dict(zip(names, row)) for row in found["rows"]]
-
-
 def points(document, condition):
-    return [row for row in table(document, "curve") if row["condition"] == condition]
+    return rows_of(document, "curve", condition=condition)
 
 
 def test_every_condition_is_what_numpy_finds(task):
@@ -69,7 +64,7 @@ def test_every_condition_is_what_numpy_finds(task):
     dense = (np.argmax(unit(task.images.astype(float)) @ unit(task.classes.astype(float)).T, axis=1) == task.truth).mean()
     assert [row["accuracy"] for row in points(document, "dense")] == pytest.approx([dense, dense])
     assert {chart["key"] for chart in document["charts"]} == {"accuracy_by_l0", "cosine_by_l0"}
-    equal = table(document, "equal_l0")
+    equal = rows_of(document, "equal_l0")
     own = points(document, "splice")
     other = points(document, "signed")
     xs, ys = zip(*sorted((row["l0"], row["cosine"]) for row in other))

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 from conftest import fails, run
-from grouped_rows import NAMES, PENALTY, checked_charts, document_of, error_of_mean, grouped, table
+from evaluation import document_of, error_of, rows_of
+from grouped_rows import NAMES, PENALTY, checked_charts, grouped
 
 GOLDEN = 0x9E3779B97F4A7C15
 MASK = (1 << 64) - 1
@@ -49,8 +50,8 @@ def p_values(codes, in_a, labels):
 @pytest.mark.parametrize("source", ["solved", "stored"])
 def test_means_are_those_of_numpy(grouped, source):
     document = document_of("summarize", *getattr(grouped, source), "--by", "label", "--top", 6)
-    assert [row["group"] for row in table(document, "groups")] == ["ant", "cat", "dog"]
-    for row in table(document, "groups"):
+    assert [row["group"] for row in rows_of(document, "groups")] == ["ant", "cat", "dog"]
+    for row in rows_of(document, "groups"):
         own = grouped.members(row["group"])
         codes = grouped.codes[own]
         assert row["rows"] == own.sum()
@@ -59,46 +60,46 @@ def test_means_are_those_of_numpy(grouped, source):
         assert row["empty"] == ((codes != 0).sum(axis=1) == 0).sum()
         assert row["uncertified"] == 0
         if own.sum() > 1:
-            assert row["l0_error"] == pytest.approx(error_of_mean((codes != 0).sum(axis=1)), rel=1e-9)
+            assert row["l0_error"] == pytest.approx(error_of((codes != 0).sum(axis=1)), rel=1e-9)
         else:
             assert row["l0_error"] is None and row["cosine_error"] is None
         means = codes.mean(axis=0)
         expected = np.lexsort((np.arange(40), -means))[: min(6, (means > 0).sum())]
-        found = [one for one in table(document, "concepts") if one["group"] == row["group"]]
+        found = [one for one in rows_of(document, "concepts") if one["group"] == row["group"]]
         assert [one["concept"] for one in found] == [NAMES[j] for j in expected]
         for one, j in zip(found, expected):
             assert one["weight"] == pytest.approx(means[j], rel=1e-9)
             assert one["share"] == pytest.approx((codes[:, j] != 0).mean())
             if own.sum() > 1:
-                assert one["error"] == pytest.approx(error_of_mean(codes[:, j]), rel=1e-9)
+                assert one["error"] == pytest.approx(error_of(codes[:, j]), rel=1e-9)
             else:
                 assert one["error"] is None
     # Rows without embedding or label are told, and are no one's.
     bad = {"zeros": grouped.label[5], "non_finite": grouped.label[9]}
     for key, label in bad.items():
-        assert [row["group"] for row in table(document, "groups") if row[key] == 1] == [label]
+        assert [row["group"] for row in rows_of(document, "groups") if row[key] == 1] == [label]
     assert "1 of zeros left out, 1 with NaN or infinity left out, 1 in no group left out" in document["summary"]
     assert checked_charts(document) == ["concepts", "l0", "cosine", "gap"]
 
 
 def test_without_a_column_all_rows_are_one_group(grouped):
     document = document_of("summarize", *grouped.solved)
-    (row,) = table(document, "groups")
+    (row,) = rows_of(document, "groups")
     assert (row["group"], row["rows"]) == ("all", 148)
-    assert table(document, "concepts")[0]["weight"] == pytest.approx(grouped.codes[grouped.embedded].mean(axis=0).max(), rel=1e-9)
+    assert rows_of(document, "concepts")[0]["weight"] == pytest.approx(grouped.codes[grouped.embedded].mean(axis=0).max(), rel=1e-9)
 
 
 def test_histograms_hold_every_row(grouped):
     document = document_of("summarize", *grouped.stored, "--by", "label")
     own = grouped.members("dog")
     for key, values in (("l0", (grouped.codes[own] != 0).sum(axis=1)), ("cosine", grouped.cosine[own])):
-        bins = [row for row in table(document, key) if row["group"] == "dog"]
+        bins = [row for row in rows_of(document, key) if row["group"] == "dog"]
         edges = [row["from"] for row in bins] + [bins[-1]["to"]]
         expected = np.histogram(values + 1e-12, edges)[0]
         assert [row["rows"] for row in bins] == expected.tolist()
         assert sum(expected) == own.sum()
     logs = [-17 if gap == 0 else np.log10(gap) for gap in grouped.gap[own]]
-    for row in table(document, "gap"):
+    for row in rows_of(document, "gap"):
         if row["group"] == "dog":
             assert row["rows"] == sum(row["from"] <= max(value, -16.9) < row["to"] for value in logs)
 
@@ -111,7 +112,7 @@ def test_permutations_are_those_of_numpy(grouped):
     codes, in_a = grouped.codes[either][solved], (grouped.label[either] == "cat")[solved]
     alone, corrected = p_values(codes, in_a, labels[:, solved])
     a, b = codes[in_a], codes[~in_a]
-    found = table(document, "differences")
+    found = rows_of(document, "differences")
     assert {row["concept"] for row in found} == {NAMES[j] for j in np.flatnonzero(codes.any(axis=0))}
     for row in found:
         j = NAMES.index(row["concept"])
@@ -131,7 +132,7 @@ def test_p_values_are_near_those_of_other_permutations(grouped):
     codes, in_a = grouped.codes[either], grouped.label[either] == "cat"
     generator = np.random.default_rng(0)
     alone, corrected = p_values(codes, in_a, np.array([generator.permutation(in_a) for _ in range(2000)]))
-    for row in table(document, "differences"):
+    for row in rows_of(document, "differences"):
         j = NAMES.index(row["concept"])
         for found, expected in ((row["p"], alone[j]), (row["p_corrected"], corrected[j])):
             assert abs(found - expected) <= 4.5 * np.sqrt(2 * expected * (1 - expected) / 2000) + 0.002
@@ -170,7 +171,7 @@ def test_a_group_without_embeddings_is_told(grouped, tmp_path):
     (tmp_path / "void.csv").write_text("label\n" + "\n".join(label) + "\n")
     document = document_of("summarize", "-d", grouped / "dict.safetensors", "-e", grouped / "rows.npy", "--records", tmp_path / "void.csv",
                            "--l1-penalty", PENALTY, "--by", "label", "--compare", "full", "void")
-    void = next(row for row in table(document, "groups") if row["group"] == "void")
+    void = next(row for row in rows_of(document, "groups") if row["group"] == "void")
     assert (void["rows"], void["zeros"], void["non_finite"], void["l0"], void["cosine"]) == (0, 1, 1, None, None)
     assert "full and void can't be compared" in document["summary"]
 

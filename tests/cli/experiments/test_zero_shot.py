@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 from conftest import fails, run, unit
-from labelled_rows import LABELS, LabelledRows, expect_accuracy, expect_charts_fit, pick, table
+from evaluation import row_of, rows_of
+from labelled_rows import LABELS, LabelledRows, expect_accuracy, expect_charts_fit
 
 VERB = ("evaluate", "zero-shot")
 
@@ -27,23 +28,23 @@ def test_figures_are_those_of_numpy(data):
     for condition, rows in conditions.items():
         ranking = data.zero_shot(rows, "label")[asked]
         truth = data.label[asked]
-        row = pick(table(document, "accuracy"), condition=condition)
+        row = row_of(document, "accuracy", condition=condition)
         expect_accuracy(row, ranking[:, 0] == truth)
         assert row["top5_accuracy"] == 1 and row["chance"] == pytest.approx(1 / 3)
         by_class = [np.mean(ranking[truth == c, 0] == c) for c in range(3)]
         assert row["balanced_accuracy"] == pytest.approx(np.mean(by_class))
         for c, name in enumerate(LABELS):
-            expect_accuracy(pick(table(document, "classes"), condition=condition, **{"class": name}), ranking[truth == c, 0] == c)
+            expect_accuracy(row_of(document, "classes", condition=condition, **{"class": name}), ranking[truth == c, 0] == c)
             for other, answer in enumerate(LABELS):
-                cell = pick(table(document, "confusions"), condition=condition, truth=name, answer=answer)
+                cell = row_of(document, "confusions", condition=condition, truth=name, answer=answer)
                 hits = int(np.sum((truth == c) & (ranking[:, 0] == other)))
                 assert cell["rows"] == hits and cell["share"] == pytest.approx(hits / np.sum(truth == c))
-    assert 0.5 < pick(table(document, "accuracy"), condition="dense")["accuracy"] < 1, "a task that can be failed"
-    quality = pick(table(document, "codes"), condition="recomposed")
+    assert 0.5 < row_of(document, "accuracy", condition="dense")["accuracy"] < 1, "a task that can be failed"
+    quality = row_of(document, "codes", condition="recomposed")
     good = data.has_embedding
     assert quality["l0"] == pytest.approx((codes[good] > 0).sum(axis=1).mean())
     assert quality["cosine"] == pytest.approx((data.recompose(codes) * data.dense())[good].sum(axis=1).mean(), abs=1e-6)
-    assert [row["rows"] for row in table(document, "rows")] == [238, 2, 1]
+    assert [row["rows"] for row in rows_of(document, "rows")] == [238, 2, 1]
     expect_charts_fit(document)
     assert document["settings"]["label"] == "label" and document["settings"]["classes"] == 3
 
@@ -62,13 +63,13 @@ def test_top_five_and_classes_without_rows(data, tmp_path):
     asked = data.has_embedding & data.has_label
     truth = np.array([names.index(LABELS[y]) for y in data.label[asked]])
     ranking = np.argsort(-(data.dense()[asked] @ unit(rows.astype(np.float32).astype(np.float64)).T), axis=1, kind="stable")
-    row = pick(table(document, "accuracy"), condition="dense")
+    row = row_of(document, "accuracy", condition="dense")
     expect_accuracy(row, ranking[:, 0] == truth)
     top5 = (ranking[:, :5] == truth[:, None]).any(axis=1).mean()
     assert row["top5_accuracy"] == pytest.approx(top5)
-    empty = pick(table(document, "classes"), condition="dense", **{"class": "whale"})
+    empty = row_of(document, "classes", condition="dense", **{"class": "whale"})
     assert empty["rows"] == 0 and empty["accuracy"] is None and empty["standard_error"] is None
-    assert pick(table(document, "confusions"), condition="dense", truth="bird", answer="whale")["rows"] > 0
+    assert row_of(document, "confusions", condition="dense", truth="bird", answer="whale")["rows"] > 0
 
 
 def test_a_class_of_one_row_has_no_standard_error(data, tmp_path):
@@ -78,7 +79,7 @@ def test_a_class_of_one_row_has_no_standard_error(data, tmp_path):
     np.save(tmp_path / "four.npy", np.vstack([data.classes["label"], data.classes["place"][:1]]))
     document = json.loads(run(*VERB, "-d", data / "dict.safetensors", "-e", data / "rows.npy", "--records", tmp_path / "one.csv", "--l1-penalty", 0.1,
                               "--class-embeddings", tmp_path / "four.npy", "--json").stdout)
-    row = pick(table(document, "classes"), condition="dense", **{"class": "unicorn"})
+    row = row_of(document, "classes", condition="dense", **{"class": "unicorn"})
     assert row["rows"] == 1 and row["accuracy"] in (0, 1) and row["standard_error"] is None
 
 
@@ -92,16 +93,16 @@ def test_text_and_documents(data, tmp_path):
 def test_a_penalty_that_leaves_nothing_is_told(data):
     done = run(*VERB, *data.sources, "--l1-penalty", 5, *with_classes(data), "--json")
     assert "--l1-penalty" in done.stderr and "--l1-penalty" in json.loads(done.stdout)["summary"]
-    row = pick(table(json.loads(done.stdout), "accuracy"), condition="recomposed")
+    row = row_of(json.loads(done.stdout), "accuracy", condition="recomposed")
     assert row["rows"] == 237, "the image mean is classified"
-    assert pick(table(json.loads(done.stdout), "codes"), condition="recomposed")["l0"] == 0
+    assert row_of(json.loads(done.stdout), "codes", condition="recomposed")["l0"] == 0
 
 
 def test_a_recomposition_of_zeros_is_a_wrong_answer(data):
     document = data.run(*VERB, penalty=5, more=with_classes(data) + ["--conditions", "dense,without-mean"])
-    row = pick(table(document, "accuracy"), condition="without-mean")
+    row = row_of(document, "accuracy", condition="without-mean")
     assert row["rows"] == 237 and row["accuracy"] == 0 and row["top5_accuracy"] == 0 and row["balanced_accuracy"] == 0
-    assert all(cell["rows"] == 0 for cell in table(document, "confusions") if cell["condition"] == "without-mean")
+    assert all(cell["rows"] == 0 for cell in rows_of(document, "confusions") if cell["condition"] == "without-mean")
 
 
 @pytest.mark.parametrize("more, says", [

@@ -21,17 +21,16 @@ function search(field, status, tables) {
   const cards = [...document.querySelectorAll(".rows > li")].map((card) => ({card, text: card.textContent.toLowerCase()}));
   let timer = 0;
   const run = () => {
-    const query = field.value.trim().toLowerCase();
-    const words = query.split(/\s+/).filter(Boolean);
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
     let rows = 0;
-    for (const table of tables) rows += table.filter(query);
+    for (const table of tables) rows += table.filter(words);
     let found = 0;
     for (const {card, text} of cards) {
       card.hidden = !words.every((word) => text.includes(word));
       found += card.hidden ? 0 : 1;
     }
     const cardsFound = cards.length > 0 ? ` and ${counted(found, "card")}` : "";
-    status.textContent = query ? `${counted(rows, "row")}${cardsFound} found` : "";
+    status.textContent = words.length > 0 ? `${counted(rows, "row")}${cardsFound} found` : "";
   };
   field.addEventListener("input", () => {
     clearTimeout(timer);
@@ -51,7 +50,7 @@ function search(field, status, tables) {
 async function start() {
   const content = JSON.parse(byId("content").textContent);
   themeSwitch(byId("theme"));
-  const tables = [], charts = [];
+  const tables = [];
   content.documents.forEach((doc, d) => {
     doc.tables.forEach((table, t) => {
       table.id = `d${d + 1}-t${t + 1}`;
@@ -66,7 +65,6 @@ async function start() {
   for (const [d, doc] of content.documents.entries()) {
     for (const [c, chart] of doc.charts.entries()) {
       const view = new ChartView(byId(`d${d + 1}-c${c + 1}`).querySelector(".body"), chart, doc.tables.find((table) => table.key === chart.table));
-      charts.push(view);
       await view.drawn;
     }
   }

@@ -1,7 +1,7 @@
 
 const mostRows = 200;  // of a table shown at once
 
-/// Fills `<div id=... data-table>` with a table that sorts, filters and turns pages.
+/// Fills an element with a table that sorts, filters and turns pages.
 class TableView {
   constructor(place, table, pictures) {
     this.table = table;
@@ -10,7 +10,7 @@ class TableView {
     this.first = 0;
     this.order = table.rows.map((_, i) => i);
     this.texts = null;  // of rows, in small letters, made when first searched
-    this.query = "";
+    this.words = [];  // of the search, in small letters
     this.build(place);
     this.fill();
   }
@@ -46,9 +46,9 @@ class TableView {
     this.arrange();
   }
 
-  /// Rows in which each word of the query stands.
-  filter(query) {
-    this.query = query;
+  /// Rows in which each of these words stands.
+  filter(words) {
+    this.words = words;
     this.first = 0;
     this.arrange();
     return this.order.length;
@@ -56,11 +56,10 @@ class TableView {
 
   arrange() {
     const rows = this.table.rows;
-    const words = this.query.split(/\s+/).filter(Boolean);
-    if (words.length > 0) {
+    if (this.words.length > 0) {
       this.texts ??= rows.map((row) => row.map((cell, i) => cellText(cell, this.table.columns[i])).join("\n").toLowerCase());
     }
-    this.order = rows.map((_, i) => i).filter((i) => words.every((word) => this.texts[i].includes(word)));
+    this.order = rows.map((_, i) => i).filter((i) => this.words.every((word) => this.texts[i].includes(word)));
     if (this.sort) {
       const {column, descending} = this.sort;
       this.order.sort((a, b) => compareCells(rows[a][column], rows[b][column], descending) || a - b);
