@@ -30,6 +30,21 @@ std::int64_t below(std::uint64_t random, std::int64_t count) {
   return static_cast<std::int64_t>(((random >> 32) * factor + (low >> 32)) >> 32);
 }
 
+/// Weights of one concept over the rows of both groups: the same in every permutation.
+struct Pooled {
+  double rows;
+  double sum;
+  double variance;
+
+  /// The test's statistic, where the weights of A sum to `in_a`.
+  double statistic(double in_a, double size_a) const {
+    const double size_b = rows - size_a;
+    if (size_a == 0 || size_b == 0 || !(variance > 0)) return 0;
+    const double in_b = sum - in_a;
+    return std::abs(in_a / size_a - in_b / size_b) / std::sqrt(variance * (1 / size_a + 1 / size_b));
+  }
+};
+
 }  // namespace
 
 std::vector<ConceptDifference> compare_groups(const GroupStatistics& a, const GroupStatistics& b) {
@@ -116,24 +131,18 @@ void PermutationTest::add(std::int64_t record, std::span<const std::int32_t> ato
   }
 }
 
-double PermutationTest::statistic(const Sums& sums, double in_a, double size_a) const {
-  const double size_b = static_cast<double>(rows_) - size_a;
-  const double variance = sums.present.with_zeros(rows_ - sums.present.count).variance();
-  if (size_a == 0 || size_b == 0 || !(variance > 0)) return 0;
-  const double in_b = sums.present.mean * static_cast<double>(sums.present.count) - in_a;
-  return std::abs(in_a / size_a - in_b / size_b) / std::sqrt(variance * (1 / size_a + 1 / size_b));
-}
-
 std::vector<PermutationTest::Outcome> PermutationTest::outcomes() const {
   std::vector<Outcome> found;
   std::vector<double> largest(in_a_.size(), 0);
   const double whole = static_cast<double>(in_a_.size()) + 1;
   for (const auto& [atom, sums] : sums_) {
     check_cancel(cancel_);
-    Outcome one{atom, statistic(sums, sums.in_a, static_cast<double>(rows_a_))};
+    const Pooled pooled{static_cast<double>(rows_), sums.present.mean * static_cast<double>(sums.present.count),
+                        sums.present.with_zeros(rows_ - sums.present.count).variance()};
+    Outcome one{atom, pooled.statistic(sums.in_a, static_cast<double>(rows_a_))};
     std::int64_t reached = 0;
     for (std::size_t i = 0; i < largest.size(); ++i) {
-      const double dealt = statistic(sums, sums.dealt[i], sizes_of_a_[i]);
+      const double dealt = pooled.statistic(sums.dealt[i], sizes_of_a_[i]);
       reached += dealt >= one.statistic * (1 - rounding) ? 1 : 0;
       largest[i] = std::max(largest[i], dealt);
     }
