@@ -8,20 +8,13 @@
 #include "core/available_memory.hpp"
 #include "core/validate.hpp"
 #include "experiments/check_cancel.hpp"
+#include "experiments/random_numbers.hpp"
 
 namespace splice_cuda {
 namespace {
 
-constexpr std::uint64_t golden = 0x9E3779B97F4A7C15u;
 // Permutations that give the very same split may differ by rounding.
 constexpr double rounding = 1e-9;
-
-/// The output function of SplitMix64.
-std::uint64_t mixed(std::uint64_t value) {
-  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
-  value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
-  return value ^ (value >> 31);
-}
 
 /// floor(random / 2^64 * count): the upper half of the 128-bit product.
 std::int64_t below(std::uint64_t random, std::int64_t count) {
@@ -82,16 +75,16 @@ PermutationTest::PermutationTest(std::span<const std::int32_t> labels, std::int3
   sizes_of_a_.assign(count, 0);
   in_a_.assign(count, 0);
   streams_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) streams_[i] = mixed(mixed(seed) + (i + 1) * golden);
+  for (std::size_t i = 0; i < count; ++i) streams_[i] = SplitMix64::mixed(SplitMix64::mixed(seed) + (i + 1) * SplitMix64::step);
 }
 
 /// Labels of the next record of A and B.
 void PermutationTest::deal() {
   check_cancel(cancel_);
   ++dealt_;
-  const std::uint64_t step = static_cast<std::uint64_t>(dealt_) * golden;
+  const std::uint64_t step = static_cast<std::uint64_t>(dealt_) * SplitMix64::step;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
-    const bool chosen = below(mixed(streams_[i] + step), left_) < left_of_a_[i];
+    const bool chosen = below(SplitMix64::mixed(streams_[i] + step), left_) < left_of_a_[i];
     left_of_a_[i] -= chosen ? 1 : 0;
     in_a_[i] = chosen ? 1 : 0;
   }
