@@ -49,16 +49,19 @@ fs::path required(const fs::path& folder, std::initializer_list<const char*> nam
   fail(folder, "found no " + expected + "; expected the dataset's layout (docs/datasets.md)");
 }
 
-std::vector<fs::path> subfolders(const fs::path& folder) {
+std::vector<fs::path> entries(const fs::path& folder, const std::function<bool(const fs::path&)>& keep) {
   std::vector<fs::path> found;
   std::error_code error;
-  fs::directory_iterator entry(folder, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    if (!entry->path().filename().string().starts_with('.') && is_folder(entry->path())) found.push_back(entry->path());
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    if (keep(entry->path())) found.push_back(entry->path());
   }
   if (error) fail(folder, "can't list: " + error.message());
   std::sort(found.begin(), found.end());
   return found;
+}
+
+std::vector<fs::path> subfolders(const fs::path& folder) {
+  return entries(folder, [](const fs::path& path) { return !path.filename().string().starts_with('.') && is_folder(path); });
 }
 
 std::vector<fs::path> pictures_below(const fs::path& folder, Listing& listing) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ std::filesystem::path first_there(const std::filesystem::path& folder, std::init
 /// The same. @throws FileError that lists them
 std::filesystem::path required(const std::filesystem::path& folder, std::initializer_list<const char*> names);
 
+/// What a folder itself holds and `keep` takes, by name. @throws FileError
+std::vector<std::filesystem::path> entries(const std::filesystem::path& folder, const std::function<bool(const std::filesystem::path&)>& keep);
 /// Folders in a folder, links followed, hidden ones left out, by name. @throws FileError
 std::vector<std::filesystem::path> subfolders(const std::filesystem::path& folder);
 /// Pictures below a folder, in depth; what can't be read is added to what is missing. @throws FileError
