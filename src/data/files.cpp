@@ -110,6 +110,11 @@ std::int64_t number_of(std::string_view text, const fs::path& path, const char* 
   fail(path, "found '" + std::string(text.substr(0, 100)) + "'; expected " + what);
 }
 
+void begin_picture(RowBuilder& rows, const fs::path& path) {
+  rows.next();
+  rows.set("path", path.string());
+}
+
 bool begin_file(RowBuilder& rows, Listing& listing, const fs::path& path) {
   if (!is_file(path)) {
     listing.missing.push_back({path.string(), "no such file"});
@@ -119,8 +124,7 @@ bool begin_file(RowBuilder& rows, Listing& listing, const fs::path& path) {
     listing.missing.push_back({path.string(), not_utf8});
     return false;
   }
-  rows.next();
-  rows.set("path", path.string());
+  begin_picture(rows, path);
   return true;
 }
 

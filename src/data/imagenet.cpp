@@ -62,8 +62,7 @@ class ImageNet {
       if (!is_synset(synset)) continue;
       flat = false;
       for (const fs::path& picture : pictures_below(of_synset, listing_)) {
-        rows_.next();
-        rows_.set("path", picture.string());
+        begin_picture(rows_, picture);
         describe(synset, split);
       }
     }
@@ -124,8 +123,7 @@ class ImageNet {
         listing_.missing.push_back({picture.string(), "found no class of it in '" + (solution.empty() ? truth : solution).string() + "'"});
         continue;
       }
-      rows_.next();
-      rows_.set("path", picture.string());
+      begin_picture(rows_, picture);
       describe(synset->second, "val");
     }
   }
