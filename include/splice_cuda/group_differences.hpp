@@ -69,7 +69,6 @@ class PermutationTest {
   };
 
   void deal();
-  double statistic(const Sums& sums, double in_a, double size_a) const;
 
   std::span<const std::int32_t> labels_;
   std::int32_t a_;

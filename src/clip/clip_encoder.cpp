@@ -7,6 +7,7 @@
 #include "clip/load_tower.hpp"
 #include "clip/model_folder.hpp"
 #include "clip/preprocess.hpp"
+#include "clip/whole_image.hpp"
 #include "core/parallel.hpp"
 #include "io/npy.hpp"
 #include "splice_cuda/clip.hpp"
@@ -199,10 +200,7 @@ void ClipEncoder::embed_images(std::span<const Image> images, MatrixView<float> 
   check_output("images", images.size(), state.folder.dim, out);
   for (std::size_t i = 0; i < images.size(); ++i) {
     const Image& image = images[i];
-    const bool whole = image.height > 0 && image.width > 0 &&
-                       image.pixels.size() ==
-                           static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3;
-    if (whole) continue;
+    if (clip::is_whole(image)) continue;
     throw ArgumentError("images: " + std::to_string(image.pixels.size()) + " bytes for " +
                         std::to_string(image.height) + " x " + std::to_string(image.width) + " given at " +
                         std::to_string(i) + ", expected height * width * 3");

@@ -6,16 +6,14 @@
 #include <utility>
 
 #include "clip/decoders.hpp"
+#include "clip/whole_image.hpp"
 
 namespace splice_cuda::clip {
 namespace {
 
 /// @throws ArgumentError
 const Image& checked(const Image& image, std::int64_t index) {
-  const bool whole = image.height > 0 && image.width > 0 &&
-                     image.pixels.size() ==
-                         static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3;
-  if (whole) return image;
+  if (is_whole(image)) return image;
   throw ArgumentError("make: " + std::to_string(image.pixels.size()) + " bytes for " + std::to_string(image.height) + " x " +
                       std::to_string(image.width) + " given at " + std::to_string(index) + ", expected height * width * 3");
 }

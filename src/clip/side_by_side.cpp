@@ -6,6 +6,7 @@
 #include <string>
 
 #include "clip/resize.hpp"
+#include "clip/whole_image.hpp"
 
 namespace splice_cuda {
 namespace {
@@ -16,9 +17,7 @@ struct Size {
 };
 
 void check_picture(const char* name, const Image& image) {
-  const bool whole = image.height > 0 && image.width > 0 &&
-                     image.pixels.size() == static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3;
-  if (whole) return;
+  if (clip::is_whole(image)) return;
   throw ArgumentError(std::string(name) + ": got " + std::to_string(image.pixels.size()) + " bytes for " + std::to_string(image.height) +
                       " x " + std::to_string(image.width) + "; expected a picture of height * width * 3 bytes");
 }

@@ -31,15 +31,10 @@ std::string without_year(std::string set) {
 }
 
 std::vector<fs::path> annotation_files(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.starts_with("captions_") && name.ends_with(".json")) files.push_back(entry->path());
-  }
-  if (error) fail(folder, "can't list: " + error.message());
-  std::sort(files.begin(), files.end());
-  return files;
+  return entries(folder, [](const fs::path& path) {
+    const std::string name = path.filename().string();
+    return name.starts_with("captions_") && name.ends_with(".json");
+  });
 }
 
 void add_set(const fs::path& path, const fs::path& file, const DatasetOptions& options, RowBuilder& rows, Listing& listing) {

@@ -49,16 +49,19 @@ fs::path required(const fs::path& folder, std::initializer_list<const char*> nam
   fail(folder, "found no " + expected + "; expected the dataset's layout (docs/datasets.md)");
 }
 
-std::vector<fs::path> subfolders(const fs::path& folder) {
+std::vector<fs::path> entries(const fs::path& folder, const std::function<bool(const fs::path&)>& keep) {
   std::vector<fs::path> found;
   std::error_code error;
-  fs::directory_iterator entry(folder, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    if (!entry->path().filename().string().starts_with('.') && is_folder(entry->path())) found.push_back(entry->path());
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    if (keep(entry->path())) found.push_back(entry->path());
   }
   if (error) fail(folder, "can't list: " + error.message());
   std::sort(found.begin(), found.end());
   return found;
+}
+
+std::vector<fs::path> subfolders(const fs::path& folder) {
+  return entries(folder, [](const fs::path& path) { return !path.filename().string().starts_with('.') && is_folder(path); });
 }
 
 std::vector<fs::path> pictures_below(const fs::path& folder, Listing& listing) {
@@ -107,6 +110,11 @@ std::int64_t number_of(std::string_view text, const fs::path& path, const char* 
   fail(path, "found '" + std::string(text.substr(0, 100)) + "'; expected " + what);
 }
 
+void begin_picture(RowBuilder& rows, const fs::path& path) {
+  rows.next();
+  rows.set("path", path.string());
+}
+
 bool begin_file(RowBuilder& rows, Listing& listing, const fs::path& path) {
   if (!is_file(path)) {
     listing.missing.push_back({path.string(), "no such file"});
@@ -116,8 +124,7 @@ bool begin_file(RowBuilder& rows, Listing& listing, const fs::path& path) {
     listing.missing.push_back({path.string(), not_utf8});
     return false;
   }
-  rows.next();
-  rows.set("path", path.string());
+  begin_picture(rows, path);
   return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ std::filesystem::path first_there(const std::filesystem::path& folder, std::init
 /// The same. @throws FileError that lists them
 std::filesystem::path required(const std::filesystem::path& folder, std::initializer_list<const char*> names);
 
+/// What a folder itself holds and `keep` takes, by name. @throws FileError
+std::vector<std::filesystem::path> entries(const std::filesystem::path& folder, const std::function<bool(const std::filesystem::path&)>& keep);
 /// Folders in a folder, links followed, hidden ones left out, by name. @throws FileError
 std::vector<std::filesystem::path> subfolders(const std::filesystem::path& folder);
 /// Pictures below a folder, in depth; what can't be read is added to what is missing. @throws FileError
@@ -37,7 +40,9 @@ std::vector<std::string> words_of(std::string_view line);
 /// A whole number, all of the text. @throws FileError that names the file and what it should be
 std::int64_t number_of(std::string_view text, const std::filesystem::path& path, const char* what);
 
-/// Begins the record of a file, by its path, where the file is there; else the file is missing. @returns whether it is there
+/// Begins the record of a picture, by its path, which is there and UTF-8 (pictures_below).
+void begin_picture(RowBuilder& rows, const std::filesystem::path& path);
+/// The same of a file, where the file is there; else the file is missing. @returns whether it is there
 bool begin_file(RowBuilder& rows, Listing& listing, const std::filesystem::path& path);
 
 /// The listing, where it has a sample. @throws FileError that says what was looked for, and what is missing

@@ -14,16 +14,18 @@ namespace fs = std::filesystem;
 
 std::string name_of(const fs::path& path) { return path.filename().string(); }
 
+/// Pictures of a class, which its folder names.
+void add_class(const fs::path& folder, const std::string& split, RowBuilder& rows, Listing& listing) {
+  for (const fs::path& picture : pictures_below(folder, listing)) {
+    begin_picture(rows, picture);
+    rows.set("label", name_of(folder));
+    if (!split.empty()) rows.set("split", split);
+  }
+}
+
 /// Each folder in it is a class.
 void add_classes(const fs::path& folder, const std::string& split, RowBuilder& rows, Listing& listing) {
-  for (const fs::path& one : subfolders(folder)) {
-    for (const fs::path& picture : pictures_below(one, listing)) {
-      rows.next();
-      rows.set("path", picture.string());
-      rows.set("label", name_of(one));
-      if (!split.empty()) rows.set("split", split);
-    }
-  }
+  for (const fs::path& one : subfolders(folder)) add_class(one, split, rows, listing);
 }
 
 }  // namespace
@@ -52,11 +54,7 @@ Listing list_caltech101(const fs::path& path, const DatasetOptions& /*options*/)
   RowBuilder rows(path.string());
   for (const fs::path& one : subfolders(folder)) {
     if (name_of(one) == "BACKGROUND_Google") continue;  // pictures of nothing in particular: no class of the 101
-    for (const fs::path& picture : pictures_below(one, listing)) {
-      rows.next();
-      rows.set("path", picture.string());
-      rows.set("label", name_of(one));
-    }
+    add_class(one, "", rows, listing);
   }
   return finished(std::move(listing), rows, folder, "a folder of pictures for each category");
 }
@@ -74,8 +72,7 @@ Listing list_mit_states(const fs::path& path, const DatasetOptions& /*options*/)
     }
     const std::string adjective = label.substr(0, space);
     for (const fs::path& picture : pictures_below(one, listing)) {
-      rows.next();
-      rows.set("path", picture.string());
+      begin_picture(rows, picture);
       rows.set("label", label);
       rows.set("adjective", adjective == "adj" ? "" : adjective);  // "adj NOUN": pictures of the noun that no adjective was asked for
       rows.set("noun", label.substr(space + 1));

@@ -62,8 +62,7 @@ class ImageNet {
       if (!is_synset(synset)) continue;
       flat = false;
       for (const fs::path& picture : pictures_below(of_synset, listing_)) {
-        rows_.next();
-        rows_.set("path", picture.string());
+        begin_picture(rows_, picture);
         describe(synset, split);
       }
     }
@@ -124,8 +123,7 @@ class ImageNet {
         listing_.missing.push_back({picture.string(), "found no class of it in '" + (solution.empty() ? truth : solution).string() + "'"});
         continue;
       }
-      rows_.next();
-      rows_.set("path", picture.string());
+      begin_picture(rows_, picture);
       describe(synset->second, "val");
     }
   }
@@ -135,11 +133,13 @@ class ImageNet {
     listing_.sources.push_back(path);
     const RecordTable table = read_records(path, options_.tables);
     if (!table.has("ImageId") || !table.has("PredictionString")) fail(path, "found other columns; expected ImageId and PredictionString");
+    const std::vector<std::string>& pictures = table.column("ImageId");
+    const std::vector<std::string>& predictions = table.column("PredictionString");
     std::unordered_map<std::string, std::string> synsets;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(table.rows()); ++i) {
-      const std::vector<std::string> words = words_of(table.column("PredictionString")[i]);
-      if (words.empty() || !is_synset(words[0])) fail(path, "found '" + table.column("PredictionString")[i].substr(0, 100) + "'; expected a synset first");
-      synsets[table.column("ImageId")[i]] = words[0];
+    for (std::size_t i = 0; i < pictures.size(); ++i) {
+      const std::vector<std::string> words = words_of(predictions[i]);
+      if (words.empty() || !is_synset(words[0])) fail(path, "found '" + predictions[i].substr(0, 100) + "'; expected a synset first");
+      synsets[pictures[i]] = words[0];
     }
     return synsets;
   }
@@ -149,8 +149,10 @@ class ImageNet {
     const fs::path meta = required(path.parent_path(), {"meta.mat"});
     listing_.sources.insert(listing_.sources.end(), {path, meta});
     const RecordTable table = read_mat(meta, "synsets", {"ILSVRC2012_ID", "WNID"}, options_.tables);
+    const std::vector<std::string>& numbers = table.column("ILSVRC2012_ID");
+    const std::vector<std::string>& names = table.column("WNID");
     std::unordered_map<std::string, std::string> of_number;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(table.rows()); ++i) of_number[table.column("ILSVRC2012_ID")[i]] = table.column("WNID")[i];
+    for (std::size_t i = 0; i < numbers.size(); ++i) of_number[numbers[i]] = names[i];
     std::unordered_map<std::string, std::string> synsets;
     const std::vector<std::string> lines = read_lines(path, options_);
     constexpr std::size_t digits = 8;

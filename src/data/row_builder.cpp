@@ -33,13 +33,6 @@ void RowBuilder::set(const std::string& column, std::string value) {
   values.back() = std::move(value);
 }
 
-std::string_view RowBuilder::value(const std::string& column) const {
-  const auto place = places_.find(column);
-  if (place == places_.end()) return {};
-  const std::vector<std::string>& values = columns_[place->second].second;
-  return values.size() == rows_ && rows_ > 0 ? std::string_view(values.back()) : std::string_view();
-}
-
 RecordTable RowBuilder::take() {
   RecordTable table;
   for (auto& [name, values] : columns_) {

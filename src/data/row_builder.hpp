@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -24,8 +23,6 @@ class RowBuilder {
   void next();
   /// Sets a value of the present record; the column is made where it is new. @throws FileError for more than 1000 columns; as next() does
   void set(const std::string& column, std::string value);
-  /// The present record's value; empty where it has none.
-  std::string_view value(const std::string& column) const;
   std::size_t rows() const noexcept { return rows_; }
   /// Columns in the order in which they were made.
   RecordTable take();

@@ -38,8 +38,10 @@ void read_devkit(const fs::path& path, const fs::path& meta, const DatasetOption
   const auto add = [&](const fs::path& annotations, const char* folder, const char* split) {
     listing.sources.push_back(annotations);
     const RecordTable table = read_mat(annotations, "annotations", {"fname", "class"}, options.tables);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(table.rows()); ++i) {
-      add_car(rows, listing, path / folder / table.column("fname")[i], name_at(names, table.column("class")[i], annotations), split);
+    const std::vector<std::string>& files = table.column("fname");
+    const std::vector<std::string>& classes = table.column("class");
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      add_car(rows, listing, path / folder / files[i], name_at(names, classes[i], annotations), split);
     }
   };
   add(required(path, {"devkit/cars_train_annos.mat", "cars_train_annos.mat"}), "cars_train", "train");

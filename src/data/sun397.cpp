@@ -44,8 +44,7 @@ Listing list_sun397(const fs::path& path, const DatasetOptions& options) {
     for (const fs::path& picture : pictures_below(of_class, listing)) {
       // Folders of kinds may lie in that of a class, which has pictures of its own.
       if (picture.parent_path() != of_class) continue;
-      rows.next();
-      rows.set("path", picture.string());
+      begin_picture(rows, picture);
       rows.set("label", line.substr(3));
       if (splits.empty()) continue;
       const auto split = splits.find(line + "/" + picture.filename().string());

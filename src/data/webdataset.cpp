@@ -184,14 +184,7 @@ class ShardReader {
 };
 
 std::vector<fs::path> tars_in(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    if (entry->path().extension() == ".tar") found.push_back(entry->path());
-  }
-  if (error) fail(folder, "can't list: " + error.message());
-  std::sort(found.begin(), found.end());
-  return found;
+  return entries(folder, [](const fs::path& path) { return path.extension() == ".tar"; });
 }
 
 /// Shards, each with its split.

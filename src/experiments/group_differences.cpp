@@ -8,20 +8,13 @@
 #include "core/available_memory.hpp"
 #include "core/validate.hpp"
 #include "experiments/check_cancel.hpp"
+#include "experiments/random_numbers.hpp"
 
 namespace splice_cuda {
 namespace {
 
-constexpr std::uint64_t golden = 0x9E3779B97F4A7C15u;
 // Permutations that give the very same split may differ by rounding.
 constexpr double rounding = 1e-9;
-
-/// The output function of SplitMix64.
-std::uint64_t mixed(std::uint64_t value) {
-  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
-  value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
-  return value ^ (value >> 31);
-}
 
 /// floor(random / 2^64 * count): the upper half of the 128-bit product.
 std::int64_t below(std::uint64_t random, std::int64_t count) {
@@ -29,6 +22,21 @@ std::int64_t below(std::uint64_t random, std::int64_t count) {
   const std::uint64_t low = (random & 0xFFFFFFFFu) * factor;  // count < 2^32 is checked
   return static_cast<std::int64_t>(((random >> 32) * factor + (low >> 32)) >> 32);
 }
+
+/// Weights of one concept over the rows of both groups: the same in every permutation.
+struct Pooled {
+  double rows;
+  double sum;
+  double variance;
+
+  /// The test's statistic, where the weights of A sum to `in_a`.
+  double statistic(double in_a, double size_a) const {
+    const double size_b = rows - size_a;
+    if (size_a == 0 || size_b == 0 || !(variance > 0)) return 0;
+    const double in_b = sum - in_a;
+    return std::abs(in_a / size_a - in_b / size_b) / std::sqrt(variance * (1 / size_a + 1 / size_b));
+  }
+};
 
 }  // namespace
 
@@ -67,16 +75,16 @@ PermutationTest::PermutationTest(std::span<const std::int32_t> labels, std::int3
   sizes_of_a_.assign(count, 0);
   in_a_.assign(count, 0);
   streams_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) streams_[i] = mixed(mixed(seed) + (i + 1) * golden);
+  for (std::size_t i = 0; i < count; ++i) streams_[i] = SplitMix64::mixed(SplitMix64::mixed(seed) + (i + 1) * SplitMix64::step);
 }
 
 /// Labels of the next record of A and B.
 void PermutationTest::deal() {
   check_cancel(cancel_);
   ++dealt_;
-  const std::uint64_t step = static_cast<std::uint64_t>(dealt_) * golden;
+  const std::uint64_t step = static_cast<std::uint64_t>(dealt_) * SplitMix64::step;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
-    const bool chosen = below(mixed(streams_[i] + step), left_) < left_of_a_[i];
+    const bool chosen = below(SplitMix64::mixed(streams_[i] + step), left_) < left_of_a_[i];
     left_of_a_[i] -= chosen ? 1 : 0;
     in_a_[i] = chosen ? 1 : 0;
   }
@@ -116,24 +124,18 @@ void PermutationTest::add(std::int64_t record, std::span<const std::int32_t> ato
   }
 }
 
-double PermutationTest::statistic(const Sums& sums, double in_a, double size_a) const {
-  const double size_b = static_cast<double>(rows_) - size_a;
-  const double variance = sums.present.with_zeros(rows_ - sums.present.count).variance();
-  if (size_a == 0 || size_b == 0 || !(variance > 0)) return 0;
-  const double in_b = sums.present.mean * static_cast<double>(sums.present.count) - in_a;
-  return std::abs(in_a / size_a - in_b / size_b) / std::sqrt(variance * (1 / size_a + 1 / size_b));
-}
-
 std::vector<PermutationTest::Outcome> PermutationTest::outcomes() const {
   std::vector<Outcome> found;
   std::vector<double> largest(in_a_.size(), 0);
   const double whole = static_cast<double>(in_a_.size()) + 1;
   for (const auto& [atom, sums] : sums_) {
     check_cancel(cancel_);
-    Outcome one{atom, statistic(sums, sums.in_a, static_cast<double>(rows_a_))};
+    const Pooled pooled{static_cast<double>(rows_), sums.present.mean * static_cast<double>(sums.present.count),
+                        sums.present.with_zeros(rows_ - sums.present.count).variance()};
+    Outcome one{atom, pooled.statistic(sums.in_a, static_cast<double>(rows_a_))};
     std::int64_t reached = 0;
     for (std::size_t i = 0; i < largest.size(); ++i) {
-      const double dealt = statistic(sums, sums.dealt[i], sizes_of_a_[i]);
+      const double dealt = pooled.statistic(sums.dealt[i], sizes_of_a_[i]);
       reached += dealt >= one.statistic * (1 - rounding) ? 1 : 0;
       largest[i] = std::max(largest[i], dealt);
     }

@@ -46,24 +46,7 @@ std::vector<double> scaled(std::vector<double> values, double by) {
 
 }  // namespace
 
-JackknifeEstimate mean_within(const Directions& z, const Rows& rows) {
-  JackknifeEstimate estimate;
-  const auto n = static_cast<double>(rows.size());
-  if (rows.size() < 2) return estimate;
-  const std::vector<double> sum = sum_of(z, rows);
-  double own = 0;
-  for (const std::int64_t row : rows) own += dot(z.row(row), z.row(row));
-  const double all = dot(sum, sum) - own;
-  estimate.value = all / (n * (n - 1));
-  if (rows.size() < 3) return estimate;
-  std::vector<double> without;
-  for (const std::int64_t row : rows) {
-    const double with_others = dot(sum, z.row(row)) - dot(z.row(row), z.row(row));
-    without.push_back((all - 2 * with_others) / ((n - 1) * (n - 2)));
-  }
-  estimate.standard_error = std::sqrt(jackknife_variance(without));
-  return estimate;
-}
+JackknifeEstimate mean_within(const Directions& z, const Rows& rows) { return mean_unmatched(z, z, rows); }
 
 JackknifeEstimate mean_between(const Directions& x, const Rows& x_rows, const Directions& t, const Rows& t_rows) {
   JackknifeEstimate estimate;

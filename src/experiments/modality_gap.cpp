@@ -28,6 +28,10 @@ class CosineCounter {
     const auto bin = static_cast<std::int64_t>(std::floor((cosine + 1) / 2 * bins_));
     ++summary_.counts[static_cast<std::size_t>(std::clamp<std::int64_t>(bin, 0, bins_ - 1))];
     moments_.add(cosine);
+  }
+  /// After the last; without any, the summary stays that of none.
+  void finish() {
+    if (moments_.count == 0) return;
     summary_.drawn = moments_.count;
     summary_.sd = std::sqrt(moments_.variance());
   }
@@ -61,12 +65,13 @@ void within(const Directions& z, const Rows& rows, Stage& stage, PairCosineSumma
     for (std::int64_t i = 0; i < n; ++i) {
       for (std::int64_t j = i + 1; j < n; ++j) add(i, j);
     }
-    return;
+  } else {
+    for (std::int64_t drawn = 0; drawn < stage.options.most_pairs; ++drawn) {
+      const DrawnPair pair = draw_pair(stage.random, n);
+      add(pair.first, pair.second);
+    }
   }
-  for (std::int64_t drawn = 0; drawn < stage.options.most_pairs; ++drawn) {
-    const DrawnPair pair = draw_pair(stage.random, n);
-    add(pair.first, pair.second);
-  }
+  counter.finish();
 }
 
 void between(Stage& stage, PairCosineSummary& summary) {
@@ -85,17 +90,18 @@ void between(Stage& stage, PairCosineSummary& summary) {
         if (!stage.paired || i != j) add(i, j);
       }
     }
-    return;
-  }
-  for (std::int64_t drawn = 0; drawn < stage.options.most_pairs; ++drawn) {
-    if (stage.paired) {
-      const DrawnPair pair = draw_pair(stage.random, n);
-      add(pair.first, pair.second);
-    } else {
-      const std::int64_t image = draw_below(stage.random, n);
-      add(image, draw_below(stage.random, m));
+  } else {
+    for (std::int64_t drawn = 0; drawn < stage.options.most_pairs; ++drawn) {
+      if (stage.paired) {
+        const DrawnPair pair = draw_pair(stage.random, n);
+        add(pair.first, pair.second);
+      } else {
+        const std::int64_t image = draw_below(stage.random, n);
+        add(image, draw_below(stage.random, m));
+      }
     }
   }
+  counter.finish();
 }
 
 void matched(Stage& stage, PairCosineSummary& summary) {
@@ -106,6 +112,7 @@ void matched(Stage& stage, PairCosineSummary& summary) {
     cosines.push_back(stage.images.cosine(row, stage.texts, row));
     counter.add(cosines.back());
   }
+  counter.finish();
   const SampleMean spread = sample_mean(cosines);
   summary.pairs = spread.count;
   summary.mean = {spread.mean, spread.standard_error};

@@ -10,14 +10,18 @@ namespace splice_cuda {
 /// SplitMix64 (Steele, Lea & Flood 2014).
 class SplitMix64 {
  public:
+  static constexpr std::uint64_t step = 0x9e3779b97f4a7c15u;  ///< of the state: output i of a seed is mixed(seed + i * step), i from 1
+
   explicit SplitMix64(std::uint64_t seed) noexcept : state_(seed) {}
 
-  std::uint64_t next() noexcept {
-    std::uint64_t mixed = (state_ += 0x9e3779b97f4a7c15u);
-    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-    return mixed ^ (mixed >> 31);
+  /// The output function.
+  static constexpr std::uint64_t mixed(std::uint64_t state) noexcept {
+    state = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9u;
+    state = (state ^ (state >> 27)) * 0x94d049bb133111ebu;
+    return state ^ (state >> 31);
   }
+
+  std::uint64_t next() noexcept { return mixed(state_ += step); }
 
   /// Even in [0, count), count > 0: what would favour small numbers is drawn again.
   std::uint64_t below(std::uint64_t count) noexcept {

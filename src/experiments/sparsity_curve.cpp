@@ -14,9 +14,8 @@ namespace {
 /// Codes of all points of a path are held at a time.
 constexpr std::int64_t rows_at_once = 1024;
 
-bool answer_is_right(const ZeroShotClassifier& classes, std::span<const float> row, std::int32_t truth, std::vector<double>& logits) {
-  return classes.logits(row, logits) && largest_indices(logits, 1).front() == truth;
-}
+/// The class of the largest logit, of equal ones the first. Logits of a row with a direction are finite.
+std::int64_t answer(const std::vector<double>& logits) { return std::max_element(logits.begin(), logits.end()) - logits.begin(); }
 
 double cosine_of(std::span<const float> a, std::span<const float> b) {
   double product = 0;
@@ -83,7 +82,7 @@ void SparsityCurve::add_point(const Context& context, CurvePoint& point, MatrixV
     if (report.status != RowStatus::certified) ++point.uncertified;
     if (classes_ == nullptr || truth[index] < 0) continue;
     ++point.accuracy.count;
-    if (answer_is_right(*classes_, back, truth[index], logits)) ++point.accuracy.hits;
+    if (classes_->logits(back, logits) && answer(logits) == truth[index]) ++point.accuracy.hits;
   }
 }
 
@@ -93,7 +92,7 @@ void add_answers(const ZeroShotClassifier& classes, MatrixView<const float> rows
     const std::int32_t label = truth[static_cast<std::size_t>(i)];
     if (label < 0 || !classes.logits({rows.row(i), static_cast<std::size_t>(rows.cols)}, logits)) continue;
     ++accuracy.count;
-    if (largest_indices(logits, 1).front() == label) ++accuracy.hits;
+    if (answer(logits) == label) ++accuracy.hits;
   }
 }
 

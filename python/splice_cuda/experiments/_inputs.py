@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from .._arrays import as_rows
 from .._core import ArgumentError, Reports
-from ..codes import Codes, DecomposeResult
+from ..codes import DecomposeResult
 
-__all__ = ["float32_rows", "labels_of", "native_codes", "native_reports"]
+__all__ = ["float32_rows", "labels_of", "native_reports"]
 
 
 def float32_rows(rows: Any, argument: str) -> npt.NDArray[np.float32]:
@@ -24,10 +24,6 @@ def float32_rows(rows: Any, argument: str) -> npt.NDArray[np.float32]:
     if not isinstance(array, np.ndarray):
         array = array.float().cpu().numpy() if hasattr(array, "cpu") else np.from_dlpack(array)
     return np.ascontiguousarray(array, np.float32)
-
-
-def native_codes(codes: Any) -> Any:
-    return Codes.of(codes)._native
 
 
 def native_reports(codes: Any) -> Reports | None:

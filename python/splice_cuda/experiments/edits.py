@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .. import _core, _experiments
 from ..codes import Codes
 from ..context import Context, default_context
-from ._inputs import float32_rows, native_codes
+from ._inputs import float32_rows
 
 if TYPE_CHECKING:
     from ..concept_space import ConceptSpace
@@ -71,7 +71,7 @@ def edit_codes(
     removed = [atom(one) for one in ([remove] if isinstance(remove, str) else remove)]
     scaled = [(atom(one), float(factor)) for one, factor in (scale or {}).items()]
     forced = [(atom(one), float(weight)) for one, weight in (force or {}).items()]
-    return Codes(_experiments.edit_codes(native_codes(codes), removed, scaled, forced))
+    return Codes(_experiments.edit_codes(Codes.of(codes)._native, removed, scaled, forced))
 
 
 def suggest_penalty(space: ConceptSpace, sample: Any, l0: int = 10, *, context: Context | None = None) -> float | None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .. import _core, _experiments
 from .._arrays import as_vector
 from ..codes import STATUS_NAMES, Codes
-from ._inputs import labels_of, native_codes, native_reports
+from ._inputs import labels_of, native_reports
 
 if TYPE_CHECKING:
     from ..concept_space import ConceptSpace
@@ -73,10 +73,10 @@ def summarize(codes: Any, labels: Iterable[Any], *, cosine: npt.ArrayLike | None
     Returns:
         One summary a label, ascending.
     """
-    rows = Codes.of(codes).shape[0]
-    names, groups = labels_of(labels, rows)
+    converted = Codes.of(codes)
+    names, groups = labels_of(labels, converted.shape[0])
     cosines = np.empty(0, np.float32) if cosine is None else as_vector(cosine, np.float32, "cosine")
-    found = _experiments.statistics(native_codes(codes), groups, len(names), native_reports(codes), cosines)
+    found = _experiments.statistics(converted._native, groups, len(names), native_reports(codes), cosines)
     return [_summary(name, group) for name, group in zip(names, found, strict=True)]
 
 
@@ -110,12 +110,13 @@ def permutation_test(
         a, b: two of the labels.
         permutations: B; the smallest p is 1 / (B + 1). Time and memory grow with it.
     """
-    names, groups = labels_of(labels, Codes.of(codes).shape[0])
+    converted = Codes.of(codes)
+    names, groups = labels_of(labels, converted.shape[0])
     for argument, name in (("a", a), ("b", b)):
         if name not in names:
             raise _core.ArgumentError(f"{argument}: got {name!r}, expected one of the labels: {names[:20]}")
     return PermutationTest(
         *_experiments.permutation_test(
-            native_codes(codes), groups, names.index(a), names.index(b), int(permutations), int(seed), native_reports(codes)
+            converted._native, groups, names.index(a), names.index(b), int(permutations), int(seed), native_reports(codes)
         )
     )

@@ -48,9 +48,8 @@ SparseCodes edit_codes(const SparseCodes& codes, const std::vector<std::int32_t>
   return edit.apply(codes);
 }
 
-std::optional<float> suggest(const ConceptSpace& space, SharedContext& context, const nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>& sample,
-                             std::int32_t l0) {
-  const MatrixView<const float> rows(sample.data(), static_cast<std::int64_t>(sample.shape(0)), static_cast<std::int64_t>(sample.shape(1)));
+std::optional<float> suggest(const ConceptSpace& space, SharedContext& context, const Matrix& sample, std::int32_t l0) {
+  const MatrixView<const float> rows = view_of(sample);
   std::optional<float> penalty;
   context.run(nb::none(), nb::none(), [&](const Context& inner) { penalty = suggest_penalty(space, inner, rows, {}, {}, l0); });
   return penalty;

@@ -15,19 +15,17 @@
 namespace splice_cuda::python {
 namespace {
 
-using Matrix = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-
 /// (atoms [size * dim], uses [size], [(rows, objective, mean_l0, unused, replaced)], zero rows, non-finite rows)
 nb::tuple learn(SharedContext& context, const Matrix& rows, const Matrix& start, std::int64_t size, float l1_penalty, std::int64_t epochs,
                 std::int64_t batch_size, std::uint64_t seed, nb::handle progress, nb::handle cancel) {
-  const MatrixView<const float> data(rows.data(), static_cast<std::int64_t>(rows.shape(0)), static_cast<std::int64_t>(rows.shape(1)));
+  const MatrixView<const float> data = view_of(rows);
   LearnOptions options;
   options.size = size;
   options.l1_penalty = l1_penalty;
   options.epochs = epochs;
   options.batch_size = batch_size;
   options.seed = seed;
-  if (start.shape(0) > 0) options.start = {start.data(), static_cast<std::int64_t>(start.shape(0)), static_cast<std::int64_t>(start.shape(1))};
+  if (start.shape(0) > 0) options.start = view_of(start);
   const RowReader reader = [&](std::int64_t first, MatrixView<float> out) {
     for (std::int64_t row = 0; row < out.rows; ++row) std::copy_n(data.row(first + row), out.cols, out.row(row));
   };

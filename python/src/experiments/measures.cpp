@@ -19,12 +19,8 @@
 namespace splice_cuda::python {
 namespace {
 
-using Matrix = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Doubles = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
-MatrixView<const float> view_of(const Matrix& matrix) {
-  return {matrix.data(), static_cast<std::int64_t>(matrix.shape(0)), static_cast<std::int64_t>(matrix.shape(1))};
-}
 std::span<const float> span_of(const List<float>& list) { return {list.data(), list.shape(0)}; }
 
 /// Cosines with each class into `out` [n, classes]; NaN for rows without a direction.

@@ -8,6 +8,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "splice_cuda/matrix_view.hpp"
 #include "splice_cuda/moments.hpp"
 #include "splice_cuda/sample_mean.hpp"
 
@@ -17,6 +18,12 @@ void bind_statistics(nb::module_& module);
 void bind_edits(nb::module_& module);
 void bind_measures(nb::module_& module);
 void bind_learning(nb::module_& module);
+
+using Matrix = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+inline MatrixView<const float> view_of(const Matrix& matrix) {
+  return {matrix.data(), static_cast<std::int64_t>(matrix.shape(0)), static_cast<std::int64_t>(matrix.shape(1))};
+}
 
 /// A vector as a numpy array of its own.
 template <class T>

@@ -8,6 +8,7 @@
 #include "codes.hpp"
 #include "core/validate.hpp"
 #include "experiments/module.hpp"
+#include "experiments/row_direction.hpp"
 #include "splice_cuda/code_statistics.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/group_differences.hpp"
@@ -56,12 +57,6 @@ nb::list statistics(const SparseCodes& codes, const List<std::int32_t>& groups, 
   return list;
 }
 
-bool has_embedding(const Reports* reports, std::int64_t row) {
-  if (reports == nullptr) return true;
-  const RowStatus status = reports->rows[static_cast<std::size_t>(row)].status;
-  return status == RowStatus::certified || status == RowStatus::budget_exhausted;
-}
-
 /// (atoms, statistic, p, p_corrected)
 nb::tuple permutation_test(const SparseCodes& codes, const List<std::int32_t>& groups, std::int32_t a, std::int32_t b,
                            std::int64_t permutations, std::uint64_t seed, const Reports* reports) {
@@ -77,7 +72,8 @@ nb::tuple permutation_test(const SparseCodes& codes, const List<std::int32_t>& g
     const nb::gil_scoped_release released;
     PermutationTest test(labels, a, b, permutations, seed);
     for (std::int64_t row = 0; row < rows; ++row) {
-      if (has_embedding(reports, row)) test.add(row, codes.row_atoms(row), codes.row_values(row));
+      const bool has_embedding = reports == nullptr || has_direction(reports->rows[static_cast<std::size_t>(row)].status);
+      if (has_embedding) test.add(row, codes.row_atoms(row), codes.row_values(row));
     }
     outcomes = test.outcomes();
   }
