@@ -169,15 +169,10 @@ ResultTable confusion_table(const AnswerBook& book) {
 }
 
 ResultChart accuracy_chart(const AnswerBook& book) {
-  ResultChart chart;
-  chart.key = "accuracy";
-  chart.title = "Accuracy by condition";
-  chart.description = "Accuracy under each condition, with its standard error: where a column is lower than its neighbours, that condition takes "
-                      "away what the task needs.";
-  chart.kind = ChartKind::columns;
-  chart.table = "accuracy";
-  chart.x = "condition";
-  chart.y = "accuracy";
+  ResultChart chart = make_chart("accuracy", "Accuracy by condition",
+                                 "Accuracy under each condition, with its standard error: where a column is lower than its neighbours, that condition takes "
+                                 "away what the task needs.",
+                                 ChartKind::columns, "condition", "accuracy");
   chart.error = "standard_error";
   chart.series = "classifier";
   if (book.tasks().size() > 1) chart.facet = "task";
@@ -185,15 +180,10 @@ ResultChart accuracy_chart(const AnswerBook& book) {
 }
 
 ResultChart subgroup_chart() {
-  ResultChart chart;
-  chart.key = "subgroups";
-  chart.title = "Accuracy by subgroup";
-  chart.description = "Accuracy of each subgroup under each condition: a subgroup that is far lower than the others is where the classifier relies "
-                      "on something that does not hold there.";
-  chart.kind = ChartKind::columns;
-  chart.table = "subgroups";
-  chart.x = "subgroup";
-  chart.y = "accuracy";
+  ResultChart chart = make_chart("subgroups", "Accuracy by subgroup",
+                                 "Accuracy of each subgroup under each condition: a subgroup that is far lower than the others is where the classifier relies "
+                                 "on something that does not hold there.",
+                                 ChartKind::columns, "subgroup", "accuracy");
   chart.error = "standard_error";
   chart.series = "series";
   chart.facet = "task";
@@ -201,14 +191,9 @@ ResultChart subgroup_chart() {
 }
 
 ResultChart confusion_chart() {
-  ResultChart chart;
-  chart.key = "confusions";
-  chart.title = "Confusions";
-  chart.description = "Which answers each class gets: all colour on the diagonal would be no confusion.";
-  chart.kind = ChartKind::heat_map;
-  chart.table = "confusions";
-  chart.x = "answer";
-  chart.y = "truth";
+  ResultChart chart = make_chart("confusions", "Confusions",
+                                 "Which answers each class gets: all colour on the diagonal would be no confusion.",
+                                 ChartKind::heat_map, "answer", "truth");
   chart.color = "share";
   chart.facet = "condition";
   return chart;

@@ -117,14 +117,8 @@ std::string summary_of(const std::vector<MeasuredCurve>& curves, const std::opti
 }
 
 ResultChart line_chart(const std::string& y, const std::string& title, const std::string& description) {
-  ResultChart chart;
-  chart.key = y + "_by_l0";
-  chart.title = title;
-  chart.description = description;
-  chart.kind = ChartKind::lines;
+  ResultChart chart = make_chart(y + "_by_l0", title, description, ChartKind::lines, "l0", y);
   chart.table = "curve";
-  chart.x = "l0";
-  chart.y = y;
   chart.series = "condition";
   chart.error = y + "_se";
   return chart;

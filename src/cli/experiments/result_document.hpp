@@ -55,6 +55,8 @@ struct ResultChart {
   std::string error;        ///< number column: y +- this is drawn; empty: none
   bool y_log = false;
 };
+/// A chart of columns x and y of the table of the same key.
+ResultChart make_chart(std::string key, std::string title, std::string description, ChartKind kind, std::string x, std::string y);
 
 struct ResultDocument {
   std::string experiment;  ///< the verb: "summarize", "evaluate probe"

@@ -53,18 +53,6 @@ ResultTable histogram_table(const HistogramKind& kind, const std::vector<std::pa
 
 }  // namespace
 
-ResultChart make_chart(std::string key, std::string title, std::string description, ChartKind kind, std::string x, std::string y) {
-  ResultChart chart;
-  chart.table = key;
-  chart.key = std::move(key);
-  chart.title = std::move(title);
-  chart.description = std::move(description);
-  chart.kind = kind;
-  chart.x = std::move(x);
-  chart.y = std::move(y);
-  return chart;
-}
-
 std::vector<std::int32_t> groups_of(const CodeBlock& block, const RowGroups& groups) {
   std::vector<std::int32_t> found;
   found.reserve(block.records.size());

@@ -16,9 +16,6 @@
 
 namespace splice_cuda::cli {
 
-/// A chart of columns x and y of a table of the same key.
-ResultChart make_chart(std::string key, std::string title, std::string description, ChartKind kind, std::string x, std::string y);
-
 /// The groups of a block's rows: 0 where `of_row` is empty (CodeInputs::groups_or_all).
 std::vector<std::int32_t> groups_of(const CodeBlock& block, const RowGroups& groups);
 

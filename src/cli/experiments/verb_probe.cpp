@@ -156,8 +156,11 @@ ExitCode evaluate_probe(const EvaluateProbeArguments& a) {
   if (confusions_fit(book)) document.charts.push_back(confusion_chart());
   if (probes.on_codes) {
     document.tables.push_back(coefficient_table(*probes.on_codes, inputs.space(), labels, kept.frequency(), a.top));
-    document.charts.push_back({"coefficients", "Concepts of the probe", "The concepts that speak most for each class (bars to the right) or against it.",
-                               ChartKind::bars, "coefficients", "concept", "", "coefficient", "", "class", "", "", false});
+    ResultChart chart = make_chart("coefficients", "Concepts of the probe",
+                                   "The concepts that speak most for each class (bars to the right) or against it.", ChartKind::bars, "concept",
+                                   "coefficient");
+    chart.facet = "class";
+    document.charts.push_back(std::move(chart));
   }
   return deliver(document, a.common.out, a.common.report);
 }

@@ -292,9 +292,12 @@ ExitCode evaluate(const RelevanceArguments& a) {
   if (!a.nouns.empty()) document.settings["nouns"] = a.nouns;
   document.settings["captions"] = a.texts.captions.empty() ? a.texts.captions_file : a.texts.captions;
   document.tables = {std::move(table), left_out_table(rows, words), example_table(rows, nouns, inputs, raw)};
-  ResultChart chart{"relevance", "Relevance to the row's own caption and to another's", "Mean of 1 - Hausdorff distance, with standard errors. Concepts that are "
-                    "relevant have taller columns for their own caption than for another's.", ChartKind::columns, "relevance", "captions", "", "mean",
-                    "embeddings", "", "", "standard_error", false};
+  ResultChart chart = make_chart("relevance", "Relevance to the row's own caption and to another's",
+                                 "Mean of 1 - Hausdorff distance, with standard errors. Concepts that are "
+                                 "relevant have taller columns for their own caption than for another's.",
+                                 ChartKind::columns, "captions", "mean");
+  chart.series = "embeddings";
+  chart.error = "standard_error";
   document.charts = {std::move(chart)};
   return deliver(document, a.experiment.out, a.experiment.report);
 }
