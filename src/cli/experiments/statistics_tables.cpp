@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 
 #include "cli/numbers_text.hpp"
 #include "splice_cuda/error.hpp"
@@ -11,11 +12,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::int64_t most_series = 12;  // colours that still can be told apart
-
-Json mean_or_null(const Moments& moments) { return moments.count > 0 ? Json(moments.mean) : Json(nullptr); }
 
 struct HistogramKind {
   const char* key;
@@ -53,6 +50,8 @@ ResultTable histogram_table(const HistogramKind& kind, const std::vector<std::pa
 
 }  // namespace
 
+double mean_or_nan(const Moments& moments) { return moments.count > 0 ? moments.mean : std::numeric_limits<double>::quiet_NaN(); }
+
 std::vector<std::int32_t> groups_of(const CodeBlock& block, const RowGroups& groups) {
   std::vector<std::int32_t> found;
   found.reserve(block.records.size());
@@ -83,8 +82,8 @@ ResultTable groups_table(const CodeStatistics& statistics, const RowGroups& grou
   for (std::int64_t i = 0; i < statistics.size(); ++i) {
     const GroupStatistics& group = statistics.group(i);
     table.add({groups.names[static_cast<std::size_t>(i)], group.rows(), group.count(RowStatus::zero_embedding), group.count(RowStatus::non_finite_input),
-               group.count(RowStatus::budget_exhausted), group.empty_codes(), mean_or_null(group.l0()), group.l0().standard_error(),
-               mean_or_null(group.cosine()), group.cosine().standard_error()});
+               group.count(RowStatus::budget_exhausted), group.empty_codes(), mean_or_nan(group.l0()), group.l0().standard_error(),
+               mean_or_nan(group.cosine()), group.cosine().standard_error()});
   }
   return table;
 }

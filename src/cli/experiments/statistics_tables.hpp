@@ -12,9 +12,13 @@
 #include "cli/experiments/result_document.hpp"
 #include "splice_cuda/code_statistics.hpp"
 #include "splice_cuda/concept_space.hpp"
+#include "splice_cuda/moments.hpp"
 #include "splice_cuda/record_table.hpp"
 
 namespace splice_cuda::cli {
+
+/// NaN, which a document writes as null, where there are no values.
+double mean_or_nan(const Moments& moments);
 
 /// The groups of a block's rows: 0 where `of_row` is empty (CodeInputs::groups_or_all).
 std::vector<std::int32_t> groups_of(const CodeBlock& block, const RowGroups& groups);

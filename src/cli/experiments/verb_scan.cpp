@@ -65,8 +65,7 @@ void add_weights(const ScanArguments& a, const Scan& scan, const std::vector<Con
     for (const WeightDistribution& cell : scan.group(g)) largest = std::max(largest, cell.histogram.largest());
     for (std::size_t c = 0; c < classes.names.size(); ++c) {
       const WeightDistribution& cell = scan.group(g)[c];
-      const bool none = cell.summary.moments.count == 0;
-      weights.add({groups[g].name, classes.names[c], cell.summary.moments.count, none ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(cell.summary.moments.mean),
+      weights.add({groups[g].name, classes.names[c], cell.summary.moments.count, mean_or_nan(cell.summary.moments),
                    cell.summary.moments.standard_error(), cell.summary.share()});
       const GrowingHistogram::Bins coarse = cell.histogram.coarse(a.bins, largest);
       for (std::size_t i = 0; i < coarse.counts.size(); ++i) {
