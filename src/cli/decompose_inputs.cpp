@@ -78,9 +78,9 @@ void DecomposeInputs::check_fits(const ConceptSpace& space) const {
   check_built_by(*model_, sources_.model.model, space, dictionary_, sources_.any_model);
 }
 
-void DecomposeInputs::check_outputs(const std::vector<OutputFile>& outputs, const std::string& image_mean) const {
-  std::vector<std::filesystem::path> taken = files_of(inputs_);
-  for (const std::string& input : {dictionary_, sources_.embeddings, sources_.model.texts, image_mean}) {
+void DecomposeInputs::check_outputs(const std::vector<OutputFile>& outputs, std::vector<std::filesystem::path> taken) const {
+  for (std::filesystem::path& file : files_of(inputs_)) taken.push_back(std::move(file));
+  for (const std::string& input : {dictionary_, sources_.embeddings, sources_.model.texts}) {
     if (!input.empty()) taken.emplace_back(input);
   }
   add_model_files(sources_.model.model, taken);

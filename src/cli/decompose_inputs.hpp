@@ -42,8 +42,9 @@ class DecomposeInputs {
   /// Equal lengths; a dictionary of this very model, where it says of which it is.
   /// @throws ArgumentError
   void check_fits(const ConceptSpace& space) const;
+  /// @param taken  what is read beside these inputs
   /// @throws FileError, ArgumentError for outputs that are inputs, or each other
-  void check_outputs(const std::vector<OutputFile>& outputs, const std::string& image_mean) const;
+  void check_outputs(const std::vector<OutputFile>& outputs, std::vector<std::filesystem::path> taken) const;
 
   /// None for embeddings of a file.
   ClipEncoder* model() noexcept { return model_ ? &*model_ : nullptr; }

@@ -149,7 +149,9 @@ ExitCode decompose_files(const DecomposeArguments& a) {
   for (const std::filesystem::path& out : outputs_of(a)) outputs.push_back({"--out", out});
   if (!a.sources.embeddings_out.empty()) outputs.push_back({"--embeddings-out", a.sources.embeddings_out});
   if (!a.page.report.empty()) outputs.push_back({"--report", a.page.report});
-  inputs.check_outputs(outputs, a.mean.image_mean);
+  std::vector<std::filesystem::path> taken;
+  if (!a.mean.image_mean.empty()) taken.emplace_back(a.mean.image_mean);
+  inputs.check_outputs(outputs, std::move(taken));
   settle_image_mean(a.mean, inputs, space, a.report.quiet);
 
   StreamRequest request{space, inputs.stream(), to_options(a.solver), {}, resources, a.report.quiet};

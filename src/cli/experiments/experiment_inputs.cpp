@@ -232,14 +232,12 @@ void ExperimentInputs::check_outputs(const std::vector<OutputFile>& outputs, con
   std::vector<OutputFile> all = outputs;
   if (!arguments_.out.empty()) all.push_back({"--out", arguments_.out});
   if (!arguments_.sources.embeddings_out.empty()) all.push_back({"--embeddings-out", arguments_.sources.embeddings_out});
-  inputs_.check_outputs(all, arguments_.mean.image_mean);
-  std::vector<std::filesystem::path> of_model;
-  add_model_files(arguments_.sources.model.model, of_model);
-  for (const auto& [option, path] : all) {
-    check_output(path, of_model, option);
-    check_output(path, more_inputs, option);
-    if (!arguments_.records.empty()) check_output(path, {arguments_.records}, option);
+  std::vector<std::filesystem::path> taken = more_inputs;
+  if (text_model_) add_model_files(arguments_.sources.model.model, taken);  // the inputs know of no model then
+  for (const std::string& input : {arguments_.mean.image_mean, arguments_.records}) {
+    if (!input.empty()) taken.emplace_back(input);
   }
+  inputs_.check_outputs(all, std::move(taken));
 }
 
 }  // namespace splice_cuda::cli
