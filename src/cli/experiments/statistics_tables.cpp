@@ -103,8 +103,7 @@ ResultTable largest_concepts_table(const CodeStatistics& statistics, const RowGr
   return table;
 }
 
-void add_histograms(const CodeStatistics& statistics, const RowGroups& groups, ResultDocument& document) {
-  const GroupStatistics together = statistics.together();
+void add_histograms(const CodeStatistics& statistics, const GroupStatistics& together, const RowGroups& groups, ResultDocument& document) {
   std::vector<std::pair<std::string, const GroupStatistics*>> shown;
   if (statistics.size() > most_series) shown.emplace_back("all", &together);
   else for (std::int64_t i = 0; i < statistics.size(); ++i) shown.emplace_back(groups.names[static_cast<std::size_t>(i)], &statistics.group(i));
@@ -127,15 +126,14 @@ void add_histograms(const CodeStatistics& statistics, const RowGroups& groups, R
   }
 }
 
-std::string rows_text(const CodeStatistics& statistics) {
-  const GroupStatistics all = statistics.together();
-  std::string text = fmt::format("{} in {}", counted(all.rows(), "row"), counted(statistics.size(), "group"));
+std::string rows_text(const CodeStatistics& statistics, const GroupStatistics& together) {
+  std::string text = fmt::format("{} in {}", counted(together.rows(), "row"), counted(statistics.size(), "group"));
   const auto add = [&](std::int64_t rows, const char* what) {
     if (rows > 0) text += fmt::format(", {} {}", grouped(rows), what);
   };
-  add(all.count(RowStatus::zero_embedding), "of zeros left out");
-  add(all.count(RowStatus::non_finite_input), "with NaN or infinity left out");
-  add(all.count(RowStatus::budget_exhausted), "not certified");
+  add(together.count(RowStatus::zero_embedding), "of zeros left out");
+  add(together.count(RowStatus::non_finite_input), "with NaN or infinity left out");
+  add(together.count(RowStatus::budget_exhausted), "not certified");
   add(statistics.ungrouped(), "in no group left out");
   return text;
 }

@@ -35,10 +35,10 @@ ResultTable groups_table(const CodeStatistics& statistics, const RowGroups& grou
 /// "concepts": the `top` largest mean weights of each group.
 ResultTable largest_concepts_table(const CodeStatistics& statistics, const RowGroups& groups, const ConceptSpace& space, std::int64_t top);
 
-/// "l0", "cosine", "gap": histograms, each with its chart; of each group where these are few, else of all rows.
-void add_histograms(const CodeStatistics& statistics, const RowGroups& groups, ResultDocument& document);
+/// "l0", "cosine", "gap": histograms, each with its chart; of each group where these are few, else of all rows, `together`.
+void add_histograms(const CodeStatistics& statistics, const GroupStatistics& together, const RowGroups& groups, ResultDocument& document);
 
 /// "1,200 rows in 3 groups, 4 of zeros, 2 with NaN or infinity, 5 in no group"
-std::string rows_text(const CodeStatistics& statistics);
+std::string rows_text(const CodeStatistics& statistics, const GroupStatistics& together);
 
 }  // namespace splice_cuda::cli

@@ -114,7 +114,7 @@ ExitCode scan_codes(const ScanArguments& a) {
     scan.add(block, classes);
     statistics.add(groups_of(block, classes), block.codes, block.reports, block.cosine);
   });
-  ResultDocument document{"scan", "Concepts by " + a.by, rows_text(statistics) + "." + heaviest(scan, groups, classes), inputs.settings(), {}, {}};
+  ResultDocument document{"scan", "Concepts by " + a.by, rows_text(statistics, statistics.together()) + "." + heaviest(scan, groups, classes), inputs.settings(), {}, {}};
   document.settings["by"] = a.by;
   if (!groups.empty()) {
     add_weights(a, scan, groups, classes, document);
