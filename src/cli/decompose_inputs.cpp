@@ -129,14 +129,27 @@ void DecomposeInputs::walk_model(const BlockVisitor& visit) {
   if (kept) kept->commit();
 }
 
-void DecomposeInputs::remember(RunSettings& settings) const {
+RunSettings DecomposeInputs::run_settings(const ConceptSpace& space, const DecomposeOptions& options, bool raw) const {
+  RunSettings settings;
   settings.dictionary = std::filesystem::absolute(dictionary_).string();
   settings.dictionary_sha256 = sha256_of_file(dictionary_);
   const std::string& embeddings = model_ ? sources_.embeddings_out : sources_.embeddings;
   if (!embeddings.empty()) settings.embeddings = std::filesystem::absolute(embeddings).string();
-  if (!model_) return;
-  settings.model = std::filesystem::absolute(sources_.model.model).string();
-  settings.model_fingerprint = model_->fingerprint();
+  if (model_) {
+    settings.model = std::filesystem::absolute(sources_.model.model).string();
+    settings.model_fingerprint = model_->fingerprint();
+  }
+  settings.solver = to_string(options.solve.solver);
+  settings.target_l0 = options.target_l0;
+  settings.target_cosine = options.target_cosine;
+  const bool target = options.target_l0 > 0 || options.target_cosine > 0;
+  if (!target) settings.l1_penalty = static_cast<double>(options.l1_penalty);
+  settings.gap_tolerance = options.solve.gap_tolerance;
+  settings.nonnegative = options.nonnegative;
+  settings.refit = options.refit;
+  settings.raw = raw;
+  settings.image_mean = space.image_mean();
+  return settings;
 }
 
 void DecomposeInputs::add_json(nlohmann::ordered_json& json) const {

@@ -69,7 +69,8 @@ class DecomposeInputs {
   const std::vector<std::int64_t>& indices() const noexcept { return inputs_.indices; }
   bool by_model() const noexcept { return model_.has_value(); }
   bool pictures() const noexcept { return model_ && !are_texts(); }
-  void remember(RunSettings& settings) const;
+  /// What a codes.npz of these inputs remembers; concepts that are banned come from the caller. Reads all of the dictionary, for its SHA-256.
+  RunSettings run_settings(const ConceptSpace& space, const DecomposeOptions& options, bool raw) const;
   /// What was skipped or cut off.
   void add_json(nlohmann::ordered_json& json) const;
   std::string text() const;

@@ -40,19 +40,8 @@ struct DecomposeArguments {
 };
 
 RunSettings settings_of(const DecomposeArguments& a, const DecomposeInputs& inputs, const ConceptSpace& space, const DecomposeOptions& options) {
-  RunSettings settings;
-  inputs.remember(settings);
-  settings.solver = to_string(a.solver.solver);
-  settings.target_l0 = options.target_l0;
-  settings.target_cosine = options.target_cosine;
-  const bool target = options.target_l0 > 0 || options.target_cosine > 0;
-  if (!target) settings.l1_penalty = static_cast<double>(options.l1_penalty);
-  settings.gap_tolerance = options.solve.gap_tolerance;
-  settings.nonnegative = options.nonnegative;
-  settings.refit = options.refit;
-  settings.raw = a.mean.raw;
+  RunSettings settings = inputs.run_settings(space, options, a.mean.raw);
   settings.banned = a.banned;
-  settings.image_mean = space.image_mean();
   return settings;
 }
 

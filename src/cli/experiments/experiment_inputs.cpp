@@ -215,19 +215,6 @@ nlohmann::ordered_json ExperimentInputs::settings() const {
   return json;
 }
 
-RunSettings ExperimentInputs::run_settings() const {
-  const DecomposeOptions solve = options();
-  RunSettings settings;
-  inputs_.remember(settings);
-  settings.solver = to_string(solve.solve.solver);
-  settings.target_l0 = solve.target_l0;
-  if (solve.target_l0 == 0) settings.l1_penalty = static_cast<double>(solve.l1_penalty);
-  settings.gap_tolerance = solve.solve.gap_tolerance;
-  settings.raw = arguments_.mean.raw;
-  settings.image_mean = space_.image_mean();
-  return settings;
-}
-
 void ExperimentInputs::check_outputs(const std::vector<OutputFile>& outputs, const std::vector<std::filesystem::path>& more_inputs) const {
   std::vector<OutputFile> all = outputs;
   if (!arguments_.out.empty()) all.push_back({"--out", arguments_.out});

@@ -90,7 +90,7 @@ class ExperimentInputs {
   /// Names of the rows that were walked over: pictures or texts; empty for stored embeddings.
   const std::vector<std::string>& row_names() const noexcept { return inputs_.names(); }
   /// What a codes.npz of these inputs remembers.
-  RunSettings run_settings() const;
+  RunSettings run_settings() const { return inputs_.run_settings(space_, options(), raw()); }
   /// Inputs and options for a result document; after the walk also what was skipped.
   nlohmann::ordered_json settings() const;
   /// Outputs beside --out that must not take the place of an input, nor of others that the verb reads. @throws ArgumentError, FileError
