@@ -72,6 +72,17 @@ void AnswerBook::add_unanswered(Answers& page, std::int64_t record) const {
   if (subgroups_.size() > 0 && subgroups_.of_row[at] >= 0) ++page.of_subgroup[static_cast<std::size_t>(subgroups_.of_row[at])].count;
 }
 
+void AnswerBook::add_zero_shot(Answers& page, const ZeroShotClassifier& classifier, std::span<const std::int64_t> records,
+                               MatrixView<const float> rows, const std::function<bool(std::int64_t)>& has_direction) const {
+  std::vector<double> logits(static_cast<std::size_t>(classifier.size()));
+  for (std::int64_t i = 0; i < rows.rows; ++i) {
+    const std::int64_t record = records[static_cast<std::size_t>(i)];
+    if (tasks_[page.task].of_record[static_cast<std::size_t>(record)] < 0 || !has_direction(i)) continue;
+    if (classifier.logits({rows.row(i), static_cast<std::size_t>(rows.cols)}, logits)) add(page, record, logits);
+    else add_unanswered(page, record);  // a recomposition that is zero
+  }
+}
+
 std::string accuracy_text(const Proportion& accuracy) { return accuracy.count == 0 ? "not defined" : fmt::format("{:.3f}", accuracy.value()); }
 
 std::int32_t worst_subgroup(const Answers& answers) {

@@ -97,7 +97,7 @@ void test(const EvaluateProbeArguments& a, const Context& context, const Experim
   };
   ask("codes", [&](std::int64_t row) { return probes.on_codes->scores(kept.codes().row_atoms(row), kept.codes().row_values(row)); });
   ask("dense", [&](std::int64_t row) {
-    return probes.on_dense->scores(std::span(kept.dense().row(row), static_cast<std::size_t>(kept.dense().cols)));
+    return probes.on_dense->scores(row_of(kept.dense(), row));
   });
   if (!is_on(a, "recomposed")) return;
   Recomposer recomposer(inputs.space(), inputs.raw());
@@ -107,7 +107,7 @@ void test(const EvaluateProbeArguments& a, const Context& context, const Experim
     for (std::int64_t i = 0; i < rows.rows; ++i) {
       const std::int64_t record = kept.records()[static_cast<std::size_t>(first + i)];
       if (!kept.has_direction(first + i) || uses[static_cast<std::size_t>(record)] != RowUse::test) continue;
-      book.add(page, record, probes.on_dense->scores(std::span(rows.row(i), static_cast<std::size_t>(rows.cols))));
+      book.add(page, record, probes.on_dense->scores(row_of(rows, i)));
     }
   });
 }
