@@ -114,6 +114,10 @@ ResultChart make_chart(std::string key, std::string title, std::string descripti
   return chart;
 }
 
+void add_sentence(std::string& text, const std::string& sentence) {
+  if (!sentence.empty()) text += " " + sentence;
+}
+
 Json to_json(const ResultDocument& document) {
   Json json = {{"format", result_format}, {"splice_cuda", version()}, {"experiment", document.experiment}, {"title", document.title},
                {"summary", document.summary}, {"settings", document.settings}, {"tables", Json::array()}, {"charts", Json::array()}};

@@ -67,6 +67,9 @@ struct ResultDocument {
   std::vector<ResultChart> charts;
 };
 
+/// Behind a space; nothing where the sentence is empty.
+void add_sentence(std::string& text, const std::string& sentence);
+
 inline constexpr const char* result_format = "splice_cuda.result.1";
 /// {"format": result_format, "splice_cuda": version, "experiment", "title", "summary", "settings", "tables": [{"key", "title", "note",
 /// "columns": [{"key", "title", "kind", "digits"}], "rows": [[...]]}], "charts": [{"key", "title", "description", "kind", "table", "x", ...}]}.

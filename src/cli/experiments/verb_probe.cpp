@@ -120,7 +120,9 @@ std::string summary_of(const AnswerBook& book, const CodeQuality& quality, const
   }
   if (quality.rows() > 0) text += fmt::format("; {:.1f} concepts a row", quality.mean_l0());
   if (probes.on_codes) text += fmt::format(", {} in the probe", probes.on_codes->used_columns());
-  return text + "." + (empty.empty() ? "" : " " + empty);
+  text += ".";
+  add_sentence(text, empty);
+  return text;
 }
 
 ExitCode evaluate_probe(const EvaluateProbeArguments& a) {

@@ -286,7 +286,8 @@ ExitCode evaluate(const RelevanceArguments& a) {
     add_scores(table, "centred", scores_of(rows, partner, words.place_of_atom, {atoms.data(), words.atom_rows().rows, words.dim},
                                            {noun_rows.data(), words.noun_rows().rows, words.dim}));
   }
-  ResultDocument document{"evaluate relevance", "Relevance of concepts to captions", summary_of(rows, raw, words) + (inputs.empty_codes().empty() ? "" : " " + inputs.empty_codes()), inputs.settings(), {}, {}};
+  ResultDocument document{"evaluate relevance", "Relevance of concepts to captions", summary_of(rows, raw, words), inputs.settings(), {}, {}};
+  add_sentence(document.summary, inputs.empty_codes());
   document.settings["top"] = a.top;
   document.settings["seed"] = a.seed;
   if (!a.nouns.empty()) document.settings["nouns"] = a.nouns;

@@ -122,7 +122,7 @@ ExitCode scan_codes(const ScanArguments& a) {
   }
   if (a.spurious) document.summary += add_spurious(statistics, classes, inputs.space(), a.groups.synonyms, a.top, document);
   document.tables.push_back(groups_table(statistics, classes));
-  if (!inputs.empty_codes().empty()) document.summary += " " + inputs.empty_codes();
+  add_sentence(document.summary, inputs.empty_codes());
   return deliver(document, a.code.experiment, std::max<std::int64_t>(50, a.top));
 }
 

@@ -161,7 +161,7 @@ ExitCode search_codes(const SearchArguments& a) {
   document.summary = best.empty() ? fmt::format("None of {} has anything of what was searched for.", counted(rows, "row"))
                                   : fmt::format("Best of {}: row {}, score {:.4f}.", counted(rows, "row"), best.front().row, best.front().score);
   if (left_out > 0) document.summary += fmt::format(" {} of zeros, or with NaN or infinity, left out.", counted(left_out, "row"));
-  if (!inputs.empty_codes().empty()) document.summary += " " + inputs.empty_codes();
+  add_sentence(document.summary, inputs.empty_codes());
   const std::vector<std::string> columns = shown_columns(inputs.records());
   const bool paths = std::find(columns.begin(), columns.end(), "path") != columns.end();
   document.charts.push_back(make_chart("rows", "Rows found", "Scores of the rows found, a bar a row, best first.", ChartKind::bars,

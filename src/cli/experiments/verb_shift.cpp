@@ -141,7 +141,7 @@ ExitCode show_shift(const ShiftArguments& a) {
   if (!groups.empty()) document.summary += add_course(cells, groups, a.across, document);
   document.summary += add_cosines(cells, a.across, document);
   if (!groups.empty()) document.tables.push_back(members_table(inputs.space(), groups));
-  if (!inputs.empty_codes().empty()) document.summary += " " + inputs.empty_codes();
+  add_sentence(document.summary, inputs.empty_codes());
   return deliver(document, a.code.experiment, 50);
 }
 

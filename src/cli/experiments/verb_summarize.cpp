@@ -135,7 +135,7 @@ ExitCode summarize_codes(const SummarizeArguments& a) {
     document.summary += add_differences(a, *comparison, statistics, inputs.space(), document);
   }
   add_histograms(statistics, together, groups, document);
-  if (!inputs.empty_codes().empty()) document.summary += " " + inputs.empty_codes();
+  add_sentence(document.summary, inputs.empty_codes());
   return deliver(document, a.code.experiment, std::max<std::int64_t>(50, a.top));
 }
 

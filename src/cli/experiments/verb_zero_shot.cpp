@@ -43,7 +43,9 @@ std::string summary_of(const AnswerBook& book, const CodeQuality& quality, const
   }
   text += fmt::format(" over {} of {} classes", counted(book.all().front().tally.accuracy().count, "row"), book.tasks().front().classes.size());
   if (quality.rows() > 0) text += fmt::format("; {:.1f} concepts a row, cosine {:.3f}", quality.mean_l0(), quality.mean_cosine());
-  return text + "." + (empty.empty() ? "" : " " + empty);
+  text += ".";
+  add_sentence(text, empty);
+  return text;
 }
 
 ExitCode evaluate_zero_shot(const ZeroShotArguments& a) {
