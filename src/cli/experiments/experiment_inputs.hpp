@@ -57,6 +57,9 @@ class ExperimentInputs {
   /// Rows that a walk may come to: embeddings, or pictures that were listed, some of which may not be readable.
   std::int64_t rows() const noexcept { return inputs_.rows(); }
 
+  /// Of embeddings from a file alone.
+  const io::EmbeddingSource& source() const { return inputs_.source(); }
+
   /// Options of --l1-penalty, --target-l0 and the like.
   DecomposeOptions options() const;
   const ResourceArguments& resources() const noexcept { return resources_; }
