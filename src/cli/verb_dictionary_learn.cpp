@@ -8,7 +8,6 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/dropped_concepts.hpp"
-#include "cli/embedding_blocks.hpp"
 #include "cli/experiments/dictionary_learning.hpp"
 #include "cli/experiments/walked_rows.hpp"
 #include "cli/image_mean.hpp"

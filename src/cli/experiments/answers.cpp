@@ -39,13 +39,6 @@ ResultTable table_of(const char* key, const char* title, const char* note, const
 
 AnswerBook::AnswerBook(std::vector<TaskLabels> tasks, RowGroups subgroups) : tasks_(std::move(tasks)), subgroups_(std::move(subgroups)) {}
 
-const Answers* AnswerBook::find(std::size_t task, const std::string& classifier, const std::string& condition) const {
-  const auto place = std::find_if(answers_.begin(), answers_.end(), [&](const Answers& page) {
-    return page.task == task && page.classifier == classifier && page.condition == condition;
-  });
-  return place == answers_.end() ? nullptr : &*place;
-}
-
 Answers& AnswerBook::page(std::size_t task, const std::string& classifier, const std::string& condition) {
   for (Answers& page : answers_) {
     if (page.task == task && page.classifier == classifier && page.condition == condition) return page;

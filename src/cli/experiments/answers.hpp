@@ -42,8 +42,6 @@ class AnswerBook {
   const std::deque<Answers>& all() const noexcept { return answers_; }
   /// The page of this task, classifier and condition; new ones come behind the others.
   Answers& page(std::size_t task, const std::string& classifier, const std::string& condition);
-  /// Nothing where there is none.
-  const Answers* find(std::size_t task, const std::string& classifier, const std::string& condition) const;
 
   /// Counts the answer for one record, whose class is known. The largest score is the answer.
   void add(Answers& page, std::int64_t record, std::span<const double> scores) const;

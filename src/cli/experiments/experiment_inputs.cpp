@@ -7,7 +7,6 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/built_by.hpp"
-#include "cli/experiments/code_inputs.hpp"
 #include "cli/experiments/empty_codes.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/output.hpp"
@@ -128,7 +127,7 @@ void ExperimentInputs::walk(const RowVisitor& visit) {
 }
 
 void ExperimentInputs::walk_codes(const CodeVisitor& visit) {
-  const bool by_model = inputs_.pictures() || inputs_.are_texts();
+  const bool by_model = inputs_.by_model();
   ProgressLine progress("decompose", by_model ? -1 : inputs_.source().rows(), arguments_.report.quiet || by_model);
   std::int64_t finished = 0;
   const Context context = make_context(resources_, [&](std::int64_t done) { progress.update(finished + done); });

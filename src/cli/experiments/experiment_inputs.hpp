@@ -41,7 +41,11 @@ void add_experiment_options(CLI::App& verb, ExperimentArguments& arguments);
 /// Rows by a column of their records. @throws ArgumentError that names the option and lists the columns there are
 RowGroups find_row_groups(const RecordTable& records, const std::string& option, const std::string& column);
 
-struct OneCode;
+/// The code of one row, and which row that is; none for a picture from elsewhere.
+struct OneCode {
+  DecomposeResult result;
+  std::optional<std::int64_t> record;
+};
 
 class ExperimentInputs {
  public:
