@@ -78,9 +78,9 @@ void DecomposeInputs::check_fits(const ConceptSpace& space) const {
   check_built_by(*model_, sources_.model.model, space, dictionary_, sources_.any_model);
 }
 
-void DecomposeInputs::check_outputs(const std::vector<OutputFile>& outputs, const std::string& image_mean) const {
-  std::vector<std::filesystem::path> taken = files_of(inputs_);
-  for (const std::string& input : {dictionary_, sources_.embeddings, sources_.model.texts, image_mean}) {
+void DecomposeInputs::check_outputs(const std::vector<OutputFile>& outputs, std::vector<std::filesystem::path> taken) const {
+  for (std::filesystem::path& file : files_of(inputs_)) taken.push_back(std::move(file));
+  for (const std::string& input : {dictionary_, sources_.embeddings, sources_.model.texts}) {
     if (!input.empty()) taken.emplace_back(input);
   }
   add_model_files(sources_.model.model, taken);
@@ -129,14 +129,27 @@ void DecomposeInputs::walk_model(const BlockVisitor& visit) {
   if (kept) kept->commit();
 }
 
-void DecomposeInputs::remember(RunSettings& settings) const {
+RunSettings DecomposeInputs::run_settings(const ConceptSpace& space, const DecomposeOptions& options, bool raw) const {
+  RunSettings settings;
   settings.dictionary = std::filesystem::absolute(dictionary_).string();
   settings.dictionary_sha256 = sha256_of_file(dictionary_);
   const std::string& embeddings = model_ ? sources_.embeddings_out : sources_.embeddings;
   if (!embeddings.empty()) settings.embeddings = std::filesystem::absolute(embeddings).string();
-  if (!model_) return;
-  settings.model = std::filesystem::absolute(sources_.model.model).string();
-  settings.model_fingerprint = model_->fingerprint();
+  if (model_) {
+    settings.model = std::filesystem::absolute(sources_.model.model).string();
+    settings.model_fingerprint = model_->fingerprint();
+  }
+  settings.solver = to_string(options.solve.solver);
+  settings.target_l0 = options.target_l0;
+  settings.target_cosine = options.target_cosine;
+  const bool target = options.target_l0 > 0 || options.target_cosine > 0;
+  if (!target) settings.l1_penalty = static_cast<double>(options.l1_penalty);
+  settings.gap_tolerance = options.solve.gap_tolerance;
+  settings.nonnegative = options.nonnegative;
+  settings.refit = options.refit;
+  settings.raw = raw;
+  settings.image_mean = space.image_mean();
+  return settings;
 }
 
 void DecomposeInputs::add_json(nlohmann::ordered_json& json) const {

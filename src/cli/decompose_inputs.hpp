@@ -42,8 +42,9 @@ class DecomposeInputs {
   /// Equal lengths; a dictionary of this very model, where it says of which it is.
   /// @throws ArgumentError
   void check_fits(const ConceptSpace& space) const;
+  /// @param taken  what is read beside these inputs
   /// @throws FileError, ArgumentError for outputs that are inputs, or each other
-  void check_outputs(const std::vector<OutputFile>& outputs, const std::string& image_mean) const;
+  void check_outputs(const std::vector<OutputFile>& outputs, std::vector<std::filesystem::path> taken) const;
 
   /// None for embeddings of a file.
   ClipEncoder* model() noexcept { return model_ ? &*model_ : nullptr; }
@@ -68,7 +69,8 @@ class DecomposeInputs {
   const std::vector<std::int64_t>& indices() const noexcept { return inputs_.indices; }
   bool by_model() const noexcept { return model_.has_value(); }
   bool pictures() const noexcept { return model_ && !are_texts(); }
-  void remember(RunSettings& settings) const;
+  /// What a codes.npz of these inputs remembers; concepts that are banned come from the caller. Reads all of the dictionary, for its SHA-256.
+  RunSettings run_settings(const ConceptSpace& space, const DecomposeOptions& options, bool raw) const;
   /// What was skipped or cut off.
   void add_json(nlohmann::ordered_json& json) const;
   std::string text() const;

@@ -31,6 +31,11 @@ void check_output(const std::filesystem::path& out, const std::vector<std::files
   const io::AtomicFile probe(out);  // fails where nothing can be written; goes away again
 }
 
+void check_dictionary_out(const std::string& out) {
+  if (!out.ends_with(".npy")) return;
+  throw ArgumentError(fmt::format("--out: got '{}'; expected a name that ends in .safetensors: one that ends in .npy is read as a plain array", out));
+}
+
 bool same_place(const std::filesystem::path& a, const std::filesystem::path& b) {
   std::error_code error;
   const std::filesystem::path first = std::filesystem::weakly_canonical(std::filesystem::absolute(a, error), error);

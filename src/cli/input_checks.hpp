@@ -13,6 +13,9 @@ namespace splice_cuda::cli {
 /// The output can be written, and is none of the inputs. @throws FileError, ArgumentError (named after the option that gave it)
 void check_output(const std::filesystem::path& out, const std::vector<std::filesystem::path>& inputs, const std::string& option = "--out");
 
+/// A dictionary can't be written as .npy, which is read as plain atoms. @throws ArgumentError
+void check_dictionary_out(const std::string& out);
+
 /// An output, and the option that gave it.
 struct OutputFile {
   std::string option;

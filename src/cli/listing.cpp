@@ -12,18 +12,6 @@
 namespace splice_cuda::cli {
 namespace {
 
-/// Entries of one row by falling absolute weight (ties: lower atom first).
-std::vector<CodeEntry> sorted_entries(const SparseCodes& codes, std::int64_t row) {
-  std::vector<CodeEntry> entries;
-  const auto atoms = codes.row_atoms(row);
-  const auto values = codes.row_values(row);
-  for (std::size_t i = 0; i < atoms.size(); ++i) entries.push_back({atoms[i], values[i]});
-  std::stable_sort(entries.begin(), entries.end(), [](const CodeEntry& a, const CodeEntry& b) {
-    return std::abs(a.weight) > std::abs(b.weight);
-  });
-  return entries;
-}
-
 /// "l0 12, cosine 0.831" and the status where it is not the usual one; a foreign file has no reports.
 std::string row_facts(const io::CodesFile& file, std::int64_t row) {
   const auto at = static_cast<std::size_t>(row);
@@ -37,10 +25,24 @@ std::string row_facts(const io::CodesFile& file, std::int64_t row) {
 
 }  // namespace
 
-std::vector<CodeEntry> top_entries(const io::CodesFile& file, std::int64_t row, std::int64_t top) {
-  std::vector<CodeEntry> entries = sorted_entries(file.codes, row);
+std::vector<CodeEntry> top_entries(const SparseCodes& codes, std::int64_t row, std::int64_t top) {
+  std::vector<CodeEntry> entries;
+  const auto atoms = codes.row_atoms(row);
+  const auto values = codes.row_values(row);
+  for (std::size_t i = 0; i < atoms.size(); ++i) entries.push_back({atoms[i], values[i]});
+  std::stable_sort(entries.begin(), entries.end(), [](const CodeEntry& a, const CodeEntry& b) {
+    return std::abs(a.weight) > std::abs(b.weight);
+  });
   entries.resize(std::min(entries.size(), static_cast<std::size_t>(top)));
   return entries;
+}
+
+std::string entries_text(const ConceptSpace& space, const SparseCodes& codes, std::int64_t row, std::int64_t top) {
+  std::string text;
+  for (const CodeEntry& entry : top_entries(codes, row, top)) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", space.name(entry.atom), weight_text(entry.weight));
+  }
+  return text;
 }
 
 std::string row_title(const io::CodesFile& file, std::int64_t row) {
@@ -49,10 +51,7 @@ std::string row_title(const io::CodesFile& file, std::int64_t row) {
 }
 
 std::string row_line(const ConceptSpace& space, const io::CodesFile& file, std::int64_t row, std::int64_t top) {
-  std::string concepts;
-  for (const CodeEntry& entry : top_entries(file, row, top)) {
-    concepts += fmt::format("{}{} {}", concepts.empty() ? "" : ", ", printable(space.name(entry.atom)), weight_text(entry.weight));
-  }
+  const std::string concepts = printable(entries_text(space, file.codes, row, top));
   return fmt::format("{}  {}  ({})\n", row_title(file, row), concepts.empty() ? "-" : concepts, row_facts(file, row));
 }
 
@@ -70,7 +69,7 @@ nlohmann::ordered_json row_json(const ConceptSpace& space, const io::CodesFile& 
   json["l0"] = file.codes.l0(row);
   if (at < file.cosine.size()) json["cosine"] = file.cosine[at];
   json["concepts"] = nlohmann::ordered_json::array();
-  for (const CodeEntry& entry : top_entries(file, row, top)) {
+  for (const CodeEntry& entry : top_entries(file.codes, row, top)) {
     json["concepts"].push_back({{"concept", space.name(entry.atom)}, {"atom", entry.atom}, {"weight", entry.weight}});
   }
   return json;
@@ -85,7 +84,7 @@ std::string row_chart(const ConceptSpace& space, const io::CodesFile& file, std:
   std::string text = fmt::format("{}  {}", row_title(file, row), row_facts(file, row));
   if (at < file.reports.size()) text += fmt::format(", gap {:.1e}", file.reports[at].gap);
   text += '\n';
-  const std::vector<CodeEntry> entries = top_entries(file, row, top);
+  const std::vector<CodeEntry> entries = top_entries(file.codes, row, top);
   int names = 0;
   int numbers = 0;
   for (const CodeEntry& entry : entries) {

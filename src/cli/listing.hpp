@@ -29,7 +29,9 @@ struct CodeEntry {
   float weight = 0;
 };
 /// The `top` entries of a row by falling absolute weight (ties: lower atom first).
-std::vector<CodeEntry> top_entries(const io::CodesFile& file, std::int64_t row, std::int64_t top);
+std::vector<CodeEntry> top_entries(const SparseCodes& codes, std::int64_t row, std::int64_t top);
+/// "snow 0.31, dog 0.2": these entries, with the names as they are; empty for an empty code.
+std::string entries_text(const ConceptSpace& space, const SparseCodes& codes, std::int64_t row, std::int64_t top);
 
 /// JSON as text; names that are not UTF-8, as paths may be, have U+FFFD in place of what is wrong.
 std::string json_text(const nlohmann::ordered_json& json, int indent = -1);

@@ -87,7 +87,7 @@ std::int64_t known(const Demonstration& demo) {
 std::int64_t first_is_true(const Demonstration& demo) {
   std::int64_t count = 0;
   for (std::int64_t row = 0; row < demo.file.codes.rows; ++row) {
-    for (const CodeEntry& entry : top_entries(demo.file, row, 1)) count += is_true(demo, row, entry.atom);
+    for (const CodeEntry& entry : top_entries(demo.file.codes, row, 1)) count += is_true(demo, row, entry.atom);
   }
   return count;
 }
@@ -95,7 +95,7 @@ std::int64_t first_is_true(const Demonstration& demo) {
 std::string picture_line(const Demonstration& demo, std::int64_t row) {
   constexpr std::int64_t shown = 5;
   std::string concepts;
-  for (const CodeEntry& entry : top_entries(demo.file, row, shown)) {
+  for (const CodeEntry& entry : top_entries(demo.file.codes, row, shown)) {
     concepts += fmt::format("{}{} {:.2f}{}", concepts.empty() ? "" : ", ", printable(demo.space.name(entry.atom)), entry.weight,
                             is_true(demo, row, entry.atom) ? " ✓" : "");
   }

@@ -40,19 +40,8 @@ struct DecomposeArguments {
 };
 
 RunSettings settings_of(const DecomposeArguments& a, const DecomposeInputs& inputs, const ConceptSpace& space, const DecomposeOptions& options) {
-  RunSettings settings;
-  inputs.remember(settings);
-  settings.solver = to_string(a.solver.solver);
-  settings.target_l0 = options.target_l0;
-  settings.target_cosine = options.target_cosine;
-  const bool target = options.target_l0 > 0 || options.target_cosine > 0;
-  if (!target) settings.l1_penalty = static_cast<double>(options.l1_penalty);
-  settings.gap_tolerance = options.solve.gap_tolerance;
-  settings.nonnegative = options.nonnegative;
-  settings.refit = options.refit;
-  settings.raw = a.mean.raw;
+  RunSettings settings = inputs.run_settings(space, options, a.mean.raw);
   settings.banned = a.banned;
-  settings.image_mean = space.image_mean();
   return settings;
 }
 
@@ -149,7 +138,9 @@ ExitCode decompose_files(const DecomposeArguments& a) {
   for (const std::filesystem::path& out : outputs_of(a)) outputs.push_back({"--out", out});
   if (!a.sources.embeddings_out.empty()) outputs.push_back({"--embeddings-out", a.sources.embeddings_out});
   if (!a.page.report.empty()) outputs.push_back({"--report", a.page.report});
-  inputs.check_outputs(outputs, a.mean.image_mean);
+  std::vector<std::filesystem::path> taken;
+  if (!a.mean.image_mean.empty()) taken.emplace_back(a.mean.image_mean);
+  inputs.check_outputs(outputs, std::move(taken));
   settle_image_mean(a.mean, inputs, space, a.report.quiet);
 
   StreamRequest request{space, inputs.stream(), to_options(a.solver), {}, resources, a.report.quiet};

@@ -68,10 +68,7 @@ void check_sources(const DictionaryBuildArguments& a) {
 
 ExitCode build(const DictionaryBuildArguments& a) {
   check_sources(a);
-  if (a.out.ends_with(".npy")) {
-    throw ArgumentError(fmt::format("--out: got '{}'; expected a name that ends in .safetensors: one that ends in .npy is read "
-                                    "as a plain array", a.out));
-  }
+  check_dictionary_out(a.out);
   if (a.embeddings.empty()) {
     return build_by_model({a.vocabulary, a.model, a.image_mean, a.out, {!a.no_center, 0, a.dtype}, a.report});
   }

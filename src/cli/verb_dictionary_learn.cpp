@@ -8,7 +8,6 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/dropped_concepts.hpp"
-#include "cli/embedding_blocks.hpp"
 #include "cli/experiments/dictionary_learning.hpp"
 #include "cli/experiments/walked_rows.hpp"
 #include "cli/image_mean.hpp"
@@ -130,9 +129,7 @@ void remember(ConceptSpace& space, const DictionaryLearnArguments& a, float l1_p
 }
 
 ExitCode learn(const DictionaryLearnArguments& a) {
-  if (a.out.ends_with(".npy")) {
-    throw ArgumentError(fmt::format("--out: got '{}'; expected a name that ends in .safetensors: one that ends in .npy is read as a plain array", a.out));
-  }
+  check_dictionary_out(a.out);
   const auto source = io::EmbeddingSource::open(a.embeddings);
   const std::int64_t dim = source->dim();
   std::vector<std::filesystem::path> inputs = {a.embeddings};

@@ -34,9 +34,7 @@ void check_choice(const DictionaryRandomArguments& a) {
   }
   if (a.like.empty() && a.like_spectrum) throw ArgumentError("--like-spectrum: got it without --like; expected the dictionary whose covariance is taken");
   if (a.like.empty() && a.size == 0) throw ArgumentError("--size: got none, and no --like; expected a number of atoms");
-  if (a.out.ends_with(".npy")) {
-    throw ArgumentError(fmt::format("--out: got '{}'; expected a name that ends in .safetensors: one that ends in .npy is read as a plain array", a.out));
-  }
+  check_dictionary_out(a.out);
 }
 
 ExitCode write_random(const DictionaryRandomArguments& a) {

@@ -67,7 +67,7 @@ void check_choice(const SparsityCurveArguments& a) {
   if (!a.path.targets_l0.empty() && a.common.solver.solver != SolverKind::working_set) {
     throw ArgumentError(fmt::format("--solver: got {} together with --l0-path; expected working_set, which alone follows paths", to_string(a.common.solver.solver)));
   }
-  if (a.label.empty() && !(a.prompts.classes.empty() && a.prompts.prompts.empty() && a.prompts.class_embeddings.empty())) {
+  if (a.label.empty() && !given_class_option(a.prompts).empty()) {
     throw ArgumentError("--label: got none, and classes; expected the column that says each row's class");
   }
   const bool wants_learning = std::any_of(a.baselines.begin(), a.baselines.end(), [](const Baseline& b) { return b.kind == "learned" && b.file.empty(); });
@@ -102,14 +102,13 @@ class Evaluation {
     for (const auto& file : class_prompt_files(a.prompts, {a.label})) read.push_back(file);
     inputs_.check_outputs({}, read);
     if (!a.label.empty()) task_.emplace(class_task("--label", a.label, {a.label}, a.prompts, inputs_));
-    prepare_.normalize = !a.common.mean.raw;
     if (a.learn) learn();
     const bool own_means = a.common.mean.image_mean.empty() && !a.common.mean.raw;
     conditions_ = curve_conditions(a.baselines, inputs_.space(), own_means, static_cast<std::uint64_t>(a.seed), learned_ ? &*learned_ : nullptr);
     for (const CurveCondition& condition : conditions_) {
       DecomposeOptions options = inputs_.options();
       options.nonnegative = condition.nonnegative;
-      curves_.emplace_back(condition.space, a.path, options, prepare_, classes());
+      curves_.emplace_back(condition.space, a.path, options, inputs_.prepare(), classes());
       seconds_.push_back(0);
     }
   }
@@ -139,26 +138,26 @@ class Evaluation {
   std::int64_t learn_epochs() const { return a_.learn_epochs > 0 ? a_.learn_epochs : default_learn_epochs; }
 
   void learn() {
-    const auto source = io::EmbeddingSource::open(a_.common.sources.embeddings);
-    held_ = rows_to_learn_from(source->rows(), *a_.learn, static_cast<std::uint64_t>(a_.seed));
+    const io::EmbeddingSource& source = inputs_.source();
+    held_ = rows_to_learn_from(source.rows(), *a_.learn, static_cast<std::uint64_t>(a_.seed));
     const auto count = static_cast<std::int64_t>(held_.size());
     const ConceptSpace& space = inputs_.space();
-    if (count < space.size() || count == source->rows()) {
+    if (count < space.size() || count == source.rows()) {
       throw ArgumentError(fmt::format("--learn: got a share of {}, which is {} of {} rows; expected at least as many rows as the dictionary has atoms, {}, "
-                                      "and one to evaluate", *a_.learn, count, source->rows(), space.size()));
+                                      "and one to evaluate", *a_.learn, count, source.rows(), space.size()));
     }
     LearnOptions options;
     options.size = space.size();
     options.epochs = learn_epochs();
     options.seed = static_cast<std::uint64_t>(a_.seed);
     options.solve = inputs_.options().solve;
-    options.l1_penalty = a_.learn_l1_penalty ? as_float("--learn-l1-penalty", *a_.learn_l1_penalty) : penalty_to_learn_for(*source);
+    options.l1_penalty = a_.learn_l1_penalty ? as_float("--learn-l1-penalty", *a_.learn_l1_penalty) : penalty_to_learn_for(source);
     learn_l1_penalty_ = options.l1_penalty;
-    const RowReader prepared = prepared_rows(*source, space, &held_);
+    const RowReader prepared = prepared_rows(source, space, &held_);
     const RowReader as_given = [&](std::int64_t first, MatrixView<float> out) {
-      for (std::int64_t i = 0; i < out.rows; ++i) source->read(held_[static_cast<std::size_t>(first + i)], out.slice(i, 1));
+      for (std::int64_t i = 0; i < out.rows; ++i) source.read(held_[static_cast<std::size_t>(first + i)], out.slice(i, 1));
     };
-    const LearnedDictionary learned = learn_dictionary(context_, prepare_.normalize ? prepared : as_given, count, space.dim(), options);
+    const LearnedDictionary learned = learn_dictionary(context_, inputs_.raw() ? as_given : prepared, count, space.dim(), options);
     learned_.emplace(ConceptSpace::from_atoms(MatrixView<const float>(learned.atoms.data(), space.size(), space.dim())));
     learned_->set_image_mean(space.image_mean());
   }
@@ -172,7 +171,7 @@ class Evaluation {
       const std::size_t place = static_cast<std::size_t>(i) * held_.size() / static_cast<std::size_t>(count);  // evenly spread: files may be sorted
       source.read(held_[place], {sample.data() + i * source.dim(), 1, source.dim()});
     }
-    return suggest_penalty(inputs_.space(), context_, {sample.data(), count, source.dim()}, inputs_.options(), prepare_,
+    return suggest_penalty(inputs_.space(), context_, {sample.data(), count, source.dim()}, inputs_.options(), inputs_.prepare(),
                            a_.path.targets_l0[a_.path.targets_l0.size() / 2])
         .value_or(DecomposeOptions{}.l1_penalty);
   }
@@ -209,7 +208,7 @@ class Evaluation {
     const bool nothing = std::all_of(points.begin(), points.end(), [](const CurvePoint& p) { return p.empty == p.l0.count; });
     if (!nothing || points.front().l0.count == 0) return text;
     text += " No row has a concept at any of these penalties.";
-    const auto penalty = suggest_penalty(inputs_.space(), context_, sample_.view(), inputs_.options(), prepare_);
+    const auto penalty = suggest_penalty(inputs_.space(), context_, sample_.view(), inputs_.options(), inputs_.prepare());
     if (penalty) text += fmt::format(" About 10 concepts a row are had with a penalty of {}.", penalty_text(*penalty));
     return text;
   }
@@ -233,7 +232,6 @@ class Evaluation {
   const SparsityCurveArguments& a_;
   ExperimentInputs inputs_;
   Context context_;
-  PrepareOptions prepare_;
   std::optional<ClassTask> task_;
   std::vector<std::int64_t> held_;  ///< rows that were learned from, ascending
   std::optional<ConceptSpace> learned_;

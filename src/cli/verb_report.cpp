@@ -107,7 +107,6 @@ ExitCode report(const ResultReportArguments& a) {
   for (const std::string& path : a.results) page.documents.push_back({read_result(path), path});
   std::optional<StoredCodes> stored;
   std::optional<ConceptSpace> space;
-  std::optional<ConceptShares> shares;
   if (!a.codes.codes.empty()) stored = read_stored_codes(a.codes);
   std::vector<fs::path> inputs = files_of(a, page.documents, stored ? &*stored : nullptr);
   check_output(a.out, inputs);
@@ -115,11 +114,12 @@ ExitCode report(const ResultReportArguments& a) {
     space = load_space_of(a.codes, *stored);
     page.documents.push_back({codes_document(*space, stored->file), "codes"});
     page.cards.emplace(RowCards{*space, stored->file, a.pictures, a.limits.pictures, a.concepts, 3});
-    shares = concept_shares(*space, stored->file);
   }
   if (!a.health.empty()) {
     const ConceptSpace examined = ConceptSpace::load(a.health);
     const DictionaryHealth health = examine_dictionary(make_context(settled_resources(a.resources, a.report.quiet)), examined, a.pairs);
+    std::optional<ConceptShares> shares;
+    if (stored) shares = concept_shares(*space, stored->file);
     page.documents.push_back({health_document(examined, health, shares ? &*shares : nullptr), "dictionary"});
   }
   std::vector<CsvFile> tables;

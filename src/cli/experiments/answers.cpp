@@ -39,13 +39,6 @@ ResultTable table_of(const char* key, const char* title, const char* note, const
 
 AnswerBook::AnswerBook(std::vector<TaskLabels> tasks, RowGroups subgroups) : tasks_(std::move(tasks)), subgroups_(std::move(subgroups)) {}
 
-const Answers* AnswerBook::find(std::size_t task, const std::string& classifier, const std::string& condition) const {
-  const auto place = std::find_if(answers_.begin(), answers_.end(), [&](const Answers& page) {
-    return page.task == task && page.classifier == classifier && page.condition == condition;
-  });
-  return place == answers_.end() ? nullptr : &*place;
-}
-
 Answers& AnswerBook::page(std::size_t task, const std::string& classifier, const std::string& condition) {
   for (Answers& page : answers_) {
     if (page.task == task && page.classifier == classifier && page.condition == condition) return page;
@@ -70,6 +63,17 @@ void AnswerBook::add_unanswered(Answers& page, std::int64_t record) const {
   const auto at = static_cast<std::size_t>(record);
   page.tally.add_unanswered(tasks_[page.task].of_record[at]);
   if (subgroups_.size() > 0 && subgroups_.of_row[at] >= 0) ++page.of_subgroup[static_cast<std::size_t>(subgroups_.of_row[at])].count;
+}
+
+void AnswerBook::add_zero_shot(Answers& page, const ZeroShotClassifier& classifier, std::span<const std::int64_t> records,
+                               MatrixView<const float> rows, const std::function<bool(std::int64_t)>& has_direction) const {
+  std::vector<double> logits(static_cast<std::size_t>(classifier.size()));
+  for (std::int64_t i = 0; i < rows.rows; ++i) {
+    const std::int64_t record = records[static_cast<std::size_t>(i)];
+    if (tasks_[page.task].of_record[static_cast<std::size_t>(record)] < 0 || !has_direction(i)) continue;
+    if (classifier.logits({rows.row(i), static_cast<std::size_t>(rows.cols)}, logits)) add(page, record, logits);
+    else add_unanswered(page, record);  // a recomposition that is zero
+  }
 }
 
 std::string accuracy_text(const Proportion& accuracy) { return accuracy.count == 0 ? "not defined" : fmt::format("{:.3f}", accuracy.value()); }
@@ -169,15 +173,10 @@ ResultTable confusion_table(const AnswerBook& book) {
 }
 
 ResultChart accuracy_chart(const AnswerBook& book) {
-  ResultChart chart;
-  chart.key = "accuracy";
-  chart.title = "Accuracy by condition";
-  chart.description = "Accuracy under each condition, with its standard error: where a column is lower than its neighbours, that condition takes "
-                      "away what the task needs.";
-  chart.kind = ChartKind::columns;
-  chart.table = "accuracy";
-  chart.x = "condition";
-  chart.y = "accuracy";
+  ResultChart chart = make_chart("accuracy", "Accuracy by condition",
+                                 "Accuracy under each condition, with its standard error: where a column is lower than its neighbours, that condition takes "
+                                 "away what the task needs.",
+                                 ChartKind::columns, "condition", "accuracy");
   chart.error = "standard_error";
   chart.series = "classifier";
   if (book.tasks().size() > 1) chart.facet = "task";
@@ -185,15 +184,10 @@ ResultChart accuracy_chart(const AnswerBook& book) {
 }
 
 ResultChart subgroup_chart() {
-  ResultChart chart;
-  chart.key = "subgroups";
-  chart.title = "Accuracy by subgroup";
-  chart.description = "Accuracy of each subgroup under each condition: a subgroup that is far lower than the others is where the classifier relies "
-                      "on something that does not hold there.";
-  chart.kind = ChartKind::columns;
-  chart.table = "subgroups";
-  chart.x = "subgroup";
-  chart.y = "accuracy";
+  ResultChart chart = make_chart("subgroups", "Accuracy by subgroup",
+                                 "Accuracy of each subgroup under each condition: a subgroup that is far lower than the others is where the classifier relies "
+                                 "on something that does not hold there.",
+                                 ChartKind::columns, "subgroup", "accuracy");
   chart.error = "standard_error";
   chart.series = "series";
   chart.facet = "task";
@@ -201,14 +195,9 @@ ResultChart subgroup_chart() {
 }
 
 ResultChart confusion_chart() {
-  ResultChart chart;
-  chart.key = "confusions";
-  chart.title = "Confusions";
-  chart.description = "Which answers each class gets: all colour on the diagonal would be no confusion.";
-  chart.kind = ChartKind::heat_map;
-  chart.table = "confusions";
-  chart.x = "answer";
-  chart.y = "truth";
+  ResultChart chart = make_chart("confusions", "Confusions",
+                                 "Which answers each class gets: all colour on the diagonal would be no confusion.",
+                                 ChartKind::heat_map, "answer", "truth");
   chart.color = "share";
   chart.facet = "condition";
   return chart;

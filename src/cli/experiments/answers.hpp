@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,13 +42,15 @@ class AnswerBook {
   const std::deque<Answers>& all() const noexcept { return answers_; }
   /// The page of this task, classifier and condition; new ones come behind the others.
   Answers& page(std::size_t task, const std::string& classifier, const std::string& condition);
-  /// Nothing where there is none.
-  const Answers* find(std::size_t task, const std::string& classifier, const std::string& condition) const;
 
   /// Counts the answer for one record, whose class is known. The largest score is the answer.
   void add(Answers& page, std::int64_t record, std::span<const double> scores) const;
   /// Counts a record that has no answer, as its row is zero: wrong.
   void add_unanswered(Answers& page, std::int64_t record) const;
+  /// Asks a classifier for each of these rows that has a direction and a class.
+  /// @param has_direction  of row i: that of the embedding, where `rows` are recomposed
+  void add_zero_shot(Answers& page, const ZeroShotClassifier& classifier, std::span<const std::int64_t> records, MatrixView<const float> rows,
+                     const std::function<bool(std::int64_t)>& has_direction) const;
 
  private:
   std::vector<TaskLabels> tasks_;

@@ -31,12 +31,6 @@ struct CodeBlock {
   std::span<const float> cosine;
 };
 
-/// The code of one row, and which row that is; none for a picture from elsewhere.
-struct OneCode {
-  DecomposeResult result;
-  std::optional<std::int64_t> record;
-};
-
 class CodeInputs {
  public:
   /// @throws FileError, ArgumentError, DeviceError

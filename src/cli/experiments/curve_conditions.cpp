@@ -73,12 +73,7 @@ ConceptSpace space_of(const Baseline& baseline, const ConceptSpace& space, bool 
   if (!baseline.file.empty()) return with_mean(from_file(baseline, space));
   if (baseline.kind == "random") return with_mean(of_atoms(random_atoms(space.size(), space.dim(), seed), space, "random"));
   if (baseline.kind == "random-spectrum") return with_mean(of_atoms(random_atoms_like(space, space.size(), seed), space, "random"));
-  if (baseline.kind == "learned") {
-    if (learned == nullptr) {
-      throw ArgumentError("--baseline: got 'learned'; expected learned=FILE (splice dictionary learn), or --learn SHARE, which learns from a part of the rows");
-    }
-    return *learned;
-  }
+  if (baseline.kind == "learned") return *learned;
   return space;
 }
 

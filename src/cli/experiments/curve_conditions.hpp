@@ -33,7 +33,7 @@ struct CurveCondition {
 };
 /// "splice" and the baselines but for dense ones, in their order.
 /// @param own_means  dictionaries of files keep the image mean they hold; otherwise all take that of `space`
-/// @param learned    what was learned for a baseline "learned" without a file
+/// @param learned    what was learned for a baseline "learned" without a file; may be null where there is none such
 /// @throws FileError, ArgumentError for a dictionary of other length
 std::vector<CurveCondition> curve_conditions(const std::vector<Baseline>& baselines, const ConceptSpace& space, bool own_means, std::uint64_t seed,
                                              const ConceptSpace* learned);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "cli/experiments/statistics_tables.hpp"
 #include "cli/numbers_text.hpp"
 
 namespace splice_cuda::cli {
@@ -14,9 +15,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* dense_name = "dense";
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-double mean_or_nan(const Moments& moments) { return moments.count > 0 ? moments.mean : std::numeric_limits<double>::quiet_NaN(); }
 
 struct Axes {
   std::vector<double> l0, cosine, accuracy;
@@ -46,15 +44,15 @@ ResultTable curve_table(const std::vector<MeasuredCurve>& curves, const std::opt
     for (std::size_t i = 0; i < curve.points.size(); ++i) {
       const CurvePoint& p = curve.points[i];
       const Json target = curve.path.targets_l0.empty() ? Json(nullptr) : Json(curve.path.targets_l0[i]);
-      table.add({curve.condition, target, number(mean_or_nan(p.l1_penalty)), number(mean_or_nan(p.l0)), number(mean_or_nan(p.cosine)), number(p.cosine.standard_error()),
-                 number(p.accuracy.value()), number(p.accuracy.standard_error()), p.l0.count, p.empty, p.uncertified});
+      table.add({curve.condition, target, mean_or_nan(p.l1_penalty), mean_or_nan(p.l0), mean_or_nan(p.cosine), p.cosine.standard_error(),
+                 p.accuracy.value(), p.accuracy.standard_error(), p.l0.count, p.empty, p.uncertified});
       least = std::min(least, p.l0.mean);
       most = std::max(most, p.l0.mean);
     }
   }
   if (dense) {
     for (const double l0 : {least, most}) {
-      table.add({dense_name, nullptr, nullptr, number(l0), 1.0, 0.0, number(dense->value()), number(dense->standard_error()),
+      table.add({dense_name, nullptr, nullptr, l0, 1.0, 0.0, dense->value(), dense->standard_error(),
                  curves.front().points.front().l0.count, nullptr, nullptr});
     }
   }
@@ -76,7 +74,7 @@ ResultTable equal_table(const std::vector<MeasuredCurve>& curves) {
       const double cosine = value_at(other.l0, other.cosine, own.l0[i]);
       const double accuracy = value_at(other.l0, other.accuracy, own.l0[i]);
       if (!std::isfinite(cosine)) continue;
-      table.add({number(own.l0[i]), curves[c].condition, number(cosine), number(cosine - own.cosine[i]), number(accuracy), number(accuracy - own.accuracy[i])});
+      table.add({own.l0[i], curves[c].condition, cosine, cosine - own.cosine[i], accuracy, accuracy - own.accuracy[i]});
     }
   }
   return table;
@@ -89,7 +87,7 @@ ResultTable conditions_table(const std::vector<MeasuredCurve>& curves) {
                     {}};
   for (const MeasuredCurve& curve : curves) {
     const double solved = static_cast<double>(curve.points.front().l0.count) * static_cast<double>(curve.points.size());
-    table.add({curve.condition, curve.atoms, curve.seconds, number(solved / curve.seconds), curve.description});
+    table.add({curve.condition, curve.atoms, curve.seconds, solved / curve.seconds, curve.description});
   }
   return table;
 }
@@ -117,14 +115,8 @@ std::string summary_of(const std::vector<MeasuredCurve>& curves, const std::opti
 }
 
 ResultChart line_chart(const std::string& y, const std::string& title, const std::string& description) {
-  ResultChart chart;
-  chart.key = y + "_by_l0";
-  chart.title = title;
-  chart.description = description;
-  chart.kind = ChartKind::lines;
+  ResultChart chart = make_chart(y + "_by_l0", title, description, ChartKind::lines, "l0", y);
   chart.table = "curve";
-  chart.x = "l0";
-  chart.y = y;
   chart.series = "condition";
   chart.error = y + "_se";
   return chart;

@@ -7,7 +7,6 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/built_by.hpp"
-#include "cli/experiments/code_inputs.hpp"
 #include "cli/experiments/empty_codes.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/output.hpp"
@@ -128,7 +127,7 @@ void ExperimentInputs::walk(const RowVisitor& visit) {
 }
 
 void ExperimentInputs::walk_codes(const CodeVisitor& visit) {
-  const bool by_model = inputs_.pictures() || inputs_.are_texts();
+  const bool by_model = inputs_.by_model();
   ProgressLine progress("decompose", by_model ? -1 : inputs_.source().rows(), arguments_.report.quiet || by_model);
   std::int64_t finished = 0;
   const Context context = make_context(resources_, [&](std::int64_t done) { progress.update(finished + done); });
@@ -215,31 +214,16 @@ nlohmann::ordered_json ExperimentInputs::settings() const {
   return json;
 }
 
-RunSettings ExperimentInputs::run_settings() const {
-  const DecomposeOptions solve = options();
-  RunSettings settings;
-  inputs_.remember(settings);
-  settings.solver = to_string(solve.solve.solver);
-  settings.target_l0 = solve.target_l0;
-  if (solve.target_l0 == 0) settings.l1_penalty = static_cast<double>(solve.l1_penalty);
-  settings.gap_tolerance = solve.solve.gap_tolerance;
-  settings.raw = arguments_.mean.raw;
-  settings.image_mean = space_.image_mean();
-  return settings;
-}
-
 void ExperimentInputs::check_outputs(const std::vector<OutputFile>& outputs, const std::vector<std::filesystem::path>& more_inputs) const {
   std::vector<OutputFile> all = outputs;
   if (!arguments_.out.empty()) all.push_back({"--out", arguments_.out});
   if (!arguments_.sources.embeddings_out.empty()) all.push_back({"--embeddings-out", arguments_.sources.embeddings_out});
-  inputs_.check_outputs(all, arguments_.mean.image_mean);
-  std::vector<std::filesystem::path> of_model;
-  add_model_files(arguments_.sources.model.model, of_model);
-  for (const auto& [option, path] : all) {
-    check_output(path, of_model, option);
-    check_output(path, more_inputs, option);
-    if (!arguments_.records.empty()) check_output(path, {arguments_.records}, option);
+  std::vector<std::filesystem::path> taken = more_inputs;
+  if (text_model_) add_model_files(arguments_.sources.model.model, taken);  // the inputs know of no model then
+  for (const std::string& input : {arguments_.mean.image_mean, arguments_.records}) {
+    if (!input.empty()) taken.emplace_back(input);
   }
+  inputs_.check_outputs(all, std::move(taken));
 }
 
 }  // namespace splice_cuda::cli

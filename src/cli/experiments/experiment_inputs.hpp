@@ -41,7 +41,11 @@ void add_experiment_options(CLI::App& verb, ExperimentArguments& arguments);
 /// Rows by a column of their records. @throws ArgumentError that names the option and lists the columns there are
 RowGroups find_row_groups(const RecordTable& records, const std::string& option, const std::string& column);
 
-struct OneCode;
+/// The code of one row, and which row that is; none for a picture from elsewhere.
+struct OneCode {
+  DecomposeResult result;
+  std::optional<std::int64_t> record;
+};
 
 class ExperimentInputs {
  public:
@@ -56,6 +60,9 @@ class ExperimentInputs {
 
   /// Rows that a walk may come to: embeddings, or pictures that were listed, some of which may not be readable.
   std::int64_t rows() const noexcept { return inputs_.rows(); }
+
+  /// Of embeddings from a file alone.
+  const io::EmbeddingSource& source() const { return inputs_.source(); }
 
   /// Options of --l1-penalty, --target-l0 and the like.
   DecomposeOptions options() const;
@@ -90,7 +97,7 @@ class ExperimentInputs {
   /// Names of the rows that were walked over: pictures or texts; empty for stored embeddings.
   const std::vector<std::string>& row_names() const noexcept { return inputs_.names(); }
   /// What a codes.npz of these inputs remembers.
-  RunSettings run_settings() const;
+  RunSettings run_settings() const { return inputs_.run_settings(space_, options(), raw()); }
   /// Inputs and options for a result document; after the walk also what was skipped.
   nlohmann::ordered_json settings() const;
   /// Outputs beside --out that must not take the place of an input, nor of others that the verb reads. @throws ArgumentError, FileError

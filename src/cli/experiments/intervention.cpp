@@ -13,8 +13,6 @@ constexpr const char* on_dense = "probe on dense";
 constexpr const char* on_codes = "probe on codes";
 constexpr const char* retrained = "probe on codes, retrained";
 
-std::span<const float> row_of(MatrixView<const float> rows, std::int64_t i) { return {rows.row(i), static_cast<std::size_t>(rows.cols)}; }
-
 std::vector<TaskLabels> labels_of(const InterventionTasks& tasks) {
   std::vector<TaskLabels> labels;
   for (const ClassTask& task : tasks.zero_shot) labels.push_back({task.column, task.classifier.names(), task.of_record});
@@ -64,17 +62,8 @@ void Intervention::count(const SparseCodes& codes) {
 }
 
 void Intervention::ask_zero_shot(const Rows& rows) {
-  std::vector<double> logits;
   for (std::size_t t = 0; t < tasks_.zero_shot.size(); ++t) {
-    const ClassTask& task = tasks_.zero_shot[t];
-    Answers& page = book_.page(t, zero_shot, rows.condition);
-    logits.resize(static_cast<std::size_t>(task.classifier.size()));
-    for (std::int64_t i = 0; i < rows.embeddings.rows; ++i) {
-      const std::int64_t record = rows.records[static_cast<std::size_t>(i)];
-      if (task.of_record[static_cast<std::size_t>(record)] < 0 || !rows.has_direction(i)) continue;
-      if (task.classifier.logits(row_of(rows.embeddings, i), logits)) book_.add(page, record, logits);
-      else book_.add_unanswered(page, record);  // a recomposition that is zero
-    }
+    book_.add_zero_shot(book_.page(t, zero_shot, rows.condition), tasks_.zero_shot[t].classifier, rows.records, rows.embeddings, rows.has_direction);
   }
 }
 

@@ -33,7 +33,7 @@ void KeptRows::add(std::span<const std::int64_t> records, MatrixView<const float
   records_.insert(records_.end(), records.begin(), records.end());
   append_rows(codes_, codes);
   for (std::int64_t i = 0; i < raw.rows; ++i) {
-    const std::span<const float> row(raw.row(i), static_cast<std::size_t>(raw.cols));
+    const std::span<const float> row = row_of(raw, i);
     has_direction_.push_back(cli::has_direction(row));
     if (keep_dense_) append(dense_, row, !raw_);
   }
@@ -59,7 +59,7 @@ LinearProbe train_probe(const std::string& option, const KeptRows& kept, ProbeIn
   kept.for_each(uses, RowUse::train, [&](std::int64_t row, std::int64_t record) {
     const std::int32_t label = labels.of_row[static_cast<std::size_t>(record)];
     if (input == ProbeInput::codes) rows.add(label, used.row_atoms(row), used.row_values(row));
-    else rows.add(label, std::span(kept.dense().row(row), static_cast<std::size_t>(kept.dense().cols)));
+    else rows.add(label, row_of(kept.dense(), row));
   });
   signals::throw_if_stop_requested();
   try {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include "cli/listing.hpp"
 #include "cli/text_layout.hpp"
@@ -99,6 +100,22 @@ std::string table_text(const ResultTable& table, std::int64_t most_rows) {
 void ResultTable::add(std::vector<Json> cells) {
   if (cells.size() != columns.size()) throw std::logic_error("table " + key + ": a row of another length");
   rows.push_back(std::move(cells));
+}
+
+ResultChart make_chart(std::string key, std::string title, std::string description, ChartKind kind, std::string x, std::string y) {
+  ResultChart chart;
+  chart.table = key;
+  chart.key = std::move(key);
+  chart.title = std::move(title);
+  chart.description = std::move(description);
+  chart.kind = kind;
+  chart.x = std::move(x);
+  chart.y = std::move(y);
+  return chart;
+}
+
+void add_sentence(std::string& text, const std::string& sentence) {
+  if (!sentence.empty()) text += " " + sentence;
 }
 
 Json to_json(const ResultDocument& document) {

@@ -55,6 +55,8 @@ struct ResultChart {
   std::string error;        ///< number column: y +- this is drawn; empty: none
   bool y_log = false;
 };
+/// A chart of columns x and y of the table of the same key.
+ResultChart make_chart(std::string key, std::string title, std::string description, ChartKind kind, std::string x, std::string y);
 
 struct ResultDocument {
   std::string experiment;  ///< the verb: "summarize", "evaluate probe"
@@ -64,6 +66,9 @@ struct ResultDocument {
   std::vector<ResultTable> tables;
   std::vector<ResultChart> charts;
 };
+
+/// Behind a space; nothing where the sentence is empty.
+void add_sentence(std::string& text, const std::string& sentence);
 
 inline constexpr const char* result_format = "splice_cuda.result.1";
 /// {"format": result_format, "splice_cuda": version, "experiment", "title", "summary", "settings", "tables": [{"key", "title", "note",

@@ -18,8 +18,6 @@ constexpr std::size_t most_pairs = 100000;
 constexpr std::int64_t most_values = 1000;  ///< half a million pairs
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
-double mean_or_none(const Moments& moments) { return moments.count > 0 ? moments.mean : none; }
-
 /// Whether every value is a number: lines then go by it, else by the values' order.
 bool are_numbers(const std::vector<std::string>& values) {
   return std::all_of(values.begin(), values.end(), [](const std::string& text) {
@@ -67,9 +65,9 @@ Course course_of(const ShiftCells& cells, std::size_t group, std::size_t class_i
   Course course;
   for (std::size_t v = 0; v < cells.values.size(); ++v) {
     const std::size_t cell = cells.cell(class_index, v);
-    course.weight.push_back(mean_or_none(cells.weights[group][cell].moments));
+    course.weight.push_back(mean_or_nan(cells.weights[group][cell].moments));
     course.share.push_back(cells.weights[group][cell].share());
-    course.truth.push_back(cells.truth.empty() ? none : mean_or_none(cells.truth[cell]));
+    course.truth.push_back(cells.truth.empty() ? none : mean_or_nan(cells.truth[cell]));
   }
   return course;
 }

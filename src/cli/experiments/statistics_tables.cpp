@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 
 #include "cli/numbers_text.hpp"
 #include "splice_cuda/error.hpp"
@@ -11,11 +12,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::int64_t most_series = 12;  // colours that still can be told apart
-
-Json mean_or_null(const Moments& moments) { return moments.count > 0 ? Json(moments.mean) : Json(nullptr); }
 
 struct HistogramKind {
   const char* key;
@@ -53,17 +50,7 @@ ResultTable histogram_table(const HistogramKind& kind, const std::vector<std::pa
 
 }  // namespace
 
-ResultChart make_chart(std::string key, std::string title, std::string description, ChartKind kind, std::string x, std::string y) {
-  ResultChart chart;
-  chart.table = key;
-  chart.key = std::move(key);
-  chart.title = std::move(title);
-  chart.description = std::move(description);
-  chart.kind = kind;
-  chart.x = std::move(x);
-  chart.y = std::move(y);
-  return chart;
-}
+double mean_or_nan(const Moments& moments) { return moments.count > 0 ? moments.mean : std::numeric_limits<double>::quiet_NaN(); }
 
 std::vector<std::int32_t> groups_of(const CodeBlock& block, const RowGroups& groups) {
   std::vector<std::int32_t> found;
@@ -95,8 +82,8 @@ ResultTable groups_table(const CodeStatistics& statistics, const RowGroups& grou
   for (std::int64_t i = 0; i < statistics.size(); ++i) {
     const GroupStatistics& group = statistics.group(i);
     table.add({groups.names[static_cast<std::size_t>(i)], group.rows(), group.count(RowStatus::zero_embedding), group.count(RowStatus::non_finite_input),
-               group.count(RowStatus::budget_exhausted), group.empty_codes(), mean_or_null(group.l0()), group.l0().standard_error(),
-               mean_or_null(group.cosine()), group.cosine().standard_error()});
+               group.count(RowStatus::budget_exhausted), group.empty_codes(), mean_or_nan(group.l0()), group.l0().standard_error(),
+               mean_or_nan(group.cosine()), group.cosine().standard_error()});
   }
   return table;
 }
@@ -116,8 +103,7 @@ ResultTable largest_concepts_table(const CodeStatistics& statistics, const RowGr
   return table;
 }
 
-void add_histograms(const CodeStatistics& statistics, const RowGroups& groups, ResultDocument& document) {
-  const GroupStatistics together = statistics.together();
+void add_histograms(const CodeStatistics& statistics, const GroupStatistics& together, const RowGroups& groups, ResultDocument& document) {
   std::vector<std::pair<std::string, const GroupStatistics*>> shown;
   if (statistics.size() > most_series) shown.emplace_back("all", &together);
   else for (std::int64_t i = 0; i < statistics.size(); ++i) shown.emplace_back(groups.names[static_cast<std::size_t>(i)], &statistics.group(i));
@@ -140,15 +126,14 @@ void add_histograms(const CodeStatistics& statistics, const RowGroups& groups, R
   }
 }
 
-std::string rows_text(const CodeStatistics& statistics) {
-  const GroupStatistics all = statistics.together();
-  std::string text = fmt::format("{} in {}", counted(all.rows(), "row"), counted(statistics.size(), "group"));
+std::string rows_text(const CodeStatistics& statistics, const GroupStatistics& together) {
+  std::string text = fmt::format("{} in {}", counted(together.rows(), "row"), counted(statistics.size(), "group"));
   const auto add = [&](std::int64_t rows, const char* what) {
     if (rows > 0) text += fmt::format(", {} {}", grouped(rows), what);
   };
-  add(all.count(RowStatus::zero_embedding), "of zeros left out");
-  add(all.count(RowStatus::non_finite_input), "with NaN or infinity left out");
-  add(all.count(RowStatus::budget_exhausted), "not certified");
+  add(together.count(RowStatus::zero_embedding), "of zeros left out");
+  add(together.count(RowStatus::non_finite_input), "with NaN or infinity left out");
+  add(together.count(RowStatus::budget_exhausted), "not certified");
   add(statistics.ungrouped(), "in no group left out");
   return text;
 }

@@ -12,12 +12,13 @@
 #include "cli/experiments/result_document.hpp"
 #include "splice_cuda/code_statistics.hpp"
 #include "splice_cuda/concept_space.hpp"
+#include "splice_cuda/moments.hpp"
 #include "splice_cuda/record_table.hpp"
 
 namespace splice_cuda::cli {
 
-/// A chart of columns x and y of a table of the same key.
-ResultChart make_chart(std::string key, std::string title, std::string description, ChartKind kind, std::string x, std::string y);
+/// NaN, which a document writes as null, where there are no values.
+double mean_or_nan(const Moments& moments);
 
 /// The groups of a block's rows: 0 where `of_row` is empty (CodeInputs::groups_or_all).
 std::vector<std::int32_t> groups_of(const CodeBlock& block, const RowGroups& groups);
@@ -34,10 +35,10 @@ ResultTable groups_table(const CodeStatistics& statistics, const RowGroups& grou
 /// "concepts": the `top` largest mean weights of each group.
 ResultTable largest_concepts_table(const CodeStatistics& statistics, const RowGroups& groups, const ConceptSpace& space, std::int64_t top);
 
-/// "l0", "cosine", "gap": histograms, each with its chart; of each group where these are few, else of all rows.
-void add_histograms(const CodeStatistics& statistics, const RowGroups& groups, ResultDocument& document);
+/// "l0", "cosine", "gap": histograms, each with its chart; of each group where these are few, else of all rows, `together`.
+void add_histograms(const CodeStatistics& statistics, const GroupStatistics& together, const RowGroups& groups, ResultDocument& document);
 
 /// "1,200 rows in 3 groups, 4 of zeros, 2 with NaN or infinity, 5 in no group"
-std::string rows_text(const CodeStatistics& statistics);
+std::string rows_text(const CodeStatistics& statistics, const GroupStatistics& together);
 
 }  // namespace splice_cuda::cli

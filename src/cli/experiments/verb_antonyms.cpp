@@ -199,9 +199,12 @@ ExitCode evaluate(const AntonymsArguments& a) {
   settings["seed"] = a.seed;
   settings["centered"] = centred;
   document.tables = {cosine_table(kinds, centred), pair_table(kinds, words)};
-  ResultChart chart{"cosines", "Mean cosines", "Mean cosine of opposites, of words and their negations, and of random pairs of the vocabulary, with standard "
-                    "errors. Centring takes what all words share, so that random pairs come to 0.", ChartKind::columns, "cosines", "pairs", "", "mean",
-                    "embeddings", "", "", "standard_error", false};
+  ResultChart chart = make_chart("cosines", "Mean cosines",
+                                 "Mean cosine of opposites, of words and their negations, and of random pairs of the vocabulary, with standard "
+                                 "errors. Centring takes what all words share, so that random pairs come to 0.",
+                                 ChartKind::columns, "pairs", "mean");
+  chart.series = "embeddings";
+  chart.error = "standard_error";
   document.charts = {std::move(chart)};
   return deliver(document, a.out, a.report, 12);
 }

@@ -148,7 +148,9 @@ std::string summary_of(const Intervention& intervention, const ConceptEdits& edi
     if (worst >= 0) text += fmt::format(" (worst group {:.3f})", answers.of_subgroup[static_cast<std::size_t>(worst)].value());
     last = head;
   }
-  return text + "." + (empty.empty() ? "" : " " + empty);
+  text += ".";
+  add_sentence(text, empty);
+  return text;
 }
 
 ResultDocument document_of(const InterveneArguments& a, const ExperimentInputs& inputs, const ConceptEdits& edits, const Intervention& intervention) {

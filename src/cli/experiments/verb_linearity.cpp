@@ -181,8 +181,11 @@ ExitCode evaluate(const LinearityArguments& a) {
   document.settings["skipped"] = Json::array();
   for (const SkippedInput& skipped : triples.skipped) document.settings["skipped"].push_back({{"file", skipped.name}, {"reason", skipped.reason}});
   document.tables = {weight_table(fits), left_out_table(fits, triples), triple_table(result, triples)};
-  ResultChart chart{"weights", "Weights of first and second", "A point a triple. Where two things together are half of each, points lie about (0.5, 0.5).",
-                    ChartKind::points, "triples", "w_first", "", "w_second", "", "embeddings", "", "", false};
+  ResultChart chart = make_chart("weights", "Weights of first and second",
+                                 "A point a triple. Where two things together are half of each, points lie about (0.5, 0.5).", ChartKind::points,
+                                 "w_first", "w_second");
+  chart.table = "triples";
+  chart.facet = "embeddings";
   document.charts = {std::move(chart)};
   return deliver(document, a.out, a.report, 16);
 }

@@ -190,9 +190,13 @@ ExitCode evaluate(ModalityGapArguments a) {
   texts.add_settings(settings);
   const std::vector<NamedStage> stages = {{"raw", gap.raw}, {"centred", gap.centered}};
   document.tables = {distance_table(stages), cosine_table(stages, !a.unpaired), histogram_table(stages, !a.unpaired)};
-  ResultChart chart{"histogram", "Cosines before and after centring", "Histograms of the cosines of pairs of images, of texts and of both, raw and centred. "
-                    "A gap shows where pairs of one modality lie to the right of those of both.", ChartKind::histogram, "histogram", "from", "to", "share",
-                    "pairs", "stage", "", "", false};
+  ResultChart chart = make_chart("histogram", "Cosines before and after centring",
+                                 "Histograms of the cosines of pairs of images, of texts and of both, raw and centred. "
+                                 "A gap shows where pairs of one modality lie to the right of those of both.",
+                                 ChartKind::histogram, "from", "share");
+  chart.x_end = "to";
+  chart.series = "pairs";
+  chart.facet = "stage";
   document.charts = {std::move(chart)};
   return deliver(document, a.experiment.out, a.experiment.report, 12);
 }

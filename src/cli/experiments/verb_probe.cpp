@@ -97,7 +97,7 @@ void test(const EvaluateProbeArguments& a, const Context& context, const Experim
   };
   ask("codes", [&](std::int64_t row) { return probes.on_codes->scores(kept.codes().row_atoms(row), kept.codes().row_values(row)); });
   ask("dense", [&](std::int64_t row) {
-    return probes.on_dense->scores(std::span(kept.dense().row(row), static_cast<std::size_t>(kept.dense().cols)));
+    return probes.on_dense->scores(row_of(kept.dense(), row));
   });
   if (!is_on(a, "recomposed")) return;
   Recomposer recomposer(inputs.space(), inputs.raw());
@@ -107,7 +107,7 @@ void test(const EvaluateProbeArguments& a, const Context& context, const Experim
     for (std::int64_t i = 0; i < rows.rows; ++i) {
       const std::int64_t record = kept.records()[static_cast<std::size_t>(first + i)];
       if (!kept.has_direction(first + i) || uses[static_cast<std::size_t>(record)] != RowUse::test) continue;
-      book.add(page, record, probes.on_dense->scores(std::span(rows.row(i), static_cast<std::size_t>(rows.cols))));
+      book.add(page, record, probes.on_dense->scores(row_of(rows, i)));
     }
   });
 }
@@ -120,7 +120,9 @@ std::string summary_of(const AnswerBook& book, const CodeQuality& quality, const
   }
   if (quality.rows() > 0) text += fmt::format("; {:.1f} concepts a row", quality.mean_l0());
   if (probes.on_codes) text += fmt::format(", {} in the probe", probes.on_codes->used_columns());
-  return text + "." + (empty.empty() ? "" : " " + empty);
+  text += ".";
+  add_sentence(text, empty);
+  return text;
 }
 
 ExitCode evaluate_probe(const EvaluateProbeArguments& a) {
@@ -156,8 +158,11 @@ ExitCode evaluate_probe(const EvaluateProbeArguments& a) {
   if (confusions_fit(book)) document.charts.push_back(confusion_chart());
   if (probes.on_codes) {
     document.tables.push_back(coefficient_table(*probes.on_codes, inputs.space(), labels, kept.frequency(), a.top));
-    document.charts.push_back({"coefficients", "Concepts of the probe", "The concepts that speak most for each class (bars to the right) or against it.",
-                               ChartKind::bars, "coefficients", "concept", "", "coefficient", "", "class", "", "", false});
+    ResultChart chart = make_chart("coefficients", "Concepts of the probe",
+                                   "The concepts that speak most for each class (bars to the right) or against it.", ChartKind::bars, "concept",
+                                   "coefficient");
+    chart.facet = "class";
+    document.charts.push_back(std::move(chart));
   }
   return deliver(document, a.common.out, a.common.report);
 }

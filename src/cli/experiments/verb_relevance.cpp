@@ -286,15 +286,19 @@ ExitCode evaluate(const RelevanceArguments& a) {
     add_scores(table, "centred", scores_of(rows, partner, words.place_of_atom, {atoms.data(), words.atom_rows().rows, words.dim},
                                            {noun_rows.data(), words.noun_rows().rows, words.dim}));
   }
-  ResultDocument document{"evaluate relevance", "Relevance of concepts to captions", summary_of(rows, raw, words) + (inputs.empty_codes().empty() ? "" : " " + inputs.empty_codes()), inputs.settings(), {}, {}};
+  ResultDocument document{"evaluate relevance", "Relevance of concepts to captions", summary_of(rows, raw, words), inputs.settings(), {}, {}};
+  add_sentence(document.summary, inputs.empty_codes());
   document.settings["top"] = a.top;
   document.settings["seed"] = a.seed;
   if (!a.nouns.empty()) document.settings["nouns"] = a.nouns;
   document.settings["captions"] = a.texts.captions.empty() ? a.texts.captions_file : a.texts.captions;
   document.tables = {std::move(table), left_out_table(rows, words), example_table(rows, nouns, inputs, raw)};
-  ResultChart chart{"relevance", "Relevance to the row's own caption and to another's", "Mean of 1 - Hausdorff distance, with standard errors. Concepts that are "
-                    "relevant have taller columns for their own caption than for another's.", ChartKind::columns, "relevance", "captions", "", "mean",
-                    "embeddings", "", "", "standard_error", false};
+  ResultChart chart = make_chart("relevance", "Relevance to the row's own caption and to another's",
+                                 "Mean of 1 - Hausdorff distance, with standard errors. Concepts that are "
+                                 "relevant have taller columns for their own caption than for another's.",
+                                 ChartKind::columns, "captions", "mean");
+  chart.series = "embeddings";
+  chart.error = "standard_error";
   document.charts = {std::move(chart)};
   return deliver(document, a.experiment.out, a.experiment.report);
 }

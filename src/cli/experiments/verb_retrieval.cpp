@@ -218,8 +218,11 @@ ExitCode evaluate(const RetrievalArguments& a) {
   document.settings["dropped"] = retrieval.dropped();
   texts.add_settings(document.settings);
   document.tables = {recall_table(retrieval), condition_table(retrieval)};
-  ResultChart chart{"recall", "Recall at k", "Recall at 1, 5 and 10 of dense and recomposed images, image to text and text to image.", ChartKind::columns,
-                    "recall", "k", "", "recall", "images", "direction", "", "standard_error", false};
+  ResultChart chart = make_chart("recall", "Recall at k", "Recall at 1, 5 and 10 of dense and recomposed images, image to text and text to image.",
+                                 ChartKind::columns, "k", "recall");
+  chart.series = "images";
+  chart.facet = "direction";
+  chart.error = "standard_error";
   document.charts = {std::move(chart)};
   return deliver(document, a.experiment.out, a.experiment.report);
 }

@@ -65,8 +65,7 @@ void add_weights(const ScanArguments& a, const Scan& scan, const std::vector<Con
     for (const WeightDistribution& cell : scan.group(g)) largest = std::max(largest, cell.histogram.largest());
     for (std::size_t c = 0; c < classes.names.size(); ++c) {
       const WeightDistribution& cell = scan.group(g)[c];
-      const bool none = cell.summary.moments.count == 0;
-      weights.add({groups[g].name, classes.names[c], cell.summary.moments.count, none ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(cell.summary.moments.mean),
+      weights.add({groups[g].name, classes.names[c], cell.summary.moments.count, mean_or_nan(cell.summary.moments),
                    cell.summary.moments.standard_error(), cell.summary.share()});
       const GrowingHistogram::Bins coarse = cell.histogram.coarse(a.bins, largest);
       for (std::size_t i = 0; i < coarse.counts.size(); ++i) {
@@ -115,7 +114,7 @@ ExitCode scan_codes(const ScanArguments& a) {
     scan.add(block, classes);
     statistics.add(groups_of(block, classes), block.codes, block.reports, block.cosine);
   });
-  ResultDocument document{"scan", "Concepts by " + a.by, rows_text(statistics) + "." + heaviest(scan, groups, classes), inputs.settings(), {}, {}};
+  ResultDocument document{"scan", "Concepts by " + a.by, rows_text(statistics, statistics.together()) + "." + heaviest(scan, groups, classes), inputs.settings(), {}, {}};
   document.settings["by"] = a.by;
   if (!groups.empty()) {
     add_weights(a, scan, groups, classes, document);
@@ -123,7 +122,7 @@ ExitCode scan_codes(const ScanArguments& a) {
   }
   if (a.spurious) document.summary += add_spurious(statistics, classes, inputs.space(), a.groups.synonyms, a.top, document);
   document.tables.push_back(groups_table(statistics, classes));
-  if (!inputs.empty_codes().empty()) document.summary += " " + inputs.empty_codes();
+  add_sentence(document.summary, inputs.empty_codes());
   return deliver(document, a.code.experiment, std::max<std::int64_t>(50, a.top));
 }
 

@@ -11,6 +11,7 @@
 #include "cli/experiments/deliver.hpp"
 #include "cli/experiments/explain_verbs.hpp"
 #include "cli/experiments/statistics_tables.hpp"
+#include "cli/listing.hpp"
 #include "cli/mean_choice.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/text_layout.hpp"
@@ -21,7 +22,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-constexpr std::size_t concepts_shown = 5;
+constexpr std::int64_t concepts_shown = 5;
 constexpr std::size_t columns_shown = 6;
 
 struct SearchArguments {
@@ -73,7 +74,6 @@ struct Search {
 };
 
 Search find_query(const SearchArguments& a, CodeInputs& inputs) {
-  check_query(a);
   Search search;
   for (const std::string& text : a.concepts) {
     const WeightedConcept one = parse_concept(inputs.space(), "--concept", text);
@@ -96,19 +96,6 @@ Search find_query(const SearchArguments& a, CodeInputs& inputs) {
   return search;
 }
 
-std::string concepts_text(const ConceptSpace& space, const SparseCodes& codes, std::int64_t row) {
-  const auto atoms = codes.row_atoms(row);
-  const auto weights = codes.row_values(row);
-  std::vector<std::size_t> order(atoms.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) { return std::abs(weights[x]) > std::abs(weights[y]); });
-  std::string text;
-  for (std::size_t i = 0; i < std::min(order.size(), concepts_shown); ++i) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", space.name(atoms[order[i]]), weight_text(static_cast<double>(weights[order[i]])));
-  }
-  return text;
-}
-
 ResultTable query_table(const Search& search, const ConceptSpace& space) {
   ResultTable table{"query", "What was searched for", "Weights of the query; less than 0: rows with the concept rank lower.",
                     {{"concept", "concept"}, {"weight", "weight", ColumnKind::number, 4}}, {}};
@@ -118,18 +105,24 @@ ResultTable query_table(const Search& search, const ConceptSpace& space) {
   return table;
 }
 
-ResultTable rows_table(const TopRows<Found>& found, const RecordTable& records, bool by_cosine) {
+/// Columns of the records that stand beside the rows found.
+std::vector<std::string> shown_columns(const RecordTable& records) {
+  std::vector<std::string> columns = records.names();
+  columns.resize(std::min(columns.size(), columns_shown));
+  return columns;
+}
+
+ResultTable rows_table(const std::vector<TopRows<Found>::Row>& found, const RecordTable& records, bool by_cosine) {
   ResultTable table{"rows", "Rows found",
                     by_cosine ? "Score: cosine of the row's code with the query. Rows that share nothing with it are left out, and so is the row itself."
                               : "Score: sum of the weights of the concepts asked for, each times what was given for it. Rows without any of them are left out.",
                     {{"rank", "rank", ColumnKind::integer}, {"row", "row", ColumnKind::integer}, {"score", "score", ColumnKind::number, 4},
                      {"l0", "l0", ColumnKind::integer}, {"cosine", "cosine", ColumnKind::number}, {"concepts", "concepts"}},
                     {}};
-  std::vector<std::string> columns = records.names();
-  columns.resize(std::min(columns.size(), columns_shown));
+  const std::vector<std::string> columns = shown_columns(records);
   for (const std::string& name : columns) table.columns.push_back({"record_" + name, name, name == "path" ? ColumnKind::picture : ColumnKind::text});
   std::int64_t rank = 0;
-  for (const TopRows<Found>::Row& row : found.sorted()) {
+  for (const TopRows<Found>::Row& row : found) {
     std::vector<nlohmann::ordered_json> cells = {++rank, row.row, row.score, row.entry.l0, row.entry.cosine, row.entry.concepts};
     for (const std::string& name : columns) cells.emplace_back(records.column(name)[static_cast<std::size_t>(row.row)]);
     table.add(std::move(cells));
@@ -159,21 +152,20 @@ ExitCode search_codes(const SearchArguments& a) {
       const double score = by_cosine ? search.query.cosine(atoms, weights) : search.query.product(atoms, weights);
       if (!(score > 0) || !found.wants(score, record)) continue;
       const double cosine = block.cosine.empty() ? std::nan("") : static_cast<double>(block.cosine[static_cast<std::size_t>(i)]);
-      found.add(score, record, {block.codes.l0(i), cosine, concepts_text(inputs.space(), block.codes, i)});
+      found.add(score, record, {block.codes.l0(i), cosine, entries_text(inputs.space(), block.codes, i, concepts_shown)});
     }
   });
   ResultDocument document{"search", by_cosine ? "Rows whose codes are like that of " + a.like : "Rows with the concepts", "", inputs.settings(), {}, {}};
-  document.tables = {rows_table(found, inputs.records(), by_cosine), query_table(search, inputs.space())};
   const std::vector<TopRows<Found>::Row> best = found.sorted();
+  document.tables = {rows_table(best, inputs.records(), by_cosine), query_table(search, inputs.space())};
   document.summary = best.empty() ? fmt::format("None of {} has anything of what was searched for.", counted(rows, "row"))
                                   : fmt::format("Best of {}: row {}, score {:.4f}.", counted(rows, "row"), best.front().row, best.front().score);
   if (left_out > 0) document.summary += fmt::format(" {} of zeros, or with NaN or infinity, left out.", counted(left_out, "row"));
-  if (!inputs.empty_codes().empty()) document.summary += " " + inputs.empty_codes();
+  add_sentence(document.summary, inputs.empty_codes());
+  const std::vector<std::string> columns = shown_columns(inputs.records());
+  const bool paths = std::find(columns.begin(), columns.end(), "path") != columns.end();
   document.charts.push_back(make_chart("rows", "Rows found", "Scores of the rows found, a bar a row, best first.", ChartKind::bars,
-                                       inputs.records().has("path") ? "record_path" : "row", "score"));
-  const auto columns = inputs.records().names();
-  const auto path = std::find(columns.begin(), columns.end(), "path");
-  if (path == columns.end() || static_cast<std::size_t>(path - columns.begin()) >= columns_shown) document.charts.front().x = "row";
+                                       paths ? "record_path" : "row", "score"));
   return deliver(document, a.code.experiment, std::max<std::int64_t>(50, a.top));
 }
 

@@ -135,13 +135,13 @@ ExitCode show_shift(const ShiftArguments& a) {
   ShiftWalk walk(classes, values, groups, inputs.space().size(), a.truth.empty() ? std::vector<double>() : read_truth(inputs.records(), a.truth));
   inputs.walk([&](const CodeBlock& block) { walk.add(block); });
   const ShiftCells cells = walk.cells();
-  ResultDocument document{"shift", "Codes across " + a.across, rows_text(walk.statistics()) + ".", inputs.settings(), {}, {}};
+  ResultDocument document{"shift", "Codes across " + a.across, rows_text(walk.statistics(), walk.statistics().together()) + ".", inputs.settings(), {}, {}};
   if (!a.by.empty()) document.settings["by"] = a.by;
   document.settings["across"] = a.across;
   if (!groups.empty()) document.summary += add_course(cells, groups, a.across, document);
   document.summary += add_cosines(cells, a.across, document);
   if (!groups.empty()) document.tables.push_back(members_table(inputs.space(), groups));
-  if (!inputs.empty_codes().empty()) document.summary += " " + inputs.empty_codes();
+  add_sentence(document.summary, inputs.empty_codes());
   return deliver(document, a.code.experiment, 50);
 }
 

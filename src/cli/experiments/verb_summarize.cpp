@@ -103,11 +103,10 @@ std::string add_differences(const SummarizeArguments& a, const Comparison& compa
                      significant, grouped(a.permutations), space.name(differences.front().atom));
 }
 
-std::string summary_of(const CodeStatistics& statistics) {
-  const GroupStatistics all = statistics.together();
-  std::string text = rows_text(statistics);
-  if (all.rows() > 0) text += fmt::format("; {:.1f} concepts a row", all.l0().mean);
-  if (all.cosine().count > 0) text += fmt::format(", cosine {:.3f}", all.cosine().mean);
+std::string summary_of(const CodeStatistics& statistics, const GroupStatistics& together) {
+  std::string text = rows_text(statistics, together);
+  if (together.rows() > 0) text += fmt::format("; {:.1f} concepts a row", together.l0().mean);
+  if (together.cosine().count > 0) text += fmt::format(", cosine {:.3f}", together.cosine().mean);
   return text + ".";
 }
 
@@ -121,7 +120,8 @@ ExitCode summarize_codes(const SummarizeArguments& a) {
     statistics.add(groups_of(block, groups), block.codes, block.reports, block.cosine);
     if (comparison && comparison->test) add_to_test(*comparison->test, block);
   });
-  ResultDocument document{"summarize", a.by.empty() ? "Concepts of all rows" : "Concepts by " + a.by, summary_of(statistics), inputs.settings(), {}, {}};
+  const GroupStatistics together = statistics.together();
+  ResultDocument document{"summarize", a.by.empty() ? "Concepts of all rows" : "Concepts by " + a.by, summary_of(statistics, together), inputs.settings(), {}, {}};
   if (!a.by.empty()) document.settings["by"] = a.by;
   document.tables = {groups_table(statistics, groups), largest_concepts_table(statistics, groups, inputs.space(), a.top)};
   ResultChart chart = make_chart("concepts", "Concepts of each group", "Mean weight of the largest concepts, a bar a concept, with its standard error; a chart a group.",
@@ -134,8 +134,8 @@ ExitCode summarize_codes(const SummarizeArguments& a) {
     document.settings["seed"] = a.seed;
     document.summary += add_differences(a, *comparison, statistics, inputs.space(), document);
   }
-  add_histograms(statistics, groups, document);
-  if (!inputs.empty_codes().empty()) document.summary += " " + inputs.empty_codes();
+  add_histograms(statistics, together, groups, document);
+  add_sentence(document.summary, inputs.empty_codes());
   return deliver(document, a.code.experiment, std::max<std::int64_t>(50, a.top));
 }
 

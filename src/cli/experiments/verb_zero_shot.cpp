@@ -36,19 +36,6 @@ void check_conditions(const ZeroShotArguments& a) {
   }
 }
 
-void classify(const ClassTask& task, AnswerBook& book, const std::string& condition, std::span<const std::int64_t> records,
-              MatrixView<const float> raw, MatrixView<const float> rows) {
-  Answers& page = book.page(0, "zero-shot", condition);
-  std::vector<double> logits(static_cast<std::size_t>(task.classifier.size()));
-  const auto row_of = [](MatrixView<const float> matrix, std::int64_t i) { return std::span(matrix.row(i), static_cast<std::size_t>(matrix.cols)); };
-  for (std::int64_t i = 0; i < raw.rows; ++i) {
-    const std::int64_t record = records[static_cast<std::size_t>(i)];
-    if (task.of_record[static_cast<std::size_t>(record)] < 0 || !has_direction(row_of(raw, i))) continue;
-    if (task.classifier.logits(row_of(rows, i), logits)) book.add(page, record, logits);
-    else book.add_unanswered(page, record);  // a recomposition that is zero
-  }
-}
-
 std::string summary_of(const AnswerBook& book, const CodeQuality& quality, const std::string& empty) {
   std::string text;
   for (const Answers& answers : book.all()) {
@@ -56,7 +43,9 @@ std::string summary_of(const AnswerBook& book, const CodeQuality& quality, const
   }
   text += fmt::format(" over {} of {} classes", counted(book.all().front().tally.accuracy().count, "row"), book.tasks().front().classes.size());
   if (quality.rows() > 0) text += fmt::format("; {:.1f} concepts a row, cosine {:.3f}", quality.mean_l0(), quality.mean_cosine());
-  return text + "." + (empty.empty() ? "" : " " + empty);
+  text += ".";
+  add_sentence(text, empty);
+  return text;
 }
 
 ExitCode evaluate_zero_shot(const ZeroShotArguments& a) {
@@ -75,9 +64,10 @@ ExitCode evaluate_zero_shot(const ZeroShotArguments& a) {
     const MatrixView<const float> rows = recomposed.rows(context, result.codes);
     quality.add(raw, result.codes, rows);
     for (const std::int64_t record : records) unlabelled += task.of_record[static_cast<std::size_t>(record)] < 0 ? 1 : 0;
+    const auto direction = [&](std::int64_t i) { return has_direction(row_of(raw, i)); };
     for (const std::string& condition : a.conditions) {
-      classify(task, book, condition, records, raw,
-               condition == "dense" ? raw : condition == "recomposed" ? rows : without_mean.rows(context, result.codes));
+      book.add_zero_shot(book.page(0, "zero-shot", condition), task.classifier, records,
+                         condition == "dense" ? raw : condition == "recomposed" ? rows : without_mean.rows(context, result.codes), direction);
     }
   });
 

@@ -10,8 +10,6 @@ namespace {
 
 constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
 
-std::span<const float> row_of(MatrixView<const float> rows, std::int64_t i) { return {rows.row(i), static_cast<std::size_t>(rows.cols)}; }
-
 double dot(std::span<const float> a, std::span<const float> b) {
   double sum = 0;
   for (std::size_t k = 0; k < a.size(); ++k) sum += static_cast<double>(a[k]) * b[k];

@@ -15,6 +15,8 @@
 
 namespace splice_cuda::cli {
 
+inline std::span<const float> row_of(MatrixView<const float> rows, std::int64_t i) { return {rows.row(i), static_cast<std::size_t>(rows.cols)}; }
+
 /// Whether a row is neither zero nor holds NaN or infinity: only then it has a direction that could be classified.
 bool has_direction(std::span<const float> row);
 

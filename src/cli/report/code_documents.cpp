@@ -64,7 +64,10 @@ void add_histogram(ResultDocument& document, const std::string& key, const std::
     }
   }
   document.tables.push_back(std::move(table));
-  document.charts.push_back({key, title, description, ChartKind::histogram, key, "from", "to", "count", "", "", "", "", y_log});
+  ResultChart chart = make_chart(key, title, description, ChartKind::histogram, "from", "count");
+  chart.x_end = "to";
+  chart.y_log = y_log;
+  document.charts.push_back(std::move(chart));
 }
 
 void add_row_histograms(ResultDocument& document, const io::CodesFile& file) {
@@ -97,8 +100,8 @@ void add_dominant(ResultDocument& document, const ConceptSpace& space, const std
     table.add({space.name(order[i]), count, static_cast<double>(count) / static_cast<double>(all)});
   }
   document.tables.push_back(std::move(table));
-  document.charts.push_back({"dominant", "Concepts of most rows", "Share of rows that have each concept, largest first.", ChartKind::bars,
-                             "dominant", "concept", "", "share", "", "", "", "", false});
+  document.charts.push_back(make_chart("dominant", "Concepts of most rows", "Share of rows that have each concept, largest first.", ChartKind::bars,
+                                       "concept", "share"));
 }
 
 void add_dead(ResultDocument& document, const ConceptSpace& space, const std::vector<std::int64_t>& rows, std::int64_t dead) {
@@ -172,8 +175,9 @@ ResultDocument health_document(const ConceptSpace& space, const DictionaryHealth
   const std::array names = {"minimum", "lower quartile", "median", "upper quartile", "maximum"};
   for (std::size_t i = 0; i < names.size(); ++i) quantiles.add({names[i], static_cast<double>(health.nearest_cosine_quantiles[i])});
   document.tables.push_back(std::move(quantiles));
-  document.charts.push_back({"nearest_cosine", "Cosine of an atom's nearest neighbour", "Minimum, quartiles and maximum over all atoms: towards 1 there are near duplicates.",
-                             ChartKind::bars, "nearest_cosine", "quantile", "", "cosine", "", "", "", "", false});
+  document.charts.push_back(make_chart("nearest_cosine", "Cosine of an atom's nearest neighbour",
+                                       "Minimum, quartiles and maximum over all atoms: towards 1 there are near duplicates.", ChartKind::bars,
+                                       "quantile", "cosine"));
   return document;
 }
 

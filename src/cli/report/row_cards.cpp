@@ -62,7 +62,7 @@ std::string chips_html(const io::CodesFile& file, std::int64_t row) {
 
 std::string concepts_html(const RowCards& cards, const RowTruth& truth, std::int64_t row, const std::string& title) {
   const io::CodesFile& file = cards.file;
-  const std::vector<CodeEntry> entries = top_entries(file, row, cards.concepts);
+  const std::vector<CodeEntry> entries = top_entries(file.codes, row, cards.concepts);
   if (entries.empty()) return "<p class=\"more\">No concept: the code is empty.</p>\n";
   const double largest = std::abs(static_cast<double>(entries.front().weight));
   const auto at = static_cast<std::size_t>(row);
