@@ -5,11 +5,10 @@
 #include <limits>
 
 #include "core/validate.hpp"
+#include "experiments/row_direction.hpp"
 
 namespace splice_cuda {
 namespace {
-
-bool has_embedding(RowStatus status) { return status == RowStatus::certified || status == RowStatus::budget_exhausted; }
 
 double log_gap(double gap) { return gap > 0 ? std::log10(gap) : -std::numeric_limits<double>::infinity(); }
 
@@ -55,7 +54,7 @@ std::vector<ConceptMean> GroupStatistics::largest(std::int64_t top) const {
 void GroupStatistics::add(std::span<const std::int32_t> atoms, std::span<const float> weights, const RowReport* report, float cosine) {
   if (report != nullptr) {
     ++by_status_.at(static_cast<std::size_t>(report->status));
-    if (!has_embedding(report->status)) return;
+    if (!has_direction(report->status)) return;
     if (!std::isnan(report->gap)) gap_bins_.add(log_gap(report->gap));
   }
   for (std::size_t i = 0; i < atoms.size(); ++i) weights_[atoms[i]].add(static_cast<double>(weights[i]));

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli/numbers_text.hpp"
+#include "experiments/row_direction.hpp"
 #include "splice_cuda/suggest_penalty.hpp"
 
 namespace splice_cuda::cli {
@@ -18,7 +19,7 @@ void EmptyCodesWatch::add(MatrixView<const float> raw, const DecomposeResult& re
   }
   for (std::int64_t i = 0; i < raw.rows; ++i) {
     const RowStatus status = result.reports[static_cast<std::size_t>(i)].status;
-    if (status == RowStatus::certified || status == RowStatus::budget_exhausted) rows_.add(raw.row(i), raw.cols);
+    if (has_direction(status)) rows_.add(raw.row(i), raw.cols);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "cli/numbers_text.hpp"
+#include "experiments/row_direction.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
@@ -62,7 +63,7 @@ std::vector<std::int32_t> groups_of(const CodeBlock& block, const RowGroups& gro
 bool has_embedding(const CodeBlock& block, std::int64_t row) {
   if (block.reports.empty()) return true;
   const RowStatus status = block.reports[static_cast<std::size_t>(row)].status;
-  return status == RowStatus::certified || status == RowStatus::budget_exhausted;
+  return has_direction(status);
 }
 
 void check_group_count(const std::string& option, const std::string& column, std::int64_t groups) {
