@@ -74,9 +74,13 @@ TEST_P(AtomTypes, NegativeZerosInPlace) {
   expect_same(Dictionary::view(context, sample.atom_view()), Dictionary(context, sample.atom_view()), sample);
 }
 
+SPLICE_EACH_SOLVER(AtomTypes);
+
+/// The others have no fp64 path.
+class Float64Path : public AtomTypes {};
+
 /// Penalties so small that rows leave the screened path, and more atoms than dimensions.
-TEST_P(AtomTypes, TinyPenalty) {
-  if (GetParam() != SolverKind::working_set) GTEST_SKIP() << "the fp64 path belongs to working_set";
+TEST_P(Float64Path, TinyPenalty) {
   const SampleProblem sample = sample_problem(150, 64, 6, 303);
   const std::vector<BFloat16> half = all_rounded_to<BFloat16>(sample.dictionary);
   const std::vector<float> wide = widened(half);
@@ -88,7 +92,7 @@ TEST_P(AtomTypes, TinyPenalty) {
   EXPECT_EQ(difference(a, b), "");
 }
 
-SPLICE_EACH_SOLVER(AtomTypes);
+SPLICE_WORKING_SET_ALONE(Float64Path);
 
 TEST(AtomsInPlace, LiveAsLongAsTheDictionaryOrACopyOfIt) {
   const Context context;  // on the CPU

@@ -120,10 +120,25 @@ TEST_P(Path, RefitIsOfEachPenaltysSupport) {
   }
 }
 
+TEST_P(Path, CallbacksCountRowsNotPenalties) {
+  std::int64_t last = 0;
+  ContextOptions resources;
+  resources.progress = [&](std::int64_t done, std::int64_t total) {
+    EXPECT_LE(done, total);
+    last = done;
+  };
+  solve(sample.view(), grid, options(), resources);
+  EXPECT_EQ(last, sample.rows);
+}
+
+SPLICE_EACH_SOLVER(Path);
+
+/// For devices that go along the path in one call: single calls do not promise it, with near duplicates. Warm starts of the
+/// other solvers are tested on their own.
+class FollowedPath : public Path {};
+
 /// Fine steps over a wide range, near duplicates, penalties that only the fp64 path handles.
-TEST_P(Path, ManyStepsDownToNothing) {
-  if (GetParam() != SolverKind::working_set) GTEST_SKIP() << "warm starts of the others are tested on their own";
-  if (!test_device().follows_paths) GTEST_SKIP() << "single calls do not promise it, with near duplicates: on the CPU neither";
+TEST_P(FollowedPath, ManyStepsDownToNothing) {
   for (std::int64_t j = 0; j < 50; ++j) {
     std::copy_n(sample.dictionary.begin() + j * sample.dim, sample.dim, sample.dictionary.begin() + (j + 50) * sample.dim);
     float& first = sample.dictionary[static_cast<std::size_t>((j + 50) * sample.dim)];
@@ -142,18 +157,10 @@ TEST_P(Path, ManyStepsDownToNothing) {
   }
 }
 
-TEST_P(Path, CallbacksCountRowsNotPenalties) {
-  std::int64_t last = 0;
-  ContextOptions resources;
-  resources.progress = [&](std::int64_t done, std::int64_t total) {
-    EXPECT_LE(done, total);
-    last = done;
-  };
-  solve(sample.view(), grid, options(), resources);
-  EXPECT_EQ(last, sample.rows);
-}
-
-SPLICE_EACH_SOLVER(Path);
+INSTANTIATE_TEST_SUITE_P(, FollowedPath,
+                         ::testing::ValuesIn(test_device().follows_paths ? std::vector{SolverKind::working_set}
+                                                                         : std::vector<SolverKind>{}),
+                         parameter_name);
 
 /// What it is for: fewer passes over the dictionary than single calls need.
 TEST(PathOfWorkingSets, SavesPasses) {

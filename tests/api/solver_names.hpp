@@ -37,5 +37,10 @@ inline std::string parameter_name(const ::testing::TestParamInfo<SolverKind>& in
 
 }  // namespace splice_cuda::testing
 
+/// A suite derived from one of EachSolver's, for what the default solver alone promises.
+#define SPLICE_WORKING_SET_ALONE(suite)                                                        \
+  INSTANTIATE_TEST_SUITE_P(, suite, ::testing::Values(splice_cuda::SolverKind::working_set), \
+                           splice_cuda::testing::parameter_name)
+
 #define SPLICE_EACH_SOLVER(suite) \
   INSTANTIATE_TEST_SUITE_P(, suite, splice_cuda::testing::all_solvers(), splice_cuda::testing::parameter_name)
