@@ -16,16 +16,6 @@
 namespace splice_cuda::bench {
 namespace {
 
-std::string_view name_of(SolverKind solver) {
-  switch (solver) {
-    case SolverKind::coordinate_descent: return "coordinate_descent";
-    case SolverKind::fista: return "fista";
-    case SolverKind::admm: return "admm";
-    case SolverKind::working_set: break;
-  }
-  return "working_set";
-}
-
 /// Rows beyond the batch, so that repetitions do not see the same rows again while there are others.
 constexpr std::int64_t rows_at_least = 4096;
 
@@ -95,7 +85,7 @@ void set_counters(benchmark::State& state, double rows, const std::vector<double
 std::string DecomposeCase::name() const {
   std::ostringstream text;
   text << sweep << (text15k ? "/text15k" : "/synthetic") << "/p:" << atoms << "/d:" << dim << "/n:" << rows
-       << "/l1:" << l1_penalty << '/' << name_of(solver) << "/threads:" << threads;
+       << "/l1:" << l1_penalty << '/' << to_string(solver) << "/threads:" << threads;
   return text.str();
 }
 

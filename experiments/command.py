@@ -45,6 +45,7 @@ class Splice:
     force: bool = False
     lines: dict[str, str] = field(default_factory=dict)
     _digests: dict[tuple[Path, int, int], str] = field(default_factory=dict, repr=False)
+    _datasets: dict[Path, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self._program = digest(self.command)
@@ -100,15 +101,24 @@ class Splice:
             self._digests[key] = digest(path)
         return self._digests[key]
 
+    def _dataset_digest(self, path: Path) -> str:
+        """Of a dataset's files, which no run changes: walked once, as there may be millions."""
+        if path not in self._datasets:
+            self._datasets[path] = digest(path)
+        return self._datasets[path]
+
     def _key(self, words: list[str], output_words: set[str]) -> str:
         parts = [self._program]
         for word in words:
             parts.append(word)
             if word in output_words or word.startswith("-"):
                 continue
-            # A file may stand behind a name: learned=atoms.safetensors.
+            # A file may stand behind a name (learned=atoms.safetensors), a dataset behind its kind (imagefolder:pictures).
             named = [self.root / part for part in re.split("[=,]", word) if 0 < len(part) < 200]
             parts += [self._digest(path) for path in named if path.exists()]
+            dataset = self.root / word.partition(":")[2]
+            if ":" in word and dataset != self.root and dataset.exists():
+                parts.append(self._dataset_digest(dataset))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -7,17 +7,11 @@
 #include <span>
 
 #include "splice_cuda/matrix_view.hpp"
+#include "splice_cuda/solver_kind.hpp"  // IWYU pragma: export
 
 namespace splice_cuda {
 
 struct SparseCodes;
-
-enum class SolverKind : std::uint8_t {
-  working_set,         ///< default: screened working sets, about two passes over the dictionary a row
-  coordinate_descent,  ///< cyclic, over the whole dictionary; on the CPU only
-  fista,               ///< accelerated proximal gradient with adaptive restart (O'Donoghue & Candes 2015)
-  admm,                ///< Woodbury factor of size d x d, over-relaxation, residual balancing
-};
 
 /// How a row is solved. The defaults suit unit-norm CLIP embeddings.
 struct SolveOptions {

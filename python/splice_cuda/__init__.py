@@ -26,6 +26,7 @@ from .context import Context
 from .decomposition import decompose
 from .dictionary import Dictionary
 from .info import Info, info, torch_ops_library
+from .vocabulary import DroppedLine, SelectedVocabulary, select_vocabulary
 
 if TYPE_CHECKING:
     from .clip import ClipEncoder
@@ -48,14 +49,17 @@ __all__ = [
     "Dictionary",
     "DictionaryHealth",
     "DroppedConcepts",
+    "DroppedLine",
     "Error",
     "FileError",
     "Info",
     "OutOfMemoryError",
+    "SelectedVocabulary",
     "TorchResult",
     "__version__",
     "decompose",
     "info",
+    "select_vocabulary",
 ]
 
 __version__: str = _core.version()

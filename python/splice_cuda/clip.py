@@ -51,6 +51,7 @@ class ClipEncoder:
         precision: what towers compute in; embeddings are float32 always.
         batch_size: rows a tower takes at once.
         threads: of towers and decoding; 0 = all that this process may use.
+        max_pixels: a file of more is skipped before memory is taken for it.
         check_files: recompute the SHA-256 of the model's files.
 
     Raises:
@@ -66,10 +67,17 @@ class ClipEncoder:
         precision: Literal["float32", "float16", "bfloat16"] = "float32",
         batch_size: int = 64,
         threads: int = 0,
+        max_pixels: int = 1 << 28,
         check_files: bool = True,
     ) -> None:
         self._native = _clip.ClipEncoder(
-            Path(folder), device, precision, _whole(batch_size, "batch_size"), _whole(threads, "threads"), bool(check_files)
+            Path(folder),
+            device,
+            precision,
+            _whole(batch_size, "batch_size"),
+            _whole(threads, "threads"),
+            _whole(max_pixels, "max_pixels", least=0),
+            bool(check_files),
         )
 
     @property

@@ -17,5 +17,6 @@ void bind_codes(nb::module_& module);
 void bind_options(nb::module_& module);
 void bind_dictionary(nb::module_& module);
 void bind_concept_space(nb::module_& module);
+void bind_vocabulary(nb::module_& module);
 
 }  // namespace splice_cuda::python

@@ -96,12 +96,13 @@ std::vector<std::int64_t> embed_texts(SharedEncoder& self, const std::vector<std
 }
 
 void load(SharedEncoder* self, const std::filesystem::path& folder, const std::string& device, const std::string& precision,
-          std::int64_t batch_size, std::int32_t threads, bool check_files) {
+          std::int64_t batch_size, std::int32_t threads, std::int64_t max_pixels, bool check_files) {
   const ClipOptions options{.device = Device::parse(device),
                             .precision = dtype_named("precision", precision),
                             .batch_size = batch_size,
                             .threads = threads,
-                            .check_files = check_files};
+                            .check_files = check_files,
+                            .max_pixels = max_pixels};
   const nb::gil_scoped_release released;
   new (self) SharedEncoder(folder, options);
 }
@@ -115,7 +116,7 @@ NB_MODULE(_clip, module) {
   module.doc() = "CLIP encoders of libsplice_cuda. Private: use the package `splice_cuda`.";
   nb::class_<SharedEncoder>(module, "ClipEncoder")
       .def("__init__", &splice_cuda::python::load, "folder"_a, "device"_a, "precision"_a, "batch_size"_a, "threads"_a,
-           "check_files"_a)
+           "max_pixels"_a, "check_files"_a)
       .def_prop_ro("name", [](const SharedEncoder& self) { return self.get().name(); })
       .def_prop_ro("dim", [](const SharedEncoder& self) { return self.get().dim(); })
       .def_prop_ro("fingerprint", [](const SharedEncoder& self) { return self.get().fingerprint(); })

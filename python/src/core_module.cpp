@@ -10,4 +10,5 @@ NB_MODULE(_core, module) {
   bind_options(module);
   bind_dictionary(module);
   bind_concept_space(module);
+  bind_vocabulary(module);
 }

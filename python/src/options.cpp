@@ -1,7 +1,7 @@
 #include "options.hpp"
 
-#include <array>
-#include <string_view>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <nanobind/stl/string.h>
@@ -12,19 +12,10 @@
 namespace splice_cuda::python {
 namespace {
 
-constexpr std::array<std::pair<SolverKind, std::string_view>, 4> solver_names{{
-    {SolverKind::working_set, "working_set"},
-    {SolverKind::coordinate_descent, "coordinate_descent"},
-    {SolverKind::fista, "fista"},
-    {SolverKind::admm, "admm"},
-}};
-
 SolverKind solver_of(const std::string& given) {
+  if (const std::optional<SolverKind> found = solver_named(given)) return *found;
   std::string expected;
-  for (const auto& [kind, name] : solver_names) {
-    if (given == name) return kind;
-    expected += (expected.empty() ? "" : ", ") + std::string(name);
-  }
+  for (const char* name : solver_names) expected += (expected.empty() ? "" : ", ") + std::string(name);
   throw ArgumentError("solver: got \"" + given + "\", expected one of " + expected);
 }
 
@@ -74,7 +65,7 @@ void bind_options(nb::module_& module) {
   list("banned_atoms", &OwnedOptions::banned_atoms);
   type.def_prop_rw(
       "solver",
-      [](const OwnedOptions& self) { return std::string(solver_names[static_cast<std::size_t>(self.scalars.solve.solver)].second); },
+      [](const OwnedOptions& self) { return std::string(to_string(self.scalars.solve.solver)); },
       [](OwnedOptions& self, const std::string& name) { self.scalars.solve.solver = solver_of(name); });
   type.def_prop_rw(
       "warm_start", [](const OwnedOptions& self) { return self.warm_start; },

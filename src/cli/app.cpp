@@ -14,9 +14,15 @@
 namespace splice_cuda::cli {
 namespace {
 
+/// Of a verb that has verbs of its own.
+std::string group_footer(const std::string& verb, const std::string& example) {
+  return "Example:\n  " + example + "\n\n`splice " + verb + " VERB --help` explains a verb.";
+}
+
 void add_verbs(CLI::App& app, Run& chosen) {
   CLI::App* dictionary = app.add_subcommand("dictionary", "Build and inspect dictionaries of named concepts");
   dictionary->require_subcommand(1);
+  dictionary->footer(group_footer("dictionary", "splice dictionary info dict.safetensors"));
   add_dictionary_build(*dictionary, chosen);
   add_dictionary_info(*dictionary, chosen);
   add_dictionary_check(*dictionary, chosen);
@@ -24,9 +30,11 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_dictionary_random(*dictionary, chosen);
   CLI::App* vocabulary = app.add_subcommand("vocabulary", "Word lists out of caption corpora");
   vocabulary->require_subcommand(1);
+  vocabulary->footer(group_footer("vocabulary", "splice vocabulary count captions.txt --out words.txt"));
   add_vocabulary_count(*vocabulary, chosen);
   CLI::App* evaluate = app.add_subcommand("evaluate", "Measures of the paper's experiments");
   evaluate->require_subcommand(1);
+  evaluate->footer(group_footer("evaluate", "splice evaluate linearity --model model --images pictures"));
   add_evaluate_linearity(*evaluate, chosen);
   add_evaluate_modality_gap(*evaluate, chosen);
   add_evaluate_antonyms(*evaluate, chosen);
@@ -38,6 +46,7 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_intervene(app, chosen);
   CLI::App* dataset = app.add_subcommand("dataset", "Datasets of pictures in their own layouts");
   dataset->require_subcommand(1);
+  dataset->footer(group_footer("dataset", "splice dataset info imagefolder:pictures"));
   add_dataset_info(*dataset, chosen);
   add_embed(app, chosen);
   add_mean(app, chosen);

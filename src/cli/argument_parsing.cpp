@@ -13,15 +13,6 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct SolverName {
-  SolverKind kind;
-  const char* name;
-};
-constexpr std::array solver_names = {SolverName{SolverKind::working_set, "working_set"},
-                                     SolverName{SolverKind::coordinate_descent, "coordinate_descent"},
-                                     SolverName{SolverKind::fista, "fista"},
-                                     SolverName{SolverKind::admm, "admm"}};
-
 [[noreturn]] void reject(const std::string& option, const std::string& value, const std::string& expected) {
   throw ArgumentError(fmt::format("{}: got '{}'; expected {}", option, value, expected));
 }
@@ -98,12 +89,9 @@ CLI::Option* add_byte_count(CLI::App& verb, const std::string& names, std::size_
 
 CLI::Option* add_solver(CLI::App& verb, SolverKind& target) {
   const auto parse = [&target](const std::string& text) {
-    const auto* found = std::find_if(solver_names.begin(), solver_names.end(),
-                                     [&](const SolverName& s) { return text == s.name; });
-    if (found == solver_names.end()) {
-      reject("--solver", text, "working_set, coordinate_descent, fista or admm");
-    }
-    target = found->kind;
+    const std::optional<SolverKind> found = solver_named(text);
+    if (!found) reject("--solver", text, "working_set, coordinate_descent, fista or admm");
+    target = *found;
   };
   return verb
       .add_option_function<std::string>(
@@ -122,12 +110,6 @@ CLI::Option* add_dtype(CLI::App& verb, const std::string& name, DType& target, c
     reject(name, text, "float32, float16 or bfloat16");
   };
   return verb.add_option_function<std::string>(name, parse, help)->type_name("TYPE")->default_str("float32");
-}
-
-std::string to_string(SolverKind solver) {
-  const auto* found = std::find_if(solver_names.begin(), solver_names.end(),
-                                   [&](const SolverName& s) { return s.kind == solver; });
-  return found->name;
 }
 
 std::vector<std::string> normalized_arguments(int argc, const char* const* argv) {

@@ -30,8 +30,6 @@ CLI::Option* add_byte_count(CLI::App& verb, const std::string& names, std::size_
 /// working_set, coordinate_descent, fista or admm.
 CLI::Option* add_solver(CLI::App& verb, SolverKind& target);
 
-std::string to_string(SolverKind solver);
-
 /// float32, float16 or bfloat16.
 CLI::Option* add_dtype(CLI::App& verb, const std::string& name, DType& target, const std::string& help);
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "io/ascii.hpp"
 #include "splice_cuda/clip.hpp"
 
 namespace splice_cuda {
@@ -16,9 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 bool has_suffix_of_picture(const fs::path& path) {
-  std::string suffix = path.extension().string();
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
-                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  const std::string suffix = io::lower_ascii(path.extension().string());
   constexpr std::array<std::string_view, 4> known = {".jpg", ".jpeg", ".png", ".webp"};
   return std::find(known.begin(), known.end(), suffix) != known.end();
 }

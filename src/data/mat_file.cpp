@@ -5,27 +5,15 @@
 #include <vector>
 
 #include "data/byte_source.hpp"
+#include "data/python_reader.hpp"
 #include "data/read_delimited.hpp"
 
 namespace splice_cuda::data {
 namespace {
 
-/// Writes the elements as CSV. Its own folder, which "" in sys.path means, is no place to import from. A file may claim
-/// more than a machine holds, and lists that never end.
+/// Writes the elements as CSV.
 constexpr const char* mat_program = R"python(
-import sys
-sys.path = [p for p in sys.path if p]
-path, variable, *fields = sys.argv[1:]
-try:
-    import csv, io, numpy, resource, scipy.io
-except ImportError as error:
-    sys.exit(f"reading .mat needs scipy in {sys.executable} ({error}); python3 -m pip install scipy, "
-             "or name a Python that has it by --python")
-with open("/proc/self/statm") as statm:
-    taken = int(statm.read().split()[0]) * resource.getpagesize()
-for kind, most in ((resource.RLIMIT_AS, taken + (2 << 30)), (resource.RLIMIT_CPU, 120)):
-    hard = resource.getrlimit(kind)[1]
-    resource.setrlimit(kind, (most if hard < 0 else min(hard, most), hard))
+path, variable, *fields = arguments
 try:
     with open(path, "rb") as file:
         found = scipy.io.loadmat(file, variable_names=[variable], squeeze_me=True, struct_as_record=True, chars_as_strings=True)
@@ -63,9 +51,11 @@ RecordTable read_mat(const std::filesystem::path& path, const std::string& varia
                      const RecordFileOptions& options) {
   const std::string text = path.string();
   open_bytes(text, options.stop);  // says of a file that is not there what is said of all others
-  std::vector<std::string> arguments = {options.python, "-c", mat_program, text, variable};
+  std::vector<std::string> arguments = {text, variable};
   arguments.insert(arguments.end(), fields.begin(), fields.end());
-  return read_delimited(*run_program(arguments, text, options.stop), text, ',');
+  // A damaged file may hold lists that never end.
+  const PythonReader reader{.suffix = ".mat", .package = "scipy", .modules = "csv, io, numpy, scipy.io", .cpu_seconds = 120, .body = mat_program};
+  return read_delimited(*run_reader(options.python, reader, arguments, text, options.stop), text, ',');
 }
 
 }  // namespace splice_cuda::data

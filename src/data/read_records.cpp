@@ -8,8 +8,10 @@
 
 #include "data/byte_source.hpp"
 #include "data/delimited_records.hpp"
+#include "data/python_reader.hpp"
 #include "data/read_delimited.hpp"
 #include "data/row_builder.hpp"
+#include "io/ascii.hpp"
 #include "splice_cuda/dataset.hpp"
 #include "splice_cuda/error.hpp"
 
@@ -19,27 +21,10 @@ namespace {
 using data::ByteSource;
 using data::Record;
 
-/// Writes the table as CSV, of a Parquet file. Its own folder, which "" in sys.path means, is no place to import from. A file may claim more
-/// than a machine holds: memory is limited, with neither threads nor pools, whose address space would count.
+/// Writes the table as CSV.
 constexpr const char* parquet_program = R"python(
-import sys
-sys.path = [p for p in sys.path if p]
-path = sys.argv[1]
 try:
-    import csv, io, pyarrow, pyarrow.parquet, resource
-except ImportError as error:
-    sys.exit(f"reading .parquet needs pyarrow in {sys.executable} ({error}); python3 -m pip install pyarrow, "
-             "or name a Python that has it by --python")
-pyarrow.set_memory_pool(pyarrow.system_memory_pool())
-pyarrow.set_cpu_count(1)
-pyarrow.set_io_thread_count(1)
-with open("/proc/self/statm") as statm:
-    taken = int(statm.read().split()[0]) * resource.getpagesize()
-hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-most = taken + (2 << 30)
-resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(hard, most), hard))
-try:
-    file = pyarrow.parquet.ParquetFile(path)
+    file = pyarrow.parquet.ParquetFile(arguments[0])
     for field in file.schema_arrow:
         kind = field.type.value_type if pyarrow.types.is_dictionary(field.type) else field.type
         if pyarrow.types.is_nested(kind) or pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind) or pyarrow.types.is_fixed_size_binary(kind):
@@ -85,19 +70,14 @@ RecordTable read_jsonl(ByteSource& source, const std::string& path) {
   return rows.take();
 }
 
-std::string lower_ascii(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
-
 }  // namespace
 
 RecordTable read_records(const std::filesystem::path& path, const RecordFileOptions& options) {
   const std::string text = path.string();
-  std::string name = lower_ascii(path.filename().string());
+  std::string name = io::lower_ascii(path.filename().string());
   const std::unique_ptr<ByteSource> bytes = data::open_bytes(text, options.stop);
   if (name.ends_with(".parquet")) {
-    return data::read_delimited(*data::run_program({options.python, "-c", parquet_program, text}, text, options.stop), text, ',');
+    return data::read_delimited(*data::run_reader(options.python, data::parquet_reader("csv, io", parquet_program), {text}, text, options.stop), text, ',');
   }
   if (name.ends_with(".gz")) name.resize(name.size() - 3);
   if (name.ends_with(".jsonl") || name.ends_with(".ndjson")) return read_jsonl(*bytes, text);

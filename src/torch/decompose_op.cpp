@@ -1,5 +1,6 @@
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -33,10 +34,7 @@ std::int32_t narrow(std::string_view argument, std::int64_t value) {
 }
 
 SolverKind solver_of(const std::string& name) {
-  if (name == "working_set") return SolverKind::working_set;
-  if (name == "coordinate_descent") return SolverKind::coordinate_descent;
-  if (name == "fista") return SolverKind::fista;
-  if (name == "admm") return SolverKind::admm;
+  if (const std::optional<SolverKind> found = solver_named(name)) return *found;
   fail_argument("solver", "\"" + name + "\"", "working_set, coordinate_descent, fista or admm");
 }
 

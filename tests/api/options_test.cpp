@@ -128,7 +128,7 @@ TEST_P(ProblemOptions, BruteForceAgreesWithTheReports) {
 
 INSTANTIATE_TEST_SUITE_P(, ProblemOptions, ::testing::Combine(all_solvers(), ::testing::ValuesIn(cases())),
                          [](const auto& parameters) {
-                           return solver_name(std::get<0>(parameters.param)) + "_" + std::get<1>(parameters.param).name;
+                           return std::string(to_string(std::get<0>(parameters.param))) + "_" + std::get<1>(parameters.param).name;
                          });
 
 class OptionsAtTheEdge : public EachSolver {

@@ -64,7 +64,7 @@ TEST_P(Refit, KeepsTheSignConstraint) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, Refit, ::testing::Combine(all_solvers(), ::testing::Bool()), [](const auto& parameters) {
-  return solver_name(std::get<0>(parameters.param)) + (std::get<1>(parameters.param) ? "_nonnegative" : "_either_sign");
+  return std::string(to_string(std::get<0>(parameters.param))) + (std::get<1>(parameters.param) ? "_nonnegative" : "_either_sign");
 });
 
 }  // namespace

@@ -12,16 +12,6 @@
 
 namespace splice_cuda::testing {
 
-inline std::string solver_name(SolverKind kind) {
-  switch (kind) {
-    case SolverKind::working_set: return "working_set";
-    case SolverKind::coordinate_descent: return "coordinate_descent";
-    case SolverKind::fista: return "fista";
-    case SolverKind::admm: return "admm";
-  }
-  return "unknown";
-}
-
 inline auto all_solvers() { return ::testing::ValuesIn(test_device().solvers); }
 
 class EachSolver : public ::testing::TestWithParam<SolverKind> {
@@ -33,7 +23,7 @@ class EachSolver : public ::testing::TestWithParam<SolverKind> {
   }
 };
 
-inline std::string parameter_name(const ::testing::TestParamInfo<SolverKind>& info) { return solver_name(info.param); }
+inline std::string parameter_name(const ::testing::TestParamInfo<SolverKind>& info) { return to_string(info.param); }
 
 }  // namespace splice_cuda::testing
 

@@ -21,6 +21,17 @@ def test_the_command_lists_its_verbs_and_exit_codes():
     assert re.fullmatch(r"splice \d+\.\d+\.\d+\n", run("--version").stdout)
 
 
+@pytest.mark.parametrize("group", ["dictionary", "vocabulary", "evaluate", "dataset"])
+def test_verbs_of_verbs(group):
+    """The group's own example, and its verbs, of which each has an example of its own."""
+    text = run(group, "--help").stdout
+    assert re.search(rf"^Example:\s*\n\s+splice {group} ", text, re.MULTILINE) and f"splice {group} VERB --help" in text
+    verbs = re.findall(r"^  ([a-z-]+)  ", text[text.upper().index("SUBCOMMANDS") :], re.MULTILINE)
+    assert verbs
+    for verb in verbs:
+        assert re.search(rf"^Example:\s*\n\s+splice {group} {verb} ", run(group, verb, "--help").stdout, re.MULTILINE), verb
+
+
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_the_example_of_each_verb_runs(built, verb):
     text = run(*verb, "--help").stdout

@@ -256,8 +256,20 @@ def test_parquet(arrow, corpus, tmp_path):
 
 def test_parquet_is_not_imported_from_the_current_folder(arrow, tmp_path):
     write_parquet(arrow, tmp_path / "c.parquet", "caption", ["red car"])
-    (tmp_path / "pyarrow.py").write_text("raise SystemExit('imported from the current folder')")
+    for name in ("pyarrow.py", "resource.py", "io.py"):
+        (tmp_path / name).write_text("raise SystemExit('imported from the current folder')")
     assert count(tmp_path / "c.parquet", "--python", arrow, cwd=tmp_path)["captions"] == 1
+
+
+def test_parquet_that_claims_too_much(arrow, tmp_path):
+    """Some KB of file, a caption of 16 MB that 200 rows share."""
+    program = ("import sys, pyarrow as pa, pyarrow.parquet as pq\n"
+               "captions = pa.DictionaryArray.from_arrays(pa.array([0] * 200, pa.int32()), pa.array(['x' * (16 << 20)]))\n"
+               "pq.write_table(pa.table({'caption': captions}), sys.argv[1], compression='gzip', store_schema=False,"
+               " dictionary_pagesize_limit=1 << 30)\n")
+    made = subprocess.run([arrow, "-c", program, tmp_path / "t.parquet"], capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    fails(3, "vocabulary", "count", tmp_path / "t.parquet", "--python", arrow, says=["t.parquet", "2 GiB"])
 
 
 def test_parquet_without_pyarrow(tmp_path):

@@ -120,7 +120,7 @@ TEST_P(Callbacks, AnEmptyBatchAsksAndTellsNothing) {
 
 INSTANTIATE_TEST_SUITE_P(, Callbacks, ::testing::Combine(all_solvers(), ::testing::Values(1, 2)),
                          [](const auto& parameters) {
-                           return solver_name(std::get<0>(parameters.param)) + "_threads_" +
+                           return std::string(to_string(std::get<0>(parameters.param))) + "_threads_" +
                                   std::to_string(std::get<1>(parameters.param));
                          });
 

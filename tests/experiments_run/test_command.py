@@ -1,5 +1,6 @@
 """Runs of the command: again only where something changed, and loud where one fails."""
 
+import os
 import stat
 
 import pytest
@@ -66,6 +67,15 @@ def test_files_behind_a_name_are_inputs(place):
     for text in ("one", "one", "two"):
         (place / "atoms.txt").write_text(text)
         named(splice(place))
+    assert runs(place) == 2
+
+
+def test_a_dataset_that_changed_is_embedded_again(place):
+    (place / "pictures").mkdir()
+    for text in ("one", "one", "two more"):
+        (place / "pictures" / "a.png").write_text(text)
+        os.utime(place / "pictures" / "a.png", (1, 1))
+        splice(place).run(["embed", "--embeddings", "in.txt", "--out", place / "o.txt", "--dataset", "imagefolder:pictures"], [place / "o.txt"])
     assert runs(place) == 2
 
 

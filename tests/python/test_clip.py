@@ -31,6 +31,8 @@ def test_wrong_arguments(tmp_path):
         splice_cuda.ClipEncoder(tmp_path, precision="float8")
     with pytest.raises(splice_cuda.ArgumentError, match="batch_size: got 1.5, expected an integer"):
         splice_cuda.ClipEncoder(tmp_path, batch_size=1.5)
+    with pytest.raises(splice_cuda.ArgumentError, match="max_pixels: "):
+        splice_cuda.ClipEncoder(tmp_path, max_pixels=-1)
     with pytest.raises(splice_cuda.ArgumentError, match="device: got"):
         splice_cuda.ClipEncoder(tmp_path, device="tpu")
 
@@ -81,6 +83,9 @@ def test_a_model(model, tmp_path):
     np.testing.assert_allclose(found.embeddings, expected[[0, 1, 3, 4]], rtol=1e-4, atol=1e-5)
     assert [skipped.file for skipped in found.skipped] == [2] and found.skipped[0].reason
     assert told[-1] == (5, 5)
+    assert len(splice_cuda.ClipEncoder(model, max_pixels=3000).embed_images([tmp_path / "0.png"]).indices) == 1
+    refused = splice_cuda.ClipEncoder(model, max_pixels=2999).embed_images([tmp_path / "0.png"])
+    assert "expected at most 2999" in refused.skipped[0].reason
     texts = encoder.embed_texts(["a red cube", "a blue sphere", "a red cube"])
     assert texts.shape == (3, 24) and np.isfinite(texts).all()
     np.testing.assert_allclose(texts[0], texts[2], rtol=1e-4, atol=1e-5)

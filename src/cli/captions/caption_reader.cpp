@@ -10,6 +10,8 @@
 #include "cli/signals.hpp"
 #include "data/byte_source.hpp"
 #include "data/delimited_records.hpp"
+#include "data/python_reader.hpp"
+#include "io/ascii.hpp"
 #include "io/utf8.hpp"
 #include "splice_cuda/error.hpp"
 
@@ -18,16 +20,9 @@ namespace {
 
 using data::ByteSource;
 
-/// Streams one caption a line. Its own folder, which "" in sys.path means, is no place to import from.
+/// Streams one caption a line.
 constexpr const char* parquet_program = R"python(
-import sys
-sys.path = [p for p in sys.path if p]
-path, wanted = sys.argv[1:3]
-try:
-    import pyarrow, pyarrow.parquet
-except ImportError as error:
-    sys.exit(f"reading .parquet needs pyarrow in {sys.executable} ({error}); python3 -m pip install pyarrow, "
-             "or name a Python that has it by --python")
+path, wanted = arguments
 try:
     file = pyarrow.parquet.ParquetFile(path)
     names = file.schema_arrow.names
@@ -41,23 +36,20 @@ try:
     if not (pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind)):
         sys.exit(f"column {found[0]!r} holds {kind}, expected text (--column)")
     out = sys.stdout.buffer
-    for batch in file.iter_batches(batch_size=8192, columns=[found[0]]):
+    for batch in file.iter_batches(batch_size=8192, columns=[found[0]], use_threads=False):
         for text in batch.column(0).to_pylist():
             if text is not None:
                 out.write(text.replace("\n", " ").replace("\r", " ").encode() + b"\n")
     out.flush()
+except MemoryError:
+    sys.exit("found Parquet data that takes more than 2 GiB to read, expected smaller row groups")
 except (OSError, pyarrow.ArrowException, UnicodeError) as error:
     sys.exit("found no readable Parquet data (" + " ".join(str(error).split()) + ")")
 )python";
 
-std::string lower_ascii(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
-
 CaptionFormat format_of(const std::string& path, CaptionFormat asked) {
   if (asked != CaptionFormat::by_name) return asked;
-  std::string name = lower_ascii(path);
+  std::string name = io::lower_ascii(path);
   if (name.ends_with(".gz")) name.resize(name.size() - 3);
   if (name.ends_with(".jsonl") || name.ends_with(".ndjson")) return CaptionFormat::jsonl;
   if (name.ends_with(".csv")) return CaptionFormat::csv;
@@ -95,7 +87,7 @@ const std::string* text_of(const nlohmann::json& object, const std::string& colu
   }
   for (const std::string_view wanted : {"caption", "text"}) {
     for (const auto& [key, value] : object.items()) {
-      if (lower_ascii(key) == wanted) return value.get_ptr<const std::string*>();
+      if (io::lower_ascii(key) == wanted) return value.get_ptr<const std::string*>();
     }
   }
   return nullptr;
@@ -122,7 +114,7 @@ void read_jsonl(ByteSource& source, const std::string& path, const std::string& 
 std::size_t column_of(const std::vector<std::string>& header, const std::string& path, const std::string& column) {
   for (const std::string& wanted : column.empty() ? std::vector<std::string>{"caption", "text"} : std::vector<std::string>{column}) {
     for (std::size_t i = 0; i < header.size(); ++i) {
-      if ((column.empty() ? lower_ascii(header[i]) : header[i]) == wanted) return i;
+      if ((column.empty() ? io::lower_ascii(header[i]) : header[i]) == wanted) return i;
     }
   }
   std::string names;
@@ -153,7 +145,8 @@ void read_captions(const std::string& path, const CaptionRequest& request, Capti
   if (format == CaptionFormat::parquet) {
     if (path == "-") throw ArgumentError("FILE: got '-' with --format parquet; expected a file, as Parquet is not read in order");
     data::open_bytes(path, signals::throw_if_stop_requested);  // says of a file that is not there what is said of all others
-    const auto source = data::run_program({request.python, "-c", parquet_program, path, request.column}, path, signals::throw_if_stop_requested);
+    const auto source = data::run_reader(request.python, data::parquet_reader("io", parquet_program), {path, request.column}, path,
+                                          signals::throw_if_stop_requested);
     read_text(*source, counts, take);
     return;
   }

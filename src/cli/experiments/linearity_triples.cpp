@@ -25,6 +25,7 @@ constexpr std::size_t triple_texts_at_once = 256;
 /// What two things are, and both together where that is not to be composed.
 struct NamedPair {
   std::string first, second, joint;
+  std::int64_t first_sample = -1, second_sample = -1;  ///< of a dataset, whose names need not be paths
 };
 
 std::vector<NamedPair> pairs_of_table(const std::string& file, const std::string& option) {
@@ -65,7 +66,7 @@ std::vector<NamedPair> random_pairs(const std::vector<std::string>& names, const
   RandomBits random(static_cast<std::uint64_t>(arguments.seed));
   std::vector<NamedPair> pairs;
   for (const DrawnPair& pair : draw_pairs(random, static_cast<std::int64_t>(names.size()), arguments.pairs)) {
-    pairs.push_back({names[static_cast<std::size_t>(pair.first)], names[static_cast<std::size_t>(pair.second)], ""});
+    pairs.push_back({names[static_cast<std::size_t>(pair.first)], names[static_cast<std::size_t>(pair.second)], "", pair.first, pair.second});
   }
   return pairs;
 }
@@ -109,7 +110,8 @@ void embed_pending(ClipEncoder& model, PendingPictures& pending, Triples& triple
   pending = {};
 }
 
-void embed_picture_pairs(const TripleArguments& arguments, std::vector<NamedPair> pairs, ClipEncoder& model, bool quiet, Triples& triples) {
+void embed_picture_pairs(const TripleArguments& arguments, const ModelInputs& inputs, ClipEncoder& model, bool quiet, Triples& triples) {
+  std::vector<NamedPair> pairs = picture_pairs(arguments, inputs);
   const JointLayout layout = arguments.layout == "squash" ? JointLayout::squash : JointLayout::pad;
   ProgressLine progress("linearity", static_cast<std::int64_t>(pairs.size()), quiet, "pairs");
   PendingPictures pending;
@@ -118,8 +120,8 @@ void embed_picture_pairs(const TripleArguments& arguments, std::vector<NamedPair
     signals::throw_if_stop_requested();
     progress.update(++done);
     try {
-      Image first = read_image(pair.first);
-      Image second = read_image(pair.second);
+      Image first = inputs.dataset ? inputs.dataset->image(pair.first_sample) : read_image(pair.first);
+      Image second = inputs.dataset ? inputs.dataset->image(pair.second_sample) : read_image(pair.second);
       Image joint = pair.joint.empty() ? side_by_side(first, second, layout) : read_image(pair.joint);
       for (Image* image : {&joint, &first, &second}) {
         pending.pixels += image->pixels.size() / 3;
@@ -136,7 +138,7 @@ void embed_picture_pairs(const TripleArguments& arguments, std::vector<NamedPair
   embed_pending(model, pending, triples);
   for (const SkippedInput& skipped : triples.skipped) print_note(quiet, fmt::format("skipped {}: {}", printable(skipped.name), printable(skipped.reason)));
   if (triples.size() > 0 || pairs.empty()) return;
-  throw FileError(fmt::format("--images: none of {} pairs could be read; the first: {}", pairs.size(), printable(triples.skipped.front().reason)));
+  throw FileError(fmt::format("{}: none of {} pairs could be read; the first: {}", inputs.dataset ? "--dataset" : "--images", pairs.size(), printable(triples.skipped.front().reason)));
 }
 
 void embed_text_pairs(const TripleArguments& arguments, const std::vector<NamedPair>& pairs, ClipEncoder& model, bool quiet, Triples& triples) {
@@ -186,10 +188,10 @@ void add_triple_options(CLI::App& verb, TripleArguments& a) {
 
 void check_triples(const TripleArguments& a) {
   const bool stored = !a.embeddings.empty() || !a.first.empty() || !a.second.empty();
-  const int by_model = !a.model.images.empty() + !a.model.texts.empty() + !a.pairs_file.empty() + !a.text_pairs.empty();
+  const int by_model = !a.model.images.empty() + !a.model.dataset.dataset.empty() + !a.model.texts.empty() + !a.pairs_file.empty() + !a.text_pairs.empty();
   if (stored + by_model != 1) {
-    throw ArgumentError(fmt::format("--images: got {} of --images, --texts, --pairs-file, --text-pairs and --embeddings with --first and --second; expected one "
-                                    "of them", stored + by_model == 0 ? "none" : "several"));
+    throw ArgumentError(fmt::format("--images: got {} of --images, --dataset, --texts, --pairs-file, --text-pairs and --embeddings with --first and --second; "
+                                    "expected one of them", stored + by_model == 0 ? "none" : "several"));
   }
   if (stored && (a.embeddings.empty() || a.first.empty() || a.second.empty())) {
     throw ArgumentError("--embeddings, --first, --second: got only some of them; expected all three: both together, and each");
@@ -211,8 +213,8 @@ std::vector<std::filesystem::path> triple_files(const TripleArguments& a) {
     if (!file.empty()) files.emplace_back(file);
   }
   add_model_files(a.model.model, files);
-  if (!a.model.images.empty()) {
-    for (std::filesystem::path& picture : find_inputs(a.model).pictures) files.push_back(std::move(picture));
+  if (!a.model.images.empty() || !a.model.dataset.dataset.empty()) {
+    for (std::filesystem::path& picture : files_of(find_inputs(a.model))) files.push_back(std::move(picture));
   }
   if (!a.pairs_file.empty()) {
     for (const NamedPair& pair : pictures_of_table(a.pairs_file)) {
@@ -265,7 +267,7 @@ Triples model_triples(const TripleArguments& arguments, ClipEncoder& model, bool
   if (arguments.pairs_file.empty()) inputs = find_inputs(arguments.model);
   triples.skipped = std::move(inputs.skipped);
   if (!inputs.texts.empty()) embed_text_pairs(arguments, random_pairs(inputs.texts, arguments), model, quiet, triples);
-  else embed_picture_pairs(arguments, picture_pairs(arguments, inputs), model, quiet, triples);
+  else embed_picture_pairs(arguments, inputs, model, quiet, triples);
   return triples;
 }
 

@@ -16,7 +16,7 @@
 namespace splice_cuda::cli {
 
 struct TripleArguments {
-  ModelArguments model;         ///< --images or --texts: random pairs of them
+  ModelArguments model;         ///< --images, --dataset or --texts: random pairs of them
   std::string pairs_file;       ///< table: first, second and, if there is one, joint: paths of pictures
   std::string text_pairs;       ///< the same of texts
   std::string layout = "pad";

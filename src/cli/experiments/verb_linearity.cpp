@@ -171,7 +171,7 @@ ExitCode evaluate(const LinearityArguments& a) {
   if (model) document.settings["model"] = a.triples.model.model;
   for (const auto& [key, value] : {std::pair("embeddings", a.triples.embeddings), std::pair("first", a.triples.first), std::pair("second", a.triples.second),
                                    std::pair("pairs_file", a.triples.pairs_file), std::pair("text_pairs", a.triples.text_pairs),
-                                   std::pair("texts", a.triples.model.texts)}) {
+                                   std::pair("texts", a.triples.model.texts), std::pair("dataset", a.triples.model.dataset.dataset)}) {
     if (!value.empty()) document.settings[key] = value;
   }
   if (model) document.settings[triples.texts ? "join" : "layout"] = triples.texts ? a.triples.join : a.triples.layout;

@@ -187,6 +187,27 @@ def test_random_pairs_of_pictures(models):  # noqa: F811
                code=2).stderr.count("a plain.png") > 0
 
 
+def test_random_pairs_of_a_dataset(models):  # noqa: F811
+    """The pairs of the same pictures by --images, one of which is no picture."""
+    folder = models / "classes"
+    generator = np.random.default_rng(8)
+    for name in ("cat", "dog"):
+        (folder / name).mkdir(parents=True)
+        for i in range(3):
+            write_png(folder / name / f"{i}.png", generator.integers(0, 256, (32, 32, 3), np.uint8))
+    (folder / "dog" / "2.png").write_bytes(b"no picture")
+    call = ("linearity", "--model", models.model, "--pairs", 200)
+    document = evaluate(*call, "--dataset", f"imagefolder:{folder}")
+    expected = evaluate(*call, "--images", folder)
+    assert document["settings"]["triples"] == 10 and len(document["settings"]["skipped"]) == 5
+    assert document["settings"]["dataset"] == f"imagefolder:{folder}"
+    rows, others = (rows_of(one, "triples", embeddings="raw") for one in (document, expected))
+    assert [row["w_first"] for row in rows] == pytest.approx([row["w_first"] for row in others], abs=1e-6)
+    (models / "pairs of two.csv").write_text("first,second\n")
+    fails(2, "evaluate", *call, "--dataset", f"imagefolder:{folder}", "--pairs-file", models / "pairs of two.csv", says=["several", "--dataset"])
+    fails(2, "evaluate", *call, "--dataset", f"imagefolder:{folder}", "-o", folder / "cat" / "1.png", says=["1.png"])
+
+
 def test_texts_joined(models):  # noqa: F811
     words = models.words[:30]
     (models / "some.txt").write_text("".join(word + "\n" for word in words))
