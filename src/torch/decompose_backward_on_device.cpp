@@ -85,11 +85,10 @@ Tensor diagonal(const Tensor& matrices) {
 }
 
 /// Rows whose factor says nothing of M^-1: it ended early, or a pivot is no more than what rounding leaves of
-/// 0, next to the trace of M.
-std::vector<std::int64_t> singular_rows(const Tensor& factor, const Tensor& info, const Tensor& traces) {
+/// 0, next to M's diagonal of 1.
+std::vector<std::int64_t> singular_rows(const Tensor& factor, const Tensor& info) {
   constexpr double smallest_pivot = 1e-14;
   const auto codes = host_vector<std::int64_t>("info", info);
-  const auto scales = host_vector<double>("traces", traces);
   const auto roots = host_vector<double>(
       "factor", torch::stable::reshape(diagonal(factor), {factor.size(0) * factor.size(1)}));
   const std::size_t width = codes.empty() ? 0 : roots.size() / codes.size();
@@ -97,24 +96,24 @@ std::vector<std::int64_t> singular_rows(const Tensor& factor, const Tensor& info
   for (std::size_t i = 0; i < codes.size(); ++i) {
     const auto own = std::span(roots).subspan(i * width, width);
     const bool regular = codes[i] == 0 && std::ranges::all_of(own, [&](double root) {
-                           return root * root > smallest_pivot * scales[i];
+                           return root * root > smallest_pivot * static_cast<double>(width);
                          });
     if (!regular) rows.push_back(static_cast<std::int64_t>(i));
   }
   return rows;
 }
 
-/// M^-1 g for each row; the solution of least norm where M is singular.
-/// @param gram     [m, s, s] M, 0 where padded
-/// @param padding  [m, s] 1 where padded
-Tensor solved(const Tensor& gram, const Tensor& padding, const Tensor& right) {
-  // Atoms of no row and padding leave the others alone with any positive diagonal; M's own size keeps the
-  // factor's scale.
-  const Tensor traces = sum_over(diagonal(gram), 1);
-  const Tensor scales = added(traces, in_double(call("aten::logical_not", "", traces)));
-  const Tensor padded =
-      added(gram, call("aten::diag_embed", "", multiplied(padding, torch::stable::unsqueeze(scales, 1)),
-                       std::int64_t{0}, std::int64_t{-2}, std::int64_t{-1}));
+/// M^-1 g for each row; where M is singular a solution of least norm, each number times its atom's length.
+/// @param unscaled  [m, s, s] M, 0 where padded
+/// @param padding   [m, s] 1 where padded
+Tensor solved(const Tensor& unscaled, const Tensor& padding, const Tensor& unscaled_right) {
+  // To a diagonal of 1 (0 where padded): whether M can be inverted does not depend on how long atoms are.
+  const Tensor squares = diagonal(unscaled);
+  const Tensor scales = column(call("aten::rsqrt", "", added(squares, in_double(call("aten::logical_not", "", squares)))));
+  const Tensor gram = multiplied(multiplied(unscaled, scales), transposed(scales));
+  const Tensor right = multiplied(unscaled_right, scales);
+  // Padding leaves the others alone with any positive diagonal.
+  const Tensor padded = added(gram, call("aten::diag_embed", "", padding, std::int64_t{0}, std::int64_t{-2}, std::int64_t{-1}));
   std::array<StableIValue, 3> stack{torch::stable::detail::from(padded), torch::stable::detail::from(false),
                                     torch::stable::detail::from(false)};
   TORCH_ERROR_CODE_CHECK(
@@ -122,15 +121,15 @@ Tensor solved(const Tensor& gram, const Tensor& padding, const Tensor& right) {
   const Tensor factor = torch::stable::detail::to<Tensor>(stack[0]);
   const Tensor info = torch::stable::detail::to<Tensor>(stack[1]);
   const Tensor h = call("aten::cholesky_solve", "", right, factor, false);
-  const std::vector<std::int64_t> singular = singular_rows(factor, info, scales);
-  if (singular.empty()) return h;
+  const std::vector<std::int64_t> singular = singular_rows(factor, info);
+  if (singular.empty()) return multiplied(h, scales);
   const Tensor places = tensor_of(singular, right);
   const auto of_places = [&](const Tensor& all) {
     return call("aten::index_select", "", all, std::int64_t{0}, places);
   };
   // Without the padding, whose size would count among the singular values.
   const Tensor inverse = call("aten::linalg_pinv", "", of_places(gram), 1e-12, true);
-  return call("aten::index_copy", "", h, std::int64_t{0}, places, product(inverse, of_places(right)));
+  return multiplied(call("aten::index_copy", "", h, std::int64_t{0}, places, product(inverse, of_places(right))), scales);
 }
 
 struct PaddedProblem {

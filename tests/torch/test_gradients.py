@@ -201,6 +201,31 @@ def test_the_gradient_of_equal_atoms_is_of_least_norm(op):
 
 
 @BOTH_PATHS
+@pytest.mark.parametrize("spread", [1e-3, 1e-9])
+def test_whether_atoms_depend_on_each_other_is_not_a_matter_of_their_lengths(op, spread):
+    """Atoms times k and weights over k: gradients of z stay, those of atoms and values are over and times k."""
+    embeddings, dictionary = problem(dtype=torch.float64)
+    offsets, atoms, values = ops.decompose(embeddings, dictionary, 0.1)[:3]
+    k = torch.where(torch.arange(len(dictionary)) % 2 == 0, 1.0, spread).double()
+    assert len(k[atoms].unique()) == 2
+    upstream = torch.linspace(-1, 1, len(values), dtype=torch.float64)
+    rest = (None, k, False, True, True, True)
+    expected = op(upstream, offsets, atoms, values, embeddings, dictionary, None, None, *rest[2:])
+    found = op(upstream * k[atoms], offsets, atoms, values / k[atoms], embeddings, dictionary * k[:, None], *rest)
+    for one, other in zip(found, (expected[0], expected[1] / k[:, None], expected[2]), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_values_in_double_do_not_depend_on_the_lengths_of_atoms():
+    embeddings, dictionary = problem(dtype=torch.float64)
+    k = torch.where(torch.arange(len(dictionary)) % 2 == 0, 1.0, 1e-6).double()
+    plain = ops.decompose(embeddings, dictionary, 0.1)
+    scaled = ops.decompose(embeddings, dictionary * k[:, None], 0.1, atom_weights=k)
+    assert torch.equal(plain[1], scaled[1])
+    torch.testing.assert_close(scaled[2] * k[scaled[1]], plain[2], rtol=1e-9, atol=1e-12)
+
+
+@BOTH_PATHS
 def test_dependent_atoms_change_no_other_row(op):
     """Here one that is 0, whose factor ends for certain."""
     embeddings, dictionary = problem(dtype=torch.float64)
