@@ -71,7 +71,7 @@ def select_vocabulary(
 ) -> SelectedVocabulary:
     """The paper's rules (arXiv 2402.10376, section 4): walks both lists from the last line to the first, words before phrases, and
     takes each line that breaks no rule until the sizes are reached. Of two near duplicates the more frequent stays. Texts are
-    embedded in blocks, as they are needed, on a thread of this call's.
+    embedded in blocks, as they are needed.
 
     Args:
         encoder: has ``dim`` and ``embed_texts(texts)``. Cosines are between its embeddings, scaled to length 1, not centred.
@@ -89,18 +89,18 @@ def select_vocabulary(
     """
     dim = _whole(encoder.dim, "encoder.dim")
 
-    def fill(texts: list[str], out: npt.NDArray[np.float32]) -> None:
+    def encode(texts: list[str]) -> npt.NDArray[np.float32]:
         found = encoder.embed_texts(texts)
-        given = np.asarray(found.detach().cpu().float().numpy() if is_torch(found) else found, np.float32)
-        if given.shape != out.shape:
-            raise _core.ArgumentError(f"encoder.embed_texts: got shape {given.shape}, expected {out.shape}")
-        out[...] = given
+        array = np.ascontiguousarray(found.detach().cpu().float().numpy() if is_torch(found) else found, np.float32)
+        if array.ndim != 2:
+            raise _core.ArgumentError(f"encoder.embed_texts: got shape {array.shape}, expected {(len(texts), dim)}")
+        return array
 
     names, embeddings, phrases, dropped, words_seen, bigrams_seen = _core.select_vocabulary(
         (context or default_context())._native,
         _lines(words, "words"),
         _lines(bigrams, "bigrams"),
-        fill,
+        encode,
         dim,
         _whole(size, "size"),
         _whole(bigram_size, "bigram_size"),

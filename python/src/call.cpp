@@ -3,6 +3,8 @@
 #include <chrono>
 #include <exception>
 
+#include "splice_cuda/error.hpp"
+
 namespace splice_cuda::python {
 
 void CallWatch::tell(std::int64_t done, std::int64_t total) {
@@ -33,14 +35,39 @@ void CallWatch::serve(nb::handle progress, nb::handle cancel) {
   }
 }
 
+void CallWatch::run_in_caller(const std::function<void()>& task) {
+  std::unique_lock lock(mutex_);
+  task_ = &task;
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return task_ == nullptr; });
+  if (stop_) throw CancelledError("stopped by the caller");
+}
+
+void CallWatch::run_task(const std::function<void()>& task) {
+  const nb::gil_scoped_acquire gil;
+  try {
+    task();
+  } catch (...) {
+    interruption_ = std::current_exception();
+    stop_ = true;
+  }
+}
+
 void CallWatch::wait_and_serve(nb::handle progress, nb::handle cancel) {
   const nb::gil_scoped_release released;
   std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, std::chrono::milliseconds(50), [&] { return finished_; })) {
-    if (interruption_) continue;
+  while (!finished_) {
+    const bool woken = changed_.wait_for(lock, std::chrono::milliseconds(50), [&] { return finished_ || task_ != nullptr; });
+    if (finished_) return;
+    if (!woken && interruption_) continue;
+    const std::function<void()>* task = woken ? task_ : nullptr;
     lock.unlock();
-    serve(progress, cancel);
+    if (!interruption_) serve(progress, cancel);
+    if (task != nullptr && !stop_) run_task(*task);
     lock.lock();
+    if (task == nullptr) continue;
+    task_ = nullptr;
+    changed_.notify_all();
   }
 }
 
@@ -55,7 +82,7 @@ void run_interruptibly(nb::handle progress, nb::handle cancel, const std::functi
     }
     const std::lock_guard lock(watch.mutex_);
     watch.finished_ = true;
-    watch.changed_.notify_one();
+    watch.changed_.notify_all();
   });
   watch.wait_and_serve(progress, cancel);
   worker.join();

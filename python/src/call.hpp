@@ -21,17 +21,22 @@ class CallWatch {
   bool stop_requested() const noexcept { return stop_.load(); }
   /// Of the working thread: `done` of `total` rows are finished.
   void tell(std::int64_t done, std::int64_t total);
+  /// Of the working thread: `task` runs on the calling one, with the GIL, and this waits for its end. What it throws ends the call.
+  /// @throws CancelledError where it threw, or the call was interrupted before
+  void run_in_caller(const std::function<void()>& task);
 
  private:
   friend void run_interruptibly(nb::handle, nb::handle, const std::function<void(CallWatch&)>&);
 
   void wait_and_serve(nb::handle progress, nb::handle cancel);
   void serve(nb::handle progress, nb::handle cancel);
+  void run_task(const std::function<void()>& task);
 
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   std::condition_variable changed_;
   bool finished_ = false;
+  const std::function<void()>* task_ = nullptr;  // that the working thread waits for
   std::int64_t done_ = 0;
   std::int64_t total_ = 0;
   std::int64_t told_ = -1;             // of the calling thread

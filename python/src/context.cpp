@@ -6,12 +6,16 @@
 
 #include <nanobind/stl/string.h>
 
-#include "call.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::python {
 
 void SharedContext::run(nb::handle progress, nb::handle cancel, const std::function<void(const Context&)>& work) {
+  run_watched(progress, cancel, [&](const Context& context, CallWatch&) { work(context); });
+}
+
+void SharedContext::run_watched(nb::handle progress, nb::handle cancel,
+                                const std::function<void(const Context&, CallWatch&)>& work) {
   if (caller_.load() == std::this_thread::get_id()) {
     throw ArgumentError("context: got one whose call is waiting for this callback, expected another one");
   }
@@ -29,7 +33,8 @@ void SharedContext::run(nb::handle progress, nb::handle cancel, const std::funct
   } const claim(caller_);
   run_interruptibly(progress, cancel, [&](CallWatch& watch) {
     work(context_.with_callbacks([&] { return watch.stop_requested(); },
-                                 [&](std::int64_t done, std::int64_t total) { watch.tell(done, total); }));
+                                 [&](std::int64_t done, std::int64_t total) { watch.tell(done, total); }),
+         watch);
   });
 }
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "bindings.hpp"
+#include "call.hpp"
 #include "splice_cuda/context.hpp"
 
 namespace splice_cuda::python {
@@ -23,6 +24,8 @@ class SharedContext {
   /// Runs `work` by run_interruptibly, with a context that tells and asks the callbacks. Calls from other Python threads wait.
   /// @throws ArgumentError when called from a callback of a call that runs
   void run(nb::handle progress, nb::handle cancel, const std::function<void(const Context&)>& work);
+  /// The same, of work that calls Python back.
+  void run_watched(nb::handle progress, nb::handle cancel, const std::function<void(const Context&, CallWatch&)>& work);
 
  private:
   Context context_;

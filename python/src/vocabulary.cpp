@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -10,18 +11,31 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "context.hpp"
+#include "splice_cuda/error.hpp"
 #include "splice_cuda/vocabulary_rules.hpp"
 
 namespace splice_cuda::python {
 namespace {
 
 using Texts = std::vector<std::string>;
-/// Memory that lives as long as the call it is given to.
-using Filled = nb::ndarray<nb::numpy, float, nb::ndim<2>>;
+using Found = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
-/// @param fill  fill(texts, out [n, dim] to be written); called from the thread that works
-/// @returns (names, embeddings as bytes, bigrams, [(line, bigram, rule, cosine, rival)], words seen, bigrams seen)
-nb::tuple select(SharedContext& context, const Texts& words, const Texts& bigrams, const nb::callable& fill, std::int64_t dim,
+/// Embeds by Python, and copies what it gives: memory that is lent to Python may be looked at when it is gone.
+void embed_by(const nb::callable& embed, std::span<const std::string> texts, MatrixView<float> out) {
+  nb::list listed;
+  for (const std::string& text : texts) listed.append(text);
+  const auto found = nb::cast<Found>(embed(listed));
+  const auto rows = static_cast<std::int64_t>(found.shape(0));
+  const auto cols = static_cast<std::int64_t>(found.shape(1));
+  if (rows != out.rows || cols != out.cols) {
+    throw ArgumentError("encoder.embed_texts: got shape (" + std::to_string(rows) + ", " + std::to_string(cols) + "), expected (" +
+                        std::to_string(out.rows) + ", " + std::to_string(out.cols) + ")");
+  }
+  for (std::int64_t row = 0; row < rows; ++row) std::copy_n(found.data() + row * cols, cols, out.row(row));
+}
+
+/// @param encode  encode(texts), a float32 array [n, dim]; called from the calling thread
+nb::tuple select(SharedContext& context, const Texts& words, const Texts& bigrams, const nb::callable& encode, std::int64_t dim,
                  std::int64_t size, std::int64_t bigram_size, double max_cosine, double bigram_cosine, Texts unwanted,
                  nb::handle cancel) {
   const VocabularyRules rules{.size = size,
@@ -29,15 +43,11 @@ nb::tuple select(SharedContext& context, const Texts& words, const Texts& bigram
                               .max_cosine = max_cosine,
                               .bigram_cosine = bigram_cosine,
                               .unwanted = std::move(unwanted)};
-  const TextEmbedder embed = [&](std::span<const std::string> texts, MatrixView<float> out) {
-    const nb::gil_scoped_acquire gil;
-    nb::list listed;
-    for (const std::string& text : texts) listed.append(text);
-    const Filled memory(out.data, {static_cast<std::size_t>(out.rows), static_cast<std::size_t>(out.cols)}, nb::handle(), {out.ld, 1});
-    fill(listed, nb::cast(memory, nb::rv_policy::reference));  // not a copy, which memory of nobody's would be
-  };
   SelectedVocabulary chosen;
-  context.run(nb::none(), cancel, [&](const Context& inner) {
+  context.run_watched(nb::none(), cancel, [&](const Context& inner, CallWatch& watch) {
+    const TextEmbedder embed = [&](std::span<const std::string> texts, MatrixView<float> out) {
+      watch.run_in_caller([&] { embed_by(encode, texts, out); });
+    };
     chosen = select_vocabulary(inner, words, bigrams, embed, dim, rules);
   });
   nb::list dropped;
@@ -52,7 +62,7 @@ nb::tuple select(SharedContext& context, const Texts& words, const Texts& bigram
 
 void bind_vocabulary(nb::module_& module) {
   using namespace nb::literals;
-  module.def("select_vocabulary", &select, "context"_a, "words"_a, "bigrams"_a, "fill"_a, "dim"_a, "size"_a, "bigram_size"_a,
+  module.def("select_vocabulary", &select, "context"_a, "words"_a, "bigrams"_a, "encode"_a, "dim"_a, "size"_a, "bigram_size"_a,
              "max_cosine"_a, "bigram_cosine"_a, "unwanted"_a, "cancel"_a.none());
 }
 

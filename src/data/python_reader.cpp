@@ -17,8 +17,9 @@ pyarrow.set_io_thread_count(1)
 std::unique_ptr<ByteSource> run_reader(const std::string& python, const PythonReader& reader, const std::vector<std::string>& arguments,
                                        const std::string& name, const StopCheck& stop) {
   const std::string program = R"python(
-import sys
-sys.path = [p for p in sys.path if p]
+import os, sys
+here = os.path.realpath(".")
+sys.path = [p for p in sys.path if p and os.path.realpath(p) != here]
 suffix, package, seconds, *arguments = sys.argv[1:]
 try:
     import resource, )python" + reader.modules +

@@ -24,7 +24,7 @@ struct PythonReader {
 PythonReader parquet_reader(const std::string& modules, const std::string& body);
 
 /// Runs the reader's program with at most 2 GiB beside what its packages take: a file may claim to hold more than a machine does.
-/// Its own folder, which "" in sys.path means, is no place to import from.
+/// The current folder, which "" in sys.path means and an empty item of PYTHONPATH becomes, is no place to import from.
 /// @param name  what messages call the source
 /// @throws FileError where the program can't be started; in `read`, "NAME: " and what the program said
 std::unique_ptr<ByteSource> run_reader(const std::string& python, const PythonReader& reader, const std::vector<std::string>& arguments,

@@ -27,7 +27,10 @@ try:
     file = pyarrow.parquet.ParquetFile(arguments[0])
     for field in file.schema_arrow:
         kind = field.type.value_type if pyarrow.types.is_dictionary(field.type) else field.type
-        if pyarrow.types.is_nested(kind) or pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind) or pyarrow.types.is_fixed_size_binary(kind):
+        t = pyarrow.types
+        known = (t.is_string, t.is_large_string, getattr(t, "is_string_view", t.is_string), t.is_boolean, t.is_integer, t.is_floating, t.is_decimal,
+                 t.is_temporal, t.is_null)
+        if not any(is_known(kind) for is_known in known):
             sys.exit(f"column {field.name!r} holds {kind}, expected text, numbers, true and false")
     def text(value):
         return "" if value is None else "true" if value is True else "false" if value is False else str(value)

@@ -157,6 +157,7 @@ TEST_P(FollowedPath, ManyStepsDownToNothing) {
   }
 }
 
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(FollowedPath);
 INSTANTIATE_TEST_SUITE_P(, FollowedPath,
                          ::testing::ValuesIn(test_device().follows_paths ? std::vector{SolverKind::working_set}
                                                                          : std::vector<SolverKind>{}),

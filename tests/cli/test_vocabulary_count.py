@@ -248,6 +248,10 @@ def test_parquet(arrow, corpus, tmp_path):
                     "pq.write_table(pa.table({'text': pa.array(['red car', 'red car', 'bus']).dictionary_encode()}), sys.argv[1])",
                     tmp_path / "coded.parquet"], check=True)
     assert counts_of(count(tmp_path / "coded.parquet", "--python", arrow), "word_counts") == {"red": 2, "car": 2, "bus": 1}
+    subprocess.run([arrow, "-c", "import sys, pyarrow as pa, pyarrow.parquet as pq\n"
+                    "kind = getattr(pa, 'string_view', pa.string)()\n"
+                    "pq.write_table(pa.table({'text': pa.array(['red car', 'bus'], kind)}), sys.argv[1])", tmp_path / "viewed.parquet"], check=True)
+    assert counts_of(count(tmp_path / "viewed.parquet", "--python", arrow), "word_counts") == {"red": 1, "car": 1, "bus": 1}
     fails(3, "vocabulary", "count", hostile, "--python", arrow, "--column", "id", says=["id", "expected text"])
     fails(3, "vocabulary", "count", hostile, "--python", arrow, "--column", "alt", says=["'alt'", "'TEXT'"])
     (tmp_path / "noise.parquet").write_bytes(b"PAR1" + os.urandom(500) + b"PAR1")
@@ -259,6 +263,8 @@ def test_parquet_is_not_imported_from_the_current_folder(arrow, tmp_path):
     for name in ("pyarrow.py", "resource.py", "io.py"):
         (tmp_path / name).write_text("raise SystemExit('imported from the current folder')")
     assert count(tmp_path / "c.parquet", "--python", arrow, cwd=tmp_path)["captions"] == 1
+    for path in (":", f":{tmp_path}", "."):  # an empty item is the current folder
+        assert count(tmp_path / "c.parquet", "--python", arrow, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path})["captions"] == 1
 
 
 def test_parquet_that_claims_too_much(arrow, tmp_path):

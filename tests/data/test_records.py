@@ -147,6 +147,9 @@ table = pa.table({name: [row[name] for row in rows] for name in rows[0]} | {"n":
 pq.write_table(table, sys.argv[2] + "/t.parquet", row_group_size=2)
 pq.write_table(pa.table({"a": [[1]]}), sys.argv[2] + "/nested.parquet")
 pq.write_table(pa.table({"a": [b"x"]}), sys.argv[2] + "/bytes.parquet")
+if hasattr(pa, "binary_view"):
+    pq.write_table(pa.table({"a": pa.array([b"x"], pa.binary_view())}), sys.argv[2] + "/view.parquet")
+    pq.write_table(pa.table({"a": pa.array(["x"], pa.string_view())}), sys.argv[2] + "/text.parquet")
 """
     (tmp_path / "rows.json").write_text(json.dumps(ROWS))
     subprocess.run([arrow, "-c", program, tmp_path / "rows.json", tmp_path], check=True)
@@ -159,6 +162,9 @@ pq.write_table(pa.table({"a": [b"x"]}), sys.argv[2] + "/bytes.parquet")
     refused(tmp_path, "nested.parquet", (tmp_path / "nested.parquet").read_bytes(), "'a'", "list", python=arrow)
     refused(tmp_path, "bytes.parquet", (tmp_path / "bytes.parquet").read_bytes(), "'a'", "binary", python=arrow)
     refused(tmp_path, "cut.parquet", data[:-20], "Parquet", python=arrow)
+    if (tmp_path / "view.parquet").exists():  # an Arrow of views
+        refused(tmp_path, "view.parquet", (tmp_path / "view.parquet").read_bytes(), "'a'", "binary", python=arrow)
+        assert read(tmp_path, "text.parquet", (tmp_path / "text.parquet").read_bytes(), arrow)[1] == [{"a": "x"}]
 
 
 def test_standard_descriptors_that_are_closed(arrow, tmp_path):

@@ -1,5 +1,8 @@
 """select_vocabulary, against the rules written down in numpy fp64."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 from conftest import unit
@@ -119,6 +122,10 @@ def test_wrong_arguments():
     ):
         with pytest.raises(splice_cuda.ArgumentError, match=match):
             splice_cuda.select_vocabulary(table, ["one"], **wrong)
+    table.embed_texts = lambda texts: np.zeros(8)
+    with pytest.raises(splice_cuda.ArgumentError, match=r"encoder.embed_texts: got shape \(8,\), expected \(1, 8\)"):
+        splice_cuda.select_vocabulary(table, ["one"])
+    del table.embed_texts
     table.dim = 9
     with pytest.raises(splice_cuda.ArgumentError, match=r"encoder.embed_texts: got shape \(1, 8\), expected \(1, 9\)"):
         splice_cuda.select_vocabulary(table, ["one"])
@@ -134,9 +141,25 @@ def test_what_the_encoder_raises_passes_through():
     assert splice_cuda.select_vocabulary(Table(["one"], 8, 1), ["one"]).names == ["one"]
 
 
-def test_cancel():
-    import time
+def test_it_is_called_where_the_caller_is():
+    """On its thread; a context whose call waits is refused there, as it could never run."""
+    context = splice_cuda.Context()
+    dictionary = splice_cuda.Dictionary(np.eye(8, dtype=np.float32))
+    threads = []
 
+    class Curious(Table):
+        def embed_texts(self, texts):
+            threads.append(threading.current_thread())
+            dictionary.decompose(np.eye(8, dtype=np.float32))
+            with pytest.raises(splice_cuda.ArgumentError, match="context: got one whose call is waiting"):
+                dictionary.decompose(np.eye(8, dtype=np.float32), context=context)
+            return super().embed_texts(texts)
+
+    assert splice_cuda.select_vocabulary(Curious(["one"], 8, 1), ["one"], context=context).names == ["one"]
+    assert set(threads) == {threading.current_thread()}
+
+
+def test_cancel():
     class Slow(Table):
         def embed_texts(self, texts):
             time.sleep(0.2)

@@ -33,7 +33,8 @@ try:
     kind = file.schema_arrow.field(found[0]).type
     if pyarrow.types.is_dictionary(kind):
         kind = kind.value_type
-    if not (pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind)):
+    t = pyarrow.types
+    if not any(is_text(kind) for is_text in (t.is_string, t.is_large_string, getattr(t, "is_string_view", t.is_string))):
         sys.exit(f"column {found[0]!r} holds {kind}, expected text (--column)")
     out = sys.stdout.buffer
     for batch in file.iter_batches(batch_size=8192, columns=[found[0]], use_threads=False):
