@@ -121,7 +121,7 @@ def test_tables_name_options_that_there_are():
     for page, parts in sections().items():
         for heading, text in parts.items():
             described = verbs_of(page, heading)
-            there = {option for verb in described for paragraph in help_of(verb).values() for option in named(paragraph.split("  ")[1])}
+            there = {option for verb in described for paragraph in help_of(verb).values() for option in named(paragraph.split()[0])}
             in_tables = {option for first, *_ in table_rows(text) for option in named(first)}
             assert not described or in_tables <= there, f"{page}.md, {heading}: {in_tables - there}"
 
@@ -138,5 +138,5 @@ def test_the_table_of_several_verbs_names_them():
 def test_what_may_be_given_twice_is_called_repeatable(verb):
     """`...` behind a value's name is the parser's sign of an option that takes several."""
     for option, paragraph in help_of(verb).items():
-        takes_several = re.match(r"  (?:(?!  ).)* \.\.\.(?:  |$)", paragraph, re.MULTILINE) is not None
+        takes_several = re.match(r"  \S+ \S+ \.\.\.( |$)", paragraph, re.MULTILINE) is not None
         assert takes_several == ("repeatable" in paragraph), f"{option}\n{paragraph}"
