@@ -30,7 +30,7 @@ DEMO_CUDA = $(shell nvidia-smi -L >/dev/null 2>&1 && echo ON -DCMAKE_CUDA_ARCHIT
 build:
 	@scripts/bootstrap.sh build
 	@$(call CONFIGURE,release)
-	@cmake --build build/release --target splice_cuda splice_command -j $(JOBS)
+	@cmake --build build/release --target splice_installed -j $(JOBS)
 
 demo:
 	@scripts/bootstrap.sh build

@@ -28,11 +28,12 @@ PROTOCOLS: dict[str, Callable[[Workspace], None]] = {
     "classes": classes.run, "scan": classes.scan, "edits": edits.run, "bias": edits.bias, "drift": drift.run,
     "gap": texts.gap, "antonyms": texts.antonyms, "retrieval": texts.retrieval, "relevance": texts.relevance, "search": search.run}
 QUICK_SCALE = 0.25
+COMMANDS = ("build/release/bin/splice", "build/demo/bin/splice")  # of `make build`, and of `make demo` and `make experiments`
 
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m experiments", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--splice", type=Path, default=ROOT / "build/release/bin/splice", help="the command (%(default)s)")
+    parser.add_argument("--splice", type=Path, help=f"the command ({', else '.join(COMMANDS)})")
     parser.add_argument("--out", type=Path, help="data, results, report (build/experiments; with --model build/experiments-paper)")
     parser.add_argument("--only", action="append", metavar="NAME",
                         help=f"of scene-clip: {', '.join(PROTOCOLS)}; with --model: {', '.join(part.key for part in PARTS)}; repeatable")
@@ -54,7 +55,7 @@ def main(words: Sequence[str] | None = None) -> int:
         _check(arguments)
         torch.set_num_threads(arguments.threads)
         out = (arguments.out or ROOT / ("build/experiments-paper" if arguments.model else "build/experiments")).resolve()
-        splice = Splice(arguments.splice.resolve(), ROOT, out / "stamps", arguments.threads, arguments.force)
+        splice = Splice(_command(arguments.splice).resolve(), ROOT, out / "stamps", arguments.threads, arguments.force)
         return _run_paper(arguments, splice, out) if arguments.model else _run_scenes(arguments, splice, out)
     except ValueError as error:
         print(f"experiments: {error}")
@@ -62,8 +63,6 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    if not arguments.splice.is_file():
-        raise ValueError(f"--splice: got '{arguments.splice}', expected the command (make build)")
     if arguments.data and not arguments.model:
         raise ValueError(f"--data: got '{arguments.data[0]}' without --model, expected a model folder")
     if arguments.docs and (arguments.quick or arguments.only or arguments.model):
@@ -72,6 +71,15 @@ def _check(arguments: argparse.Namespace) -> None:
     for name in arguments.only or []:
         if name not in known:
             raise ValueError(f"--only: got '{name}', expected one of {', '.join(known)}")
+
+
+def _command(given: Path | None) -> Path:
+    """The command that was named, else the one that was built."""
+    for path in [ROOT / name for name in COMMANDS] if given is None else [given]:
+        if path.is_file():
+            return path
+    got = "none, and there is no " + " or ".join(COMMANDS) if given is None else f"'{given}'"
+    raise ValueError(f"--splice: got {got}; expected the command (make build)")
 
 
 def _run_scenes(arguments: argparse.Namespace, splice: Splice, out: Path) -> int:

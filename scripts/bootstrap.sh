@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a Debian or Ubuntu machine lacks for the job named by $1 (build, test or bench), and says what and why.
+# Installs what a Debian or Ubuntu machine lacks for the job named by $1 (build, torch, test or bench), and says what and why.
 # Asks for nothing, and needs neither root nor a network, where nothing is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -58,7 +58,14 @@ need libpugixml-dev "XML annotations of datasets"
 
 want libjs-vega "charts on the pages of splice report"
 
-if [ "$job" != build ]; then
+if [ "$job" = torch ]; then
+  need python3-venv "fetches a LibTorch into .venv (scripts/get_torch.sh)"
+fi
+tests=false
+if [ "$job" = test ] || [ "$job" = bench ]; then
+  tests=true
+fi
+if $tests; then
   need libgtest-dev "tests"
   need libgmock-dev "matchers of the tests"
   need python3-pytest "tests of the command"
@@ -71,7 +78,7 @@ if [ "$job" != build ]; then
 fi
 # Where there is a CUDA compiler, tests look into what it made.
 cuda_tools=false
-if [ "$job" != build ] && command -v "${CUDACXX:-nvcc}" >/dev/null 2>&1; then
+if $tests && command -v "${CUDACXX:-nvcc}" >/dev/null 2>&1; then
   cuda_tools=true
   need binutils "looks into archives, in the tests of the CUDA backend"
   need python3-venv "fetches cuobjdump, in the tests of the CUDA backend"

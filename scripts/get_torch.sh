@@ -27,6 +27,10 @@ if [ "$job" = python ] && { imports "$venv/bin/python" "$python_tests" || import
 fi
 
 if [ ! -x "$venv/bin/pip" ]; then
+  # Debian's python3 makes environments only with a package of its own.
+  if ! imports python3 ensurepip; then
+    scripts/bootstrap.sh torch
+  fi
   python3 -m venv "$venv"
 fi
 has_gpu() { command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L >/dev/null 2>&1; }

@@ -65,7 +65,7 @@ struct ClipOptions {
   /// Rows a tower takes at once; >= 1. Results may differ in their last bits between batch sizes.
   std::int64_t batch_size = 64;
   /// Threads of the towers, which LibTorch has for the whole process, and of decoding beside them. 0: what LibTorch is set to,
-  /// and decoding on all processors of the process.
+  /// and decoding on all processors of the process. Results may differ in their last bits between numbers of threads.
   std::int32_t threads = 0;
   /// Recompute SHA-256 of the model's files while loading.
   bool check_files = true;

@@ -49,8 +49,8 @@ class ClipEncoder:
         folder: as docs/model_folder.md says; `splice-export` writes one.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:N"``, ``"auto"``.
         precision: what towers compute in; embeddings are float32 always.
-        batch_size: rows a tower takes at once.
-        threads: of towers and decoding; 0 = all that this process may use.
+        batch_size: rows a tower takes at once. Another one may change last bits.
+        threads: of towers and decoding; 0 = all that this process may use. Another number may change last bits.
         max_pixels: a file of more is skipped before memory is taken for it.
         check_files: recompute the SHA-256 of the model's files.
 

@@ -90,7 +90,7 @@ void add_batch_options(CLI::App& verb, ModelArguments& arguments) {
 }
 
 void add_image_option(CLI::App& verb, ModelArguments& arguments) {
-  verb.add_option("--images", arguments.images, "Pictures (JPEG, PNG, WebP) for --model: folders, searched in depth, or files")
+  verb.add_option("--images", arguments.images, "Pictures (JPEG, PNG, WebP) for --model: folders, searched in depth, or files (repeatable)")
       ->type_name("DIR|FILE");
   add_dataset_options(verb, arguments.dataset);
 }

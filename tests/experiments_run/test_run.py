@@ -13,6 +13,7 @@ skip_without_packages()
 import fake_layouts
 
 from experiments.documents import Document
+from experiments import run as runs
 from experiments.run import main
 
 
@@ -120,3 +121,18 @@ def test_what_is_not_given_is_listed(published, command, tmp_path):
 def test_wrong_arguments(command, arguments, says, capsys):
     assert main(["--splice", str(command), *arguments]) == 2
     assert says in capsys.readouterr().out
+
+
+def test_the_command_is_the_one_that_was_built(tmp_path, monkeypatch, capsys):
+    """That of `make build`, else that of `make experiments`, which may be the only one."""
+    monkeypatch.setattr(runs, "ROOT", tmp_path)
+    assert main(["--only", "gap"]) == 2
+    assert "--splice: got none, and there is no build/release/bin/splice or build/demo/bin/splice" in capsys.readouterr().out
+    assert main(["--splice", "nowhere"]) == 2 and "--splice: got 'nowhere'" in capsys.readouterr().out
+    used = []
+    monkeypatch.setattr(runs, "_run_scenes", lambda arguments, splice, out: used.append(splice.command) or 0)
+    for build in ("demo", "release"):
+        path = tmp_path / "build" / build / "bin" / "splice"
+        path.parent.mkdir(parents=True)
+        path.touch()
+        assert main([]) == 0 and used[-1] == path

@@ -141,7 +141,7 @@ void add_class_prompt_options(CLI::App& verb, ClassPromptArguments& arguments) {
                   "Text about a class, {} being its name; several: the mean of their embeddings (repeatable). Default: \"a photo of a {}.\"")
       ->type_name("[COLUMN=]TEXT")->allow_extra_args(false);
   verb.add_option("--class-embeddings", arguments.class_embeddings,
-                  "Embeddings of the classes (.npy, a row a class in their order), in place of prompts and a text tower")
+                  "Embeddings of the classes (.npy, a row a class in their order), in place of prompts and a text tower (repeatable)")
       ->type_name("[COLUMN=]FILE")->allow_extra_args(false);
 }
 

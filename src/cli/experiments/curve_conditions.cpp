@@ -92,7 +92,7 @@ CLI::Option* add_baselines(CLI::App& verb, std::vector<Baseline>& baselines) {
       }
     }
   };
-  return verb.add_option_function<std::vector<std::string>>("--baseline", parse, "What to compare with, with commas between: " + kind_names())
+  return verb.add_option_function<std::vector<std::string>>("--baseline", parse, "What to compare with, with commas between (repeatable): " + kind_names())
       ->type_name("LIST")->allow_extra_args(false);
 }
 

@@ -211,7 +211,7 @@ void add_intervene(CLI::App& app, Run& chosen) {
   verb->add_flag("--probe", a->by_probe, "Ask linear probes, trained on unedited rows, instead of zero-shot");
   add_probe_options(*verb, a->probe);
   verb->add_flag("--retrain", a->retrain, "Also a probe that learns from edited codes");
-  verb->add_option("--subgroups", a->subgroups, "Columns of the records, separated by commas: accuracy for each combination of their values")
+  verb->add_option("--subgroups", a->subgroups, "Columns of the records, separated by commas (repeatable): accuracy for each combination of their values")
       ->type_name("COLUMN,COLUMN")->delimiter(',');
   verb->add_option("--codes-out", a->codes_out, "Write edited codes here (.npz)")->type_name("FILE");
   verb->add_option("--recomposed-out", a->recomposed_out, "Write recomposed embeddings of edited codes here (.npy)")->type_name("FILE");

@@ -175,7 +175,7 @@ void add_evaluate_probe(CLI::App& evaluate, Run& chosen) {
   add_experiment_options(*verb, a->common);
   verb->add_option("--label", a->label, "Column of the records that holds the classes")->type_name("COLUMN")->required();
   add_probe_options(*verb, a->probe);
-  verb->add_option("--on", a->on, "Tests, separated by commas. codes: probe on codes. dense, recomposed: probe on dense embeddings, tested on these "
+  verb->add_option("--on", a->on, "Tests, separated by commas (repeatable). codes: probe on codes. dense, recomposed: probe on dense embeddings, tested on these "
                                   "or on recomposed ones")
       ->type_name("LIST")->delimiter(',')->capture_default_str();
   add_whole_number(*verb, "--top", a->top, 1, 1000, "Concepts shown of each class");

@@ -93,7 +93,7 @@ void add_evaluate_zero_shot(CLI::App& evaluate, Run& chosen) {
   add_experiment_options(*verb, a->common);
   verb->add_option("--label", a->label, "Column of the records that holds the classes")->type_name("COLUMN")->capture_default_str();
   add_class_prompt_options(*verb, a->prompts);
-  verb->add_option("--conditions", a->conditions, "What is classified, separated by commas: dense, recomposed, without-mean (C'w alone)")
+  verb->add_option("--conditions", a->conditions, "What is classified, separated by commas (repeatable): dense, recomposed, without-mean (C'w alone)")
       ->type_name("LIST")->delimiter(',')->capture_default_str();
   verb->footer("Example:\n  splice evaluate zero-shot --model model --images test --l1-penalty 0.25 --out zero_shot.json");
   verb->callback([a, &chosen] { chosen = [a] { return evaluate_zero_shot(*a); }; });
