@@ -19,7 +19,8 @@ struct VocabularyRules {
   std::int64_t bigram_size = 5000;   ///< most phrases; 0 = as many as there are
   double max_cosine = 0.9;           ///< two concepts are never nearer than this; 1 = no such rule
   double bigram_cosine = 0.9;        ///< a phrase is never nearer than this to the mean of its words; 1 = no such rule
-  std::vector<std::string> unwanted = {};  ///< words (NSFW, ...): they, and phrases that contain one, are left out
+  /// Words (NSFW, ...), spelt as in the lists: they, and phrases that contain one, are left out.
+  std::vector<std::string> unwanted = {};
 };
 
 /// Why a line did not become a concept. The first rule that holds, in this order, is the one named.

@@ -81,7 +81,7 @@ def select_vocabulary(
         bigram_size: most phrases; 0 = as many as there are.
         max_cosine: two concepts are never nearer than this; 1 = no such rule.
         bigram_cosine: a phrase is never nearer than this to the mean of its words; 1 = no such rule.
-        unwanted: words (NSFW, ...): they, and phrases that contain one, are left out.
+        unwanted: words (NSFW, ...), spelt as in the lists: they, and phrases that contain one, are left out.
 
     Raises:
         ArgumentError: for sizes below 0, cosines outside (0, 1], embeddings of another shape than [n, dim].

@@ -246,6 +246,8 @@ SelectedVocabulary select_vocabulary(const Context& context, const std::vector<s
     const std::int64_t words_seen = selection.walk(words, rules.size, false);
     const std::int64_t bigrams_seen = selection.walk(bigrams, rules.bigram_size, true);
     SelectedVocabulary selected = selection.result();
+    // Rules are applied to blocks of lines, one rule after the other.
+    std::ranges::sort(selected.dropped, {}, [](const DroppedLine& one) { return std::pair(one.bigram, -one.line); });
     selected.words_seen = words_seen;
     selected.bigrams_seen = bigrams_seen;
     return selected;

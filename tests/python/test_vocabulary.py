@@ -75,7 +75,7 @@ def test_rules(max_cosine, bigram_cosine):
 def test_unwanted_empty_and_repeated():
     table = Table(["cat", "dog", "damn"], 8, 1)
     chosen = splice_cuda.select_vocabulary(
-        table, ["cat", " ", "cat", "damn", "dog"], ["damn dog", "cat dog"], unwanted=["Damn"], max_cosine=1, bigram_cosine=1
+        table, ["cat", " ", "cat", "damn", "dog"], ["damn dog", "cat dog"], unwanted=["damn"], max_cosine=1, bigram_cosine=1
     )
     assert chosen.names == ["cat dog", "cat", "dog"] and chosen.bigrams == 1
     assert [line.rule for line in chosen.dropped] == ["unwanted", "empty_name", "duplicate_name", "unwanted"]
