@@ -1,7 +1,6 @@
 // ConceptSpace::build: the paper's centring worked out by hand, and every reason to drop a line.
 
 #include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -10,6 +9,7 @@
 
 #include "io/thrown_message.hpp"
 #include "splice_cuda/splice_cuda.hpp"
+#include "support/special_numbers.hpp"
 
 namespace splice_cuda::testing {
 namespace {
@@ -17,9 +17,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-constexpr float inf = std::numeric_limits<float>::infinity();
 
 ConceptSpace build(const std::vector<float>& values, const std::vector<std::string>& names, std::int64_t dim,
                    const BuildOptions& options = {}, DroppedConcepts* dropped = nullptr) {

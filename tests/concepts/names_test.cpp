@@ -9,14 +9,13 @@
 
 #include "io/thrown_message.hpp"
 #include "splice_cuda/splice_cuda.hpp"
+#include "support/special_numbers.hpp"
 
 namespace splice_cuda::testing {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
 const std::vector<float> unit_square = {1, 0, 0, 1, -1, 0};
 

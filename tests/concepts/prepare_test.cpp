@@ -1,7 +1,6 @@
 // normalise -> centre -> normalise, by hand and in every input type; decompose is prepare, then decompose.
 
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -11,15 +10,13 @@
 #include "io/thrown_message.hpp"
 #include "support/agreement.hpp"
 #include "support/sample_problem.hpp"
+#include "support/special_numbers.hpp"
 
 namespace splice_cuda::testing {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-constexpr float inf = std::numeric_limits<float>::infinity();
 
 class Prepare : public ::testing::Test {
  protected:

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -15,11 +14,9 @@
 
 #include "io/thrown_message.hpp"
 #include "splice_cuda/splice_cuda.hpp"
+#include "support/special_numbers.hpp"
 
 namespace splice_cuda::testing {
-
-inline constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-inline constexpr float inf = std::numeric_limits<float>::infinity();
 
 /// A sound call: 3 rows, 4 atoms, 2 numbers each. Entries of a table spoil it.
 struct SmallCall {

@@ -6,6 +6,7 @@
 #include "cuda/kernel_problem.hpp"
 #include "kernels/pick_best.hpp"
 #include "support/bell_stream.hpp"
+#include "support/special_numbers.hpp"
 
 namespace splice_cuda::testing {
 namespace {
@@ -60,8 +61,6 @@ class PickBest : public WatchedKernels {
 };
 
 using Indices = std::vector<std::int32_t>;
-constexpr float inf = std::numeric_limits<float>::infinity();
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
 TEST_F(PickBest, FewerThanWanted) {
   EXPECT_EQ(pick({0.1f, 0.5f, 0.2f, 0.2f, 0.9f}, 0.2f, 3), (Indices{1, 4}));

@@ -7,12 +7,10 @@
 #include "cuda/kernel_problem.hpp"
 #include "support/bell_stream.hpp"
 #include "support/half_atoms.hpp"
+#include "support/special_numbers.hpp"
 
 namespace splice_cuda::testing {
 namespace {
-
-constexpr float inf = std::numeric_limits<float>::infinity();
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
 class Prepare : public WatchedKernels {
  protected:

@@ -32,19 +32,19 @@ void write_text(const fs::path& path, const std::string& text) {
   file.commit();
 }
 
-std::string refusal(const fs::path& path) {
+std::string refusal_of_target(const fs::path& path) {
   return file_error([&] { AtomicFile{path}; });
 }
 
 TEST(AtomicFileTarget, MissingFoldersAreNamed) {
   const testing::ScratchFolder folder;
   const auto path = folder.path("missing/x.npz");
-  EXPECT_THAT(refusal(path), AllOf(HasSubstr(path.string() + ": can't create a file beside it"),
+  EXPECT_THAT(refusal_of_target(path), AllOf(HasSubstr(path.string() + ": can't create a file beside it"),
                                    HasSubstr("No such file or directory")));
   folder.write("file", "");
-  EXPECT_THAT(refusal(folder.path("file/x.npz")), HasSubstr("Not a directory"));
-  EXPECT_THAT(refusal(""), AllOf(HasSubstr("found an empty path"), HasSubstr("expected the path of a file")));
-  EXPECT_THAT(refusal(folder.path(std::string(300, 'n'))), HasSubstr("name too long"));
+  EXPECT_THAT(refusal_of_target(folder.path("file/x.npz")), HasSubstr("Not a directory"));
+  EXPECT_THAT(refusal_of_target(""), AllOf(HasSubstr("found an empty path"), HasSubstr("expected the path of a file")));
+  EXPECT_THAT(refusal_of_target(folder.path(std::string(300, 'n'))), HasSubstr("name too long"));
   EXPECT_THAT(folder.entries(), ElementsAre("file"));
 }
 
@@ -54,7 +54,7 @@ TEST(AtomicFileTarget, UnwritableFoldersAreNamed) {
   fs::permissions(folder.root(), fs::perms::owner_read | fs::perms::owner_exec);
   {
     const testing::PermissionsCount permissions_count;
-    EXPECT_THAT(refusal(folder.path("x")),
+    EXPECT_THAT(refusal_of_target(folder.path("x")),
                 AllOf(HasSubstr(folder.path("x").string() + ": can't create a file beside it"),
                       HasSubstr("Permission denied")));
     EXPECT_THAT(file_error([&] { write_safetensors(folder.path("x"), {}, {}); }),
@@ -77,7 +77,7 @@ TEST(AtomicFileTarget, FoldersPipesAndDevicesAreNotReplaced) {
   fs::create_symlink("/dev/null", folder.path("link"));
   for (const fs::path& path : {folder.path("folder"), folder.path("folder/"), folder.path("pipe"),
                                folder.path("link"), fs::path("/dev/full")}) {
-    EXPECT_THAT(refusal(path),
+    EXPECT_THAT(refusal_of_target(path),
                 AllOf(HasSubstr(path.string()), HasSubstr("something else than a regular file"),
                       HasSubstr("expected a file to write")))
         << path;
@@ -121,7 +121,7 @@ TEST(AtomicFileTarget, LinksToFilesThatDoNotExistYetCreateThem) {
   EXPECT_TRUE(fs::is_symlink(folder.path("link")));
   EXPECT_EQ(folder.read("new"), "text");
   fs::create_symlink("loop", folder.path("loop"));
-  EXPECT_THAT(refusal(folder.path("loop")),
+  EXPECT_THAT(refusal_of_target(folder.path("loop")),
               AllOf(HasSubstr("loop: found links without end"), HasSubstr("expected a file to write")));
 }
 

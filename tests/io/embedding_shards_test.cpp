@@ -35,7 +35,7 @@ std::vector<float> read_folder(const ScratchFolder& folder) {
   return read(*source, 0, source->rows());
 }
 
-std::string refusal(const ScratchFolder& folder) {
+std::string refusal_of_shards(const ScratchFolder& folder) {
   return file_error([&] { EmbeddingSource::open(folder.root()); });
 }
 
@@ -71,7 +71,7 @@ TEST(EmbeddingShards, OneNumberTwiceIsRefused) {
   const ScratchFolder folder;
   folder.write("img_emb_1.npy", npy_matrix({1}, 1, 1));
   folder.write("img_emb_01.npy", npy_matrix({1}, 1, 1));
-  EXPECT_THAT(refusal(folder),
+  EXPECT_THAT(refusal_of_shards(folder),
               AllOf(HasSubstr(folder.root().string() + ": found both img_emb_"), HasSubstr("img_emb_01.npy"),
                     HasSubstr("expected one shard of each number")));
 }
@@ -80,23 +80,23 @@ TEST(EmbeddingShards, NumbersBeyondCountingAreRefusedNotLeftOut) {
   const ScratchFolder folder;
   folder.write("img_emb_1.npy", npy_matrix({1}, 1, 1));
   folder.write("img_emb_18446744073709551616.npy", npy_matrix({1}, 1, 1));
-  EXPECT_THAT(refusal(folder),
+  EXPECT_THAT(refusal_of_shards(folder),
               AllOf(HasSubstr("img_emb_18446744073709551616.npy"), HasSubstr("beyond 2^64")));
 }
 
 TEST(EmbeddingShards, FoldersWithoutShardsAreRefused) {
   const ScratchFolder folder;
-  EXPECT_THAT(refusal(folder), AllOf(HasSubstr(folder.root().string() + ": found no img_emb_N.npy"),
+  EXPECT_THAT(refusal_of_shards(folder), AllOf(HasSubstr(folder.root().string() + ": found no img_emb_N.npy"),
                                      HasSubstr("a folder of such shards")));
   folder.write("text_emb_0.npy", npy_matrix({1}, 1, 1));
-  EXPECT_THAT(refusal(folder), HasSubstr("found no img_emb_N.npy"));
+  EXPECT_THAT(refusal_of_shards(folder), HasSubstr("found no img_emb_N.npy"));
 }
 
 TEST(EmbeddingShards, ShardsOfOtherLengthNameTheFile) {
   const ScratchFolder folder;
   folder.write("img_emb_0.npy", npy_matrix({1, 2}, 1, 2));
   folder.write("img_emb_1.npy", npy_matrix({1, 2, 3}, 1, 3));
-  EXPECT_THAT(refusal(folder), AllOf(HasSubstr("img_emb_1.npy: found rows of length 3"),
+  EXPECT_THAT(refusal_of_shards(folder), AllOf(HasSubstr("img_emb_1.npy: found rows of length 3"),
                                      HasSubstr("expected 2, as in the first shard")));
 }
 
@@ -107,14 +107,14 @@ TEST(EmbeddingShards, UnsoundShardsNameTheFile) {
        {std::string(), npy_matrix({1, 2}, 1, 2).substr(0, 70),
         npy_bytes(npy_dict("<i4", "(1, 2)"), "abcdabcd"), npy_bytes(npy_dict("<f4", "(2,)"), "abcdabcd")}) {
     folder.write("img_emb_1.npy", bytes);
-    EXPECT_THAT(refusal(folder), AllOf(HasSubstr("img_emb_1.npy: found "), HasSubstr(", expected ")));
+    EXPECT_THAT(refusal_of_shards(folder), AllOf(HasSubstr("img_emb_1.npy: found "), HasSubstr(", expected ")));
   }
   std::filesystem::remove(folder.path("img_emb_1.npy"));
   std::filesystem::create_directory(folder.path("img_emb_1.npy"));
-  EXPECT_THAT(refusal(folder), AllOf(HasSubstr("img_emb_1.npy"), HasSubstr("not a regular file")));
+  EXPECT_THAT(refusal_of_shards(folder), AllOf(HasSubstr("img_emb_1.npy"), HasSubstr("not a regular file")));
   std::filesystem::remove(folder.path("img_emb_1.npy"));
   std::filesystem::create_symlink("nowhere", folder.path("img_emb_1.npy"));
-  EXPECT_THAT(refusal(folder), AllOf(HasSubstr("img_emb_1.npy"), HasSubstr("No such file")));
+  EXPECT_THAT(refusal_of_shards(folder), AllOf(HasSubstr("img_emb_1.npy"), HasSubstr("No such file")));
 }
 
 TEST(EmbeddingShards, ElementTypesMayDiffer) {

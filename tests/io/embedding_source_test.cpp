@@ -33,7 +33,7 @@ std::vector<float> read(const EmbeddingSource& source, std::int64_t first, std::
   return values;
 }
 
-std::string refusal(const std::filesystem::path& path) {
+std::string refusal_of_source(const std::filesystem::path& path) {
   return file_error([&] { EmbeddingSource::open(path); });
 }
 
@@ -115,7 +115,7 @@ TEST(EmbeddingSource, ReadsOutOfRangeNameTheArgument) {
 TEST(EmbeddingSource, FilesThatHoldNoMatrixOfNumbersAreRefused) {
   const ScratchFolder folder;
   const auto npy = [&](const std::string& dict, std::size_t bytes) {
-    return refusal(folder.write("x.npy", npy_bytes(dict, std::string(bytes, '\0'))));
+    return refusal_of_source(folder.write("x.npy", npy_bytes(dict, std::string(bytes, '\0'))));
   };
   EXPECT_THAT(npy(npy_dict("<f4", "(6,)"), 24),
               AllOf(HasSubstr("x.npy: found 1 dimensions"), HasSubstr("expected a matrix [rows, d]")));
@@ -128,7 +128,7 @@ TEST(EmbeddingSource, FilesThatHoldNoMatrixOfNumbersAreRefused) {
               AllOf(HasSubstr("found type <i4"), HasSubstr("float16, float32 or float64")));
   EXPECT_THAT(npy(npy_dict("<f4", "(1099511627776, 3)"), 24), HasSubstr("found 24 bytes of data"));
   const auto safetensors = [&](const std::string& entries) {
-    return refusal(folder.write("x.safetensors",
+    return refusal_of_source(folder.write("x.safetensors",
                                 testing::safetensors_bytes("{" + entries + "}", std::string(24, '\0'))));
   };
   EXPECT_THAT(safetensors(testing::tensor_entry("a", "F32", "[6]", 0, 24)),
@@ -140,7 +140,7 @@ TEST(EmbeddingSource, FilesThatHoldNoMatrixOfNumbersAreRefused) {
               HasSubstr("found 1 dimensions"));
   EXPECT_THAT(safetensors(testing::tensor_entry("a", "I32", "[2,3]", 0, 24)),
               HasSubstr("found an integer tensor"));
-  EXPECT_THAT(refusal(folder.path("absent.npy")), AllOf(HasSubstr("absent.npy"), HasSubstr("No such file")));
+  EXPECT_THAT(refusal_of_source(folder.path("absent.npy")), AllOf(HasSubstr("absent.npy"), HasSubstr("No such file")));
 }
 
 TEST(EmbeddingSource, FilesWithoutRowsAreEmpty) {

@@ -34,7 +34,7 @@ ZipMember& find(std::vector<ZipMember>& list, const std::string& name) {
                        [&](const ZipMember& member) { return member.name == name; });
 }
 
-std::string refusal(const std::vector<ZipMember>& list) {
+std::string refusal_of_members(const std::vector<ZipMember>& list) {
   const std::string message = file_error([&] { testing::read_codes_bytes(testing::zip_bytes(list)); });
   EXPECT_THAT(message, HasSubstr("codes.npz"));
   return message;
@@ -67,7 +67,7 @@ TEST(NpzArchiveHostile, FilesThatAreNoneAreNamed) {
 TEST(NpzArchiveHostile, MembersOfTheSameNameAreRefused) {
   auto list = sound_list();
   list.push_back(zip_member("data.npy", testing::npy_vector<float>("<f4", {9, 9, 9, 9})));
-  EXPECT_THAT(refusal(list), HasSubstr("no readable zip archive"))
+  EXPECT_THAT(refusal_of_members(list), HasSubstr("no readable zip archive"))
       << "readers differ in which of the two they take";
 }
 
@@ -75,21 +75,21 @@ TEST(NpzArchiveHostile, WrongChecksumsAreRefused) {
   for (const std::string name : {"data.npy", "format.npy", "gap.npy", "options.npy"}) {
     auto list = sound_list();
     find(list, name).checksum ^= 1;
-    EXPECT_THAT(refusal(list), HasSubstr(name + ": found ")) << name;
+    EXPECT_THAT(refusal_of_members(list), HasSubstr(name + ": found ")) << name;
   }
 }
 
 TEST(NpzArchiveHostile, EncryptedMembersAndUnknownMethodsAreRefused) {
   auto encrypted = sound_list();
   find(encrypted, "data.npy").flags = 1;
-  EXPECT_THAT(refusal(encrypted), AllOf(HasSubstr("data.npy: found a member that can't be opened"),
+  EXPECT_THAT(refusal_of_members(encrypted), AllOf(HasSubstr("data.npy: found a member that can't be opened"),
                                         HasSubstr("expected a readable one")));
   auto unknown = sound_list();
   find(unknown, "data.npy").method = 99;
-  EXPECT_THAT(refusal(unknown), HasSubstr(": found "));
+  EXPECT_THAT(refusal_of_members(unknown), HasSubstr(": found "));
   auto no_stream = sound_list();
   find(no_stream, "data.npy").method = 8;  // stored bytes that say they are deflated
-  EXPECT_THAT(refusal(no_stream), HasSubstr("data.npy: found a damaged or truncated member"));
+  EXPECT_THAT(refusal_of_members(no_stream), HasSubstr("data.npy: found a damaged or truncated member"));
 }
 
 /// Sizes that fit the matrix's claims, too, and still are not there.
@@ -102,7 +102,7 @@ TEST(NpzArchiveHostile, ClaimedSizesAreNotAllocated) {
   offsets = zip_member("indptr.npy", header + std::string(4096, '\0'), true);
   offsets.size = header.size() + 8 * static_cast<std::uint64_t>(rows + 1);
   const std::int64_t before = peak_memory();
-  EXPECT_THAT(refusal(list), HasSubstr("indptr.npy: found a damaged or truncated member"));
+  EXPECT_THAT(refusal_of_members(list), HasSubstr("indptr.npy: found a damaged or truncated member"));
   EXPECT_LT(peak_memory() - before, 64 << 20);
 }
 
@@ -116,7 +116,7 @@ TEST(NpzArchiveHostile, MembersThatInflateToMoreThanTheMatrixTakesAreRefused) {
     auto list = sound_list();
     zeros.name = name;
     find(list, name) = zeros;
-    EXPECT_THAT(refusal(list),
+    EXPECT_THAT(refusal_of_members(list),
                 AllOf(HasSubstr(name + ": found a member of " + std::to_string(bomb) + " bytes"),
                       HasSubstr("expected at most ")));
   }
@@ -129,10 +129,10 @@ TEST(NpzArchiveHostile, MembersThatInflateToMoreThanTheySayAreRefused) {
   ZipMember& data = find(list, "data.npy");
   data = zip_member("data.npy", padded, true);
   data.size = honest.size;
-  EXPECT_THAT(refusal(list),
+  EXPECT_THAT(refusal_of_members(list),
               HasSubstr("data.npy: found more data than the archive says, or a wrong checksum"));
   data.checksum = honest.checksum;  // right for the part that is asked for
-  EXPECT_THAT(refusal(list),
+  EXPECT_THAT(refusal_of_members(list),
               HasSubstr("data.npy: found more data than the archive says, or a wrong checksum"));
 }
 
@@ -140,7 +140,7 @@ TEST(NpzArchiveHostile, StoredMembersThatClaimMoreThanTheyHoldAreRefused) {
   auto list = sound_list();
   ZipMember& data = find(list, "data.npy");
   data.size = data.held.size() + 8;
-  EXPECT_FALSE(refusal(list).empty());
+  EXPECT_FALSE(refusal_of_members(list).empty());
 }
 
 }  // namespace

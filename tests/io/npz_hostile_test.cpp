@@ -23,7 +23,7 @@ using testing::read_codes_bytes;
 using testing::sound_members;
 
 /// The message, from the file's name on: its folder changes.
-std::string refusal(const std::string& bytes) {
+std::string refusal_of_archive(const std::string& bytes) {
   const std::string message = file_error([&] { read_codes_bytes(bytes); });
   EXPECT_THAT(message, AllOf(HasSubstr("codes.npz"), HasSubstr(": found "), HasSubstr(", expected ")));
   return message.substr(std::min(message.find("codes.npz"), message.size()));
@@ -33,9 +33,9 @@ std::string refusal(const std::string& bytes) {
 std::string refusal_of(const std::string& name, const std::string& bytes) {
   auto members = sound_members();
   members[name] = bytes;
-  const std::string message = refusal(archive(members));
+  const std::string message = refusal_of_archive(archive(members));
   EXPECT_THAT(message, HasSubstr(name + ".npy"));
-  EXPECT_EQ(message, refusal(archive(members, true)));
+  EXPECT_EQ(message, refusal_of_archive(archive(members, true)));
   return message;
 }
 
@@ -44,11 +44,11 @@ TEST(NpzHostile, MissingMembersAreNamed) {
                            "rounds", "iterations"}) {
     auto members = sound_members();
     members.erase(name);
-    EXPECT_THAT(refusal(archive(members)), HasSubstr(std::string("no member ") + name + ".npy"));
+    EXPECT_THAT(refusal_of_archive(archive(members)), HasSubstr(std::string("no member ") + name + ".npy"));
   }
   auto members = sound_members();
   members.erase("format");
-  EXPECT_THAT(refusal(archive(members)), HasSubstr("no member format.npy with the text csr"));
+  EXPECT_THAT(refusal_of_archive(archive(members)), HasSubstr("no member format.npy with the text csr"));
 }
 
 TEST(NpzHostile, NamesThatDoNotFitAreRefused) {
@@ -56,7 +56,7 @@ TEST(NpzHostile, NamesThatDoNotFitAreRefused) {
   members["names"] = npy_vector<char>("|u1", {'a', 'b', 'c'});
   const auto refusal_with = [&](const std::vector<std::int64_t>& offsets) {
     members["name_offsets"] = npy_vector<std::int64_t>("<i8", offsets);
-    return refusal(archive(members));
+    return refusal_of_archive(archive(members));
   };
   members["name_offsets"] = npy_vector<std::int64_t>("<i8", {0, 1, 1, 3});
   EXPECT_EQ(read_codes_bytes(archive(members)).names, (std::vector<std::string>{"a", "", "bc"}));
@@ -66,7 +66,7 @@ TEST(NpzHostile, NamesThatDoNotFitAreRefused) {
   EXPECT_THAT(refusal_with({0, 1, 2, 4}), HasSubstr("names.npy"));
   EXPECT_THAT(refusal_with({0, 1, 2, std::int64_t{1} << 62}), HasSubstr("names.npy"));
   members.erase("name_offsets");
-  EXPECT_THAT(refusal(archive(members)), HasSubstr("no member name_offsets.npy"));
+  EXPECT_THAT(refusal_of_archive(archive(members)), HasSubstr("no member name_offsets.npy"));
 }
 
 TEST(NpzHostile, MembersOfOtherTypesAreRefused) {
@@ -128,7 +128,7 @@ TEST(NpzHostile, OffsetsThatFallOrLieAreRefused) {
        {std::int64_t{3}, std::int64_t{5}, std::int64_t{1} << 40, std::int64_t{INT64_MAX}}) {
     auto members = sound_members();
     members["indptr"] = npy_vector<std::int64_t>("<i8", {0, 2, 2, last});
-    EXPECT_THAT(refusal(archive(members)),
+    EXPECT_THAT(refusal_of_archive(archive(members)),
                 AllOf(HasSubstr("data.npy"), HasSubstr("found 4 entries, expected " + std::to_string(last))));
   }
 }
@@ -150,7 +150,7 @@ TEST(NpzHostile, ShapesThatLieAreRefusedWithoutAllocation) {
   const auto shape = [](std::int64_t rows, std::int64_t cols) {
     auto members = sound_members();
     members["shape"] = npy_vector<std::int64_t>("<i8", {rows, cols});
-    return refusal(archive(members));
+    return refusal_of_archive(archive(members));
   };
   EXPECT_THAT(shape(std::int64_t{1} << 40, 4), HasSubstr("found 4 entries, expected 1099511627777"));
   EXPECT_THAT(shape(2, 4), HasSubstr("found 4 entries, expected 3"));

@@ -21,7 +21,7 @@ using testing::open_safetensors;
 using testing::safetensors_bytes;
 using testing::tensor_entry;
 
-std::string refusal(const std::string& bytes) {
+std::string refusal_of_tensors(const std::string& bytes) {
   const std::string message = file_error([&] { open_safetensors(bytes); });
   EXPECT_THAT(message, AllOf(HasSubstr("x.safetensors"), HasSubstr(": found "), HasSubstr(", expected ")));
   EXPECT_LT(message.size(), 1000u);
@@ -30,7 +30,7 @@ std::string refusal(const std::string& bytes) {
 
 /// Of a header with these entries and 24 bytes of data.
 std::string refusal_of(const std::string& entries) {
-  return refusal(safetensors_bytes("{" + entries + "}", std::string(24, 'x')));
+  return refusal_of_tensors(safetensors_bytes("{" + entries + "}", std::string(24, 'x')));
 }
 
 std::string sound_file() {
@@ -52,7 +52,7 @@ TEST(SafetensorsHostile, HeaderLengthsBeyondTheFileAreRefused) {
   for (const std::uint64_t length :
        {std::uint64_t{rest.size() + 1}, std::uint64_t{1} << 31, std::uint64_t{1} << 32,
         std::uint64_t{1} << 63, UINT64_MAX, UINT64_MAX - 7, UINT64_MAX - rest.size()}) {
-    EXPECT_THAT(refusal(header_length(length) + rest),
+    EXPECT_THAT(refusal_of_tensors(header_length(length) + rest),
                 AllOf(HasSubstr("found a header of " + std::to_string(length) + " bytes"),
                       HasSubstr("within the file and 100 MB")));
   }
@@ -79,17 +79,17 @@ TEST(SafetensorsHostile, HeadersThatAreNoJsonObjectAreRefused) {
                              "{\"a\":\"\\u12\"}",
                              "{\"a\":\"\\ud800\"}",
                              "{\"a\":\"\x01\"}"}) {
-    EXPECT_THAT(refusal(safetensors_bytes(header, "")), HasSubstr("a header that is not JSON")) << header;
+    EXPECT_THAT(refusal_of_tensors(safetensors_bytes(header, "")), HasSubstr("a header that is not JSON")) << header;
   }
   for (const char* header : {"[]", "[{}]", "1", "\"text\"", "null", "true", "1e999", "-0"}) {
-    EXPECT_FALSE(refusal(safetensors_bytes(header, "")).empty()) << header;
+    EXPECT_FALSE(refusal_of_tensors(safetensors_bytes(header, "")).empty()) << header;
   }
-  EXPECT_THAT(refusal(safetensors_bytes(std::string("{}\0", 3), "")), HasSubstr("a NUL byte in the header"));
+  EXPECT_THAT(refusal_of_tensors(safetensors_bytes(std::string("{}\0", 3), "")), HasSubstr("a NUL byte in the header"));
 }
 
 TEST(SafetensorsHostile, InvalidUtf8IsRefused) {
   for (const char* text : {"caf\xe9", "\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80"}) {
-    EXPECT_THAT(refusal(safetensors_bytes("{\"__metadata__\":{\"k\":\"" + std::string(text) + "\"}}", "")),
+    EXPECT_THAT(refusal_of_tensors(safetensors_bytes("{\"__metadata__\":{\"k\":\"" + std::string(text) + "\"}}", "")),
                 HasSubstr("not JSON"));
     EXPECT_THAT(refusal_of(tensor_entry(text, "F32", "[6]", 0, 24)), HasSubstr("not JSON"));
   }
@@ -112,10 +112,10 @@ TEST(SafetensorsHostile, DeepNestingIsRefused) {
   for (const std::string open : {"[", "{\"a\":", "[{\"a\":"}) {
     std::string header = "{\"t\":";
     for (std::size_t level = 0; level < levels; ++level) header += open;
-    EXPECT_THAT(refusal(safetensors_bytes(header, "")), HasSubstr("nested deeper than 4 levels")) << open;
+    EXPECT_THAT(refusal_of_tensors(safetensors_bytes(header, "")), HasSubstr("nested deeper than 4 levels")) << open;
   }
   EXPECT_THAT(
-      refusal(safetensors_bytes("{\"t\":" + std::string(levels, '[') + std::string(levels, ']') + "}", "")),
+      refusal_of_tensors(safetensors_bytes("{\"t\":" + std::string(levels, '[') + std::string(levels, ']') + "}", "")),
       HasSubstr("nested deeper"));
 }
 
@@ -207,9 +207,9 @@ TEST(SafetensorsHostile, OverlapsAndHolesAreRefused) {
 TEST(SafetensorsHostile, TruncatedAtEveryLengthIsRefused) {
   const std::string whole = sound_file();
   for (std::size_t length = 0; length < whole.size(); ++length) {
-    EXPECT_FALSE(refusal(whole.substr(0, length)).empty()) << length;
+    EXPECT_FALSE(refusal_of_tensors(whole.substr(0, length)).empty()) << length;
   }
-  EXPECT_THAT(refusal(whole + "x"), HasSubstr("found 25 bytes of data"));
+  EXPECT_THAT(refusal_of_tensors(whole + "x"), HasSubstr("found 25 bytes of data"));
 }
 
 TEST(SafetensorsHostile, FlippedBitsAreRefusedOrStayInBounds) {
@@ -240,8 +240,8 @@ TEST(SafetensorsHostile, FilesThatAreNoneAreNamed) {
   std::filesystem::create_directory(folder.path("folder.safetensors"));
   EXPECT_THAT(file_error([&] { SafetensorsFile(folder.path("folder.safetensors")); }),
               AllOf(HasSubstr("folder.safetensors"), HasSubstr("not a regular file")));
-  EXPECT_THAT(refusal(""), AllOf(HasSubstr("found 0 bytes"), HasSubstr("a .safetensors file")));
-  EXPECT_THAT(refusal("text"), HasSubstr("found 4 bytes"));
+  EXPECT_THAT(refusal_of_tensors(""), AllOf(HasSubstr("found 0 bytes"), HasSubstr("a .safetensors file")));
+  EXPECT_THAT(refusal_of_tensors("text"), HasSubstr("found 4 bytes"));
 }
 
 }  // namespace
