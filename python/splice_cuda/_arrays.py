@@ -72,13 +72,13 @@ def as_vector(values: Any, dtype: npt.DTypeLike, argument: str) -> npt.NDArray[A
 
 
 def on_host(tensor: Any, argument: str) -> npt.NDArray[Any]:
-    """A dense torch tensor as a numpy array on the host, without a graph behind it; bfloat16, which numpy lacks, as float32."""
+    """A dense torch tensor as a numpy array on the host, without a graph behind it; as float32 where numpy lacks its type."""
     import torch
 
     if tensor.layout != torch.strided:
         raise ArgumentError(f"{argument}: got a tensor of layout {tensor.layout}, expected a dense one")
     tensor = tensor.detach().cpu()
-    if tensor.dtype == torch.bfloat16:
+    if tensor.is_floating_point() and tensor.dtype not in (torch.float16, torch.float32, torch.float64):
         tensor = tensor.float()
     return tensor.resolve_conj().resolve_neg().numpy()
 

@@ -57,7 +57,8 @@ def decompose(
     """
     if device in (None, "cuda", "auto") and is_torch(embeddings) and embeddings.is_cuda:
         device = str(embeddings.device)
-    device = device or "cpu"
+    elif device is None:
+        device = "cpu"
     if any(is_torch(given) for given in (embeddings, dictionary, l1_penalty, options.get("atom_weights"))):
         from . import torch_result
 

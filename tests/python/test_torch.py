@@ -164,8 +164,9 @@ def test_no_penalties_are_not_the_default(tensors):
 
 def test_the_device_is_looked_at(tensors):
     atoms, z = tensors
-    with pytest.raises(splice_cuda.ArgumentError, match="device: got .*nonsense"):
-        splice_cuda.decompose(z, atoms, 0.1, device="nonsense")
+    for wrong in ("nonsense", "", 3):
+        with pytest.raises(splice_cuda.ArgumentError, match=f"device: got .*{wrong}"):
+            splice_cuda.decompose(z, atoms, 0.1, device=wrong)
     where = splice_cuda.Context("auto").device
     for device in ("cpu", "auto"):
         assert splice_cuda.decompose(z, atoms, 0.1, device=device).certified.all()
@@ -202,8 +203,8 @@ def test_codes_of_tensors(problem, tensors):
     forms = [result, dense, dense.double(), dense.clone().requires_grad_(), dense.to_sparse(), dense.to_sparse_csr()]
     for form in forms:
         np.testing.assert_array_equal(splice_cuda.Codes.of(form).to_dense(), expected.codes.to_dense())
-    rounded = dense.bfloat16()
-    np.testing.assert_array_equal(splice_cuda.Codes.of(rounded).to_dense(), rounded.float().numpy())
+    for rounded in (dense.bfloat16(), dense.to(torch.float8_e4m3fn)):
+        np.testing.assert_array_equal(splice_cuda.Codes.of(rounded).to_dense(), rounded.float().numpy())
     dictionary = splice_cuda.Dictionary(problem.atoms)
     np.testing.assert_allclose(dictionary.certify(problem.z, result, 0.1)["gap"], expected.gap, rtol=0, atol=1e-10)
     assert dictionary.decompose(problem.z, 0.1, warm_start=result).certified.all()
