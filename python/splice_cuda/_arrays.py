@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ._core import ArgumentError
 
-__all__ = ["Rows", "as_rows", "as_vector", "is_torch"]
+__all__ = ["Rows", "as_rows", "as_vector", "is_torch", "on_host"]
 
 
 class Rows(NamedTuple):
@@ -53,11 +53,11 @@ def as_rows(array: Any, argument: str) -> Rows:
 
 def as_vector(values: Any, dtype: npt.DTypeLike, argument: str) -> npt.NDArray[Any]:
     """A contiguous numpy vector of `dtype` on the host; copied where it is not one already."""
-    if is_torch(values):
-        values = values.detach().cpu().numpy()
-    given = np.asarray(values)
+    given = on_host(values, argument) if is_torch(values) else np.asarray(values)
     if given.ndim != 1:
         raise ArgumentError(f"{argument}: got {given.ndim} dimensions, expected a vector")
+    if np.iscomplexobj(given):
+        raise ArgumentError(f"{argument}: got complex numbers, expected real ones")
     if given.size and np.issubdtype(dtype, np.integer) and not np.issubdtype(given.dtype, np.integer):
         raise ArgumentError(f"{argument}: got elements of type {given.dtype}, expected integers")
     if np.issubdtype(dtype, np.integer) and given.size:
@@ -69,6 +69,18 @@ def as_vector(values: Any, dtype: npt.DTypeLike, argument: str) -> npt.NDArray[A
             return np.ascontiguousarray(given, dtype=dtype)
     except (TypeError, ValueError):
         raise ArgumentError(f"{argument}: got elements of type {given.dtype}, expected numbers") from None
+
+
+def on_host(tensor: Any, argument: str) -> npt.NDArray[Any]:
+    """A dense torch tensor as a numpy array on the host, without a graph behind it; as float32 where numpy lacks its type."""
+    import torch
+
+    if tensor.layout != torch.strided:
+        raise ArgumentError(f"{argument}: got a tensor of layout {tensor.layout}, expected a dense one")
+    tensor = tensor.detach().cpu()
+    if tensor.is_floating_point() and tensor.dtype not in (torch.float16, torch.float32, torch.float64):
+        tensor = tensor.float()
+    return tensor.resolve_conj().resolve_neg().numpy()
 
 
 def _check_shape(shape: tuple[int, ...], argument: str) -> None:
@@ -112,4 +124,8 @@ def _plain_tensor(tensor: Any, argument: str) -> Any:
     strides = tuple(stride * tensor.element_size() for stride in tensor.stride())
     if not _rows_without_gaps(tuple(tensor.shape), strides, tensor.element_size()):
         tensor = tensor.contiguous()
-    return tensor.resolve_neg()
+    tensor = tensor.resolve_neg()
+    if tensor.is_cuda:
+        # Its elements may still be on their way, on a stream that the library, which works on its context's, does not wait for.
+        torch.cuda.current_stream(tensor.device).synchronize()
+    return tensor

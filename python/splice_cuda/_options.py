@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 import numpy as np
 
 from . import _core
-from ._arrays import as_vector
+from ._arrays import as_vector, is_torch
+from ._texts import as_text
 from .codes import Codes
 from .context import _whole
 
@@ -56,19 +57,26 @@ _INTEGERS = ("target_l0", "max_rounds", "max_iterations")
 _FLAGS = ("nonnegative", "refit")
 
 
-def native_options(l1_penalty: Any, keywords: Mapping[str, Any]) -> _core.Options:
+def native_options(l1_penalty: Any, keywords: Mapping[str, Any], rows: int = 0) -> _core.Options:
     """Options for the native module. Ranges are checked there.
+
+    Args:
+        rows: of the embeddings that `l1_penalty` is for.
 
     Raises:
         TypeError: for a keyword that there is not.
-        ArgumentError: for a value of the wrong type.
+        ArgumentError: for a value of the wrong type, and for an empty vector, which the native module takes for none given.
     """
     options = _core.Options()
     if l1_penalty is not None:
+        if is_torch(l1_penalty):
+            l1_penalty = l1_penalty.detach()
         if np.ndim(l1_penalty) == 0:
             options.l1_penalty = _float32(l1_penalty, "l1_penalty")
         else:
             options.l1_penalties = as_vector(l1_penalty, np.float32, "l1_penalty")
+            if rows and not options.l1_penalties.size:
+                raise _core.ArgumentError(f"l1_penalty: got 0 numbers, expected one, or one a row, {rows}")
     for name, value in keywords.items():
         if name not in DecomposeKeywords.__annotations__:
             expected = ", ".join(DecomposeKeywords.__annotations__)
@@ -89,14 +97,17 @@ def _converted(name: str, value: Any) -> Any:
             raise _core.ArgumentError(f"{name}: got {value!r}, expected True or False")
         return bool(value)
     if name == "atom_weights":
-        return as_vector(value, np.float32, name)
+        weights = as_vector(value, np.float32, name)
+        if not weights.size:
+            raise _core.ArgumentError(f"{name}: got 0 numbers, expected one an atom")
+        return weights
     if name == "banned_atoms":
         return as_vector(value, np.int32, name)
     if name == "warm_start":
         return Codes.of(value, name)._native
     if not isinstance(value, str):
         raise _core.ArgumentError(f"{name}: got {value!r}, expected a name")
-    return value
+    return as_text(value, name)
 
 
 def _real(value: Any, name: str) -> float:

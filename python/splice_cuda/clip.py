@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._texts import as_text, as_texts
 from .context import _whole
 from .progress import Progress, progress_function
 
@@ -72,8 +73,8 @@ class ClipEncoder:
     ) -> None:
         self._native = _clip.ClipEncoder(
             Path(folder),
-            device,
-            precision,
+            as_text(device, "device"),
+            as_text(precision, "precision"),
             _whole(batch_size, "batch_size"),
             _whole(threads, "threads"),
             _whole(max_pixels, "max_pixels", least=0),
@@ -138,11 +139,9 @@ class ClipEncoder:
         """[n, dim], not normalised. A text longer than the context keeps its beginning.
 
         Raises:
-            ArgumentError: for a model without text tower.
+            ArgumentError: for a model without text tower, and for what is no text, which it names by its index.
         """
-        if isinstance(texts, str):
-            raise _core.ArgumentError("texts: got one text, expected a list of them")
-        listed = [str(text) for text in texts]
+        listed = as_texts(texts, "texts")
         out = np.empty((len(listed), self.dim), np.float32)
         self._native.embed_texts(listed, out)
         return out

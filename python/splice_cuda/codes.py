@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._arrays import as_vector
+from ._arrays import as_vector, is_torch, on_host
+from .context import _whole
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -42,41 +43,60 @@ class Codes:
 
     @classmethod
     def from_arrays(cls, row_offsets: npt.ArrayLike, atom_indices: npt.ArrayLike, values: npt.ArrayLike, atoms: int) -> Codes:
-        """Codes out of arrays, which are copied. They are checked where they are used.
+        """Codes out of arrays, which are copied and checked.
 
         Args:
             row_offsets: int64 [n + 1], ascending from 0 to nnz.
-            atom_indices: int32 [nnz], ascending within a row.
-            values: float32 [nnz].
+            atom_indices: int32 [nnz], ascending within a row, from 0 to p - 1.
+            values: float32 [nnz], finite.
             atoms: number of atoms p.
+
+        Raises:
+            ArgumentError: for what is no such matrix; names the array.
         """
-        offsets = as_vector(row_offsets, np.int64, "row_offsets")
+        return cls._checked((row_offsets, atom_indices, values), atoms, "codes")
+
+    @classmethod
+    def _checked(cls, arrays: tuple[Any, Any, Any], atoms: int, argument: str) -> Codes:
+        offsets = as_vector(arrays[0], np.int64, f"{argument}.row_offsets")
         if offsets.size == 0:
-            raise _core.ArgumentError("row_offsets: got no numbers, expected one more than rows")
-        indices = as_vector(atom_indices, np.int32, "atom_indices")
-        return cls(_core.SparseCodes(offsets.size - 1, int(atoms), offsets, indices, as_vector(values, np.float32, "values")))
+            raise _core.ArgumentError(f"{argument}.row_offsets: got no numbers, expected one more than rows")
+        indices = as_vector(arrays[1], np.int32, f"{argument}.atom_indices")
+        values = as_vector(arrays[2], np.float32, f"{argument}.values")
+        size = _whole(atoms, f"{argument}: number of atoms", least=0)
+        return cls(_core.SparseCodes(offsets.size - 1, size, offsets, indices, values, argument))
 
     @classmethod
     def of(cls, codes: Any, argument: str = "codes") -> Codes:
-        """Codes of a DecomposeResult, a scipy sparse matrix, a torch sparse CSR tensor or a dense array; Codes are themselves."""
+        """Codes of a DecomposeResult or TorchResult, a scipy sparse matrix, a torch tensor, sparse or dense, or a dense array;
+        Codes are themselves. Gradients stay behind.
+
+        Raises:
+            ArgumentError: for what is no matrix of codes, with the name of `argument`.
+        """
         if isinstance(codes, Codes):
             return codes
         if isinstance(codes, DecomposeResult):
             return codes.codes
+        if is_torch(getattr(codes, "row_offsets", None)):  # TorchResult, whose module imports torch
+            return cls._checked((codes.row_offsets, codes.atom_indices, codes.values), codes.shape[1], argument)
+        if len(getattr(codes, "shape", (0, 0))) != 2:
+            raise _core.ArgumentError(f"{argument}: got shape {tuple(codes.shape)}, expected codes [n, p]")
         if hasattr(codes, "tocsr"):
             csr = codes.tocsr()
             if not csr.has_canonical_format:
                 csr = csr.copy()
                 csr.sum_duplicates()
-            return cls.from_arrays(csr.indptr, csr.indices, csr.data, csr.shape[1])
-        if hasattr(codes, "crow_indices"):
-            return cls.from_arrays(codes.crow_indices(), codes.col_indices(), codes.values(), codes.shape[1])
-        dense = np.asarray(codes)
+            return cls._checked((csr.indptr, csr.indices, csr.data), csr.shape[1], argument)
+        if is_torch(codes) and (codes.is_sparse or codes.is_sparse_csr):
+            csr = codes.detach().to_sparse_csr()
+            return cls._checked((csr.crow_indices(), csr.col_indices(), csr.values()), csr.shape[1], argument)
+        dense = on_host(codes, argument) if is_torch(codes) else np.asarray(codes)
         if dense.ndim != 2:
             raise _core.ArgumentError(f"{argument}: got {type(codes).__name__} of {dense.ndim} dimensions, expected codes [n, p]")
         rows, columns = np.nonzero(dense)
         offsets = np.searchsorted(rows, np.arange(dense.shape[0] + 1))
-        return cls.from_arrays(offsets, columns, dense[rows, columns], dense.shape[1])
+        return cls._checked((offsets, columns, dense[rows, columns]), dense.shape[1], argument)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from . import _core
 from ._arrays import as_rows, as_vector
 from ._options import DecomposeKeywords, native_options
+from ._texts import as_text, as_texts, has_utf8
 from .codes import Codes, DecomposeResult, result_of
 from .context import Context, default_context
 from .progress import Progress, progress_function
@@ -78,7 +79,7 @@ class ConceptSpace:
 
         Args:
             text_embeddings: [p, d].
-            names: one a row, UTF-8. Empty and repeated ones are left out.
+            names: one a row; can be written as UTF-8. Empty and repeated ones are left out.
             center: False: only normalised.
             last: keep only the last k lines, the most frequent ones of vocabularies that are sorted so; 0 = all.
             dtype: what atoms are rounded to; the rounded numbers are the atoms from then on.
@@ -91,7 +92,10 @@ class ConceptSpace:
             ArgumentError: when names and rows differ in number, or nothing is left.
         """
         rows = as_rows(text_embeddings, "text_embeddings")
-        native, dropped = _core.ConceptSpace.build(rows.array, rows.bfloat16, _names(names), bool(center), int(last), dtype)
+        lines = as_texts(names, "names")
+        native, dropped = _core.ConceptSpace.build(
+            rows.array, rows.bfloat16, lines, bool(center), int(last), as_text(dtype, "dtype")
+        )
         space = cls(native)
         return space if image_mean is None else space.with_image_mean(image_mean), DroppedConcepts(**dropped)
 
@@ -99,7 +103,7 @@ class ConceptSpace:
     def from_atoms(cls, atoms: Any, names: Iterable[str] = ()) -> ConceptSpace:
         """Atoms [p, d] used exactly as given, copied. Without names they are "atom 0", "atom 1", ..."""
         rows = as_rows(atoms, "atoms")
-        return cls(_core.ConceptSpace.from_atoms(rows.array, rows.bfloat16, _names(names)))
+        return cls(_core.ConceptSpace.from_atoms(rows.array, rows.bfloat16, as_texts(names, "names")))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> ConceptSpace:
@@ -152,7 +156,7 @@ class ConceptSpace:
 
     def find(self, name: str) -> int | None:
         """Index of a concept; None if there is none of this name."""
-        return self._native.find(name)
+        return None if isinstance(name, str) and not has_utf8(name) else self._native.find(as_text(name, "concept"))
 
     def at(self, name: str) -> int:
         """Index of a concept.
@@ -160,7 +164,7 @@ class ConceptSpace:
         Raises:
             ArgumentError: that offers the nearest names.
         """
-        return self._native.at(name)
+        return self._native.at(as_text(name, "concept"))
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.find(name) is not None
@@ -189,7 +193,9 @@ class ConceptSpace:
     def with_provenance(self, provenance: Mapping[str, str]) -> ConceptSpace:
         """A space with other provenance. Shares the atoms."""
         native = self._native.copy()
-        native.provenance = {str(key): str(value) for key, value in provenance.items()}
+        native.provenance = {
+            as_text(str(key), "provenance"): as_text(str(value), "provenance") for key, value in provenance.items()
+        }
         return ConceptSpace(native)
 
     def prepare(self, embeddings: Any, *, normalize: bool = True, center: bool = True) -> npt.NDArray[np.float32]:
@@ -223,7 +229,7 @@ class ConceptSpace:
             options: ``banned_atoms`` may hold names.
         """
         rows = as_rows(embeddings, "embeddings")
-        native = native_options(l1_penalty, self._by_index(options))
+        native = native_options(l1_penalty, self._by_index(options), rows.array.shape[0])
         prepare = _core.PrepareOptions(bool(normalize), bool(center))
         with progress_function(progress, "decompose") as tell:
             return result_of(
@@ -322,13 +328,3 @@ def _native(context: Context | None) -> _core.Context:
 
 def _mean(values: list[float]) -> npt.NDArray[np.float32] | None:
     return np.asarray(values, np.float32) if values else None
-
-
-def _names(names: Iterable[str]) -> list[str]:
-    if isinstance(names, str):
-        raise _core.ArgumentError("names: got one text, expected one name a row")
-    listed = list(names)
-    for line, name in enumerate(listed):
-        if not isinstance(name, str):
-            raise _core.ArgumentError(f"names: got {type(name).__name__} at {line}, expected texts")
-    return [str(name) for name in listed]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from . import _core
+from ._texts import as_text
 
 __all__ = ["Context", "default_context"]
 
@@ -29,7 +30,10 @@ class Context:
 
     def __init__(self, device: str = "cpu", *, threads: int = 0, memory_limit: int = 256 << 20, stream: int = 0) -> None:
         self._native = _core.Context(
-            str(device), _whole(threads, "threads"), _whole(memory_limit, "memory_limit", least=0), _whole(stream, "stream", least=0)
+            as_text(str(device), "device"),
+            _whole(threads, "threads"),
+            _whole(memory_limit, "memory_limit", least=0),
+            _whole(stream, "stream", least=0),
         )
 
     @property

@@ -30,7 +30,7 @@ def decompose(
     dictionary: Any,
     l1_penalty: float | npt.ArrayLike | None = None,
     *,
-    device: str = "cpu",
+    device: str | None = None,
     context: Context | None = None,
     progress: Progress = False,
     cancel: Callable[[], bool] | None = None,
@@ -41,23 +41,30 @@ def decompose(
     Args:
         dictionary: atoms [p, d], used as given; or a Dictionary; or a ConceptSpace or the path of one, which prepare raw embeddings
             first (normalise, centre, normalise). A Dictionary or ConceptSpace is ready for the next call, atoms are not.
-        device: where to work without a context: ``"cpu"``, ``"cuda"``, ``"cuda:N"``, ``"auto"``. CUDA tensors are worked on where
-            they are.
+        device: where to work without a context: ``"cpu"``, ``"cuda"``, ``"cuda:N"``, ``"auto"``. None: the CPU, CUDA tensors where
+            they are; so are they with ``"cuda"`` and ``"auto"``.
 
     Returns:
         A DecomposeResult in numpy arrays; for a torch tensor, a TorchResult in tensors. Atoms given as an array and embeddings given
-        as a torch tensor go through ``torch.ops.splice_cuda.decompose`` where it is built, gradients included.
+        as a torch tensor go through ``torch.ops.splice_cuda.decompose`` where it is built, gradients included. It works where the
+        tensors are, and knows neither context, progress, cancel, warm_start, rho nor over_relaxation: with these, or on another
+        device, the numpy function is called, of which float64 gets values in float32; the operator's are float64.
 
     Raises:
+        ArgumentError: for what `Dictionary.decompose` refuses; where gradients are wanted, also for what the operator does not know,
+            for embeddings and a dictionary that are no tensors, and for atom_weights that want one.
         ImportError: where a tensor wants gradients and the package was built without torch. It says what is missing.
     """
-    if is_torch(embeddings) or is_torch(dictionary):
+    if device in (None, "cuda", "auto") and is_torch(embeddings) and embeddings.is_cuda:
+        device = str(embeddings.device)
+    elif device is None:
+        device = "cpu"
+    if any(is_torch(given) for given in (embeddings, dictionary, l1_penalty, options.get("atom_weights"))):
         from . import torch_result
 
-        if torch_result.for_operator(embeddings, dictionary, l1_penalty, context, progress, cancel, options):
+        others = {"context": context, "progress": progress, "cancel": cancel}
+        if torch_result.for_operator(embeddings, dictionary, l1_penalty, device, others, options):
             return torch_result.by_operator(embeddings, dictionary, l1_penalty, options)
-        if context is None and is_torch(embeddings) and embeddings.device.type == "cuda":
-            context = default_context(f"cuda:{embeddings.device.index}")
     where = context or default_context(device)
     if isinstance(dictionary, (str, os.PathLike)):
         dictionary = ConceptSpace.load(dictionary)

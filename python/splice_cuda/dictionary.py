@@ -98,7 +98,7 @@ class Dictionary:
             OutOfMemoryError, DeviceError, CancelledError
         """
         rows = as_rows(embeddings, "embeddings")
-        native = native_options(l1_penalty, options)
+        native = native_options(l1_penalty, options, rows.array.shape[0])
         with progress_function(progress, "decompose") as tell:
             return result_of(
                 _core.decompose(self._where(context), self._native, rows.array, rows.bfloat16, native, tell, cancel)
@@ -148,7 +148,7 @@ class Dictionary:
             Structured array [n] of REPORT_DTYPE. A negative weight, or one on a banned atom, has an infinite gap.
         """
         rows = as_rows(embeddings, "embeddings")
-        native = native_options(l1_penalty, options)
+        native = native_options(l1_penalty, options, rows.array.shape[0])
         with progress_function(progress, "certify") as tell:
             return reports_of(
                 _core.certify(

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from . import _core
-from ._arrays import is_torch
+from ._arrays import as_vector, is_torch
 from ._options import native_options
-from .codes import STATUS_NAMES, DecomposeResult
+from .codes import REPORT_DTYPE, STATUS_NAMES, DecomposeResult, Reports
+from .context import default_context
 from .info import torch_ops_library
 
 __all__ = ["REPORT_COLUMNS", "TorchResult"]
@@ -30,7 +31,7 @@ class TorchResult(NamedTuple):
     atom_indices: torch.Tensor
     """int32 [nnz], ascending within a row"""
     values: torch.Tensor
-    """[nnz]; the one with gradients"""
+    """[nnz]; the one with gradients. float32; float64 where the operator solved it and an input is float64."""
     report: torch.Tensor
     """float64 [n, 8], see REPORT_COLUMNS"""
     shape: tuple[int, int]
@@ -63,32 +64,51 @@ def of_result(result: DecomposeResult, device: torch.device) -> TorchResult:
     return TorchResult(offsets, atoms, values, table, codes.shape)
 
 
+def reports_of(result: TorchResult) -> Reports:
+    """The reports as numpy has them, on the host."""
+    table = result.report.cpu().numpy()
+    reports = np.zeros(len(table), REPORT_DTYPE)
+    for column, name in enumerate(REPORT_COLUMNS):
+        reports[name] = table[:, column]
+    return reports
+
+
 def for_operator(
-    embeddings: Any, dictionary: Any, l1_penalty: Any, context: Any, progress: Any, cancel: Any, options: Mapping[str, Any]
+    embeddings: Any, dictionary: Any, l1_penalty: Any, device: str, others: Mapping[str, Any], options: Mapping[str, Any]
 ) -> bool:
     """Whether the torch operator has to solve this: it can, or gradients are wanted that only it has.
 
+    Args:
+        device: where the work is wanted, as a Context takes it.
+        others: arguments by name that are none of the operator's; None and False are none given.
+
     Raises:
         ImportError: where gradients are wanted and there is no operator.
-        ArgumentError: where gradients are wanted and an argument is none of the operator's.
+        ArgumentError: where gradients are wanted and an argument is none of the operator's, or has no gradient.
     """
     unknown = [name for name in _NOT_OF_THE_OPERATOR if options.get(name) is not None]
-    unknown += [
-        name for name, given in (("context", context), ("progress", progress), ("cancel", cancel)) if given not in (None, False)
-    ]
+    unknown += [name for name, given in others.items() if given not in (None, False)]
     tensors = is_torch(embeddings) and is_torch(dictionary)
-    wants = torch.is_grad_enabled() and any(
-        is_torch(given) and given.requires_grad for given in (embeddings, dictionary, l1_penalty)
-    )
-    if not wants:
-        return tensors and not unknown and torch_ops_library() is not None
+    there = tensors and (str(embeddings.device) == device or str(embeddings.device) == default_context(device).device)
+    if not _wants_gradient(embeddings, dictionary, l1_penalty, options.get("atom_weights")):
+        return there and not unknown and torch_ops_library() is not None
+    if _wants_gradient(options.get("atom_weights")):
+        raise _core.ArgumentError("atom_weights: got a tensor that requires grad, expected one that does not")
     for argument, given in (("embeddings", embeddings), ("dictionary", dictionary)):
         if not is_torch(given):
             raise _core.ArgumentError(f"{argument}: got {type(given).__name__}, expected a tensor, since gradients are wanted")
     if unknown:
         raise _core.ArgumentError(f"{unknown[0]}: got one, expected none, since gradients are wanted")
+    if not there:
+        raise _core.ArgumentError(
+            f"device: got {device}, expected {embeddings.device}, where the embeddings are, since gradients are wanted"
+        )
     require_operators()
     return True
+
+
+def _wants_gradient(*arguments: Any) -> bool:
+    return torch.is_grad_enabled() and any(is_torch(given) and given.requires_grad for given in arguments)
 
 
 def require_operators() -> None:
@@ -106,8 +126,9 @@ def require_operators() -> None:
 
 
 def by_operator(embeddings: Any, dictionary: Any, l1_penalty: Any, options: Mapping[str, Any]) -> TorchResult:
-    """`torch.ops.splice_cuda.decompose`."""
+    """`torch.ops.splice_cuda.decompose`. Integers are rounded to float32 first, as they are without it."""
     require_operators()
+    embeddings, dictionary = _floating(embeddings), _floating(dictionary)
     native = native_options(None, options)
     keywords: dict[str, Any] = {
         name: getattr(native, name)
@@ -116,10 +137,17 @@ def by_operator(embeddings: Any, dictionary: Any, l1_penalty: Any, options: Mapp
     for name in ("atom_weights", "banned_atoms"):
         if options.get(name) is not None:
             keywords[name] = torch.from_numpy(getattr(native, name).copy())
+    if is_torch(options.get("atom_weights")):
+        keywords["atom_weights"] = options["atom_weights"].detach()  # float64 stays so: it counts where values are float64
     if is_torch(l1_penalty):
-        keywords["l1_penalties"] = l1_penalty.reshape(-1)
+        keywords["l1_penalties"] = l1_penalty
     elif l1_penalty is not None and np.ndim(l1_penalty):
-        keywords["l1_penalties"] = torch.from_numpy(np.asarray(l1_penalty, np.float32))
+        keywords["l1_penalties"] = torch.from_numpy(as_vector(l1_penalty, np.float32, "l1_penalty").copy())
     penalty = native.l1_penalty if l1_penalty is None or "l1_penalties" in keywords else float(l1_penalty)
     offsets, atoms, values, report = torch.ops.splice_cuda.decompose(embeddings, dictionary, penalty, **keywords)
     return TorchResult(offsets, atoms, values, report, (embeddings.shape[0], dictionary.shape[0]))
+
+
+def _floating(matrix: torch.Tensor) -> torch.Tensor:
+    known = matrix.dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64) or matrix.is_complex()
+    return matrix if known else matrix.to(torch.float32)

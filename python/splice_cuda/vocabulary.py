@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from . import _core
 from ._arrays import is_torch
+from ._texts import as_texts
 from .context import Context, _whole, default_context
 
 __all__ = ["DroppedLine", "SelectedVocabulary", "TextEmbedder", "select_vocabulary"]
@@ -84,7 +85,7 @@ def select_vocabulary(
         unwanted: words (NSFW, ...), spelt as in the lists: they, and phrases that contain one, are left out.
 
     Raises:
-        ArgumentError: for sizes below 0, cosines outside (0, 1], embeddings of another shape than [n, dim].
+        ArgumentError: for sizes below 0, cosines outside (0, 1], embeddings of another shape than [n, dim], what is no text.
         CancelledError: where `cancel` asked to stop. What the encoder raises passes through.
     """
     dim = _whole(encoder.dim, "encoder.dim")
@@ -98,15 +99,15 @@ def select_vocabulary(
 
     names, embeddings, phrases, dropped, words_seen, bigrams_seen = _core.select_vocabulary(
         (context or default_context())._native,
-        _lines(words, "words"),
-        _lines(bigrams, "bigrams"),
+        as_texts(words, "words"),
+        as_texts(bigrams, "bigrams"),
         encode,
         dim,
         _whole(size, "size"),
         _whole(bigram_size, "bigram_size"),
         float(max_cosine),
         float(bigram_cosine),
-        _lines(unwanted, "unwanted"),
+        as_texts(unwanted, "unwanted"),
         cancel,
     )
     return SelectedVocabulary(
@@ -117,13 +118,3 @@ def select_vocabulary(
         words_seen,
         bigrams_seen,
     )
-
-
-def _lines(lines: Iterable[str], argument: str) -> list[str]:
-    if isinstance(lines, str):
-        raise _core.ArgumentError(f"{argument}: got one text, expected a list of them")
-    listed = list(lines)
-    for line, text in enumerate(listed):
-        if not isinstance(text, str):
-            raise _core.ArgumentError(f"{argument}: got {type(text).__name__} at {line}, expected texts")
-    return [str(text) for text in listed]

@@ -18,6 +18,7 @@
 #include "bindings.hpp"
 #include "call.hpp"
 #include "splice_cuda/clip.hpp"
+#include "text.hpp"
 
 namespace splice_cuda::python {
 namespace {
@@ -72,7 +73,7 @@ nb::tuple embed_files(SharedEncoder& self, const Paths& files, nb::handle progre
     watch.tell(total, total);
   });
   nb::list reasons;
-  for (const SkippedImage& image : skipped) reasons.append(nb::make_tuple(image.index, image.reason));
+  for (const SkippedImage& image : skipped) reasons.append(nb::make_tuple(image.index, readable(image.reason)));
   return nb::make_tuple(bytes_of(embeddings), bytes_of(indices), reasons);
 }
 

@@ -9,6 +9,7 @@
 #include <nanobind/stl/string.h>
 
 #include "arrays.hpp"
+#include "core/validate.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::python {
@@ -61,10 +62,14 @@ void bind_codes(nb::module_& module) {
       .def(
           "__init__",
           [](SparseCodes* self, std::int64_t rows, std::int64_t cols, const List<std::int64_t>& row_offsets,
-             const List<std::int32_t>& atom_indices, const List<float>& values) {
-            new (self) SparseCodes{rows, cols, vector_of(row_offsets), vector_of(atom_indices), vector_of(values)};
+             const List<std::int32_t>& atom_indices, const List<float>& values, const std::string& argument) {
+            SparseCodes codes{rows, cols, vector_of(row_offsets), vector_of(atom_indices), vector_of(values)};
+            // Here, since scipy, torch and numpy, which they may go to next, trust them.
+            check_codes(argument, codes, rows, cols);
+            new (self) SparseCodes(std::move(codes));
           },
-          nb::arg("rows"), nb::arg("cols"), nb::arg("row_offsets"), nb::arg("atom_indices"), nb::arg("values"))
+          nb::arg("rows"), nb::arg("cols"), nb::arg("row_offsets"), nb::arg("atom_indices"), nb::arg("values"),
+          nb::arg("argument"), "Raises ArgumentError for what is no CSR matrix, by the name of `argument`.")
       .def_ro("rows", &SparseCodes::rows)
       .def_ro("cols", &SparseCodes::cols)
       .def_prop_ro("row_offsets", [](nb::handle_t<SparseCodes> self) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "splice_cuda/error.hpp"
+#include "text.hpp"
 
 namespace splice_cuda::python {
 namespace {
@@ -32,21 +33,29 @@ PyObject* make(nb::module_& module, const char* name, const char* doc, nb::handl
   return type;
 }
 
+void set_error(PyObject* type, const char* message) {
+  try {
+    PyErr_SetObject(type, readable(message).ptr());
+  } catch (nb::python_error& failure) {
+    failure.restore();
+  }
+}
+
 void translate(const std::exception_ptr& thrown, void*) {
   try {
     std::rethrow_exception(thrown);
   } catch (const ArgumentError& error) {
-    PyErr_SetString(types().argument, error.what());
+    set_error(types().argument, error.what());
   } catch (const FileError& error) {
-    PyErr_SetString(types().file, error.what());
+    set_error(types().file, error.what());
   } catch (const OutOfMemoryError& error) {
-    PyErr_SetString(types().memory, error.what());
+    set_error(types().memory, error.what());
   } catch (const DeviceError& error) {
-    PyErr_SetString(types().device, error.what());
+    set_error(types().device, error.what());
   } catch (const CancelledError& error) {
-    PyErr_SetString(types().cancelled, error.what());
+    set_error(types().cancelled, error.what());
   } catch (const Error& error) {
-    PyErr_SetString(types().base, error.what());
+    set_error(types().base, error.what());
   }
 }
 

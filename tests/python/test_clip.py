@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,8 +34,9 @@ def test_wrong_arguments(tmp_path):
         splice_cuda.ClipEncoder(tmp_path, batch_size=1.5)
     with pytest.raises(splice_cuda.ArgumentError, match="max_pixels: "):
         splice_cuda.ClipEncoder(tmp_path, max_pixels=-1)
-    with pytest.raises(splice_cuda.ArgumentError, match="device: got"):
-        splice_cuda.ClipEncoder(tmp_path, device="tpu")
+    for device in ("tpu", None, "\udcff"):
+        with pytest.raises(splice_cuda.ArgumentError, match="device: got"):
+            splice_cuda.ClipEncoder(tmp_path, device=device)
 
 
 def test_pixels():
@@ -92,6 +94,26 @@ def test_a_model(model, tmp_path):
     assert np.abs(texts[0] - texts[1]).max() > 1e-3
     with pytest.raises(splice_cuda.ArgumentError, match="texts: got one text"):
         encoder.embed_texts("a red cube")
+
+
+def test_what_is_no_text(model):
+    encoder = splice_cuda.ClipEncoder(model)
+    for wrong, says in ((b"a red cube", "bytes"), (None, "NoneType"), (float("nan"), "float"), ("\udcff", r"'\\udcff'")):
+        with pytest.raises(splice_cuda.ArgumentError, match=f"texts: got {says} at 1, expected texts"):
+            encoder.embed_texts(["a red cube", wrong])
+
+
+def test_paths_that_are_not_utf8(model, tmp_path):
+    pytest.importorskip("PIL.Image").new("RGB", (40, 40)).save(tmp_path / "a.png")
+    here = os.fsencode(tmp_path)
+    wrong = os.fsdecode(here + b"/\xff.jpg")
+    found = splice_cuda.ClipEncoder(model).embed_images([tmp_path / "a.png", wrong])
+    assert found.indices.tolist() == [0] and found.skipped[0].file == 1
+    assert "\\xff.jpg" in found.skipped[0].reason
+    Path(wrong).write_bytes((tmp_path / "a.png").read_bytes())
+    assert splice_cuda.ClipEncoder(model).embed_images([wrong]).indices.tolist() == [0]
+    with pytest.raises(splice_cuda.FileError, match=r"\\xfe"):
+        splice_cuda.ClipEncoder(os.fsdecode(here + b"/\xfe"))
 
 
 def test_cancel(model, tmp_path):

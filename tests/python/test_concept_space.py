@@ -59,6 +59,19 @@ def test_names(space):
         space.at("concept 3x")
 
 
+def test_what_can_be_no_name(space, problem):
+    assert "\udcff" not in space and 3 not in space and space.find("\udcff") is None
+    for wrong in ("\udcff", 3):
+        with pytest.raises(splice_cuda.ArgumentError, match="concept: got"):
+            space.at(wrong)
+    with pytest.raises(splice_cuda.ArgumentError, match="concept: got"):
+        space.find(3)
+    with pytest.raises(splice_cuda.ArgumentError, match="concept: got"):
+        space.decompose(problem.z, banned_atoms=["\udcff"])
+    with pytest.raises(splice_cuda.ArgumentError, match="provenance: got"):
+        space.with_provenance({"model": "\udcff"})
+
+
 def test_atoms_are_a_view(space):
     atoms = space.atoms()
     assert not atoms.flags.writeable and np.shares_memory(atoms, space.atoms())
@@ -125,6 +138,10 @@ def test_wrong_names(text):
         splice_cuda.ConceptSpace.build(text, "names")
     with pytest.raises(splice_cuda.ArgumentError, match="names: got int at 0"):
         splice_cuda.ConceptSpace.build(text, range(40))
+    with pytest.raises(splice_cuda.ArgumentError, match=r"names: got 'no \\ud800' at 39, expected texts that can be written"):
+        splice_cuda.ConceptSpace.build(text, [*NAMES[:39], "no \ud800"])
+    with pytest.raises(splice_cuda.ArgumentError, match=r"names: got '\\udcff' at 0"):
+        splice_cuda.ConceptSpace.from_atoms(text[:1], ["\udcff"])
     with pytest.raises(splice_cuda.ArgumentError, match='dtype: got "float64"'):
         splice_cuda.ConceptSpace.build(text, NAMES, dtype="float64")
 

@@ -1,5 +1,8 @@
 """A wrong argument is named, with what was given and what is expected."""
 
+import os
+import pickle
+
 import numpy as np
 import pytest
 
@@ -14,6 +17,9 @@ WRONG = {
     "l1_penalty: got inf, expected": lambda z, d: d.decompose(z, 1e39),
     "l1_penalty: got 'x', expected a number": lambda z, d: d.decompose(z, "x"),
     "l1_penalties: got 2": lambda z, d: d.decompose(z, [0.1, 0.2]),
+    "l1_penalty: got 0 numbers, expected one, or one a row, 15": lambda z, d: d.decompose(z, []),
+    "l1_penalty: got 0 numbers, expected .*a row, 2": lambda z, d: d.certify(z[:2], np.zeros((2, 40)), []),
+    "l1_penalty: got complex numbers": lambda z, d: d.decompose(z, [0.1 + 1j] * 15),
     "target_l0: got 2.5, expected an integer": lambda z, d: d.decompose(z, target_l0=2.5),
     "target_l0: got -1": lambda z, d: d.decompose(z, target_l0=-1),
     "target_l0: got 4294967296": lambda z, d: d.decompose(z, target_l0=2**32),
@@ -24,6 +30,7 @@ WRONG = {
     "gap_tolerance: got 0": lambda z, d: d.decompose(z, gap_tolerance=0),
     "max_rounds: got 0": lambda z, d: d.decompose(z, max_rounds=0),
     "atom_weights: got 3": lambda z, d: d.decompose(z, atom_weights=[1, 1, 1]),
+    "atom_weights: got 0 numbers, expected one an atom": lambda z, d: d.decompose(z, atom_weights=[]),
     r"banned_atoms\[0\]: got 40": lambda z, d: d.decompose(z, banned_atoms=[40]),
     "banned_atoms: got elements of type float64, expected integers": lambda z, d: d.decompose(z, banned_atoms=[1.0]),
     "banned_atoms: got numbers from": lambda z, d: d.decompose(z, banned_atoms=[2**40]),
@@ -37,6 +44,8 @@ WRONG = {
     "threads: got 1.5, expected an integer": lambda z, d: splice_cuda.Context(threads=1.5),
     "memory_limit: got -5": lambda z, d: splice_cuda.Context(memory_limit=-5),
     "device: got .*tpu": lambda z, d: splice_cuda.Context("tpu"),
+    r"device: got '\\udcff', expected a text that can be written as UTF-8": lambda z, d: splice_cuda.Context("\udcff"),
+    r"solver: got '\\udcff', expected a text": lambda z, d: d.decompose(z, solver="\udcff"),
 }
 
 
@@ -63,12 +72,37 @@ def test_unknown_keyword(problem, dictionary):
         ([1, 1, 2], [0, 1], [1.0, 1.0]),
         ([0, 1, 2], [0], [1.0, 1.0]),
         ([0, 1, 2], [0, 1], [1.0, np.nan]),
+        ([0, 1, 2], [0, 10**9], [1.0, 1.0]),
+        ([], [], []),
     ],
 )
-def test_malformed_codes(dictionary, arrays):
-    codes = splice_cuda.Codes.from_arrays(*arrays, atoms=40)
+def test_malformed_codes(arrays):
     with pytest.raises(splice_cuda.ArgumentError, match=r"codes\.\w+: got"):
-        dictionary.recompose(codes)
+        splice_cuda.Codes.from_arrays(*arrays, atoms=40)
+
+
+def test_malformed_codes_of_elsewhere(problem, dictionary):
+    codes = dictionary.decompose(problem.z, 0.1).codes
+    codes.atom_indices[0] = 10**9
+    with pytest.raises(splice_cuda.ArgumentError, match=r"codes\.atom_indices: got 1000000000"):
+        pickle.loads(pickle.dumps(codes))
+    with pytest.raises(splice_cuda.ArgumentError, match="codes: number of atoms: got -1"):
+        splice_cuda.Codes.from_arrays([0], [], [], -1)
+    with pytest.raises(splice_cuda.ArgumentError, match=r"warm_start\.values: got nan in row 0"):
+        dictionary.decompose(problem.z, warm_start=np.full((15, 40), np.nan))
+    with pytest.raises(splice_cuda.ArgumentError, match=r"codes: got shape \(3,\), expected codes \[n, p\]"):
+        splice_cuda.Codes.of(np.zeros(3))
+
+
+def test_an_empty_batch_has_no_penalties(problem, dictionary):
+    assert dictionary.decompose(problem.z[:0], []).codes.shape == (0, 40)
+
+
+def test_paths_that_are_not_utf8(tmp_path):
+    path = os.fsencode(tmp_path) + b"/\xff.safetensors"
+    with pytest.raises(splice_cuda.FileError, match=r"\\xff\.safetensors") as raised:
+        splice_cuda.ConceptSpace.load(os.fsdecode(path))
+    str(raised.value).encode()
 
 
 def test_kinds_of_errors(tmp_path, problem, dictionary):

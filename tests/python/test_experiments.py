@@ -203,12 +203,17 @@ def test_learned_atoms_explain_better_than_random_ones(problem):
     [([0, 10**12], [0]), ([0, 2], [0]), ([0, 1], [-5]), ([0, 1], [4]), ([1, 1], [0])],
 )
 def test_codes_that_are_none_are_refused(offsets, atoms):
-    codes = splice_cuda.Codes.from_arrays(offsets, atoms, [1.0], 4)
+    """What from_arrays lets pass may be written over afterwards."""
+    codes = splice_cuda.Codes.from_arrays([0, 1], [0], [1.0], 4)
+    codes.row_offsets[:] = offsets
+    codes.atom_indices[:] = atoms
     with pytest.raises(splice_cuda.ArgumentError, match="codes"):
         experiments.summarize(codes, ["a"])
     with pytest.raises(splice_cuda.ArgumentError, match="codes"):
         experiments.edit_codes(codes, remove=[1])
-    two = splice_cuda.Codes.from_arrays([*offsets, offsets[-1]], atoms, [1.0], 4)
+    two = splice_cuda.Codes.from_arrays([0, 1, 1], [0], [1.0], 4)
+    two.row_offsets[:] = [*offsets, offsets[-1]]
+    two.atom_indices[:] = atoms
     with pytest.raises(splice_cuda.ArgumentError, match="codes"):
         experiments.permutation_test(two, ["a", "b"], "a", "b")
 

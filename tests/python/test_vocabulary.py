@@ -119,6 +119,7 @@ def test_wrong_arguments():
         ({"bigram_cosine": 2}, "bigram_cosine"),
         ({"unwanted": "damn"}, "unwanted: got one text"),
         ({"bigrams": [1]}, "bigrams: got int at 0"),
+        ({"bigrams": ["a b", "a \udcff"]}, r"bigrams: got 'a \\udcff' at 1, expected texts that can be written as UTF-8"),
     ):
         with pytest.raises(splice_cuda.ArgumentError, match=match):
             splice_cuda.select_vocabulary(table, ["one"], **wrong)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._arrays import as_rows
+from .._arrays import as_rows, is_torch
 from .._core import ArgumentError, Reports
 from ..codes import DecomposeResult
 
@@ -27,10 +27,16 @@ def float32_rows(rows: Any, argument: str) -> npt.NDArray[np.float32]:
 
 
 def native_reports(codes: Any) -> Reports | None:
-    """Those of a DecomposeResult; None for bare codes, of whose rows nothing is known."""
-    if not isinstance(codes, DecomposeResult):
+    """Those of a DecomposeResult or TorchResult; None for bare codes, of whose rows nothing is known."""
+    if isinstance(codes, DecomposeResult):
+        reports = codes.reports
+    elif is_torch(getattr(codes, "report", None)):
+        from ..torch_result import reports_of
+
+        reports = reports_of(codes)
+    else:
         return None
-    return Reports(np.ascontiguousarray(codes.reports).view(np.uint8))
+    return Reports(np.ascontiguousarray(reports).view(np.uint8))
 
 
 def labels_of(labels: Iterable[Any], rows: int) -> tuple[list[Any], npt.NDArray[np.int32]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import _core, _experiments
+from .._texts import as_texts
 from ..codes import Codes
 from ..context import Context, default_context
 from ._inputs import float32_rows
@@ -40,7 +41,7 @@ def concept_group(
     Raises:
         ArgumentError: for a name that is not there; it offers the nearest ones.
     """
-    names = [concepts] if isinstance(concepts, str) else [str(name) for name in concepts]
+    names = as_texts([concepts] if isinstance(concepts, str) else concepts, "concepts")
     return [GroupMember(*member) for member in _experiments.concept_group(space._native, names, synonym_cosine, bool(words))]
 
 
