@@ -18,10 +18,12 @@ struct DatasetArguments {
   std::string root;
   std::string python = "python3";
 };
-/// --dataset, and what add_dataset_choices adds, which without --dataset is an ArgumentError (--python but where there is --records).
+/// --dataset, and what add_dataset_choices adds, which without --dataset is an ArgumentError (--python but where a table is read).
 void add_dataset_options(CLI::App& verb, DatasetArguments& arguments);
 /// --split, --limit, --root and --python.
 void add_dataset_choices(CLI::App& verb, DatasetArguments& arguments);
+/// --python, which is an ArgumentError where no table is read.
+void add_python_option(CLI::App& verb, DatasetArguments& arguments);
 
 /// For tables of records and devkits; waits end with Ctrl-C.
 RecordFileOptions record_file_options(const DatasetArguments& arguments);

@@ -45,6 +45,7 @@ void check_sources(const DecomposeSources& sources, const std::string& image_mea
     refuse(sources.model.has_inputs(), "--images, --dataset, --texts: got one and no --model; expected the model that embeds it");
     refuse(!sources.embeddings_out.empty(),
            "--embeddings-out: got it and no --model; expected a model, whose embeddings it keeps");
+    check_model_options(sources.model, sources.any_model);
     return;
   }
   if (!sources.embeddings.empty()) {
@@ -138,6 +139,7 @@ RunSettings DecomposeInputs::run_settings(const ConceptSpace& space, const Decom
   if (model_) {
     settings.model = std::filesystem::absolute(sources_.model.model).string();
     settings.model_fingerprint = model_->fingerprint();
+    settings.names = are_texts() ? "texts" : "pictures";
   }
   settings.solver = to_string(options.solve.solver);
   settings.target_l0 = options.target_l0;

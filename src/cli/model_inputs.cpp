@@ -89,6 +89,19 @@ void add_batch_options(CLI::App& verb, ModelArguments& arguments) {
   add_dtype(verb, "--precision", arguments.precision, "What the model computes in: float32, float16 or bfloat16");
 }
 
+std::string given_model_option(const ModelArguments& arguments, bool any_model) {
+  const ModelArguments defaults;
+  if (any_model) return "--any-model";
+  if (arguments.batch_size != defaults.batch_size) return "--batch-size";
+  return arguments.precision != defaults.precision ? "--precision" : "";
+}
+
+void check_model_options(const ModelArguments& arguments, bool any_model) {
+  const std::string given = given_model_option(arguments, any_model);
+  if (given.empty() || !arguments.model.empty()) return;
+  throw ArgumentError(fmt::format("{}: got it and no --model; expected the model that it is for", given));
+}
+
 void add_image_option(CLI::App& verb, ModelArguments& arguments) {
   verb.add_option("--images", arguments.images, "Pictures (JPEG, PNG, WebP) for --model: folders, searched in depth, or files (repeatable)")
       ->type_name("DIR|FILE");

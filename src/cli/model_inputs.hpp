@@ -34,6 +34,10 @@ struct ModelArguments {
 void add_batch_options(CLI::App& verb, ModelArguments& arguments);
 /// --model, --batch-size and --precision.
 void add_model_options(CLI::App& verb, ModelArguments& arguments, const std::string& model_help);
+/// One of these options, or --any-model, that was given something else than its default; empty: none was.
+std::string given_model_option(const ModelArguments& arguments, bool any_model);
+/// @throws ArgumentError where one was given and no --model, so that it would go unheeded
+void check_model_options(const ModelArguments& arguments, bool any_model);
 /// --images, and --dataset with what chooses among its samples.
 void add_image_option(CLI::App& verb, ModelArguments& arguments);
 void add_text_option(CLI::App& verb, ModelArguments& arguments);

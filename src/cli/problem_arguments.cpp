@@ -81,6 +81,12 @@ std::string given_solver_option(const SolverArguments& solver) {
   return solver.max_iterations != defaults.max_iterations ? "--max-iterations" : "";
 }
 
+void check_follows_paths(const SolverArguments& solver, const std::string& target_option) {
+  if (target_option.empty() || solver.solver == SolverKind::working_set) return;
+  throw ArgumentError(fmt::format("--solver: got {} together with {}; expected working_set, which alone follows paths", to_string(solver.solver),
+                                  target_option));
+}
+
 DecomposeOptions to_options(const SolverArguments& solver) {
   DecomposeOptions options;
   if (solver.l1_penalty) options.l1_penalty = as_float("--l1-penalty", *solver.l1_penalty);

@@ -44,6 +44,8 @@ float as_float(const std::string& option, double value);
 void add_solver_options(CLI::App& verb, SolverArguments& solver);
 /// One of these options that was given something else than its default; empty: none was.
 std::string given_solver_option(const SolverArguments& solver);
+/// @throws ArgumentError for another solver than the one that follows paths, beside the option that needs it (empty: none was given)
+void check_follows_paths(const SolverArguments& solver, const std::string& target_option);
 
 /// The options of one call, with defaults where nothing was given.
 DecomposeOptions to_options(const SolverArguments& solver);

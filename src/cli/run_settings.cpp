@@ -25,6 +25,7 @@ std::string to_json_text(const RunSettings& settings) {
     object["model"] = settings.model;
     object["model_fingerprint"] = settings.model_fingerprint;
   }
+  if (!settings.names.empty()) object["names"] = settings.names;
   object["solver"] = settings.solver;
   if (settings.l1_penalty) object["l1_penalty"] = *settings.l1_penalty;
   if (settings.target_l0 > 0) object["target_l0"] = settings.target_l0;
@@ -49,6 +50,7 @@ RunSettings parse_run_settings(const std::string& text, const std::string& name)
     read_if_present(object, "embeddings", settings.embeddings);
     read_if_present(object, "model", settings.model);
     read_if_present(object, "model_fingerprint", settings.model_fingerprint);
+    read_if_present(object, "names", settings.names);
     read_if_present(object, "solver", settings.solver);
     if (object.contains("l1_penalty")) settings.l1_penalty = object.at("l1_penalty").get<double>();
     read_if_present(object, "target_l0", settings.target_l0);

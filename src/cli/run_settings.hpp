@@ -27,6 +27,7 @@ struct RunSettings {
   bool raw = false;
   std::vector<std::string> banned;  ///< concepts
   std::vector<float> image_mean;    ///< the mean that was subtracted; empty for none
+  std::string names;                ///< what the rows' names are: "pictures" or "texts"; empty where not known
 };
 
 std::string to_json_text(const RunSettings& settings);

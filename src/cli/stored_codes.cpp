@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "cli/input_checks.hpp"
 #include "cli/sha256.hpp"
 #include "splice_cuda/error.hpp"
@@ -18,6 +21,12 @@ StoredCodes read_stored_codes(const StoredCodesArguments& arguments) {
   stored.file = io::read_codes(arguments.codes);
   stored.settings = parse_run_settings(stored.file.options_json, arguments.codes);
   return stored;
+}
+
+bool names_are_texts(const StoredCodes& stored) {
+  if (!stored.settings.names.empty()) return stored.settings.names == "texts";
+  const auto is_path = [](const std::filesystem::path& name) { return name.has_parent_path() || name.extension().native().size() > 1; };
+  return !std::all_of(stored.file.names.begin(), stored.file.names.end(), is_path);
 }
 
 ConceptSpace load_space_of(const StoredCodesArguments& arguments, const StoredCodes& stored) {

@@ -24,6 +24,9 @@ struct StoredCodes {
 };
 StoredCodes read_stored_codes(const StoredCodesArguments& arguments);
 
+/// Whether the rows' names are texts. A file that does not say it has texts where a name has neither folder nor extension.
+bool names_are_texts(const StoredCodes& stored);
+
 /// The dictionary, with the mean that the run subtracted.
 /// @throws FileError; ArgumentError where none is known, or its size is not the codes' columns
 ConceptSpace load_space_of(const StoredCodesArguments& arguments, const StoredCodes& stored);

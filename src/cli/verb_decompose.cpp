@@ -81,10 +81,7 @@ void check_one_problem(const DecomposeArguments& a) {
   if (a.target_cosine && !(static_cast<float>(*a.target_cosine) > 0 && static_cast<float>(*a.target_cosine) < 1)) {
     throw ArgumentError(fmt::format("--target-cosine: got {}; expected a number between 0 and 1", *a.target_cosine));
   }
-  if ((a.target_l0 > 0 || a.target_cosine) && a.solver.solver != SolverKind::working_set) {
-    throw ArgumentError(fmt::format("--solver: got {} together with {}; expected working_set, which alone follows paths",
-                                    to_string(a.solver.solver), given[0]));
-  }
+  check_follows_paths(a.solver, a.target_l0 > 0 || a.target_cosine ? given[0] : "");
   if (!a.path.empty() && a.top > 0) {
     throw ArgumentError(fmt::format("--top: got {} together with --l1-path; expected 0, as a path prints one line a penalty "
                                     "(splice show prints rows of its files)", a.top));

@@ -64,9 +64,7 @@ void check_choice(const SparsityCurveArguments& a) {
     throw ArgumentError(a.path.l1_penalties.empty() ? "--l0-path: got none, and no --l1-path; expected one of them, such as --l0-path 3,5,10,20,50"
                                                     : "--l0-path: got it together with --l1-path; expected only one of them");
   }
-  if (!a.path.targets_l0.empty() && a.common.solver.solver != SolverKind::working_set) {
-    throw ArgumentError(fmt::format("--solver: got {} together with --l0-path; expected working_set, which alone follows paths", to_string(a.common.solver.solver)));
-  }
+  check_follows_paths(a.common.solver, a.path.targets_l0.empty() ? "" : "--l0-path");
   if (a.label.empty() && !given_class_option(a.prompts).empty()) {
     throw ArgumentError("--label: got none, and classes; expected the column that says each row's class");
   }

@@ -86,6 +86,13 @@ void check_arguments(const ResultReportArguments& a) {
   if (a.codes.codes.empty() && !a.codes.dictionary.empty()) throw ArgumentError("--dictionary: got no --codes; expected the codes that it names the concepts of");
 }
 
+/// @throws ArgumentError for --pictures of rows that have none
+void check_pictures(const ResultReportArguments& a, const StoredCodes& stored) {
+  if (!a.pictures || (!stored.file.names.empty() && !names_are_texts(stored))) return;
+  throw ArgumentError(fmt::format("--pictures: got it for '{}', whose rows {}; expected codes whose names are paths of pictures", a.codes.codes,
+                                  stored.file.names.empty() ? "have no names" : "are texts"));
+}
+
 /// Files that the page is made of, those that documents and codes name included.
 std::vector<fs::path> files_of(const ResultReportArguments& a, const std::vector<PageDocument>& documents, const StoredCodes* stored) {
   std::vector<fs::path> files = picture_places(documents);
@@ -108,6 +115,7 @@ ExitCode report(const ResultReportArguments& a) {
   std::optional<StoredCodes> stored;
   std::optional<ConceptSpace> space;
   if (!a.codes.codes.empty()) stored = read_stored_codes(a.codes);
+  if (stored) check_pictures(a, *stored);
   std::vector<fs::path> inputs = files_of(a, page.documents, stored ? &*stored : nullptr);
   check_output(a.out, inputs);
   if (stored) {

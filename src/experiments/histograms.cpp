@@ -24,21 +24,41 @@ void FixedHistogram::merge(const FixedHistogram& other) noexcept {
 }
 
 void GrowingHistogram::grow() {
-  for (std::size_t i = 0; i < counts_.size() / 2; ++i) counts_[i] = counts_[2 * i] + counts_[2 * i + 1];
-  std::fill(counts_.begin() + static_cast<std::ptrdiff_t>(counts_.size() / 2), counts_.end(), 0);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < bins_.size(); ++i) {
+    const auto half = static_cast<std::uint16_t>(bins_[i] / 2);
+    const std::int64_t values = counts_[i];
+    if (kept > 0 && bins_[kept - 1] == half) {
+      counts_[kept - 1] += values;
+      continue;
+    }
+    bins_[kept] = half;
+    counts_[kept++] = values;
+  }
+  bins_.resize(kept);
+  counts_.resize(kept);
   ++exponent_;
 }
 
 void GrowingHistogram::grow_to_hold(double value) {
-  if (counts_.empty()) counts_.assign(static_cast<std::size_t>(fine_bins), 0);
   while (value >= std::ldexp(1.0, exponent_)) grow();
+}
+
+void GrowingHistogram::count(std::uint16_t bin, std::int64_t values) {
+  const auto place = std::lower_bound(bins_.begin(), bins_.end(), bin);
+  const auto index = place - bins_.begin();
+  if (place == bins_.end() || *place != bin) {
+    bins_.insert(place, bin);
+    counts_.insert(counts_.begin() + index, 0);
+  }
+  counts_[static_cast<std::size_t>(index)] += values;
 }
 
 void GrowingHistogram::add(double value) {
   if (!std::isfinite(value)) return;
   value = std::max(value, 0.0);
   grow_to_hold(value);
-  ++counts_[static_cast<std::size_t>(std::ldexp(value, fine_bits - exponent_))];
+  count(static_cast<std::uint16_t>(std::ldexp(value, fine_bits - exponent_)), 1);
   ++total_;
   largest_ = std::max(largest_, value);
 }
@@ -46,8 +66,9 @@ void GrowingHistogram::add(double value) {
 void GrowingHistogram::merge(const GrowingHistogram& other) {
   if (other.total_ == 0) return;
   grow_to_hold(other.largest_);
-  for (std::size_t i = 0; i < other.counts_.size(); ++i) {
-    counts_[i >> std::max(exponent_ - other.exponent_, 0)] += other.counts_[i];
+  const int doublings = std::max(exponent_ - other.exponent_, 0);
+  for (std::size_t i = 0; i < other.bins_.size(); ++i) {
+    count(static_cast<std::uint16_t>(other.bins_[i] >> doublings), other.counts_[i]);
   }
   total_ += other.total_;
   largest_ = std::max(largest_, other.largest_);
@@ -61,8 +82,8 @@ GrowingHistogram::Bins GrowingHistogram::coarse(std::int64_t bins, double larges
   const auto used = static_cast<std::int64_t>(std::ldexp(largest, fine_bits - raised.exponent_)) + 1;
   const std::int64_t together = (used + bins - 1) / bins;
   Bins result{std::ldexp(static_cast<double>(together), raised.exponent_ - fine_bits), std::vector<std::int64_t>(static_cast<std::size_t>(bins), 0)};
-  for (std::int64_t i = 0; i < used; ++i) {
-    result.counts[static_cast<std::size_t>(i / together)] += raised.counts_[static_cast<std::size_t>(i)];
+  for (std::size_t i = 0; i < raised.bins_.size(); ++i) {
+    result.counts[static_cast<std::size_t>(raised.bins_[i] / together)] += raised.counts_[i];
   }
   return result;
 }

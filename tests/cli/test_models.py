@@ -267,6 +267,52 @@ def test_decompose_pictures(models):
     fails(2, "show", models / "codes.npz", "--row", PICTURES, says=["--row", str(PICTURES)])
 
 
+def rows_found(*arguments):
+    """What `splice search` shows of each row, by the column of its record, and the rows' scores."""
+    document = json.loads(run("search", *arguments, "--json", "--quiet").stdout)
+    table = next(one for one in document["tables"] if one["key"] == "rows")
+    columns = {column["title"]: (at, column["kind"]) for at, column in enumerate(table["columns"]) if column["key"].startswith("record_")}
+    shown = {title: (kind, [row[at] for row in table["rows"]]) for title, (at, kind) in columns.items()}
+    return shown, [row[1:3] for row in table["rows"]]
+
+
+def test_rows_that_are_texts(models):
+    """Texts are told as texts: on the way, out of stored codes, and out of codes that do not say what their names are."""
+    texts = ["a/b ab", "cd and ef", "ab. cd", "gh"]
+    (models / "t.txt").write_text("\n".join(texts) + "\n")
+    source = ["--model", models.model, "-d", models.dictionary, "--texts", models / "t.txt", "--l1-penalty", 0.1]
+    run("decompose", *source, "-o", models / "codes.npz")
+    with np.load(models / "codes.npz") as arrays:
+        members = {name: arrays[name] for name in arrays.files}
+    options = json.loads(bytes(members["options"]))
+    assert options.pop("names") == "texts"
+    np.savez(models / "old.npz", **members | {"options": np.frombuffer(json.dumps(options).encode(), np.uint8)})
+    concept = ["--concept", json.loads(run("decompose", *source, "--top", 1, "--json").stdout)["rows"][0]["concepts"][0]["concept"]]
+    found = rows_found(*source, *concept)
+    assert list(found[0]) == ["text"] and found[1]
+    assert found[0]["text"] == ("text", [texts[row] for row, _ in found[1]])
+    for codes in (models / "codes.npz", models / "old.npz"):
+        assert rows_found("--codes", codes, *concept) == found
+        assert rows_found("--codes", codes, "--like", "cd and ef") == rows_found("--codes", codes, "--like", 1)
+        fails(2, "report", "--codes", codes, "--pictures", "-o", models / "r.html", says=["--pictures", "are texts"])
+    groups = json.loads(run("summarize", *source, "--by", "text", "--json").stdout)["tables"][0]
+    assert sorted(row[0] for row in groups["rows"]) == sorted(texts)
+    fails(2, "search", *source, "--like", "gh", says=["--like", "--texts"])
+
+
+def test_rows_that_are_pictures(models):
+    """Names of pictures are paths, whether the codes say so or not."""
+    run("decompose", "--model", models.model, "-d", models.dictionary, "--images", models.pictures, "-o", models / "codes.npz", "--l1-penalty", 0.1)
+    with np.load(models / "codes.npz") as arrays:
+        members = {name: arrays[name] for name in arrays.files}
+    options = json.loads(bytes(members["options"]))
+    assert options.pop("names") == "pictures"
+    np.savez(models / "old.npz", **members | {"options": np.frombuffer(json.dumps(options).encode(), np.uint8)})
+    one, other = (rows_found("--codes", models / name, "--like", 0) for name in ("codes.npz", "old.npz"))
+    assert one == other and {title: kind for title, (kind, _) in one[0].items()} == {"path": "picture", "label": "text"}
+    run("report", "--codes", models / "old.npz", "--pictures", "-o", models / "r.html")
+
+
 def test_rows_of_one_name_are_not_guessed(models):
     dictionary = models.dictionary
     shutil.copy(models.pictures / "a plain.png", models.pictures / "deep" / "a plain.png")

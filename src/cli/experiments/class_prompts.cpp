@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "cli/output.hpp"
+#include "cli/text_layout.hpp"
 #include "io/embedding_source.hpp"
 #include "splice_cuda/error.hpp"
 
@@ -76,7 +77,8 @@ std::vector<float> prompt_embeddings(ClipEncoder& model, const std::vector<std::
   for (const std::string& prompt : prompts) {
     std::transform(names.begin(), names.end(), texts.begin(), [&](const std::string& name) { return filled(prompt, name); });
     for (const std::int64_t cut : model.embed_texts(texts, {rows.data(), static_cast<std::int64_t>(names.size()), model.dim()})) {
-      print_note(quiet, fmt::format("the prompt of class '{}' is longer than the model's context: its end was cut off", names[static_cast<std::size_t>(cut)]));
+      print_note(quiet, fmt::format("the prompt of class '{}' is longer than the model's context: its end was cut off",
+                                    printable(names[static_cast<std::size_t>(cut)])));
     }
     for (std::size_t i = 0; i < names.size(); ++i) {
       double squares = 0;

@@ -12,6 +12,7 @@
 #include "cli/row_names.hpp"
 #include "cli/signals.hpp"
 #include "core/code_rows.hpp"
+#include "experiments/row_direction.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/dataset.hpp"
 
@@ -23,30 +24,39 @@ constexpr std::int64_t rows_at_once = 8192;
 /// Stored codes know their problem: what would make other ones contradicts them.
 void check_alone(const CodeArguments& a) {
   const ExperimentArguments& e = a.experiment;
-  const std::vector<std::pair<bool, const char*>> others = {
-      {!e.sources.embeddings.empty(), "--embeddings"}, {!e.sources.model.model.empty(), "--model"}, {e.sources.model.has_inputs(), "--images or --texts"},
-      {!e.sources.embeddings_out.empty(), "--embeddings-out"}, {e.solver.l1_penalty.has_value(), "--l1-penalty"}, {e.target_l0 > 0, "--target-l0"},
-      {!e.mean.image_mean.empty(), "--image-mean"}, {e.mean.raw, "--raw"}};
+  const std::string of_solver = given_solver_option(e.solver);
+  const std::string of_model = given_model_option(e.sources.model, e.sources.any_model);
+  // A device, too: one that is absent would pass unnoticed, as nothing is asked of it.
+  const std::vector<std::pair<bool, std::string>> others = {
+      {!e.sources.embeddings.empty(), "--embeddings"}, {!e.sources.model.model.empty(), "--model"},
+      {e.sources.model.has_inputs(), "--images, --dataset or --texts"}, {!e.sources.embeddings_out.empty(), "--embeddings-out"},
+      {!of_model.empty(), of_model}, {!of_solver.empty(), of_solver}, {e.target_l0 > 0, "--target-l0"}, {!e.mean.image_mean.empty(), "--image-mean"},
+      {e.mean.raw, "--raw"}, {e.resources.device != ResourceArguments{}.device, "--device"}};
   for (const auto& [given, option] : others) {
     if (given) throw ArgumentError(fmt::format("--codes: got '{}' together with {}; expected only one of them", a.codes, option));
   }
 }
 
-RecordTable records_of_names(const std::vector<std::string>& names) {
+RecordTable records_of_names(const StoredCodes& stored) {
   RecordTable records;
+  const std::vector<std::string>& names = stored.file.names;
   if (names.empty()) return records;
+  if (names_are_texts(stored)) {
+    records.set("text", names);
+    return records;
+  }
   std::vector<std::string> labels;
   for (const std::string& name : names) labels.push_back(std::filesystem::path(name).parent_path().filename().string());
   records.set("path", names);
-  // Texts have names, too, but lie in no folder.
+  // A dataset's samples need not lie in folders.
   if (std::any_of(labels.begin(), labels.end(), [](const std::string& label) { return !label.empty(); })) records.set("label", std::move(labels));
   return records;
 }
 
 RecordTable read_records_of(const CodeArguments& a, const StoredCodes& stored) {
-  RecordTable own = records_of_names(stored.file.names);
+  RecordTable own = records_of_names(stored);
   if (a.experiment.records.empty()) return own;
-  RecordTable records = read_records(a.experiment.records);
+  RecordTable records = read_records(a.experiment.records, record_file_options(a.experiment.sources.model.dataset));
   if (records.rows() != stored.file.codes.rows) {
     throw ArgumentError(fmt::format("--records: got {} records in '{}'; expected {}, one for each row of '{}'", records.rows(), a.experiment.records,
                                     stored.file.codes.rows, a.codes));
@@ -89,9 +99,8 @@ RowGroups CodeInputs::groups_or_all(const std::string& option, const std::string
 
 OneCode CodeInputs::find_code(const std::string& option, const std::string& wanted) {
   if (!stored_) return experiment_->find_code(option, wanted);
-  const std::vector<std::string> none;
-  const std::vector<std::string>& paths = records_.has("path") ? records_.column("path") : none;
-  const std::int64_t row = find_named_row(stored_->file.codes.rows, paths, option, wanted, arguments_.codes);
+  const std::vector<std::string>& names = records_.has("path") ? records_.column("path") : stored_->file.names;
+  const std::int64_t row = find_named_row(stored_->file.codes.rows, names, option, wanted, arguments_.codes);
   OneCode one{{slice_rows(stored_->file.codes, row, 1), {}}, row};
   if (!stored_->file.reports.empty()) one.result.reports = {stored_->file.reports[static_cast<std::size_t>(row)]};
   return one;
@@ -118,9 +127,11 @@ void CodeInputs::walk(const Visitor& visit) {
     std::iota(records.begin(), records.end(), first);
     visit({records, slice_rows(file.codes, first, count), part(file.reports), part(file.cosine)});
   }
-  if (file.codes.rows > 0 && file.codes.nnz() == 0) {
+  const std::int64_t with_direction = file.reports.empty() ? file.codes.rows
+      : std::count_if(file.reports.begin(), file.reports.end(), [](const RowReport& report) { return has_direction(report.status); });
+  if (with_direction > 0 && file.codes.nnz() == 0) {
     empty_codes_ = fmt::format("No concept in any of {}: their penalty was too high. Codes of a smaller one tell more (splice decompose).",
-                               counted(file.codes.rows, "code"));
+                               counted(with_direction, "code"));
     print_note(quiet(), empty_codes_);
   }
 }

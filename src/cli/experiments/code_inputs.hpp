@@ -37,7 +37,7 @@ class CodeInputs {
   explicit CodeInputs(const CodeArguments& arguments);
 
   const ConceptSpace& space() const { return stored_ ? *space_ : experiment_->space(); }
-  /// Of --records; where these have none, `path` and `label` (the folder's name) of rows that are pictures.
+  /// Of --records; where these have none, `path` and `label` (the folder's name) of rows that are pictures, `text` of texts.
   const RecordTable& records() const { return stored_ ? records_ : experiment_->records(); }
   /// @throws ArgumentError that names the option and lists the columns there are
   RowGroups groups(const std::string& option, const std::string& column) const;

@@ -31,6 +31,7 @@ const ExperimentArguments& checked(const ExperimentArguments& arguments) {
   if (arguments.target_l0 > 0 && arguments.solver.l1_penalty) {
     throw ArgumentError("--target-l0: got it together with --l1-penalty; expected only one of them");
   }
+  check_follows_paths(arguments.solver, arguments.target_l0 > 0 ? "--target-l0" : "");
   if (!arguments.records.empty() && arguments.sources.embeddings.empty()) {
     throw ArgumentError(fmt::format("--records: got '{}' without --embeddings; expected embeddings, whose rows it describes", arguments.records));
   }
@@ -48,7 +49,8 @@ DecomposeSources walked(const ExperimentArguments& arguments, const std::optiona
   DecomposeSources sources = arguments.sources;
   if (!text_model) return sources;
   if (sources.dictionary.empty() && text_model->dictionary_path()) sources.dictionary = text_model->dictionary_path()->string();
-  sources.model.model.clear();
+  sources.model = {};
+  sources.any_model = false;
   check_sources(sources, arguments.mean.image_mean);
   return sources;
 }
@@ -80,7 +82,7 @@ ExperimentInputs::ExperimentInputs(const ExperimentArguments& arguments)
       throw ArgumentError(fmt::format("--records: got {} records in '{}'; expected {}, one for each row of '{}'", records_.rows(),
                                       arguments.records, inputs_.source().rows(), arguments.sources.embeddings));
     }
-  } else if (!inputs_.listed().empty()) {
+  } else if (inputs_.by_model()) {
     records_ = inputs_.records();
   }
 }
@@ -100,6 +102,11 @@ DecomposeOptions ExperimentInputs::options() const {
   DecomposeOptions options = to_options(arguments_.solver);
   options.target_l0 = static_cast<std::int32_t>(arguments_.target_l0);
   return options;
+}
+
+bool ExperimentInputs::has_text_model() {
+  const ClipEncoder* model = text_model_ ? &*text_model_ : inputs_.model();
+  return model != nullptr && model->has_text();
 }
 
 ClipEncoder& ExperimentInputs::text_model(const std::string& lacking) {

@@ -53,7 +53,7 @@ class ExperimentInputs {
   explicit ExperimentInputs(const ExperimentArguments& arguments);
 
   const ConceptSpace& space() const noexcept { return space_; }
-  /// Of embeddings those of --records; of a dataset its own columns; of pictures `path` and `label`, the name of the folder it lies in.
+  /// Of embeddings those of --records; of a dataset its own columns; of pictures `path` and `label`, the name of the folder it lies in; of texts `text`.
   const RecordTable& records() const noexcept { return records_; }
   /// @throws ArgumentError that names the option and lists the columns there are
   RowGroups groups(const std::string& option, const std::string& column) const { return find_row_groups(records_, option, column); }
@@ -74,6 +74,8 @@ class ExperimentInputs {
   /// Whether a model makes the rows, so that they come but once.
   bool walks_once() const noexcept { return inputs_.by_model(); }
 
+  /// Whether text_model would find a text tower.
+  bool has_text_model();
   /// The model's text tower: that of the pictures' model, or of --model beside --embeddings. During a walk of
   /// pictures only between two blocks, that is in a visitor.
   /// @param lacking  what is missing without it: "--class-embeddings: got none"

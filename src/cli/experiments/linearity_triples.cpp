@@ -28,8 +28,8 @@ struct NamedPair {
   std::int64_t first_sample = -1, second_sample = -1;  ///< of a dataset, whose names need not be paths
 };
 
-std::vector<NamedPair> pairs_of_table(const std::string& file, const std::string& option) {
-  const RecordTable table = read_records(file);
+std::vector<NamedPair> pairs_of_table(const TripleArguments& arguments, const std::string& file, const std::string& option) {
+  const RecordTable table = read_records(file, record_file_options(arguments.model.dataset));
   for (const char* column : {"first", "second"}) {
     if (!table.has(column)) throw FileError(fmt::format("{}: found no column '{}', expected the columns first and second ({})", file, column, option));
   }
@@ -41,9 +41,9 @@ std::vector<NamedPair> pairs_of_table(const std::string& file, const std::string
 }
 
 /// Paths are relative to the table's folder.
-std::vector<NamedPair> pictures_of_table(const std::string& file) {
-  std::vector<NamedPair> pairs = pairs_of_table(file, "--pairs-file");
-  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+std::vector<NamedPair> pictures_of_table(const TripleArguments& arguments) {
+  std::vector<NamedPair> pairs = pairs_of_table(arguments, arguments.pairs_file, "--pairs-file");
+  const std::filesystem::path folder = std::filesystem::path(arguments.pairs_file).parent_path();
   for (NamedPair& pair : pairs) {
     for (std::string* path : {&pair.first, &pair.second, &pair.joint}) {
       if (!path->empty()) *path = (folder / *path).string();
@@ -72,7 +72,7 @@ std::vector<NamedPair> random_pairs(const std::vector<std::string>& names, const
 }
 
 std::vector<NamedPair> picture_pairs(const TripleArguments& arguments, const ModelInputs& inputs) {
-  if (!arguments.pairs_file.empty()) return some_of(pictures_of_table(arguments.pairs_file), arguments);
+  if (!arguments.pairs_file.empty()) return some_of(pictures_of_table(arguments), arguments);
   std::vector<std::string> names;
   for (const std::filesystem::path& path : inputs.pictures) names.push_back(path.string());
   return random_pairs(names, arguments);
@@ -80,7 +80,7 @@ std::vector<NamedPair> picture_pairs(const TripleArguments& arguments, const Mod
 
 std::string joined(const TripleArguments& arguments, const NamedPair& pair) {
   if (!pair.joint.empty()) return pair.joint;
-  std::string text = arguments.join;
+  std::string text = arguments.join.value_or(default_join);
   const std::size_t second = text.rfind("{}");
   text.replace(second, 2, pair.second);
   return text.replace(text.find("{}"), 2, pair.first);
@@ -112,7 +112,7 @@ void embed_pending(ClipEncoder& model, PendingPictures& pending, Triples& triple
 
 void embed_picture_pairs(const TripleArguments& arguments, const ModelInputs& inputs, ClipEncoder& model, bool quiet, Triples& triples) {
   std::vector<NamedPair> pairs = picture_pairs(arguments, inputs);
-  const JointLayout layout = arguments.layout == "squash" ? JointLayout::squash : JointLayout::pad;
+  const JointLayout layout = arguments.layout.value_or(default_layout) == "squash" ? JointLayout::squash : JointLayout::pad;
   ProgressLine progress("linearity", static_cast<std::int64_t>(pairs.size()), quiet, "pairs");
   PendingPictures pending;
   std::int64_t done = 0;
@@ -136,6 +136,7 @@ void embed_picture_pairs(const TripleArguments& arguments, const ModelInputs& in
     }
   }
   embed_pending(model, pending, triples);
+  for (const SkippedInput& skipped : triples.missing) print_note(quiet, fmt::format("skipped {}: {}", printable(skipped.name), printable(skipped.reason)));
   for (const SkippedInput& skipped : triples.skipped) print_note(quiet, fmt::format("skipped {}: {}", printable(skipped.name), printable(skipped.reason)));
   if (triples.size() > 0 || pairs.empty()) return;
   throw FileError(fmt::format("{}: none of {} pairs could be read; the first: {}", inputs.dataset ? "--dataset" : "--images", pairs.size(), printable(triples.skipped.front().reason)));
@@ -166,6 +167,19 @@ void embed_text_pairs(const TripleArguments& arguments, const std::vector<NamedP
   }
 }
 
+/// How two pictures or two texts are put together, where there are such.
+void check_composition(const TripleArguments& a, bool stored) {
+  const bool texts = !a.model.texts.empty() || !a.text_pairs.empty();
+  if (a.layout && *a.layout != "pad" && *a.layout != "squash") throw ArgumentError(fmt::format("--layout: got '{}'; expected pad or squash", *a.layout));
+  if (a.layout && (stored || texts)) throw ArgumentError(fmt::format("--layout: got '{}' and no pictures; expected pictures, which it puts side by side", *a.layout));
+  if (!a.join) return;
+  const std::size_t place = a.join->find("{}");
+  if (place == std::string::npos || a.join->find("{}", place + 2) == std::string::npos) {
+    throw ArgumentError(fmt::format("--join: got '{}'; expected a text with {{}} for each of two texts", *a.join));
+  }
+  if (!texts) throw ArgumentError(fmt::format("--join: got '{}' and no texts; expected texts, which it joins", *a.join));
+}
+
 }  // namespace
 
 void add_triple_options(CLI::App& verb, TripleArguments& a) {
@@ -176,8 +190,8 @@ void add_triple_options(CLI::App& verb, TripleArguments& a) {
       ->type_name("FILE");
   verb.add_option("--text-pairs", a.text_pairs, "Table with the columns first and second: texts (joint: a text of both)")->type_name("FILE");
   verb.add_option("--layout", a.layout, "Pictures side by side in a square: pad (proportions kept, black bands) or squash (half the width each)")
-      ->type_name("pad|squash")->capture_default_str();
-  verb.add_option("--join", a.join, "Text of two texts, each in place of a {}")->type_name("TEXT")->capture_default_str();
+      ->type_name("pad|squash")->default_str(default_layout);
+  verb.add_option("--join", a.join, "Text of two texts, each in place of a {}")->type_name("TEXT")->default_str(default_join);
   verb.add_option("-e,--embeddings", a.embeddings, "Stored embeddings [n, d] of both together, instead of a model; with --first and --second")
       ->type_name("PATH");
   verb.add_option("--first", a.first, "Stored embeddings [n, d] of the first things")->type_name("PATH");
@@ -200,11 +214,7 @@ void check_triples(const TripleArguments& a) {
     throw ArgumentError(stored ? "--model: got it together with stored embeddings; expected only one of them"
                                : "--model: got none; expected the model that embeds the pairs");
   }
-  if (a.layout != "pad" && a.layout != "squash") throw ArgumentError(fmt::format("--layout: got '{}'; expected pad or squash", a.layout));
-  const std::size_t place = a.join.find("{}");
-  if (place == std::string::npos || a.join.find("{}", place + 2) == std::string::npos) {
-    throw ArgumentError(fmt::format("--join: got '{}'; expected a text with {{}} for each of two texts", a.join));
-  }
+  check_composition(a, stored);
 }
 
 std::vector<std::filesystem::path> triple_files(const TripleArguments& a) {
@@ -217,7 +227,7 @@ std::vector<std::filesystem::path> triple_files(const TripleArguments& a) {
     for (std::filesystem::path& picture : files_of(find_inputs(a.model))) files.push_back(std::move(picture));
   }
   if (!a.pairs_file.empty()) {
-    for (const NamedPair& pair : pictures_of_table(a.pairs_file)) {
+    for (const NamedPair& pair : pictures_of_table(a)) {
       for (const std::string& picture : {pair.first, pair.second, pair.joint}) {
         if (!picture.empty()) files.emplace_back(picture);
       }
@@ -260,12 +270,12 @@ Triples model_triples(const TripleArguments& arguments, ClipEncoder& model, bool
   Triples triples;
   triples.dim = model.dim();
   if (!arguments.text_pairs.empty()) {
-    embed_text_pairs(arguments, some_of(pairs_of_table(arguments.text_pairs, "--text-pairs"), arguments), model, quiet, triples);
+    embed_text_pairs(arguments, some_of(pairs_of_table(arguments, arguments.text_pairs, "--text-pairs"), arguments), model, quiet, triples);
     return triples;
   }
   ModelInputs inputs;
   if (arguments.pairs_file.empty()) inputs = find_inputs(arguments.model);
-  triples.skipped = std::move(inputs.skipped);
+  triples.missing = std::move(inputs.skipped);
   if (!inputs.texts.empty()) embed_text_pairs(arguments, random_pairs(inputs.texts, arguments), model, quiet, triples);
   else embed_picture_pairs(arguments, inputs, model, quiet, triples);
   return triples;

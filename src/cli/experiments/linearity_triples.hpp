@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,15 @@
 
 namespace splice_cuda::cli {
 
+inline constexpr const char* default_layout = "pad";
+inline constexpr const char* default_join = "{} and {}";
+
 struct TripleArguments {
   ModelArguments model;         ///< --images, --dataset or --texts: random pairs of them
   std::string pairs_file;       ///< table: first, second and, if there is one, joint: paths of pictures
   std::string text_pairs;       ///< the same of texts
-  std::string layout = "pad";
-  std::string join = "{} and {}";
+  std::optional<std::string> layout;
+  std::optional<std::string> join;
   std::string embeddings;       ///< of the joint things, beside `first` and `second`
   std::string first, second;
   std::int64_t pairs = 1000;
@@ -37,6 +41,7 @@ struct Triples {
   std::int64_t dim = 0;
   std::vector<float> joint, first, second;
   std::vector<std::string> first_names, second_names;
+  std::vector<SkippedInput> missing;  ///< samples and folders that pairs could not be made of
   std::vector<SkippedInput> skipped;  ///< pairs of pictures of which one can't be read
   std::int64_t cut_off = 0;           ///< joint texts longer than the model's context
   bool texts = false;

@@ -72,7 +72,7 @@ std::string cell_text(const ResultColumn& column, const Json& cell) {
 std::string table_text(const ResultTable& table, std::int64_t most_rows) {
   const std::size_t shown = static_cast<std::size_t>(std::min<std::int64_t>(most_rows, static_cast<std::int64_t>(table.rows.size())));
   std::vector<std::vector<std::string>> lines(shown + 1);
-  for (const ResultColumn& column : table.columns) lines[0].push_back(column.title);
+  for (const ResultColumn& column : table.columns) lines[0].push_back(printable(column.title));
   for (std::size_t row = 0; row < shown; ++row) {
     for (std::size_t i = 0; i < table.columns.size(); ++i) lines[row + 1].push_back(cell_text(table.columns[i], table.rows[row][i]));
   }
@@ -80,7 +80,7 @@ std::string table_text(const ResultTable& table, std::int64_t most_rows) {
   for (const auto& line : lines) {
     for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));
   }
-  std::string text = table.title + "\n";
+  std::string text = printable(table.title) + "\n";
   for (const auto& line : lines) {
     std::string row;
     for (std::size_t i = 0; i < line.size(); ++i) {
@@ -127,8 +127,8 @@ Json to_json(const ResultDocument& document) {
 }
 
 std::string to_text(const ResultDocument& document, std::int64_t most_rows) {
-  std::string text = document.title + "\n";
-  if (!document.summary.empty()) text += document.summary + "\n";
+  std::string text = printable(document.title) + "\n";
+  if (!document.summary.empty()) text += printable(document.summary) + "\n";
   for (const ResultTable& table : document.tables) text += "\n" + table_text(table, most_rows);
   return text;
 }

@@ -57,7 +57,7 @@ Kind antonyms_of(const AntonymsArguments& a) {
     for (const WordPair& pair : antonym_pairs) kind.add(std::string(pair.first), std::string(pair.second));
     return kind;
   }
-  const RecordTable table = read_records(a.pairs_file);
+  const RecordTable table = read_records(a.pairs_file, record_file_options(a.words.model.dataset));
   const std::vector<std::string> columns = table.names();
   if (columns.size() != 2) throw FileError(fmt::format("{}: found {}, expected two: a word and its opposite", a.pairs_file, counted(static_cast<std::int64_t>(columns.size()), "column")));
   for (std::size_t i = 0; i < static_cast<std::size_t>(table.rows()); ++i) kind.add(table.column(columns[0])[i], table.column(columns[1])[i]);
@@ -215,8 +215,9 @@ void add_evaluate_antonyms(CLI::App& evaluate_verbs, Run& chosen) {
   CLI::App* verb = evaluate_verbs.add_subcommand("antonyms", "Cosines of opposites and of negations, raw and centred, beside random words");
   const auto a = std::make_shared<AntonymsArguments>();
   add_word_options(*verb, a->words);
-  verb->add_option("--pairs-file", a->pairs_file, "Table (.csv, .tsv) with a header and two columns: a word and its opposite; default: a short list of ours")
+  verb->add_option("--pairs-file", a->pairs_file, "Table (.csv, .tsv, .jsonl, .parquet) with two columns: a word and its opposite; default: a short list of ours")
       ->type_name("FILE");
+  add_python_option(*verb, a->words.model.dataset);
   verb->add_option("--negation", a->negation, "What a negated word is, in place of {}")->type_name("TEXT")->capture_default_str();
   add_whole_number(*verb, "--random-pairs", a->random_pairs, 1, 10000000, "Most pairs of the vocabulary to compare with; all where there are fewer");
   add_whole_number(*verb, "--seed", a->seed, 0, 0x7fffffff, "Of the random pairs");

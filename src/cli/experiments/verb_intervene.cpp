@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -57,21 +58,48 @@ void check_arguments(const InterveneArguments& a) {
   if (!a.by_probe && !of_probe.empty()) throw ArgumentError(of_probe + ": got no --probe; expected the probe that it is for");
 }
 
+/// Records sorted by the values of all columns at once. Combinations that read alike, such as ("x", "y, z") and ("x, y", "z"), are groups of
+/// their own, and told apart by the columns' names.
+RowGroups combined(const std::vector<std::string>& columns, const std::vector<RowGroups>& groups) {
+  const auto text = [&](const std::vector<std::int32_t>& values, bool with_columns) {
+    std::string joined;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      if (c > 0) joined += with_columns ? "; " : ", ";
+      if (with_columns) joined += columns[c] + "=";
+      joined += groups[c].names[static_cast<std::size_t>(values[c])];
+    }
+    return joined;
+  };
+  const std::size_t rows = groups.front().of_row.size();
+  std::vector<std::vector<std::int32_t>> of_record(rows);  // empty where a value lacks
+  std::map<std::vector<std::int32_t>, std::int32_t> places;
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (std::any_of(groups.begin(), groups.end(), [&](const RowGroups& one) { return one.of_row[i] < 0; })) continue;
+    for (const RowGroups& one : groups) of_record[i].push_back(one.of_row[i]);
+    places.emplace(of_record[i], 0);
+  }
+  std::map<std::string, int> alike;
+  for (const auto& [values, place] : places) ++alike[text(values, false)];
+  RowGroups result;
+  for (auto& [values, place] : places) {
+    place = static_cast<std::int32_t>(result.size());
+    const std::string plain = text(values, false);
+    result.names.push_back(alike[plain] > 1 ? text(values, true) : plain);
+  }
+  for (const std::vector<std::int32_t>& values : of_record) result.of_row.push_back(values.empty() ? -1 : places[values]);
+  return result;
+}
+
 /// Records sorted by the values of all columns; those that lack one belong to none.
 RowGroups find_subgroups(const InterveneArguments& a, const ExperimentInputs& inputs) {
-  if (a.subgroups.empty()) return {};
-  std::vector<std::string> names;
+  std::vector<RowGroups> columns;
   for (const std::string& column : a.subgroups) {
-    const RowGroups groups = inputs.groups("--subgroups", column);
-    if (groups.size() == 0) throw ArgumentError(fmt::format("--subgroups: got '{}', which has no value in any record; expected a column with values", column));
-    names.resize(groups.of_row.size());
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      const bool first = column == a.subgroups.front();
-      if (groups.of_row[i] < 0 || (!first && names[i].empty())) names[i].clear();
-      else names[i] += (first ? "" : ", ") + groups.names[static_cast<std::size_t>(groups.of_row[i])];
-    }
+    columns.push_back(inputs.groups("--subgroups", column));
+    if (columns.back().size() > 0) continue;
+    throw ArgumentError(fmt::format("--subgroups: got '{}', which has no value in any record; expected a column with values", column));
   }
-  RowGroups subgroups = RowGroups::of(names);
+  if (columns.empty()) return {};
+  RowGroups subgroups = combined(a.subgroups, columns);
   if (subgroups.size() == 0) throw ArgumentError("--subgroups: got columns of which no record has all; expected records with a value in each");
   return subgroups;
 }

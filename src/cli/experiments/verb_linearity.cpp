@@ -148,6 +148,10 @@ std::string summary_of(const std::vector<Fits>& fits, const Triples& triples) {
 
 ExitCode evaluate(const LinearityArguments& a) {
   check_triples(a.triples);
+  check_model_options(a.triples.model, a.any_model);
+  if (!a.mean.empty() && !a.dictionary.empty()) {
+    throw ArgumentError(fmt::format("--dictionary: got '{}' together with --mean; expected only one of them, whose mean is subtracted", a.dictionary));
+  }
   if (!a.out.empty()) {
     std::vector<std::filesystem::path> taken = triple_files(a.triples);
     for (const std::string& file : {a.dictionary, a.mean == "none" || a.mean == "data" ? std::string() : a.mean}) {
@@ -174,12 +178,14 @@ ExitCode evaluate(const LinearityArguments& a) {
                                    std::pair("texts", a.triples.model.texts), std::pair("dataset", a.triples.model.dataset.dataset)}) {
     if (!value.empty()) document.settings[key] = value;
   }
-  if (model) document.settings[triples.texts ? "join" : "layout"] = triples.texts ? a.triples.join : a.triples.layout;
+  if (model) document.settings[triples.texts ? "join" : "layout"] = triples.texts ? a.triples.join.value_or(default_join) : a.triples.layout.value_or(default_layout);
   document.settings["triples"] = triples.size();
   document.settings["seed"] = a.triples.seed;
   document.settings["mean"] = mean.source;
   document.settings["skipped"] = Json::array();
-  for (const SkippedInput& skipped : triples.skipped) document.settings["skipped"].push_back({{"file", skipped.name}, {"reason", skipped.reason}});
+  for (const auto* skipped : {&triples.missing, &triples.skipped}) {
+    for (const SkippedInput& one : *skipped) document.settings["skipped"].push_back({{"file", one.name}, {"reason", one.reason}});
+  }
   document.tables = {weight_table(fits), left_out_table(fits, triples), triple_table(result, triples)};
   ResultChart chart = make_chart("weights", "Weights of first and second",
                                  "A point a triple. Where two things together are half of each, points lie about (0.5, 0.5).", ChartKind::points,

@@ -83,6 +83,17 @@ std::unordered_set<std::string> allowed_nouns(const RelevanceArguments& a, const
   return words;
 }
 
+constexpr const char* other_words = "--nouns: got words that are no concepts";
+
+/// Whether words that are no concepts have a text tower to go through. Asked before the walk: a model that does not fit is told before all
+/// rows are decomposed.
+bool can_embed(const std::unordered_set<std::string>& words, const std::unordered_map<std::string, std::int32_t>& atoms, ExperimentInputs& inputs) {
+  const bool others = std::any_of(words.begin(), words.end(), [&](const std::string& word) { return !atoms.contains(word); });
+  if (!others || !inputs.has_text_model()) return false;
+  inputs.text_model(other_words);
+  return true;
+}
+
 /// Embeddings of the nouns [u, d], and of the atoms [p', d] that codes hold, raw and, where the dictionary has a text mean, centred.
 struct WordRows {
   std::vector<float> nouns, atoms;
@@ -95,7 +106,7 @@ struct WordRows {
 };
 
 void embed_nouns(const std::vector<std::string>& names, const std::unordered_map<std::string, std::int32_t>& atoms, ExperimentInputs& inputs,
-                 bool has_model, WordRows& words) {
+                 bool by_model, WordRows& words) {
   const ConceptSpace& space = inputs.space();
   std::vector<std::int32_t> known;
   std::vector<std::int64_t> places;
@@ -118,11 +129,11 @@ void embed_nouns(const std::vector<std::string>& names, const std::unordered_map
   uncentered_atoms(space, known, {block.data(), static_cast<std::int64_t>(known.size()), words.dim});
   put(places);
   if (others.empty()) return;
-  if (!has_model) {
+  if (!by_model) {
     words.unknown = static_cast<std::int64_t>(others.size());
     return;
   }
-  ClipEncoder& model = inputs.text_model("--nouns: got words that are no concepts");
+  ClipEncoder& model = inputs.text_model(other_words);
   const MatrixView<float> rows(block.data(), static_cast<std::int64_t>(others.size()), words.dim);
   embed_in_parts(model, others, rows);
   put(others_places);
@@ -203,7 +214,7 @@ ResultTable left_out_table(const Rows& rows, const WordRows& words) {
   table.add({"rows without a direction: zeros, NaN or infinity", rows.without_direction});
   table.add({"rows without a concept", rows.without_concepts});
   table.add({"rows whose caption has no noun", rows.without_nouns});
-  table.add({"nouns that are no concepts, without a model to embed them", words.unknown});
+  table.add({"nouns that are no concepts, without a text tower to embed them", words.unknown});
   return table;
 }
 
@@ -255,7 +266,7 @@ std::string summary_of(const Rows& rows, const Scores& raw, const WordRows& word
                                  counted(own.count, "row"), with_error(sample_mean(raw.other)));
   const std::int64_t left_out = rows.walked - own.count;
   if (left_out > 0) text += fmt::format(" {} left out.", counted(left_out, "row"));
-  if (words.unknown > 0) text += fmt::format(" {} no concepts and have no embedding (--model embeds them).", words.unknown == 1 ? "1 noun is" : grouped(words.unknown) + " nouns are");
+  if (words.unknown > 0) text += fmt::format(" {} no concepts and have no embedding (--model embeds them, where it has a text tower).", words.unknown == 1 ? "1 noun is" : grouped(words.unknown) + " nouns are");
   return text;
 }
 
@@ -264,14 +275,16 @@ ExitCode evaluate(const RelevanceArguments& a) {
   ExperimentInputs inputs(a.experiment);
   const std::vector<std::string> captions = read_captions(a.texts, inputs);
   const std::unordered_map<std::string, std::int32_t> atoms_of_words = atoms_by_word(inputs.space());
-  CaptionNouns nouns(allowed_nouns(a, atoms_of_words));
+  std::unordered_set<std::string> allowed = allowed_nouns(a, atoms_of_words);
+  const bool by_model = can_embed(allowed, atoms_of_words, inputs);
+  CaptionNouns nouns(std::move(allowed));
   std::vector<std::filesystem::path> taken = paired_text_files(a.texts);
   if (!a.nouns.empty()) taken.emplace_back(a.nouns);
   inputs.check_outputs({}, taken);
   const Rows rows = read_rows(a, inputs, captions, nouns);
   WordRows words;
   words.dim = inputs.space().dim();
-  embed_nouns(nouns.names(), atoms_of_words, inputs, !a.experiment.sources.model.model.empty(), words);
+  embed_nouns(nouns.names(), atoms_of_words, inputs, by_model, words);
   read_atoms(rows, inputs.space(), words);
   RandomBits random(static_cast<std::uint64_t>(a.seed));
   const std::vector<std::int64_t> partner = draw_cycle(random, static_cast<std::int64_t>(rows.kept.size()));

@@ -180,6 +180,12 @@ ResultTable condition_table(const Retrieval& retrieval) {
 }
 
 std::string summary_of(const Retrieval& retrieval, const RetrievalArguments& a) {
+  const std::string left_out = retrieval.left_out() == 0 ? "" : fmt::format(" {} without a direction (zeros, NaN or infinity in image or text) left out.",
+                                                                            counted(retrieval.left_out(), "row"));
+  if (retrieval.rows() == 0 && retrieval.dropped() > 0) {
+    return fmt::format("No batch is full: {} dropped, fewer than --batch {}.", retrieval.dropped() == 1 ? "1 row was" : counted(retrieval.dropped(), "row") + " were",
+                       a.batch) + left_out;
+  }
   if (retrieval.rows() == 0) return "No row has both an image and a text with a direction.";
   const Condition& dense = retrieval.conditions().front();
   const Condition& last = retrieval.conditions().back();
@@ -190,8 +196,7 @@ std::string summary_of(const Retrieval& retrieval, const RetrievalArguments& a) 
                         counted(retrieval.partial(), "row"), retrieval.rows() < a.batch ? "" : " only");
   }
   if (retrieval.dropped() > 0) text += fmt::format(" {} of the last, partial batch dropped.", counted(retrieval.dropped(), "row"));
-  if (retrieval.left_out() > 0) text += fmt::format(" {} without a direction (zeros, NaN or infinity in image or text) left out.", counted(retrieval.left_out(), "row"));
-  return text;
+  return text + left_out;
 }
 
 ExitCode evaluate(const RetrievalArguments& a) {

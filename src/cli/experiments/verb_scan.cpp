@@ -12,6 +12,7 @@
 #include "cli/experiments/spurious_table.hpp"
 #include "cli/experiments/statistics_tables.hpp"
 #include "cli/numbers_text.hpp"
+#include "core/available_memory.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/group_weights.hpp"
 
@@ -100,6 +101,14 @@ std::string heaviest(const Scan& scan, const std::vector<ConceptGroup>& groups, 
   return text;
 }
 
+/// Every group of concepts has a cell in every class, and the result a row for each of its bins, occupied or not.
+void check_memory(const ScanArguments& a, std::size_t groups, std::int64_t classes) {
+  constexpr std::size_t bytes_a_bin = 200;
+  const std::size_t cells = groups * static_cast<std::size_t>(classes);
+  require_memory(cells * (sizeof(WeightDistribution) + static_cast<std::size_t>(a.bins) * bytes_a_bin), available_memory(),
+                 "histograms of each --group in each class (fewer --bins need less)");
+}
+
 ExitCode scan_codes(const ScanArguments& a) {
   if (a.groups.groups.empty() && !a.spurious) {
     throw ArgumentError("--group: got none, and no --spurious; expected groups of concepts, or a ranking of all concepts");
@@ -108,6 +117,7 @@ ExitCode scan_codes(const ScanArguments& a) {
   const RowGroups classes = inputs.groups("--by", a.by);
   check_group_count("--by", a.by, classes.size());
   const std::vector<ConceptGroup> groups = find_groups(inputs.space(), a.groups, inputs.quiet());
+  check_memory(a, groups.size(), classes.size());
   Scan scan(groups, inputs.space().size(), classes.size());
   CodeStatistics statistics(classes.size());
   inputs.walk([&](const CodeBlock& block) {

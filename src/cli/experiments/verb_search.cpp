@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::int64_t concepts_shown = 5;
 constexpr std::size_t columns_shown = 6;
+constexpr const char* path_key = "record_path";  // of the pictures, which the chart names its bars by
 
 struct SearchArguments {
   CodeArguments code;
@@ -119,8 +120,13 @@ ResultTable rows_table(const std::vector<TopRows<Found>::Row>& found, const Reco
                     {{"rank", "rank", ColumnKind::integer}, {"row", "row", ColumnKind::integer}, {"score", "score", ColumnKind::number, 4},
                      {"l0", "l0", ColumnKind::integer}, {"cosine", "cosine", ColumnKind::number}, {"concepts", "concepts"}},
                     {}};
+  const std::size_t own_columns = table.columns.size();
   const std::vector<std::string> columns = shown_columns(records);
-  for (const std::string& name : columns) table.columns.push_back({"record_" + name, name, name == "path" ? ColumnKind::picture : ColumnKind::text});
+  for (const std::string& name : columns) {
+    // By position: a column of the records may be called anything, a key may not.
+    const std::string key = name == "path" ? path_key : fmt::format("record_{}", table.columns.size() - own_columns + 1);
+    table.columns.push_back({key, name, name == "path" ? ColumnKind::picture : ColumnKind::text});
+  }
   std::int64_t rank = 0;
   for (const TopRows<Found>::Row& row : found) {
     std::vector<nlohmann::ordered_json> cells = {++rank, row.row, row.score, row.entry.l0, row.entry.cosine, row.entry.concepts};
@@ -165,7 +171,7 @@ ExitCode search_codes(const SearchArguments& a) {
   const std::vector<std::string> columns = shown_columns(inputs.records());
   const bool paths = std::find(columns.begin(), columns.end(), "path") != columns.end();
   document.charts.push_back(make_chart("rows", "Rows found", "Scores of the rows found, a bar a row, best first.", ChartKind::bars,
-                                       paths ? "record_path" : "row", "score"));
+                                       paths ? path_key : "row", "score"));
   return deliver(document, a.code.experiment, std::max<std::int64_t>(50, a.top));
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <memory>
@@ -100,7 +101,9 @@ class ShiftWalk {
     for (std::int64_t i = 0; i < statistics_.size(); ++i) cells.codes.push_back(statistics_.group(i));
     const std::size_t classes = cells.classes.size();
     if (classes == 1) return cells;
-    cells.classes.emplace_back("all");
+    std::string together = "all";
+    while (std::find(cells_.classes.begin(), cells_.classes.end(), together) != cells_.classes.end()) together = "(" + together + ")";
+    cells.classes.push_back(std::move(together));
     for (std::size_t v = 0; v < cells.values.size(); ++v) {
       cells.codes.emplace_back();
       for (auto& of_group : cells.weights) of_group.emplace_back();

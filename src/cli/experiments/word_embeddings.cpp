@@ -26,6 +26,7 @@ void check(const WordArguments& a) {
   if (!stored && a.dictionary.empty() && a.model.model.empty()) {
     throw ArgumentError("--dictionary: got none, and no --model and no --embeddings; expected one of them, which has the words");
   }
+  check_model_options(a.model, a.any_model);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import fails, run, unit
-from evaluation import centred, error_of, evaluate, mean_of, row_of, rows_of
+from evaluation import centred, error_of, evaluate, mean_of, reader_of, row_of, rows_of
 from model_fixtures import made_models, models  # noqa: F401
 
 
@@ -93,8 +93,19 @@ def test_the_list_that_comes_with_it(words):
     assert row_of(document, "cosines", pairs="antonyms", embeddings="raw")["mean"] is None
 
 
+def test_pairs_that_another_program_reads(words):
+    folder, *_ = words
+    reader = reader_of(folder, "a,b\nword 3,word 4\n")
+    document = evaluate("antonyms", "-d", folder / "dict.safetensors", "--pairs-file", folder / "table.parquet", "--python", reader)
+    assert [(row["first"], row["second"]) for row in rows_of(document, "pairs", kind="antonyms")] == [("word 3", "word 4")]
+    fails(2, "evaluate", "antonyms", "-d", folder / "dict.safetensors", "--python", reader, says=["--python", "no table"])
+
+
 def test_what_does_not_fit(words):
     folder, *_ = words
+    for more in (["--any-model"], ["--batch-size", 3], ["--precision", "float16"]):
+        fails(2, "evaluate", "antonyms", "-d", folder / "dict.safetensors", *more, says=[more[0], "no --model"])
+        fails(2, "evaluate", "antonyms", "-e", folder / "rows.npy", "-c", folder / "names.txt", *more, says=[more[0], "no --model"])
     fails(2, "evaluate", "antonyms", says=["--dictionary", "none"])
     fails(2, "evaluate", "antonyms", "-e", folder / "rows.npy", says=["--concepts"])
     fails(2, "evaluate", "antonyms", "-e", folder / "rows.npy", "-c", folder / "names.txt", "-d", folder / "dict.safetensors", says=["--embeddings"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import fails, run, unit
-from evaluation import centred, error_of, evaluate, mean_of, row_of, rows_of, write_png
+from evaluation import centred, error_of, evaluate, mean_of, reader_of, row_of, rows_of, write_png
 from model_fixtures import made_models, models  # noqa: F401
 
 
@@ -128,6 +128,16 @@ def test_what_does_not_fit(triples):
     fails(2, "evaluate", *triples.call("--model", triples.folder), says=["--model"])
     fails(2, "evaluate", *triples.call("--join", "{}"), says=["--join"])
     fails(2, "evaluate", *triples.call("--layout", "round"), says=["--layout", "round"])
+    fails(2, "evaluate", *triples.call("--layout", "pad"), says=["--layout", "'pad'", "no pictures"])
+    fails(2, "evaluate", *triples.call("--join", "{} and {}"), says=["--join", "no texts"])
+    for more in (["--any-model"], ["--batch-size", 3], ["--precision", "float16"]):
+        fails(2, "evaluate", *triples.call(*more), says=[more[0], "no --model"])
+    for mean in ("data", "none", triples.folder / "mean.npy"):
+        fails(2, "evaluate", *triples.call("--mean", mean, "-d", triples.folder / "dict.safetensors"), says=["--dictionary", "--mean"])
+    by_model = ("evaluate", "linearity", "--model", triples.folder)
+    fails(2, *by_model, "--texts", triples.folder / "t.txt", "--layout", "squash", says=["--layout", "'squash'", "no pictures"])
+    fails(2, *by_model, "--text-pairs", triples.folder / "t.csv", "--layout", "pad", says=["--layout", "no pictures"])
+    fails(2, *by_model, "--images", triples.folder, "--join", "{}, {}", says=["--join", "no texts"])
     fails(2, "evaluate", *triples.call("-o", triples.folder / "first.npy"), says=["first.npy"])
     fails(2, "evaluate", "linearity", "--images", triples.folder, says=["--model", "none"])
 
@@ -206,6 +216,33 @@ def test_random_pairs_of_a_dataset(models):  # noqa: F811
     (models / "pairs of two.csv").write_text("first,second\n")
     fails(2, "evaluate", *call, "--dataset", f"imagefolder:{folder}", "--pairs-file", models / "pairs of two.csv", says=["several", "--dataset"])
     fails(2, "evaluate", *call, "--dataset", f"imagefolder:{folder}", "-o", folder / "cat" / "1.png", says=["1.png"])
+
+
+def test_samples_without_a_picture_are_no_pairs(models):  # noqa: F811
+    """They are listed among what was skipped, but make no triple that could be left out."""
+    generator = np.random.default_rng(9)
+    for i in range(3):
+        write_png(models / f"{i}.png", generator.integers(0, 256, (32, 32, 3), np.uint8))
+    (models / "m.csv").write_text("path\n0.png\n1.png\n2.png\ngone.png\nnone.png\n")
+    call = ("linearity", "--model", models.model, "--dataset", f"manifest:{models / 'm.csv'}")
+    document = evaluate(*call)
+    assert document["settings"]["triples"] == 3
+    assert [one["file"].rsplit("/", 1)[-1] for one in document["settings"]["skipped"]] == ["gone.png", "none.png"]
+    assert row_of(document, "left_out", embeddings="raw", pair="its own")["unreadable"] == 0
+    for i in range(3):
+        (models / f"{i}.png").write_bytes(b"no picture")
+    done = fails(3, "evaluate", *call, says=["none of 3 pairs could be read; the first"])
+    assert "gone.png" not in done.stderr.split("none of 3 pairs")[1]
+
+
+def test_pairs_that_another_program_reads(models):  # noqa: F811
+    pairs = [("ab", "cd"), ("ef", "gh"), ("ij", "kl")]
+    reader = reader_of(models.folder, "first,second\n" + "".join(f"{a},{b}\n" for a, b in pairs))
+    call = ("linearity", "--model", models.model, "--text-pairs", models / "table.parquet", "--python", reader)
+    document = evaluate(*call, "-o", models / "r.json")
+    assert [(row["first"], row["second"]) for row in rows_of(document, "triples", embeddings="raw")] == pairs
+    reader_of(models.folder, "first,second\nno.png,none.png\n")
+    fails(3, "evaluate", *call[:3], "--pairs-file", models / "table.parquet", "--python", reader, says=["none of 1 pairs", "no.png"])
 
 
 def test_texts_joined(models):  # noqa: F811

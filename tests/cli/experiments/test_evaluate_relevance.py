@@ -88,7 +88,7 @@ def test_list_of_nouns(captioned):
     (captioned / "nouns.txt").write_text("Concept 7\nSeen\n")
     document = evaluate(*captioned.call, "--nouns", captioned / "nouns.txt")
     assert {row["nouns"] for row in rows_of(document, "examples")} == {"concept 7", "seen"}
-    assert row_of(document, "left_out", reason="nouns that are no concepts, without a model to embed them")["count"] == 1
+    assert row_of(document, "left_out", reason="nouns that are no concepts, without a text tower to embed them")["count"] == 1
     assert row_of(document, "relevance", embeddings="raw", captions="its own")["rows"] == 11
     assert "--model" in document["summary"]
 
@@ -101,7 +101,7 @@ def test_concepts_are_found_however_they_are_spelt(captioned):
     assert row_of(spelt, "relevance", embeddings="raw", captions="its own") == row_of(usual, "relevance", embeddings="raw", captions="its own")
     (captioned / "nouns.txt").write_text("CONCEPT 7\n")
     document = evaluate(*captioned.call, "--nouns", captioned / "nouns.txt")
-    assert row_of(document, "left_out", reason="nouns that are no concepts, without a model to embed them")["count"] == 0
+    assert row_of(document, "left_out", reason="nouns that are no concepts, without a text tower to embed them")["count"] == 0
 
 
 def test_rows_without_codes(captioned):
@@ -139,6 +139,34 @@ def test_what_does_not_fit(captioned):
     fails(3, *base, "--nouns", captioned / "empty.txt", says=["empty.txt"])
     fails(3, *base, "--nouns", captioned / "gone.txt", says=["gone.txt"])
     fails(2, *base, "-o", captioned / "captions.csv", says=["captions.csv"])
+
+
+def changed_model(models, name, change):  # noqa: F811
+    """The model with another description."""
+    folder = models.with_own(name)
+    document = json.loads((folder / "model.json").read_text())
+    change(document)
+    (folder / "model.json").write_text(json.dumps(document))
+    return folder
+
+
+def test_models_that_embed_no_noun(models):  # noqa: F811
+    """Without a text tower they are as none; one that did not build the dictionary is refused before the walk, which would tell of empty codes."""
+    run("embed", "--model", models.model, "--images", models.pictures, "-o", models / "images.npy")
+    concept = json.loads(read_safetensors(models.dictionary)[1]["concepts"])[0]
+    (models / "captions.txt").write_text(f"a zebra beside the {concept}\n" * len(np.load(models / "images.npy")))
+    (models / "nouns.txt").write_text(f"zebra\n{concept}\n")
+    call = ("relevance", "-d", models.dictionary, "--captions-file", models / "captions.txt", "--nouns", models / "nouns.txt")
+    blind = changed_model(models, "blind", lambda document: document.pop("text"))
+    by_none = evaluate(*call, "-e", models / "images.npy", "--l1-penalty", 0.3)
+    for given in (["-e", models / "images.npy", "--model", blind], ["--images", models.pictures, "--model", blind, "--any-model"]):
+        document = evaluate(*call, *given, "--l1-penalty", 0.3)
+        assert row_of(document, "left_out", reason="nouns that are no concepts, without a text tower to embed them")["count"] == 1
+        assert row_of(document, "relevance", embeddings="raw", captions="its own")["mean"] == pytest.approx(
+            row_of(by_none, "relevance", embeddings="raw", captions="its own")["mean"], abs=1e-6)
+    other = changed_model(models, "other", lambda document: document["image"].update(mean=[0.25, 0.5, 0.5]))
+    done = fails(2, "evaluate", *call, "-e", models / "images.npy", "--model", other, "--l1-penalty", 9, says=["--dictionary", "--any-model"])
+    assert "No concept" not in done.stderr
 
 
 def test_nouns_by_a_text_tower(models):  # noqa: F811

@@ -76,6 +76,15 @@ def test_last_batch_dropped_and_target(pairs):
         recalls(pairs.many[:50], pairs.texts[:50], 25, 1).mean())
 
 
+def test_no_batch_is_full(pairs):
+    pairs.many[3] = 0
+    np.save(pairs / "many.npy", pairs.many)
+    document = evaluate(*pairs.call, "--drop-last")
+    assert (document["settings"]["rows"], document["settings"]["dropped"]) == (0, 59)
+    assert "59 rows were dropped, fewer than --batch 1024" in document["summary"]
+    assert "1 row without a direction" in document["summary"] and "No row has both" not in document["summary"]
+
+
 def test_rows_without_direction_are_left_out(pairs):
     pairs.many[3] = 0
     pairs.texts[7] = np.nan

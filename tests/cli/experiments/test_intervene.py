@@ -208,6 +208,20 @@ def test_summaries_without_rows_tell_no_nan(data, tmp_path):
     assert "nan" not in summary and "no row has an embedding" in summary and "not defined dense" in summary
 
 
+def test_subgroups_that_read_alike_stay_apart(data, tmp_path):
+    values = [("x", "y, z"), ("x, y", "z"), ("x", "z"), ("x, y", "")]
+    lines = [f'{PLACES[b]},"{values[i % 4][0]}","{values[i % 4][1]}"' for i, b in enumerate(data.place)]
+    (tmp_path / "records.csv").write_text("place,A,B\n" + "\n".join(lines) + "\n")
+    done = run(*VERB, "-d", data / "dict.safetensors", "-e", data / "rows.npy", "--records", tmp_path / "records.csv", "--l1-penalty", 0.1, "--json",
+               "--remove", "forest", "--task", "place", "--class-embeddings", data / "place.npy", "--subgroups", "A,B")
+    document = json.loads(done.stdout)
+    right = data.zero_shot(data.dense(), "place")[:, 0] == data.place
+    found = {row["subgroup"]: row for row in rows_of(document, "subgroups", condition="dense")}
+    assert list(found) == ["A=x; B=y, z", "x, z", "A=x, y; B=z"]
+    for name, kind in (("A=x; B=y, z", 0), ("A=x, y; B=z", 1), ("x, z", 2)):
+        expect_accuracy(found[name], right[data.has_embedding & (np.arange(240) % 4 == kind)])
+
+
 def test_subgroups_need_values(data, tmp_path):
     lines = (data / "records.csv").read_text().splitlines()
     lines = [lines[0] + ",empty,some"] + [line + ("," + "," if i % 2 else ",,x") for i, line in enumerate(lines[1:])]

@@ -1,10 +1,21 @@
 """splice scan: groups of concepts over classes, and concepts that look like spurious correlations."""
 
+import os
+import subprocess
+
 import numpy as np
 import pytest
-from conftest import fails, run
+from conftest import SPLICE, fails, run
 from evaluation import document_of, error_of, rows_of
 from grouped_rows import CAT, DEEP, DOG, FOREST, NAMES, SEA, WATER, checked_charts, cosine, grouped
+
+def peak_memory(arguments):
+    """Bytes of a run at its largest."""
+    process = subprocess.Popen([SPLICE, *map(str, arguments)], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0
+    return usage.ru_maxrss * 1024
+
 
 PLACES = ["--group", "place=water,forest", "--group", "sea=sea, deep water"]
 
@@ -33,6 +44,19 @@ def test_weights_and_histograms_are_those_of_numpy(grouped):
             assert largest[name] < end < 1.05 * largest[name]
         assert checked_charts(document) == ["histogram"]
         assert document["charts"][0]["y_log"] and document["charts"][0]["facet"] == "group"
+
+
+def test_memory_goes_by_what_occurs(grouped, tmp_path):
+    """20,000 classes of a row each: a fine histogram of each would take 16 KB, and twice that with two groups of concepts."""
+    count = 20_000
+    np.save(tmp_path / "rows.npy", grouped.rows[np.arange(count) % 5])
+    (tmp_path / "records.csv").write_text("path\n" + "".join(f"{i}.png\n" for i in range(count)))
+    given = ["scan", "-d", grouped / "dict.safetensors", "-e", tmp_path / "rows.npy", "--records", tmp_path / "records.csv", "--by", "path", "--bins", 2,
+             "--threads", 1, "--quiet"]
+    groups = ["--group", "a=water", "--group", "b=forest", "--group", "c=cat"]
+    assert peak_memory(given + groups) - peak_memory(given + groups[:2]) < count * 3000
+    done = fails(4, *given[:-5], "--bins", 1024, "--threads", 1, *(f"--group=g{i}=water" for i in range(500)), says=["out of memory", "--group", "--bins"])
+    assert "bytes" in done.stderr
 
 
 def test_synonyms_and_words_are_told(grouped):

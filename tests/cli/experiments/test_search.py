@@ -23,7 +23,7 @@ def test_concepts_add_up(grouped, source):
         assert row["score"] == pytest.approx(scores[row["row"]], rel=1e-9)
         assert row["l0"] == (grouped.codes[row["row"]] != 0).sum()
         assert row["cosine"] == pytest.approx(grouped.cosine[row["row"]], rel=1e-6)
-        assert row["record_path"] == f"pictures/{row['row']}.png" and row["record_label"] == grouped.label[row["row"]]
+        assert row["record_path"] == f"pictures/{row['row']}.png" and row["record_1"] == grouped.label[row["row"]]
         assert row["concepts"].split(", ")[0].rsplit(" ", 1)[0] == NAMES[grouped.codes[row["row"]].argmax()]
     assert checked_charts(document) == ["rows"]
     assert "2 rows of zeros, or with NaN or infinity, left out" in document["summary"]

@@ -65,6 +65,19 @@ def test_one_class_is_not_told_twice(grouped):
     assert row["cosine"] == pytest.approx(cosine(grouped.codes[test].mean(axis=0), grouped.codes[train].mean(axis=0)), abs=1e-12)
 
 
+def test_a_class_called_all_is_not_the_total(grouped, tmp_path):
+    labels = ["all" if i % 3 else "some" for i in range(150)]
+    (tmp_path / "records.csv").write_text("label,split\n" + "".join(f"{label},{split}\n" for label, split in zip(labels, grouped.split)))
+    document = document_of("shift", "--codes", grouped / "codes.npz", "--records", tmp_path / "records.csv", "--by", "label", "--across", "split",
+                           "--concept", "water")
+    rows = {}
+    for row in rows_of(document, "course"):
+        rows[row["class"]] = rows.get(row["class"], 0) + row["rows"]
+    own = np.array(labels) == "all"
+    assert rows == {"all": (own & grouped.embedded).sum(), "some": (~own & grouped.embedded).sum(), "(all)": grouped.embedded.sum()}
+    assert [row["class"] for row in rows_of(document, "cosines")] == ["all", "some", "(all)"]
+
+
 def test_values_are_told_with_their_decimals(grouped, tmp_path):
     lines = ["1.2", "1.4", "3"] * 50
     (tmp_path / "records.csv").write_text("factor\n" + "\n".join(lines) + "\n")

@@ -1,11 +1,15 @@
 """splice summarize: mean codes of groups, and the test of two groups' difference."""
 
 import re
+import signal
+import subprocess
+import time
 
 import numpy as np
 import pytest
-from conftest import fails, run
-from evaluation import document_of, error_of, rows_of
+import scipy.sparse
+from conftest import SPLICE, fails, run
+from evaluation import document_of, error_of, reader_of, rows_of
 from grouped_rows import NAMES, PENALTY, checked_charts, grouped
 
 GOLDEN = 0x9E3779B97F4A7C15
@@ -184,6 +188,44 @@ def test_more_groups_than_are_held(grouped, tmp_path):
     fails(2, "scan", *given, "--group", "a=water", says=["--by", "'path'", "200001 values"])
 
 
+def test_a_table_that_another_program_reads(grouped, tmp_path):
+    """--python is heeded beside stored codes, too, and so is Ctrl-C while it reads."""
+    labels = ["odd" if i % 2 else "even" for i in range(150)]
+    reader = reader_of(tmp_path, "label\n" + "\n".join(labels) + "\n")
+    call = ("summarize", "--codes", grouped / "codes.npz", "--records", tmp_path / "table.parquet", "--by", "label", "--python")
+    assert {row["group"]: row["rows"] for row in rows_of(document_of(*call, reader), "groups")} == {"even": 75, "odd": 73}
+    fails(3, *call, tmp_path / "no such program", says=["no such program"])
+    (tmp_path / "sleeper").write_text("#!/bin/sh\nexec sleep 100\n")
+    (tmp_path / "sleeper").chmod(0o755)
+    process = subprocess.Popen([SPLICE, *map(str, call), str(tmp_path / "sleeper")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(0.7)
+    assert process.poll() is None, "the run ended before it could be interrupted"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130 and out == "" and "interrupted" in err
+
+
+def codes_without_concepts(grouped, path, status):
+    """Empty codes of rows of this status, or without any."""
+    codes = scipy.sparse.csr_matrix((4, 40), dtype=np.float32)
+    scipy.sparse.save_npz(path, codes)
+    if status is None:
+        return ["--codes", path, "-d", grouped / "dict.safetensors"]
+    with np.load(path) as foreign, np.load(grouped / "codes.npz") as stored:
+        members = {name: foreign[name] for name in foreign.files} | {name: stored[name][:4] for name in ("gap", "primal", "dual", "kkt_violation", "l1_penalty", "rounds", "iterations", "cosine")}
+    np.savez(path, **members, status=np.array(status, np.uint8))
+    return ["--codes", path, "-d", grouped / "dict.safetensors"]
+
+
+def test_the_penalty_is_not_blamed_for_rows_without_embedding(grouped, tmp_path):
+    with np.load(grouped / "codes.npz") as stored:
+        certified, zero, non_finite = (int(stored["status"][i]) for i in (0, 5, 9))
+    for status, told in (([zero, zero, non_finite, zero], None), ([zero, certified, certified, non_finite], "2 codes"), (None, "4 codes")):
+        done = run("summarize", *codes_without_concepts(grouped, tmp_path / "c.npz", status))
+        for text in (done.stdout, done.stderr):
+            assert f"No concept in any of {told}:" in text if told else "penalty" not in text
+
+
 def test_wrong_arguments_are_named(grouped, tmp_path):
     (tmp_path / "short.csv").write_text("label\ncat\n")
     fails(2, "summarize", *grouped.solved, "--by", "klass", says=["--by", "'klass'", "'label'", "'split'"])
@@ -194,6 +236,11 @@ def test_wrong_arguments_are_named(grouped, tmp_path):
     fails(2, "summarize", *grouped.solved, "--by", "label", "--compare", "cat", "cow", says=["--compare", "'cow'", "'dog'"])
     fails(2, "summarize", *grouped.solved, "--by", "label", "--compare", "cat", "cat", says=["--compare", "twice"])
     fails(2, "summarize", *grouped.solved, "--compare", "cat", "dog", says=["--compare", "--by"])
-    for more in (["-e", grouped / "rows.npy"], ["--l1-penalty", 0.2], ["--target-l0", 4], ["--raw"], ["--image-mean", "none"]):
-        fails(2, "summarize", *grouped.stored, *more, says=["--codes", "together with"])
+    for more in (["-e", grouped / "rows.npy"], ["--l1-penalty", 0.2], ["--target-l0", 4], ["--raw"], ["--image-mean", "none"], ["--solver", "fista"],
+                 ["--gap-tolerance", 1e-2], ["--max-rounds", 7], ["--max-iterations", 7], ["--any-model"], ["--batch-size", 3], ["--precision", "float16"],
+                 ["--device", "cuda:7"], ["--dataset", f"imagefolder:{tmp_path}"]):
+        fails(2, "summarize", *grouped.stored, *more, says=["--codes", "together with", more[0].replace("-e", "--embeddings", more[0] == "-e")])
+    for more in (["--any-model"], ["--batch-size", 3], ["--precision", "float16"]):
+        fails(2, "summarize", *grouped.solved, *more, says=[more[0], "no --model"])
+    fails(2, "summarize", *grouped.solved[:-2], "--target-l0", 4, "--solver", "admm", says=["--solver", "admm", "--target-l0", "working_set"])
     fails(3, "summarize", "--codes", grouped / "rows.npy", says=["rows.npy"])

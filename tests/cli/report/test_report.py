@@ -137,6 +137,8 @@ def test_wrong_arguments(tmp_path, built):
     fails(2, "report", document, says=["--out"])
     fails(2, "report", document, "--out", document, says=["--out", "input"])
     fails(2, "report", document, "--pictures", "--out", tmp_path / "r.html", says=["--pictures", "--codes"])
+    built.decompose()
+    fails(2, "report", "--codes", built / "codes.npz", "--pictures", "--out", tmp_path / "r.html", says=["--pictures", "codes.npz", "no names"])
     fails(2, "report", document, "--dictionary", built / "dict.safetensors", "--out", tmp_path / "r.html", says=["--dictionary", "--codes"])
     fails(3, "report", tmp_path / "gone.json", "--out", tmp_path / "r.html", says=["gone.json"])
     fails(3, "report", tmp_path, "--out", tmp_path / "r.html", says=[str(tmp_path)])
