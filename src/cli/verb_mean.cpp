@@ -44,6 +44,7 @@ ExitCode write_mean(const MeanArguments& a) {
     throw ArgumentError(fmt::format("--embeddings: got '{}' {} --model and its inputs; expected either embeddings, or a model with --images, "
                                     "--dataset or --texts", a.embeddings, by_model || a.model.has_inputs() ? "together with" : "and no"));
   }
+  check_model_options(a.model, false);
   ModelInputs inputs;
   if (by_model) inputs = find_inputs(a.model);
   std::vector<std::filesystem::path> taken = files_of(inputs);

@@ -186,6 +186,7 @@ def test_mean_of_embeddings(inputs):
     fails(3, "mean", "--embeddings", inputs / "zero.npy", "-o", inputs / "z.npy", says=["zero.npy", "no row"])
     fails(2, "mean", "-o", inputs / "z.npy", says=["--embeddings", "--model"])
     fails(2, "mean", "--embeddings", inputs / "rows.npy", "--images", inputs.folder, "-o", inputs / "z.npy", says=["--embeddings"])
+    fails(2, "mean", "--embeddings", inputs / "rows.npy", "--batch-size", 8, "-o", inputs / "z.npy", says=["--batch-size", "no --model"])
 
 
 def selected(rows, names, order, max_cosine):
