@@ -116,9 +116,9 @@ class Splice:
             # A file may stand behind a name (learned=atoms.safetensors), a dataset behind its kind (imagefolder:pictures).
             named = [self.root / part for part in re.split("[=,]", word) if 0 < len(part) < 200]
             parts += [self._digest(path) for path in named if path.exists()]
-            dataset = self.root / word.partition(":")[2]
-            if ":" in word and dataset != self.root and dataset.exists():
-                parts.append(self._dataset_digest(dataset))
+            dataset = word.partition(":")[2]
+            if 0 < len(dataset) < 200 and (self.root / dataset).exists():
+                parts.append(self._dataset_digest(self.root / dataset))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -10,7 +10,7 @@ import torch
 
 from . import _core
 from ._arrays import as_vector, is_torch
-from ._options import native_options
+from ._options import _real, native_options
 from .codes import REPORT_DTYPE, STATUS_NAMES, DecomposeResult, Reports
 from .context import default_context
 from .info import torch_ops_library
@@ -138,14 +138,24 @@ def by_operator(embeddings: Any, dictionary: Any, l1_penalty: Any, options: Mapp
         if options.get(name) is not None:
             keywords[name] = torch.from_numpy(getattr(native, name).copy())
     if is_torch(options.get("atom_weights")):
-        keywords["atom_weights"] = options["atom_weights"].detach()  # float64 stays so: it counts where values are float64
+        # float64 stays so: it counts where values are float64
+        keywords["atom_weights"] = _real_vector(options["atom_weights"].detach(), "atom_weights")
     if is_torch(l1_penalty):
-        keywords["l1_penalties"] = l1_penalty
+        keywords["l1_penalties"] = _real_vector(l1_penalty, "l1_penalty")
     elif l1_penalty is not None and np.ndim(l1_penalty):
         keywords["l1_penalties"] = torch.from_numpy(as_vector(l1_penalty, np.float32, "l1_penalty").copy())
-    penalty = native.l1_penalty if l1_penalty is None or "l1_penalties" in keywords else float(l1_penalty)
+    penalty = native.l1_penalty if l1_penalty is None or "l1_penalties" in keywords else _real(l1_penalty, "l1_penalty")
     offsets, atoms, values, report = torch.ops.splice_cuda.decompose(embeddings, dictionary, penalty, **keywords)
     return TorchResult(offsets, atoms, values, report, (embeddings.shape[0], dictionary.shape[0]))
+
+
+def _real_vector(tensor: torch.Tensor, argument: str) -> torch.Tensor:
+    """One number or a vector, in a type that the operator has."""
+    if tensor.ndim > 1 or tensor.layout != torch.strided:
+        raise _core.ArgumentError(f"{argument}: got a tensor of shape {tuple(tensor.shape)}, {tensor.layout}, expected a dense vector")
+    if tensor.is_complex():
+        raise _core.ArgumentError(f"{argument}: got complex numbers, expected real ones")
+    return _floating(tensor)
 
 
 def _floating(matrix: torch.Tensor) -> torch.Tensor:

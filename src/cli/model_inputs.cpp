@@ -183,16 +183,20 @@ std::int64_t embed_in_parts(ClipEncoder& model, std::span<const std::string> tex
   return cut_off;
 }
 
+void tell_skipped(const std::vector<SkippedInput>& skipped, bool quiet) {
+  constexpr std::size_t most_told = 100;  // a dataset without its pictures would fill the screen
+  for (std::size_t i = 0; i < std::min(most_told, skipped.size()); ++i) {
+    print_note(quiet, fmt::format("skipped {}: {}", printable(skipped[i].name), printable(skipped[i].reason)));
+  }
+  if (skipped.size() > most_told) {
+    print_note(quiet, fmt::format("skipped {} more (--json lists all)", grouped(static_cast<std::int64_t>(skipped.size() - most_told))));
+  }
+}
+
 void embed_inputs(ClipEncoder& model, ModelInputs& inputs, const std::string& label, bool quiet, const EmbeddedVisitor& take) {
   if (inputs.texts.empty()) embed_pictures(model, inputs, label, quiet, take);
   else embed_texts(model, inputs, label, quiet, take);
-  constexpr std::size_t most_told = 100;  // a dataset without its pictures would fill the screen
-  for (std::size_t i = 0; i < std::min(most_told, inputs.skipped.size()); ++i) {
-    print_note(quiet, fmt::format("skipped {}: {}", printable(inputs.skipped[i].name), printable(inputs.skipped[i].reason)));
-  }
-  if (inputs.skipped.size() > most_told) {
-    print_note(quiet, fmt::format("skipped {} more (--json lists all)", grouped(static_cast<std::int64_t>(inputs.skipped.size() - most_told))));
-  }
+  tell_skipped(inputs.skipped, quiet);
   for (const std::int64_t row : inputs.truncated) {
     print_note(quiet, fmt::format("line {} is longer than the model's context of {} tokens: its end was cut off", row + 1,
                                   model.tokenizer().context_length()));

@@ -59,6 +59,9 @@ struct SkippedInput {
   std::string reason;
 };
 
+/// Notes on stderr: a line each, of many only the first.
+void tell_skipped(const std::vector<SkippedInput>& skipped, bool quiet);
+
 /// What is to be embedded, and, afterwards, what was.
 struct ModelInputs {
   std::vector<std::filesystem::path> pictures;  ///< of a dataset what its samples are called, which need not be paths

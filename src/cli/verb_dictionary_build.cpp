@@ -53,6 +53,8 @@ void check_sources(const DictionaryBuildArguments& a) {
     if (a.vocabulary.given()) {
       throw ArgumentError("--vocabulary: got it, or a rule of it, together with --embeddings; expected a model to embed words with");
     }
+    const std::string unused = given_model_option(a.vocabulary.model, false);
+    if (!unused.empty()) throw ArgumentError(fmt::format("{}: got it together with --embeddings; expected a model that embeds words", unused));
     return;
   }
   if (a.model.empty()) {

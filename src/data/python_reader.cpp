@@ -18,8 +18,11 @@ std::unique_ptr<ByteSource> run_reader(const std::string& python, const PythonRe
                                        const std::string& name, const StopCheck& stop) {
   const std::string program = R"python(
 import os, sys
-here = os.path.realpath(".")
-sys.path = [p for p in sys.path if p and os.path.realpath(p) != here]
+try:
+    here = os.path.realpath(".")
+except OSError:  # a folder that is gone
+    here = None
+sys.path = [p for p in sys.path if os.path.isabs(p) and os.path.realpath(p) != here]
 suffix, package, seconds, *arguments = sys.argv[1:]
 try:
     import resource, )python" + reader.modules +

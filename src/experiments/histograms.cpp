@@ -66,7 +66,8 @@ void GrowingHistogram::add(double value) {
 void GrowingHistogram::merge(const GrowingHistogram& other) {
   if (other.total_ == 0) return;
   grow_to_hold(other.largest_);
-  const int doublings = std::max(exponent_ - other.exponent_, 0);
+  constexpr int to_one_bin = 16;  // of the bins' numbers
+  const int doublings = std::clamp(exponent_ - other.exponent_, 0, to_one_bin);
   for (std::size_t i = 0; i < other.bins_.size(); ++i) {
     count(static_cast<std::uint16_t>(other.bins_[i] >> doublings), other.counts_[i]);
   }

@@ -68,6 +68,9 @@ def test_bad_lists(inputs, content, says):
 
 
 def test_the_name_of_the_output_is_one_that_can_be_read(inputs):
+    for option, value in (("--batch-size", 3), ("--precision", "float16")):
+        fails(2, "dictionary", "build", "-e", inputs / "text.npy", "-c", inputs / "words.txt", "-o", inputs / "d.safetensors", option, value,
+              says=[option, "--embeddings"])
     fails(2, "dictionary", "build", "-e", inputs / "text.npy", "-c", inputs / "words.txt", "-o", inputs / "dict.npy",
           says=["--out", "dict.npy", ".safetensors"])
 

@@ -263,6 +263,11 @@ def test_parquet_is_not_imported_from_the_current_folder(arrow, tmp_path):
     for name in ("pyarrow.py", "resource.py", "io.py"):
         (tmp_path / name).write_text("raise SystemExit('imported from the current folder')")
     assert count(tmp_path / "c.parquet", "--python", arrow, cwd=tmp_path)["captions"] == 1
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = 'cd "$1" && rmdir "$1" && exec "$2" vocabulary count "$3" --python "$4" --json'
+    done = subprocess.run(["sh", "-c", script, "sh", gone, SPLICE, tmp_path / "c.parquet", arrow], capture_output=True, text=True)
+    assert done.returncode == 0 and json.loads(done.stdout)["captions"] == 1, done.stderr
     for path in (":", f":{tmp_path}", "."):  # an empty item is the current folder
         assert count(tmp_path / "c.parquet", "--python", arrow, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path})["captions"] == 1
 

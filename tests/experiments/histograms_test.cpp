@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <numeric>
 #include <random>
+#include <vector>
 
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/moments.hpp"
@@ -64,6 +67,23 @@ TEST(GrowingHistogram, DependsNeitherOnOrderNorOnSplit) {
     merged.merge(small_first ? large : small);
     EXPECT_THAT(merged.coarse(20, 3).counts, ElementsAreArray(whole.coarse(20, 3).counts));
     EXPECT_EQ(merged.total(), 1000);
+  }
+}
+
+/// Bins that are doubled more often than they have bits are all the first one.
+TEST(GrowingHistogram, MergesWhatIsFarSmaller) {
+  for (const double large : {1e5, 3000.0, 1e300}) {
+    GrowingHistogram small;
+    small.add(5e-7);
+    small.add(9e-7);
+    GrowingHistogram merged;
+    merged.add(large);
+    merged.merge(small);
+    const std::vector<std::int64_t> counts = merged.coarse(10, large).counts;
+    EXPECT_EQ(counts.front(), 2);
+    EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}), 3);
+    small.merge(merged);
+    EXPECT_EQ(small.coarse(10, large).counts.front(), 4);
   }
 }
 

@@ -3,6 +3,7 @@
 import csv
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,8 @@ import fake_layouts
 
 from experiments.documents import Document
 from experiments import run as runs
+from experiments.outputs import TEMPLATE
+from experiments.page import collect, directives
 from experiments.run import main
 
 
@@ -38,6 +41,17 @@ def test_claims_hold(quick):
     assert (out / "report.html").stat().st_size > 10_000
     for name in ("truth", "modality_gap", "scan", "drift_desert", "checks"):
         assert Document.read(out / "results" / f"{name}.json").tables
+
+
+def test_the_page_finds_what_it_shows(quick, command):
+    """Tables and columns that its template names are there in results of now, not only in those that are stored."""
+    out, _ = quick
+    assert run(command, "--quick", "--out", out, "--only", "search").returncode in (0, 1)  # its claims are of more scenes
+    results = {path.stem: Document.read(path) for path in (out / "results").glob("*.json")}
+    wanted = [one for one in directives(TEMPLATE.read_text()) if one.startswith("table ") and one.split()[1].split(".")[0] in results]
+    assert {one.split()[1].split(".")[0] for one in wanted} >= {"truth", "scan", "search_like", "search_shifted"}
+    facts = collect("".join("{{ " + one + " }}" for one in wanted), SimpleNamespace(documents=results))
+    assert all(fact["rows"] for fact in facts["facts"].values())
 
 
 def test_records_say_what_was_drawn(quick):

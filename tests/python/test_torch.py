@@ -127,7 +127,7 @@ def test_types_of_weights_and_penalties(problem, tensors):
     weights = 1 + torch.arange(40).remainder(3) / 4  # exact in bfloat16
     penalties = torch.full((15,), 0.125)
     expected = splice_cuda.decompose(problem.z, problem.atoms, penalties.numpy(), atom_weights=weights.numpy())
-    for dtype in (torch.bfloat16, torch.float64):
+    for dtype in (torch.bfloat16, torch.float64, torch.float8_e5m2):
         keywords = {"l1_penalty": penalties.to(dtype), "atom_weights": weights.to(dtype)}
         equal(splice_cuda.decompose(z, atoms, **keywords), expected)
         equal(splice_cuda.decompose(z, problem.atoms, **keywords), expected)
@@ -145,6 +145,17 @@ def test_weights_of_float64_stay_float64(tensors):
         support = result.atom_indices[first:end].long()
         gradient = atoms[support] @ (z[row] - result.values[first:end] @ atoms[support])
         np.testing.assert_allclose(gradient.numpy(), 0.0625 * weights[support].numpy(), rtol=1e-11)
+
+
+def test_penalties_that_are_no_vector(problem, tensors):
+    atoms, z = tensors
+    for dictionary in (atoms, problem.atoms):  # by the operator, and without it
+        with pytest.raises(splice_cuda.ArgumentError, match="l1_penalty: got"):
+            splice_cuda.decompose(z, dictionary, torch.full((15, 1), 0.125))
+        with pytest.raises(splice_cuda.ArgumentError, match="l1_penalty: got"):
+            splice_cuda.decompose(z, dictionary, torch.full((15,), 0.125, dtype=torch.complex64))
+        with pytest.raises(splice_cuda.ArgumentError, match="l1_penalty: got"):
+            splice_cuda.decompose(z, dictionary, 0.1j)
 
 
 def test_integers():

@@ -136,8 +136,8 @@ void embed_picture_pairs(const TripleArguments& arguments, const ModelInputs& in
     }
   }
   embed_pending(model, pending, triples);
-  for (const SkippedInput& skipped : triples.missing) print_note(quiet, fmt::format("skipped {}: {}", printable(skipped.name), printable(skipped.reason)));
-  for (const SkippedInput& skipped : triples.skipped) print_note(quiet, fmt::format("skipped {}: {}", printable(skipped.name), printable(skipped.reason)));
+  tell_skipped(triples.missing, quiet);
+  tell_skipped(triples.skipped, quiet);
   if (triples.size() > 0 || pairs.empty()) return;
   throw FileError(fmt::format("{}: none of {} pairs could be read; the first: {}", inputs.dataset ? "--dataset" : "--images", pairs.size(), printable(triples.skipped.front().reason)));
 }
