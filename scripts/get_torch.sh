@@ -50,8 +50,8 @@ else
   fi
 fi
 if [ "$job" = python ]; then
-  # torchvision and open_clip name torch as a requirement, which would bring all of it.
-  pip_install --no-deps torchvision==0.26.0 open_clip_torch==3.3.0 timm==1.0.31 safetensors
+  # torchvision and open_clip name torch as a requirement, which would bring all of it; transformers an older huggingface_hub, perhaps.
+  pip_install --no-deps torchvision==0.26.0 open_clip_torch==3.3.0 timm==1.0.31 safetensors transformers==5.24.0 tokenizers==0.23.3
   pip_install typing_extensions sympy networkx jinja2 fsspec filelock setuptools numpy scipy scikit-learn pillow tqdm pytest \
     regex ftfy huggingface_hub pyyaml pyarrow nanobind scikit-build-core
 fi

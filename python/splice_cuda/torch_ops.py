@@ -12,8 +12,9 @@ The library is the file that ``SPLICE_TORCH_LIBRARY`` names, else ``lib/libsplic
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any
 
 import torch
 
@@ -141,6 +142,7 @@ def _fake_recompose_backward(grad_embeddings: torch.Tensor, row_offsets: torch.T
 
 
 def _register_fake_kernels() -> None:
+    function: Callable[..., Any]
     for name, function in (("decompose", _fake_decompose), ("decompose_dense", _fake_decompose_dense),
                            ("certify", _fake_certify)):
         torch.library.register_fake(f"splice_cuda::{name}", function)

@@ -63,6 +63,44 @@ def test_image_only(config: Path, tmp_path: Path) -> None:
     assert "text" not in json.loads((tmp_path / "out" / "model.json").read_text())
 
 
+SIGLIP = {"embed_dim": 64, "init_logit_bias": -10, "custom_text": True,
+          "vision_cfg": {"image_size": 32, "timm_model_name": "test_vit", "timm_model_pretrained": False, "timm_pool": "map", "timm_proj": "none"},
+          "text_cfg": {"context_length": 16, "vocab_size": 1000, "hf_tokenizer_name": "timm/ViT-B-16-SigLIP", "width": 32, "heads": 2,
+                       "layers": 1, "no_causal_mask": True, "proj_bias": True, "pool_type": "last"}}
+
+
+def test_image_tower_of_siglip(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its layers come from timm; its tokenizer is another one, which is said before anything is looked for in the network."""
+    (tmp_path / "tiny-siglip.json").write_text(json.dumps(SIGLIP))
+    arguments = ["tiny-siglip", "--config", str(tmp_path / "tiny-siglip.json"), "--random-seed", "3"]
+    assert splice_export([*arguments, str(tmp_path / "images"), "--image-only"]) == 0
+    open_clip.add_model_config(tmp_path / "tiny-siglip.json")
+    torch.manual_seed(3)
+    model = open_clip.create_model("tiny-siglip", load_weights=False).eval()
+    pixels = torch.randn(3, 3, 32, 32)
+    with torch.no_grad():
+        expected, found = model.encode_image(pixels), torch.jit.load(str(tmp_path / "images" / "image.pt"))(pixels)
+    assert float((found - expected).abs().max()) < 1e-5 * float(expected.abs().max())
+    capsys.readouterr()
+    assert splice_export([*arguments, str(tmp_path / "both")]) == 1
+    message = capsys.readouterr().err
+    assert "timm/ViT-B-16-SigLIP" in message and "--image-only" in message
+
+    def failing(name: str) -> None:
+        raise OSError(f"no network for {name}" + "." * 1000)
+
+    monkeypatch.setattr(open_clip, "get_tokenizer", failing)
+    (tmp_path / "tiny-vit.json").write_text(json.dumps(TINY_VIT))
+    assert splice_export(["tiny-vit", str(tmp_path / "vit"), "--config", str(tmp_path / "tiny-vit.json"), "--random-seed", "3"]) == 1
+    message = capsys.readouterr().err
+    assert "no network for tiny-vit" in message and "--image-only" in message and len(message) < 800
+
+
+def test_a_configuration_of_another_name(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert splice_export(["mine", str(tmp_path / "out"), "--config", str(config), "--random-seed", "3"]) == 1
+    assert "expected a file of that name, mine.json" in capsys.readouterr().err
+
+
 def test_checkpoints(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     open_clip.add_model_config(config)
     torch.manual_seed(5)
@@ -121,6 +159,11 @@ def test_models_of_transformers(tmp_path: Path) -> None:
     with torch.no_grad():
         expected = model.text_projection(model.text_model(input_ids=tokens).pooler_output)
         found = torch.jit.load(str(tmp_path / "out" / "text.pt"))(tokens)
+    assert float((found - expected).abs().max()) < 1e-5 * float(expected.abs().max())
+    pixels = torch.randn(3, 3, 32, 32)
+    with torch.no_grad():
+        expected = model.visual_projection(model.vision_model(pixel_values=pixels).pooler_output)
+        found = torch.jit.load(str(tmp_path / "out" / "image.pt"))(pixels)
     assert float((found - expected).abs().max()) < 1e-5 * float(expected.abs().max())
 
     (folder / "merges.txt").write_text("#version: 0.2\na b\n")

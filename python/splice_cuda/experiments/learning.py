@@ -69,4 +69,4 @@ def learn_dictionary(
 
 def random_atoms(size: int, dim: int, seed: int = 0) -> npt.NDArray[np.float32]:
     """Directions of standard normal vectors, [size, dim]: the baseline that named concepts are compared with."""
-    return _experiments.random_atoms(int(size), int(dim), int(seed)).reshape(size, dim)
+    return np.asarray(_experiments.random_atoms(int(size), int(dim), int(seed)), np.float32).reshape(size, dim)

@@ -129,7 +129,8 @@ def modality_gap(
 
 
 def _gap(stage: dict[str, Any]) -> ModalityGap:
-    return ModalityGap(**{key: PairSummary(**value) if isinstance(value, dict) else value for key, value in stage.items()})
+    parts: dict[str, Any] = {key: PairSummary(**value) if isinstance(value, dict) else value for key, value in stage.items()}
+    return ModalityGap(**parts)
 
 
 class PairCosines(NamedTuple):

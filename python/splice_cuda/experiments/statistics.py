@@ -22,7 +22,7 @@ __all__ = ["GroupSummary", "Moments", "PermutationTest", "permutation_test", "su
 class Moments(NamedTuple):
     """Mean of some rows."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # hides the method of tuples
     mean: float
     """NaN where there is no row."""
     standard_error: float
@@ -42,7 +42,7 @@ class GroupSummary(NamedTuple):
     cosine: Moments
     atoms: npt.NDArray[np.int32]
     """Concepts that some row has, ascending. The arrays below belong to them."""
-    count: npt.NDArray[np.int64]
+    count: npt.NDArray[np.int64]  # type: ignore[assignment]  # hides the method of tuples
     """rows with the concept"""
     share: npt.NDArray[np.float64]
     """of the group's rows"""

@@ -17,7 +17,7 @@ from .model import ExportError, Model, Preprocessing, Tokenizer
 class ImageTower(nn.Module):
     """The image half of a model."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Any) -> None:
         """Keeps what `encode_image` needs."""
         super().__init__()
         self.visual = model.visual
@@ -31,11 +31,11 @@ class ImageTower(nn.Module):
 class TextTower(nn.Module):
     """The text half of a model."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Any) -> None:
         """Copies the model without what only pictures, or the writing of captions, need."""
         super().__init__()
         unused = [part for name in ("visual", "text_decoder") if (part := getattr(model, name, None)) is not None]
-        self.model = copy.deepcopy(model, {id(part): nn.Identity() for part in unused})
+        self.model: Any = copy.deepcopy(model, {id(part): nn.Identity() for part in unused})
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """int64 [n, context_length] to [n, dim]."""
@@ -58,7 +58,10 @@ def _preprocessing(model: nn.Module) -> Preprocessing:
         interpolation="bilinear" if config["interpolation"] == "bilinear" else "bicubic", fill=int(config["fill_color"]))
 
 
-def clip_tokenizer(tokenizer: object, context_length: int) -> Tokenizer:
+_ADVICE = "; expected CLIP's byte-level BPE, lower case (--image-only exports the image tower alone)"
+
+
+def clip_tokenizer(tokenizer: Any, context_length: int) -> Tokenizer:
     """Takes merges and special tokens out of open_clip's SimpleTokenizer.
 
     Raises:
@@ -66,7 +69,7 @@ def clip_tokenizer(tokenizer: object, context_length: int) -> Tokenizer:
     """
     from open_clip import tokenizer as tokenizers
 
-    advice = "; expected CLIP's byte-level BPE, lower case (--image-only exports the image tower alone)"
+    advice = _ADVICE
     if type(tokenizer) is not tokenizers.SimpleTokenizer:
         raise ExportError(f"the text tower's tokenizer is {type(tokenizer).__name__}{advice}")
     if tokenizer.clean_fn is not tokenizers.get_clean_fn("lower") or tokenizer.reduction_fn is not None:
@@ -76,6 +79,12 @@ def clip_tokenizer(tokenizer: object, context_length: int) -> Tokenizer:
     if len(tokenizer.encoder) != 512 + len(merges) + 2 or tokenizer.all_special_ids != [start, end]:
         raise ExportError(f"the text tower's tokenizer has tokens beyond bytes, merges, start and end{advice}")
     return Tokenizer(merges, tokenizer.decoder[start], tokenizer.decoder[end], context_length)
+
+
+def _first_words(error: Exception) -> str:
+    """Of messages that list all models there are."""
+    text = str(error)
+    return text if len(text) <= 400 else text[:400] + " ..."
 
 
 def load(name: str, pretrained: str | None, config: Path | None, random_seed: int | None, image_only: bool) -> Model:
@@ -101,13 +110,19 @@ def load(name: str, pretrained: str | None, config: Path | None, random_seed: in
         except (OSError, ValueError) as error:
             raise ExportError(f"--config {config}: {error}; expected a model configuration in JSON") from error
         open_clip.add_model_config(config)
+        if name not in open_clip.list_models():
+            raise ExportError(f"--config {config}: got it for the model {name}, expected a file of that name, {name}.json")
+    if not image_only and (known := open_clip.get_model_config(name) if ":" not in name else None):
+        foreign = known["text_cfg"].get("hf_tokenizer_name")  # would be looked for in the network
+        if foreign:
+            raise ExportError(f"the text tower's tokenizer is {foreign}{_ADVICE}")
     if random_seed is not None:
         torch.manual_seed(random_seed)
     try:
         model = open_clip.create_model(name, pretrained=pretrained, load_weights=random_seed is None, weights_only=True,
                                        require_pretrained=random_seed is None, pretrained_text=random_seed is None)
     except Exception as error:  # open_clip raises whatever its parts raise
-        raise ExportError(f"open_clip can't make {name} with {pretrained or 'no'} weights: {error}") from error
+        raise ExportError(f"open_clip can't make {name} with {pretrained or 'no'} weights: {_first_words(error)}") from error
     model.eval()
     source = {"source": "open_clip", "model": name, "weights": pretrained or ("random" if random_seed is not None else "of the model"),
               "open_clip": importlib.metadata.version("open_clip_torch")}
@@ -117,6 +132,10 @@ def load(name: str, pretrained: str | None, config: Path | None, random_seed: in
     exported = Model(short, ImageTower(model), _preprocessing(model), provenance=source)
     if not image_only:
         context_length = int(getattr(model, "context_length", 0) or getattr(model.text, "context_length", 0))
-        exported.tokenizer = clip_tokenizer(open_clip.get_tokenizer(name), context_length)
+        try:
+            tokenizer = open_clip.get_tokenizer(name)
+        except Exception as error:  # what it imports and downloads raises whatever it likes
+            raise ExportError(f"open_clip can't make the tokenizer: {_first_words(error)}{_ADVICE}") from error
+        exported.tokenizer = clip_tokenizer(tokenizer, context_length)
         exported.text = TextTower(model)
     return exported

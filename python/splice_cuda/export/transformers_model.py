@@ -16,7 +16,7 @@ from .model import ExportError, Model, Preprocessing, Tokenizer
 class ImageTower(nn.Module):
     """Vision model and projection."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Any) -> None:
         """Takes both out of a CLIPModel."""
         super().__init__()
         self.vision = model.vision_model
@@ -30,7 +30,7 @@ class ImageTower(nn.Module):
 class TextTower(nn.Module):
     """Text model and projection."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Any) -> None:
         """Takes both out of a CLIPModel, pooled at the end token, which has the largest id."""
         super().__init__()
         self.text = model.text_model
