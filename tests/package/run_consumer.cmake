@@ -12,11 +12,10 @@ if(MODE STREQUAL installed)
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/${MODE}/prefix)
   run(${CMAKE_COMMAND} ${flags} -DCMAKE_PREFIX_PATH=${WORK}/${MODE}/prefix)
 else()
-  # With CUDA it has to configure; what it would compile is known from the build that runs this. Each file is compiled
-  # alone, which finds includes that are missing (cmake/SpliceUnity.cmake), and as cheaply as can be: not optimized, no debug
-  # information, kernels for no instruction set but Highway's portable one.
+  # With CUDA it has to configure; what it would compile is known from the build that runs this. As cheaply as can be: not
+  # optimized, no debug information, kernels for no instruction set but Highway's portable one.
   set(flags ${flags} -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -DHWY_COMPILE_ONLY_EMU128 -DHWY_BROKEN_EMU128=0"
-      -DSPLICE_UNITY=OFF -DSPLICE_SOURCE=${SOURCE} -DSPLICE_WERROR=ON -DSPLICE_TORCH=OFF
+      -DSPLICE_SOURCE=${SOURCE} -DSPLICE_WERROR=ON -DSPLICE_TORCH=OFF
       -DSPLICE_CLIP=OFF)
   if(CUDA)
     run(${CMAKE_COMMAND} ${flags} -DSPLICE_CUDA=ON)
