@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <memory>
 #include <sstream>
-#include <string_view>
 #include <vector>
 
 #include "matrix_product.hpp"

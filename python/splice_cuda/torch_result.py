@@ -134,12 +134,13 @@ def by_operator(embeddings: Any, dictionary: Any, l1_penalty: Any, options: Mapp
         name: getattr(native, name)
         for name in ("target_l0", "target_cosine", "nonnegative", "refit", "solver", "gap_tolerance", "max_rounds", "max_iterations")
     }
-    for name in ("atom_weights", "banned_atoms"):
-        if options.get(name) is not None:
-            keywords[name] = torch.from_numpy(getattr(native, name).copy())
-    if is_torch(options.get("atom_weights")):
-        # float64 stays so: it counts where values are float64
-        keywords["atom_weights"] = _real_vector(options["atom_weights"].detach(), "atom_weights")
+    weights = options.get("atom_weights")
+    if is_torch(weights):
+        keywords["atom_weights"] = _floating(weights.detach())  # float64 stays so: it counts where values are float64
+    elif weights is not None:
+        keywords["atom_weights"] = torch.from_numpy(native.atom_weights.copy())
+    if options.get("banned_atoms") is not None:
+        keywords["banned_atoms"] = torch.from_numpy(native.banned_atoms.copy())
     if is_torch(l1_penalty):
         keywords["l1_penalties"] = _real_vector(l1_penalty, "l1_penalty")
     elif l1_penalty is not None and np.ndim(l1_penalty):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._arrays import is_torch
+from ._arrays import is_torch, on_host
 from ._texts import as_texts
 from .context import Context, _whole, default_context
 
@@ -92,7 +92,7 @@ def select_vocabulary(
 
     def encode(texts: list[str]) -> npt.NDArray[np.float32]:
         found = encoder.embed_texts(texts)
-        array = np.ascontiguousarray(found.detach().cpu().float().numpy() if is_torch(found) else found, np.float32)
+        array = np.ascontiguousarray(on_host(found, "encoder.embed_texts") if is_torch(found) else found, np.float32)
         if array.ndim != 2:
             raise _core.ArgumentError(f"encoder.embed_texts: got shape {array.shape}, expected {(len(texts), dim)}")
         return array
@@ -112,7 +112,7 @@ def select_vocabulary(
     )
     return SelectedVocabulary(
         names,
-        np.frombuffer(embeddings, np.float32).reshape(-1, dim),
+        np.asarray(embeddings, np.float32).reshape(-1, dim),
         phrases,
         [DroppedLine(*line) for line in dropped],
         words_seen,

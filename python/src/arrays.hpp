@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nanobind/ndarray.h>
@@ -18,6 +19,8 @@ namespace splice_cuda::python {
 using Rows = nb::ndarray<nb::ro, nb::ndim<2>>;
 /// A matrix on the host that is written.
 using Out = nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+/// A matrix of float32 on the host that is only read.
+using Matrix = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 template <class T>
 using List = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
@@ -38,6 +41,18 @@ std::vector<T> vector_of(const List<T>& list) {
 template <class T>
 nb::ndarray<nb::numpy, T, nb::ndim<1>> array_of(std::vector<T>& values, nb::handle owner) {
   return nb::ndarray<nb::numpy, T, nb::ndim<1>>(values.data(), {values.size()}, owner);
+}
+
+inline MatrixView<const float> view_of(const Matrix& matrix) {
+  return {matrix.data(), static_cast<std::int64_t>(matrix.shape(0)), static_cast<std::int64_t>(matrix.shape(1))};
+}
+
+/// A vector as a numpy array of its own.
+template <class T>
+nb::object owned_array(std::vector<T> values) {
+  auto* kept = new std::vector<T>(std::move(values));
+  const nb::capsule owner(kept, [](void* memory) noexcept { delete static_cast<std::vector<T>*>(memory); });
+  return nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<1>>(kept->data(), {kept->size()}, owner));
 }
 
 }  // namespace splice_cuda::python

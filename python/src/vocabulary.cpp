@@ -18,20 +18,18 @@ namespace splice_cuda::python {
 namespace {
 
 using Texts = std::vector<std::string>;
-using Found = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 /// Embeds by Python, and copies what it gives: memory that is lent to Python may be looked at when it is gone.
 void embed_by(const nb::callable& embed, std::span<const std::string> texts, MatrixView<float> out) {
   nb::list listed;
   for (const std::string& text : texts) listed.append(text);
-  const auto found = nb::cast<Found>(embed(listed));
-  const auto rows = static_cast<std::int64_t>(found.shape(0));
-  const auto cols = static_cast<std::int64_t>(found.shape(1));
-  if (rows != out.rows || cols != out.cols) {
-    throw ArgumentError("encoder.embed_texts: got shape (" + std::to_string(rows) + ", " + std::to_string(cols) + "), expected (" +
+  const auto array = nb::cast<Matrix>(embed(listed));
+  const MatrixView<const float> found = view_of(array);
+  if (found.rows != out.rows || found.cols != out.cols) {
+    throw ArgumentError("encoder.embed_texts: got shape (" + std::to_string(found.rows) + ", " + std::to_string(found.cols) + "), expected (" +
                         std::to_string(out.rows) + ", " + std::to_string(out.cols) + ")");
   }
-  for (std::int64_t row = 0; row < rows; ++row) std::copy_n(found.data() + row * cols, cols, out.row(row));
+  for (std::int64_t row = 0; row < found.rows; ++row) std::copy_n(found.row(row), found.cols, out.row(row));
 }
 
 /// @param encode  encode(texts), a float32 array [n, dim]; called from the calling thread
@@ -54,7 +52,7 @@ nb::tuple select(SharedContext& context, const Texts& words, const Texts& bigram
   for (const DroppedLine& line : chosen.dropped) {
     dropped.append(nb::make_tuple(line.line, line.bigram, to_string(line.rule), line.cosine, line.rival));
   }
-  return nb::make_tuple(chosen.names, nb::bytes(chosen.embeddings.data(), chosen.embeddings.size() * sizeof(float)),
+  return nb::make_tuple(chosen.names, owned_array(std::move(chosen.embeddings)),
                         chosen.bigrams, dropped, chosen.words_seen, chosen.bigrams_seen);
 }
 

@@ -12,6 +12,7 @@
 #include "clip/code_scan.hpp"
 #include "clip/pickle_scan.hpp"
 #include "clip/zip_reader.hpp"
+#include "io/ascii.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::clip {
@@ -24,13 +25,6 @@ struct ZipClose {
   void operator()(zip_t* zip) const noexcept { zip_discard(zip); }
   void operator()(zip_file_t* file) const noexcept { zip_fclose(file); }
 };
-
-std::string lower_case(std::string text) {
-  for (char& letter : text) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return text;
-}
 
 class Archive {
  public:
@@ -48,7 +42,7 @@ class Archive {
     const zip_int64_t count = zip_get_num_entries(zip_.get(), 0);
     for (zip_int64_t i = 0; i < count; ++i) {
       const char* member = zip_get_name(zip_.get(), static_cast<zip_uint64_t>(i), ZIP_FL_ENC_RAW);
-      if (member == nullptr || !members_.emplace(lower_case(member), member).second)
+      if (member == nullptr || !members_.emplace(io::lower_ascii(member), member).second)
         fail("a zip archive with a member twice (in any case) or without a name");
     }
   }

@@ -14,6 +14,7 @@
 #include "data/brace_list.hpp"
 #include "data/files.hpp"
 #include "data/tar_shards.hpp"
+#include "io/ascii.hpp"
 #include "io/utf8.hpp"
 #include "splice_cuda/error.hpp"
 
@@ -57,9 +58,7 @@ Key key_of(std::string_view name) {
   const std::size_t begin = slash == std::string_view::npos ? 0 : slash + 1;
   const std::size_t dot = name.find('.', begin);
   if (dot == std::string_view::npos || dot == begin) return {};
-  Key key{name.substr(0, dot), std::string(name.substr(dot + 1))};
-  for (char& c : key.suffix) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return key;
+  return {name.substr(0, dot), io::lower_ascii(std::string(name.substr(dot + 1)))};
 }
 
 bool is_picture(std::string_view suffix) {

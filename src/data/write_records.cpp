@@ -1,6 +1,5 @@
 // Records as CSV (RFC 4180), and parts of tables.
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -69,15 +69,14 @@ def clip_tokenizer(tokenizer: Any, context_length: int) -> Tokenizer:
     """
     from open_clip import tokenizer as tokenizers
 
-    advice = _ADVICE
     if type(tokenizer) is not tokenizers.SimpleTokenizer:
-        raise ExportError(f"the text tower's tokenizer is {type(tokenizer).__name__}{advice}")
+        raise ExportError(f"the text tower's tokenizer is {type(tokenizer).__name__}{_ADVICE}")
     if tokenizer.clean_fn is not tokenizers.get_clean_fn("lower") or tokenizer.reduction_fn is not None:
-        raise ExportError(f"the text tower's tokenizer cleans or shortens texts in its own way{advice}")
+        raise ExportError(f"the text tower's tokenizer cleans or shortens texts in its own way{_ADVICE}")
     merges = [" ".join(pair) for pair in tokenizer.bpe_ranks]
     start, end = len(tokenizer.encoder) - 2, len(tokenizer.encoder) - 1
     if len(tokenizer.encoder) != 512 + len(merges) + 2 or tokenizer.all_special_ids != [start, end]:
-        raise ExportError(f"the text tower's tokenizer has tokens beyond bytes, merges, start and end{advice}")
+        raise ExportError(f"the text tower's tokenizer has tokens beyond bytes, merges, start and end{_ADVICE}")
     return Tokenizer(merges, tokenizer.decoder[start], tokenizer.decoder[end], context_length)
 
 

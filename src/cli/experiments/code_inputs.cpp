@@ -56,11 +56,7 @@ RecordTable records_of_names(const StoredCodes& stored) {
 RecordTable read_records_of(const CodeArguments& a, const StoredCodes& stored) {
   RecordTable own = records_of_names(stored);
   if (a.experiment.records.empty()) return own;
-  RecordTable records = read_records(a.experiment.records, record_file_options(a.experiment.sources.model.dataset));
-  if (records.rows() != stored.file.codes.rows) {
-    throw ArgumentError(fmt::format("--records: got {} records in '{}'; expected {}, one for each row of '{}'", records.rows(), a.experiment.records,
-                                    stored.file.codes.rows, a.codes));
-  }
+  RecordTable records = read_row_records(a.experiment, stored.file.codes.rows, a.codes);
   for (const std::string& name : own.names()) {
     if (!records.has(name)) records.set(name, own.column(name));
   }

@@ -69,6 +69,14 @@ void add_experiment_options(CLI::App& verb, ExperimentArguments& arguments) {
   add_report_options(verb, arguments.report);
 }
 
+RecordTable read_row_records(const ExperimentArguments& arguments, std::int64_t rows, const std::string& file) {
+  RecordTable records = read_records(arguments.records, record_file_options(arguments.sources.model.dataset));
+  if (records.rows() != rows) {
+    throw ArgumentError(fmt::format("--records: got {} records in '{}'; expected {}, one for each row of '{}'", records.rows(), arguments.records, rows, file));
+  }
+  return records;
+}
+
 ExperimentInputs::ExperimentInputs(const ExperimentArguments& arguments)
     : arguments_(checked(arguments)), resources_(settled_resources(arguments.resources, arguments.report.quiet)),
       text_model_(loaded_for_texts(arguments, resources_)), sources_(walked(arguments, text_model_)),
@@ -77,11 +85,7 @@ ExperimentInputs::ExperimentInputs(const ExperimentArguments& arguments)
   check_outputs({});
   settle_image_mean(arguments.mean, inputs_, space_, arguments.report.quiet);
   if (!arguments.records.empty()) {
-    records_ = read_records(arguments.records, record_file_options(arguments.sources.model.dataset));
-    if (records_.rows() != inputs_.source().rows()) {
-      throw ArgumentError(fmt::format("--records: got {} records in '{}'; expected {}, one for each row of '{}'", records_.rows(),
-                                      arguments.records, inputs_.source().rows(), arguments.sources.embeddings));
-    }
+    records_ = read_row_records(arguments, inputs_.source().rows(), arguments.sources.embeddings);
   } else if (inputs_.by_model()) {
     records_ = inputs_.records();
   }
@@ -104,13 +108,15 @@ DecomposeOptions ExperimentInputs::options() const {
   return options;
 }
 
+ClipEncoder* ExperimentInputs::given_model() noexcept { return text_model_ ? &*text_model_ : inputs_.model(); }
+
 bool ExperimentInputs::has_text_model() {
-  const ClipEncoder* model = text_model_ ? &*text_model_ : inputs_.model();
+  const ClipEncoder* model = given_model();
   return model != nullptr && model->has_text();
 }
 
 ClipEncoder& ExperimentInputs::text_model(const std::string& lacking) {
-  ClipEncoder* model = text_model_ ? &*text_model_ : inputs_.model();
+  ClipEncoder* model = given_model();
   if (model == nullptr) throw ArgumentError(lacking + ", and no --model whose text tower could make them; expected one of the two");
   if (!model->has_text()) {
     throw ArgumentError(fmt::format("{}, and the model '{}' has no text tower; expected a model that has one", lacking, arguments_.sources.model.model));

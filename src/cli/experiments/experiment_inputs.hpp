@@ -47,6 +47,9 @@ struct OneCode {
   std::optional<std::int64_t> record;
 };
 
+/// The table of --records, a record for each row. @param file  whose `rows` rows they are. @throws FileError; ArgumentError where there are more or fewer
+RecordTable read_row_records(const ExperimentArguments& arguments, std::int64_t rows, const std::string& file);
+
 class ExperimentInputs {
  public:
   /// @throws FileError, ArgumentError (records of another number than rows), DeviceError
@@ -106,6 +109,8 @@ class ExperimentInputs {
   void check_outputs(const std::vector<OutputFile>& outputs, const std::vector<std::filesystem::path>& more_inputs = {}) const;
 
  private:
+  /// Of --model; null without one.
+  ClipEncoder* given_model() noexcept;
   std::vector<float> embed_picture(const std::string& option, const std::string& wanted, std::optional<std::int64_t>& record);
 
   const ExperimentArguments& arguments_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 #include "cli/argument_parsing.hpp"
 #include "cli/output.hpp"
@@ -21,12 +23,6 @@ namespace {
 
 constexpr std::size_t most_pixels_at_once = std::size_t{1} << 25;  // of decoded pictures that wait for the tower
 constexpr std::size_t triple_texts_at_once = 256;
-
-/// What two things are, and both together where that is not to be composed.
-struct NamedPair {
-  std::string first, second, joint;
-  std::int64_t first_sample = -1, second_sample = -1;  ///< of a dataset, whose names need not be paths
-};
 
 std::vector<NamedPair> pairs_of_table(const TripleArguments& arguments, const std::string& file, const std::string& option) {
   const RecordTable table = read_records(file, record_file_options(arguments.model.dataset));
@@ -72,7 +68,6 @@ std::vector<NamedPair> random_pairs(const std::vector<std::string>& names, const
 }
 
 std::vector<NamedPair> picture_pairs(const TripleArguments& arguments, const ModelInputs& inputs) {
-  if (!arguments.pairs_file.empty()) return some_of(pictures_of_table(arguments), arguments);
   std::vector<std::string> names;
   for (const std::filesystem::path& path : inputs.pictures) names.push_back(path.string());
   return random_pairs(names, arguments);
@@ -110,8 +105,8 @@ void embed_pending(ClipEncoder& model, PendingPictures& pending, Triples& triple
   pending = {};
 }
 
-void embed_picture_pairs(const TripleArguments& arguments, const ModelInputs& inputs, ClipEncoder& model, bool quiet, Triples& triples) {
-  std::vector<NamedPair> pairs = picture_pairs(arguments, inputs);
+void embed_picture_pairs(const TripleArguments& arguments, std::vector<NamedPair> pairs, const std::optional<Dataset>& dataset, ClipEncoder& model, bool quiet,
+                         Triples& triples) {
   const JointLayout layout = arguments.layout.value_or(default_layout) == "squash" ? JointLayout::squash : JointLayout::pad;
   ProgressLine progress("linearity", static_cast<std::int64_t>(pairs.size()), quiet, "pairs");
   PendingPictures pending;
@@ -120,8 +115,8 @@ void embed_picture_pairs(const TripleArguments& arguments, const ModelInputs& in
     signals::throw_if_stop_requested();
     progress.update(++done);
     try {
-      Image first = inputs.dataset ? inputs.dataset->image(pair.first_sample) : read_image(pair.first);
-      Image second = inputs.dataset ? inputs.dataset->image(pair.second_sample) : read_image(pair.second);
+      Image first = dataset ? dataset->image(pair.first_sample) : read_image(pair.first);
+      Image second = dataset ? dataset->image(pair.second_sample) : read_image(pair.second);
       Image joint = pair.joint.empty() ? side_by_side(first, second, layout) : read_image(pair.joint);
       for (Image* image : {&joint, &first, &second}) {
         pending.pixels += image->pixels.size() / 3;
@@ -139,7 +134,7 @@ void embed_picture_pairs(const TripleArguments& arguments, const ModelInputs& in
   tell_skipped(triples.missing, quiet);
   tell_skipped(triples.skipped, quiet);
   if (triples.size() > 0 || pairs.empty()) return;
-  throw FileError(fmt::format("{}: none of {} pairs could be read; the first: {}", inputs.dataset ? "--dataset" : "--images", pairs.size(), printable(triples.skipped.front().reason)));
+  throw FileError(fmt::format("{}: none of {} pairs could be read; the first: {}", dataset ? "--dataset" : "--images", pairs.size(), printable(triples.skipped.front().reason)));
 }
 
 void embed_text_pairs(const TripleArguments& arguments, const std::vector<NamedPair>& pairs, ClipEncoder& model, bool quiet, Triples& triples) {
@@ -217,17 +212,23 @@ void check_triples(const TripleArguments& a) {
   check_composition(a, stored);
 }
 
-std::vector<std::filesystem::path> triple_files(const TripleArguments& a) {
+TripleSource find_triples(const TripleArguments& a) {
+  TripleSource source;
+  if (!a.pairs_file.empty()) source.table = pictures_of_table(a);
+  else if (!a.text_pairs.empty()) source.table = pairs_of_table(a, a.text_pairs, "--text-pairs");
+  else if (a.model.has_inputs()) source.inputs = find_inputs(a.model);
+  return source;
+}
+
+std::vector<std::filesystem::path> triple_files(const TripleArguments& a, const TripleSource& source) {
   std::vector<std::filesystem::path> files;
   for (const std::string& file : {a.model.texts, a.pairs_file, a.text_pairs, a.embeddings, a.first, a.second}) {
     if (!file.empty()) files.emplace_back(file);
   }
   add_model_files(a.model.model, files);
-  if (!a.model.images.empty() || !a.model.dataset.dataset.empty()) {
-    for (std::filesystem::path& picture : files_of(find_inputs(a.model))) files.push_back(std::move(picture));
-  }
+  for (std::filesystem::path& picture : files_of(source.inputs)) files.push_back(std::move(picture));
   if (!a.pairs_file.empty()) {
-    for (const NamedPair& pair : pictures_of_table(a)) {
+    for (const NamedPair& pair : source.table) {
       for (const std::string& picture : {pair.first, pair.second, pair.joint}) {
         if (!picture.empty()) files.emplace_back(picture);
       }
@@ -266,18 +267,17 @@ Triples stored_triples(const TripleArguments& arguments) {
   return triples;
 }
 
-Triples model_triples(const TripleArguments& arguments, ClipEncoder& model, bool quiet) {
+Triples model_triples(const TripleArguments& arguments, TripleSource source, ClipEncoder& model, bool quiet) {
+  ModelInputs& inputs = source.inputs;
   Triples triples;
   triples.dim = model.dim();
-  if (!arguments.text_pairs.empty()) {
-    embed_text_pairs(arguments, some_of(pairs_of_table(arguments, arguments.text_pairs, "--text-pairs"), arguments), model, quiet, triples);
-    return triples;
-  }
-  ModelInputs inputs;
-  if (arguments.pairs_file.empty()) inputs = find_inputs(arguments.model);
   triples.missing = std::move(inputs.skipped);
-  if (!inputs.texts.empty()) embed_text_pairs(arguments, random_pairs(inputs.texts, arguments), model, quiet, triples);
-  else embed_picture_pairs(arguments, inputs, model, quiet, triples);
+  const bool by_table = !arguments.pairs_file.empty() || !arguments.text_pairs.empty();
+  std::vector<NamedPair> pairs = by_table              ? some_of(std::move(source.table), arguments)
+                                 : inputs.texts.empty() ? picture_pairs(arguments, inputs)
+                                                        : random_pairs(inputs.texts, arguments);
+  if (!arguments.text_pairs.empty() || !inputs.texts.empty()) embed_text_pairs(arguments, pairs, model, quiet, triples);
+  else embed_picture_pairs(arguments, std::move(pairs), inputs.dataset, model, quiet, triples);
   return triples;
 }
 

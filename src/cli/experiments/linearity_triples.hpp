@@ -33,8 +33,21 @@ struct TripleArguments {
 void add_triple_options(CLI::App& verb, TripleArguments& arguments);
 /// @throws ArgumentError unless there is one source of triples, whole
 void check_triples(const TripleArguments& arguments);
+
+/// What two things are, and both together where that is not to be composed.
+struct NamedPair {
+  std::string first, second, joint;
+  std::int64_t first_sample = -1, second_sample = -1;  ///< of a dataset, whose names need not be paths
+};
+/// What pairs are made of: a table of them, or things of which they are drawn. Of stored embeddings neither.
+struct TripleSource {
+  std::vector<NamedPair> table;
+  ModelInputs inputs;
+};
+/// Reads the table, or lists the inputs. @throws FileError, ArgumentError
+TripleSource find_triples(const TripleArguments& arguments);
 /// Files that are read, the model's too, so that outputs do not take their place.
-std::vector<std::filesystem::path> triple_files(const TripleArguments& arguments);
+std::vector<std::filesystem::path> triple_files(const TripleArguments& arguments, const TripleSource& source);
 
 /// Embeddings [n, dim] of each, not normalised, and what each is called.
 struct Triples {
@@ -53,6 +66,6 @@ struct Triples {
 /// Rows of files: --pairs of them at random, all where there are no more. @throws FileError, ArgumentError for shapes that do not fit
 Triples stored_triples(const TripleArguments& arguments);
 /// By a model. @throws FileError, ArgumentError
-Triples model_triples(const TripleArguments& arguments, ClipEncoder& model, bool quiet);
+Triples model_triples(const TripleArguments& arguments, TripleSource source, ClipEncoder& model, bool quiet);
 
 }  // namespace splice_cuda::cli

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "cli/built_by.hpp"
 #include "cli/experiments/deliver.hpp"
@@ -152,8 +153,9 @@ ExitCode evaluate(const LinearityArguments& a) {
   if (!a.mean.empty() && !a.dictionary.empty()) {
     throw ArgumentError(fmt::format("--dictionary: got '{}' together with --mean; expected only one of them, whose mean is subtracted", a.dictionary));
   }
+  TripleSource source = find_triples(a.triples);
   if (!a.out.empty()) {
-    std::vector<std::filesystem::path> taken = triple_files(a.triples);
+    std::vector<std::filesystem::path> taken = triple_files(a.triples, source);
     for (const std::string& file : {a.dictionary, a.mean == "none" || a.mean == "data" ? std::string() : a.mean}) {
       if (!file.empty()) taken.emplace_back(file);
     }
@@ -165,7 +167,7 @@ ExitCode evaluate(const LinearityArguments& a) {
     model.emplace(load_model(a.triples.model, resources));
     if (!a.triples.text_pairs.empty()) model->tokenizer();  // says that there is no text tower
   }
-  const Triples triples = model ? model_triples(a.triples, *model, a.report.quiet) : stored_triples(a.triples);
+  const Triples triples = model ? model_triples(a.triples, std::move(source), *model, a.report.quiet) : stored_triples(a.triples);
   const Mean mean = mean_of(a, triples, model);
   const Linearity result =
       linearity(triples.rows(triples.joint), triples.rows(triples.first), triples.rows(triples.second), mean.values, static_cast<std::uint64_t>(a.triples.seed));

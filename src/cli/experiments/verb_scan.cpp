@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/code_inputs.hpp"

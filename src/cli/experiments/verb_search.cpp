@@ -106,13 +106,6 @@ ResultTable query_table(const Search& search, const ConceptSpace& space) {
   return table;
 }
 
-/// Columns of the records that stand beside the rows found.
-std::vector<std::string> shown_columns(const RecordTable& records) {
-  std::vector<std::string> columns = records.names();
-  columns.resize(std::min(columns.size(), columns_shown));
-  return columns;
-}
-
 ResultTable rows_table(const std::vector<TopRows<Found>::Row>& found, const RecordTable& records, bool by_cosine) {
   ResultTable table{"rows", "Rows found",
                     by_cosine ? "Score: cosine of the row's code with the query. Rows that share nothing with it are left out, and so is the row itself."
@@ -121,7 +114,8 @@ ResultTable rows_table(const std::vector<TopRows<Found>::Row>& found, const Reco
                      {"l0", "l0", ColumnKind::integer}, {"cosine", "cosine", ColumnKind::number}, {"concepts", "concepts"}},
                     {}};
   const std::size_t own_columns = table.columns.size();
-  const std::vector<std::string> columns = shown_columns(records);
+  std::vector<std::string> columns = records.names();
+  columns.resize(std::min(columns.size(), columns_shown));
   for (const std::string& name : columns) {
     // By position: a column of the records may be called anything, a key may not.
     const std::string key = name == "path" ? path_key : fmt::format("record_{}", table.columns.size() - own_columns + 1);
@@ -168,8 +162,8 @@ ExitCode search_codes(const SearchArguments& a) {
                                   : fmt::format("Best of {}: row {}, score {:.4f}.", counted(rows, "row"), best.front().row, best.front().score);
   if (left_out > 0) document.summary += fmt::format(" {} of zeros, or with NaN or infinity, left out.", counted(left_out, "row"));
   add_sentence(document.summary, inputs.empty_codes());
-  const std::vector<std::string> columns = shown_columns(inputs.records());
-  const bool paths = std::find(columns.begin(), columns.end(), "path") != columns.end();
+  const std::vector<ResultColumn>& columns = document.tables.front().columns;
+  const bool paths = std::any_of(columns.begin(), columns.end(), [](const ResultColumn& column) { return column.key == path_key; });
   document.charts.push_back(make_chart("rows", "Rows found", "Scores of the rows found, a bar a row, best first.", ChartKind::bars,
                                        paths ? path_key : "row", "score"));
   return deliver(document, a.code.experiment, std::max<std::int64_t>(50, a.top));

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cmath>
 #include <memory>
-#include <optional>
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/code_inputs.hpp"

@@ -9,6 +9,7 @@
 #include "cli/health_text.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/summary.hpp"
+#include "experiments/row_direction.hpp"
 
 namespace splice_cuda::cli {
 namespace {
@@ -29,9 +30,7 @@ std::vector<std::int64_t> rows_of_concepts(const io::CodesFile& file) {
 
 bool has_embedding(const io::CodesFile& file, std::int64_t row) {
   const auto at = static_cast<std::size_t>(row);
-  if (at >= file.reports.size()) return true;
-  const RowStatus status = file.reports[at].status;
-  return status != RowStatus::non_finite_input && status != RowStatus::zero_embedding;
+  return at >= file.reports.size() || has_direction(file.reports[at].status);
 }
 
 /// A table of equal bins and its chart. @param whole  bins hold whole numbers and lie around them

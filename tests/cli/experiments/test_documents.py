@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from conftest import run
+from evaluation import document_of
 from grouped_rows import NAMES, grouped
 
 # Columns of the records, as they might be called: the classes, the years, a share, the pictures.
@@ -79,7 +80,7 @@ def test_no_verb_is_missing():
 
 
 def test_columns_of_the_records_keep_their_names(hostile):
-    document = json.loads(run(*hostile.call("search"), "--json", "--quiet").stdout)
+    document = document_of(*hostile.call("search"))
     (table,) = (one for one in document["tables"] if one["key"] == "rows")
     shown = {column["key"]: (column["title"], column["kind"]) for column in table["columns"] if column["key"].startswith("record_")}
     assert shown == {"record_1": (LABEL, "text"), "record_2": (YEAR, "text"), "record_3": (WET, "text"), "record_path": ("path", "picture"),
