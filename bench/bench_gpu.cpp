@@ -1,11 +1,11 @@
-// decompose on a device, over a grid of batches, penalties and dictionaries: one JSON line a case. Public API
-// only.
+// decompose on a device, over a grid of batches, penalties and dictionaries: one JSON line a case.
 
 #include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "device_case.hpp"
+#include "device_rows.hpp"
 #include "machine.hpp"
 #include "problem.hpp"
 #include "stopwatch.hpp"
@@ -41,8 +42,8 @@ struct Arguments {
 void add_options(CLI::App& app, Arguments& a) {
   app.add_option("--device", a.device, "cpu, cuda or cuda:N")->capture_default_str();
   app.add_option("--rows-in", a.rows_in,
-                 "Where the embeddings lie: host. Rows in device memory are not measured yet")
-      ->check(CLI::IsMember({"host"}))
+                 "Where embeddings lie and codes go: host or device memory")
+      ->check(CLI::IsMember({"host", "device"}))
       ->capture_default_str();
   app.add_option("--n", a.rows, "Rows in a batch, separated by commas")
       ->delimiter(',')
@@ -104,12 +105,14 @@ bool run_dictionary(const Arguments& a, std::int64_t atoms, const nlohmann::json
   std::unique_ptr<Dictionary> dictionary;
   const double set_up =
       seconds_of([&] { dictionary = std::make_unique<Dictionary>(context, problem->atoms_view()); });
+  std::optional<DeviceRows> on_device;
+  if (a.rows_in == "device") on_device.emplace(context.device(), problem->embeddings_view(0, problem->rows()));
   bool fine = true;
   for (const std::int64_t rows : a.rows) {
     for (const double l1 : a.penalties) {
       const DeviceCase one{rows, static_cast<float>(l1), a.repetitions, a.seconds_limit};
       nlohmann::json line = build;
-      line["name"] = name_of(one, *problem, context.device());
+      line["name"] = name_of(one, problem->name, *dictionary);
       line["device"] = to_string(context.device());
       line["rows_in"] = a.rows_in;
       line["threads"] = context.options().threads;
@@ -119,7 +122,8 @@ bool run_dictionary(const Arguments& a, std::int64_t atoms, const nlohmann::json
       line["l1"] = l1;
       line["set_up_s"] = set_up;
       try {
-        line.update(run_device_case(one, *problem, context, *dictionary));
+        line.update(run_device_case(one, on_device ? on_device->view(rows) : problem->embeddings_view(0, rows), context,
+                                    *dictionary));
         fine = fine && line["certified_share"] == 1.0 && line["same_bits"] == true;
       } catch (const std::exception& error) {
         line["error"] = error.what();

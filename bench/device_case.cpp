@@ -4,7 +4,9 @@
 #include <sstream>
 #include <vector>
 
+#include "backend/backend.hpp"
 #include "splice_cuda/decompose.hpp"
+#include "splice_cuda/device_codes.hpp"
 #include "statistics.hpp"
 #include "stopwatch.hpp"
 
@@ -31,29 +33,54 @@ void add_outcome(nlohmann::json& line, const DecomposeResult& result) {
   line["mean_rounds"] = rounds / rows;
 }
 
+/// One call, to its end, and its result on the host.
+class Run {
+ public:
+  Run(const Context& context, const Dictionary& dictionary, const MatrixView<const float>& rows, float l1_penalty)
+      : context_(context), dictionary_(dictionary), rows_(rows), options_{.l1_penalty = l1_penalty} {}
+
+  double seconds(DecomposeResult& result) const {
+    if (rows_.device == Device::cpu()) {
+      return seconds_of([&] { result = decompose(context_, dictionary_, rows_, options_); });
+    }
+    DeviceDecomposeResult there;
+    const double seconds = seconds_of([&] {
+      there = decompose_on_device(context_, dictionary_, rows_, options_);
+      context_.backend().synchronize();
+    });
+    result = to_host(context_, there);
+    return seconds;
+  }
+
+ private:
+  const Context& context_;
+  const Dictionary& dictionary_;
+  MatrixView<const float> rows_;
+  DecomposeOptions options_;
+};
+
 }  // namespace
 
-std::string name_of(const DeviceCase& one, const BenchProblem& problem, Device device) {
+std::string name_of(const DeviceCase& one, const std::string& problem, const Dictionary& dictionary) {
   std::ostringstream text;
-  text << "device/" << problem.name << "/p:" << problem.atom_count() << "/d:" << problem.dim
-       << "/n:" << one.rows << "/l1:" << one.l1_penalty << '/' << to_string(device);
+  text << "device/" << problem << "/p:" << dictionary.size() << "/d:" << dictionary.dim() << "/n:" << one.rows
+       << "/l1:" << one.l1_penalty << '/' << to_string(dictionary.device());
   return text.str();
 }
 
-nlohmann::json run_device_case(const DeviceCase& one, const BenchProblem& problem, const Context& context,
+nlohmann::json run_device_case(const DeviceCase& one, const MatrixView<const float>& rows, const Context& context,
                                const Dictionary& dictionary) {
-  const MatrixView<const float> rows = problem.embeddings_view(0, one.rows);
-  const DecomposeOptions options{.l1_penalty = one.l1_penalty};
+  const Run run(context, dictionary, rows.slice(0, one.rows), one.l1_penalty);
   DecomposeResult first;
   nlohmann::json line;
-  line["first_s"] = seconds_of([&] { first = decompose(context, dictionary, rows, options); });
+  line["first_s"] = run.seconds(first);
 
   std::vector<double> seconds;
   bool same_bits = true;
   const double start = wall_clock();
   do {
     DecomposeResult result;
-    seconds.push_back(seconds_of([&] { result = decompose(context, dictionary, rows, options); }));
+    seconds.push_back(run.seconds(result));
     same_bits = same_bits && same_codes(first.codes, result.codes);
   } while (static_cast<int>(seconds.size()) < one.repetitions && wall_clock() - start < one.seconds_limit);
 

@@ -8,9 +8,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "problem.hpp"
 #include "splice_cuda/context.hpp"
 #include "splice_cuda/dictionary.hpp"
+#include "splice_cuda/matrix_view.hpp"
 
 namespace splice_cuda::bench {
 
@@ -22,13 +22,15 @@ struct DeviceCase {
 };
 
 /// "device/synthetic/p:15000/d:512/n:65536/l1:0.25/cuda:0"
-std::string name_of(const DeviceCase& one, const BenchProblem& problem, Device device);
+/// @param problem  the name of the one that rows and atoms are of
+std::string name_of(const DeviceCase& one, const std::string& problem, const Dictionary& dictionary);
 
-/// Keys: name, p, d, n, l1, device; first_s (the first call, which also allocates and warms up), seconds
+/// Of the first one.rows of `rows`, in memory of the host or of the context's device; results go where the rows are.
+/// Keys: first_s (the first call, which also allocates and warms up), seconds
 /// (each repetition), us_per_row, rows_per_s, rows_per_s_q1, rows_per_s_q3 (of the repetitions),
 /// certified_share, max_relative_gap, mean_l0, mean_rounds (passes over the dictionary a row), same_bits (all
 /// calls gave the same codes).
-nlohmann::json run_device_case(const DeviceCase& one, const BenchProblem& problem, const Context& context,
+nlohmann::json run_device_case(const DeviceCase& one, const MatrixView<const float>& rows, const Context& context,
                                const Dictionary& dictionary);
 
 }  // namespace splice_cuda::bench
