@@ -145,6 +145,10 @@ class CudaGroup {
     return {{four.x, four.y, four.z, four.w}};
   }
 
+  SPLICE_KERNEL void store4(float* array, std::int64_t index, const Four& four) {
+    *reinterpret_cast<float4*>(array + index) = make_float4(four.of[0], four.of[1], four.of[2], four.of[3]);
+  }
+
   template <class T>
   SPLICE_KERNEL Array<T> array(T* pointer, std::int64_t) {
     return pointer;
@@ -193,6 +197,46 @@ class CudaGroup {
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
   }
 
+  /// Tensor cores look at the upper 19 bits of an operand alone ("tf32"): the high part is exact, of the low one 2^-22 of the
+  /// number is lost.
+  static SPLICE_KERNEL SplitFloat split(float x) {
+    if constexpr (has_tensor_products) {
+      const float high = __uint_as_float(__float_as_uint(x) & 0xFFFFE000u);
+      return {high, x - high};
+    } else {
+      return {x, 0};
+    }
+  }
+
+  template <class Rows, class Columns, class Sums>
+  SPLICE_KERNEL void multiply_add(Rows rows, Columns columns, Sums sums) {
+    static_assert(lane_count == 32);
+    const SplitFloat* a = rows(lane());
+    const SplitFloat* b = columns(lane());
+    float* c = sums(lane());
+    if constexpr (has_tensor_products) {
+      multiply_add_tf32(c, {a[0].high, a[1].high, a[2].high, a[3].high}, b[0].low, b[1].low);
+      multiply_add_tf32(c, {a[0].low, a[1].low, a[2].low, a[3].low}, b[0].high, b[1].high);
+      multiply_add_tf32(c, {a[0].high, a[1].high, a[2].high, a[3].high}, b[0].high, b[1].high);
+    } else {
+      // Rows g and g + 8, columns 2t and 2t + 1: their numbers come from the lanes that hold them.
+      const int group = lane() / 4;
+      const int quad = lane() % 4;
+      SPLICE_UNROLL
+      for (int k = 0; k < 8; ++k) {
+        const int r = k / 4;
+        const float low_row = __shfl_sync(all_lanes, a[2 * r].high, 4 * group + k % 4);
+        const float high_row = __shfl_sync(all_lanes, a[2 * r + 1].high, 4 * group + k % 4);
+        const float left = __shfl_sync(all_lanes, b[r].high, 4 * (2 * quad) + k % 4);
+        const float right = __shfl_sync(all_lanes, b[r].high, 4 * (2 * quad + 1) + k % 4);
+        c[0] = fmaf(low_row, left, c[0]);
+        c[1] = fmaf(low_row, right, c[1]);
+        c[2] = fmaf(high_row, left, c[2]);
+        c[3] = fmaf(high_row, right, c[3]);
+      }
+    }
+  }
+
   template <class Word>
   SPLICE_KERNEL void or_quads(Word word) {
     static_assert(lane_count == 32);
@@ -205,6 +249,14 @@ class CudaGroup {
   static SPLICE_KERNEL int lowest_bit(std::uint32_t word) { return __ffs(static_cast<int>(word)) - 1; }
 
  private:
+  // PTX ISA, "mma.sync.aligned.m16n8k8".
+  static SPLICE_KERNEL void multiply_add_tf32(float* c, const Four& a, float b0, float b1) {
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(__float_as_uint(a.of[0])), "r"(__float_as_uint(a.of[1])), "r"(__float_as_uint(a.of[2])),
+          "r"(__float_as_uint(a.of[3])), "r"(__float_as_uint(b0)), "r"(__float_as_uint(b1)));
+  }
+
   static SPLICE_KERNEL unsigned shared_address(const void* pointer) {
     return static_cast<unsigned>(__cvta_generic_to_shared(pointer));
   }

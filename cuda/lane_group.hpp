@@ -31,7 +31,8 @@
 ///                          warp inside, no barriers. (A warp is its own only warp.)
 ///   group.array(pointer, count)       memory that lanes of the group share for writing (shared or global), as a
 ///                                     Group::Array<T>.
-///   group.load4(array, index)         four floats of an array, the first at a multiple of 16 bytes.
+///   group.load4(array, index)         four floats of an array or of constant memory, the first at a multiple of 16 bytes.
+///   group.store4(array, index, four)  the same way round.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
 ///   group.dynamic_memory()            shared memory beside Shared, aligned to 128 bytes, of as many bytes as the kernel's
 ///                                     `static std::size_t dynamic_bytes(const Args&)` asks for; undefined at first.
@@ -57,6 +58,12 @@
 /// read after a barrier. So control flow can't diverge around a barrier by construction; a collective inside a phase
 /// is an error that the host reports.
 ///
+/// Products of float32 matrices by warps, as precise as float32 (inside group.warps; layout in mma_layout.hpp):
+///
+///   Group::split(x)                              a number in the two parts that tensor cores can multiply.
+///   warp.multiply_add(rows, columns, sums)       sums(lane)[0..3] += rows(lane)[0..3] columns(lane)[0..1], of split numbers;
+///                                                without the product of both second parts.
+///
 /// On the host (tests/cuda/emulation) lanes run one after the other, and arrays check bounds, reads of what nobody wrote,
 /// accesses of two lanes without a barrier between them, and of what a copy has not brought yet. Copies are made when the
 /// wait comes that covers them, so that one that is missing is felt in the results, too.
@@ -81,6 +88,12 @@ namespace splice_cuda::cuda {
 /// What load4 gives.
 struct Four {
   float of[4];
+};
+
+/// x = high + low: see Group::split.
+struct SplitFloat {
+  float high;
+  float low;
 };
 
 }  // namespace splice_cuda::cuda

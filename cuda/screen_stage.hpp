@@ -64,6 +64,12 @@ class ScreenStage {
     return std::min<std::int64_t>(dictionary.size, most_listed);
   }
 
+  /// Of a tile: a block of rows for every place that the device has for one.
+  static std::int64_t preferred_rows(const DeviceDictionary<Engine>& dictionary) {
+    const Engine& engine = *dictionary.owner;
+    return engine.has_int8_tensor_cores() ? std::max<std::int64_t>(target_blocks(engine) * large_block, 8192) : 32768;
+  }
+
   const ScreenView& view() const { return view_; }
 
   /// Finds the rows that take part in the next round. @param warm_only  in what comes before the first one

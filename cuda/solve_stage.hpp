@@ -27,6 +27,7 @@ class SolveStage {
         groups_(std::min(rows, most_groups)),
         large_groups_(std::min(rows, most_large_groups)),
         products_(engine, groups_ * ScreenStage<Engine>::list_capacity(dictionary)),
+        candidates_(engine, groups_ * ScreenStage<Engine>::list_capacity(dictionary)),
         residuals_(engine, groups_ * dictionary.ld),
         matrix_(engine, large_groups_ * places * places),
         floats_(engine, large_groups_ * places * float_arrays),
@@ -37,19 +38,21 @@ class SolveStage {
   }
   /// Counted by row, as a tile of few rows works on few at once; no more than most_groups are ever held.
   static std::size_t row_cost(const DeviceDictionary<Engine>& dictionary) {
-    return static_cast<std::size_t>(ScreenStage<Engine>::list_capacity(dictionary) * 4 + dictionary.ld * 8);
+    return static_cast<std::size_t>(ScreenStage<Engine>::list_capacity(dictionary) * 8 + dictionary.ld * 8);
   }
 
-  void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most) {
+  /// @param tiers  whose rows are solved: the first so many
+  void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most, int tiers = solver_tiers) {
     const SolveRowsArgs a = args(rows, screen);
     engine_.template launch<TinySolveRowsKernel>(most, a, groups_);
-    engine_.template launch<SmallSolveRowsKernel>(most, a, groups_);
-    engine_.template launch<MediumSolveRowsKernel>(most, a, groups_);
-    engine_.template launch<LargeSolveRowsKernel>(most, a, large_groups_);
+    if (tiers > 1) engine_.template launch<SmallSolveRowsKernel>(most, a, groups_);
+    if (tiers > 2) engine_.template launch<MediumSolveRowsKernel>(most, a, groups_);
+    if (tiers > 3) engine_.template launch<LargeSolveRowsKernel>(most, a, large_groups_);
   }
 
   void certify(const RowsView& rows, const ScreenView& screen, std::int64_t most) {
-    engine_.template launch<CertifyScreenedKernel>(most, {atoms_, problem_, rows, screen, residuals_.get()}, groups_);
+    engine_.template launch<CertifyScreenedKernel>(most, {atoms_, problem_, rows, screen, residuals_.get(), candidates_.get()},
+                                                   groups_);
   }
 
  private:
@@ -57,10 +60,10 @@ class SolveStage {
   static constexpr std::int64_t most_large_groups = 64;
   static constexpr std::int64_t places = LargeSolveRowsKernel::capacity;
   static constexpr std::int64_t float_arrays = 6;
-  static constexpr std::int64_t int_arrays = 3;
+  static constexpr std::int64_t int_arrays = 4;
 
   SolveRowsArgs args(const RowsView& rows, const ScreenView& screen) const {
-    SolveRowsArgs a{atoms_, problem_, rows, screen, products_.get(), matrix_.get(), {}};
+    SolveRowsArgs a{atoms_, problem_, rows, screen, products_.get(), candidates_.get(), matrix_.get(), {}};
     float* floats = floats_.get();
     std::int32_t* ints = ints_.get();
     const auto next_floats = [&] { return std::exchange(floats, floats + large_groups_ * places); };
@@ -75,6 +78,7 @@ class SolveStage {
     t.atom = next_ints();
     t.in_support = next_ints();
     t.exchanges = next_ints();
+    a.first.support = next_ints();
     return a;
   }
 
@@ -84,6 +88,7 @@ class SolveStage {
   std::int64_t groups_;
   std::int64_t large_groups_;
   DeviceBuffer<float, Engine> products_;
+  DeviceBuffer<std::int32_t, Engine> candidates_;
   DeviceBuffer<double, Engine> residuals_;
   DeviceBuffer<float, Engine> matrix_;
   DeviceBuffer<float, Engine> floats_;

@@ -15,6 +15,7 @@
 #include "device_dictionary.hpp"
 #include "device_problem.hpp"
 #include "exact_stage.hpp"
+#include "kernels/solve_tiers.hpp"
 #include "kernels/views.hpp"
 #include "kernels/write_row_codes.hpp"
 #include "row_buffers.hpp"
@@ -42,7 +43,7 @@ class WorkingSetTile final : public TileSolver {
                        SolveStage<Engine>::fixed_cost() + ExactStage<Engine>::cost(dictionary);
     cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, code_capacity(dictionary)) +
                      ScreenStage<Engine>::row_cost(dictionary) + SolveStage<Engine>::row_cost(dictionary);
-    cost.preferred_rows = 32768;
+    cost.preferred_rows = ScreenStage<Engine>::preferred_rows(dictionary);
     return cost;
   }
 
@@ -51,9 +52,10 @@ class WorkingSetTile final : public TileSolver {
     prepare(0, count);
     for (std::int32_t round = 0; round < rounds; ++round) {
       screen();
-      solve();
+      solve_.solve(rows_.view(), screen_.view(), most_active_);
       certify();
     }
+    exact_.solve(rows_.view());
     engine_.template launch<GiveUpKernel>((count + 31) / 32, {rows_.view()});
     exact_.certify(rows_.view());
     if (problem_.refit) exact_.refit(rows_.view());
@@ -70,6 +72,7 @@ class WorkingSetTile final : public TileSolver {
   void prepare(std::int64_t first_row, std::int64_t count) override {
     occupied_ = most_active_ = count;
     round_ = 0;
+    exact_ones_ = false;
     rows_.load(problem_, first_row, count, {smallest_lambda, largest_lambda});
     // Rows without a code wait until they are screened: their lists are undefined so far.
     screen_.collect(rows_.view(), problem_.warm_start != nullptr);
@@ -81,13 +84,13 @@ class WorkingSetTile final : public TileSolver {
   void screen() override { screen_.screen(rows_.view(), most_active_); }
 
   void solve() override {
-    solve_.solve(rows_.view(), screen_.view(), most_active_);
-    exact_.solve(rows_.view());
+    solve_.solve(rows_.view(), screen_.view(), most_active_, solvers());
+    if (exact_ones_) exact_.solve(rows_.view());
   }
 
   void certify() override {
     solve_.certify(rows_.view(), screen_.view(), most_active_);
-    exact_.certify(rows_.view());
+    if (exact_ones_) exact_.certify(rows_.view());
     screen_.collect(rows_.view());
   }
 
@@ -100,6 +103,7 @@ class WorkingSetTile final : public TileSolver {
     screen_.download_unfinished(unfinished);
     engine_.synchronize();
     most_active_ = active;
+    exact_ones_ = unfinished > active;
     if (unfinished > 0) return;
     if (problem_.refit) exact_.refit(rows_.view());
     rows_.deliver(problem_, sink);
@@ -108,6 +112,13 @@ class WorkingSetTile final : public TileSolver {
 
  private:
   static constexpr int rounds_unseen = 3;
+
+  /// Solvers that the round may need. First passes fit into the first one; working sets that outgrow the others are so rare at
+  /// first that they wait for a round: a launch that finds nothing to do takes as long as one that solves a few rows.
+  int solvers() const {
+    if (round_ == 0 && problem_.warm_start == nullptr) return 1;
+    return round_ < rounds_unseen - 1 ? solver_tiers - 1 : solver_tiers;
+  }
   // Beyond these, float32 thresholds mean nothing; the fp64 path decides.
   static constexpr double smallest_lambda = 1e-12;
   static constexpr double largest_lambda = 1e12;
@@ -123,6 +134,7 @@ class WorkingSetTile final : public TileSolver {
   std::int64_t occupied_ = 0;
   std::int64_t most_active_ = 0;  ///< rows that may take part in the next round
   int round_ = 0;
+  bool exact_ones_ = false;  ///< whether rows wait for fp64, as far as the host knows
   DeviceProblem<Engine> device_problem_;
   RowBuffers<Engine> rows_;
   ScreenStage<Engine> screen_;

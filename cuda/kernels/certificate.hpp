@@ -10,6 +10,7 @@
 #include "core/lasso_math.hpp"
 #include "kernels/row_products.hpp"
 #include "kernels/views.hpp"
+#include "kernels/warp_products.hpp"
 #include "lane_group.hpp"
 #include "splice_cuda/codes.hpp"
 
@@ -39,13 +40,13 @@ SPLICE_KERNEL CodeView code_of(const RowsView& rows, std::int64_t row, std::int6
           rows.code_weights + row * rows.code_capacity};
 }
 
-/// residual = z - C'w and what follows from it, in fp64.
+/// residual [ld] = z - C'w and what follows from it, in fp64.
 template <class Group, class Vector>
 SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const ProblemView& problem, const CodeView& code,
                                    const Vector& residual) {
   const float* z = code.z;
   const int count = code.count;
-  subtract_atoms(
+  subtract_atoms<double>(
       group, atoms, z, count, [&](int i) -> std::int64_t { return code.atoms[i]; },
       [&](int i) { return static_cast<double>(code.weights[i]); }, residual);
   CodeTerms terms;
@@ -61,22 +62,26 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
     return sum;
   });
   // Support atoms exactly: equality with lambda is what they promise.
+  typename Group::template PerLane<double> largest_of;
   typename Group::template PerLane<double> violation_of;
-  terms.largest = group.template max<double>([&](int lane) {
-    double largest = 0;
-    double violation = 0;
-    for (int i = lane; i < count; i += Group::size) {
-      if (code.weights[i] == 0) continue;
-      double correlation = dot_atom(atoms, code.atoms[i], residual) * problem.inverse[code.atoms[i]];
-      if (code.weights[i] < 0) correlation = -correlation;
-      const double size = problem.nonnegative ? correlation : std::abs(correlation);
-      const double distance = std::abs(correlation - code.lambda);
-      largest = size > largest ? size : largest;
-      violation = distance > violation ? distance : violation;
-    }
-    violation_of[lane] = violation;
-    return largest;
-  });
+  group.each([&](int lane) { largest_of[lane] = violation_of[lane] = 0; });
+  each_product<double>(
+      group, atoms, count, [&](int i) -> std::int64_t { return code.atoms[i]; }, residual,
+      [&](auto& warp, int index, int i, double product) {
+        const float weight = code.weights[i];
+        if (weight == 0) return;
+        const double inverse = problem.inverse[code.atoms[i]];
+        const double correlation = weight < 0 ? -product * inverse : product * inverse;
+        const double size = problem.nonnegative ? correlation : std::abs(correlation);
+        const double distance = std::abs(correlation - code.lambda);
+        warp.each([&](int lane) {
+          double& largest = largest_of[32 * index + lane];
+          double& violation = violation_of[32 * index + lane];
+          largest = size > largest ? size : largest;
+          violation = distance > violation ? distance : violation;
+        });
+      });
+  terms.largest = group.template max<double>([&](int lane) { return largest_of[lane]; });
   terms.violation = group.template max<double>([&](int lane) { return violation_of[lane]; });
   return terms;
 }

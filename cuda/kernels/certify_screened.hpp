@@ -9,6 +9,8 @@
 
 #include "core/lasso_math.hpp"
 #include "kernels/certificate.hpp"
+#include "kernels/in_code.hpp"
+#include "kernels/list_passing.hpp"
 #include "kernels/row_products.hpp"
 #include "kernels/screen_view.hpp"
 #include "kernels/views.hpp"
@@ -23,25 +25,24 @@ struct CertifyScreenedKernel {
     ProblemView problem;
     RowsView rows;
     ScreenView screen;
-    double* residuals = nullptr;  ///< [groups, ld]
+    double* residuals = nullptr;         ///< [groups, ld]
+    std::int32_t* candidates = nullptr;  ///< [groups, list_capacity]
   };
-  struct Shared {
-    double largest[4];  ///< [warps]
-  };
-  static constexpr int lanes = 128;
-  static constexpr int groups_per_block = 1;
+  struct Shared {};
+  static constexpr int lanes = 32;
+  static constexpr int groups_per_block = 4;
   static constexpr const char* name = "certify_screened_kernel";
 
   /// Item: a place among the active rows.
   template <class Group>
-  static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
+  static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared&) {
     if (place >= *args.screen.active_count) return;
     const std::int32_t row = args.screen.active[place];
     if (args.rows.phase[row] != RowPhase::claims) return;
     auto residual = group.array(args.residuals + group.index() * args.atoms.ld, args.atoms.ld);
     const CodeTerms terms = code_terms(group, args.atoms, args.problem, args.rows, row, residual);
     const double movement = moved(group, args, row, residual);
-    const double listed = largest_listed(group, args, row, residual, movement, shared);
+    const double listed = largest_listed(group, args, row, residual, movement);
     const double unlisted = static_cast<double>(args.screen.unlisted_bound[row]) +
                             static_cast<double>(args.problem.atom_norm) * movement;
     group.once([&] {
@@ -69,53 +70,39 @@ struct CertifyScreenedKernel {
   /// Of the list, without the support, whose correlations are known: exactly where the bound may exceed lambda, else the bound.
   template <class Group, class Vector>
   static SPLICE_KERNEL double largest_listed(Group& group, const Args& args, std::int32_t row, const Vector& residual,
-                                             double movement, Shared& shared) {
+                                             double movement) {
     const double lambda = args.rows.lambda[row];
+    const double norm = static_cast<double>(args.screen.norm[row]);
     const int count = args.screen.list_count[row];
     const std::int64_t room = args.screen.list_capacity;
     auto atoms = group.array(args.screen.list_atoms + row * room, room);
     auto values = group.array(args.screen.list_values + row * room, room);
-    auto found = group.array(shared.largest, Group::warp_count);
-    group.warps([&](auto& warp, int index) {
-      double largest = 0;
-      for (int i = index; i < count; i += Group::warp_count) {
-        const std::int32_t atom = atoms[i];
-        if (in_code(args.rows, row, atom)) continue;
-        const double size = static_cast<double>(args.problem.nonnegative ? values[i] : std::fabs(values[i]));
-        double bound = math::screened_upper_bound(size, static_cast<double>(args.problem.screen_error[atom]),
-                                                  static_cast<double>(args.screen.norm[row]),
-                                                  static_cast<double>(args.problem.atom_norm), movement);
-        if (bound > lambda) {
-          bound = warp_dot<double>(warp, args.atoms, atom, residual) * args.problem.inverse[atom];
-          if (!args.problem.nonnegative) bound = std::fabs(bound);
-        }
-        largest = bound > largest ? bound : largest;
-      }
-      warp.once([&] { found[index] = largest; });
-    });
-    group.sync();
-    double largest = 0;
-    for (int warp = 0; warp < Group::warp_count; ++warp) {
-      const double value = found[warp];
-      largest = value > largest ? value : largest;
-    }
-    return largest;
-  }
-
-  /// Whether the code has the atom: it ascends.
-  static SPLICE_KERNEL bool in_code(const RowsView& rows, std::int64_t row, std::int32_t atom) {
-    const std::int32_t* atoms = rows.code_atoms + row * rows.code_capacity;
-    int low = 0;
-    int high = rows.code_count[row];
-    while (low < high) {
-      const int middle = (low + high) / 2;
-      if (atoms[middle] < atom) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low < rows.code_count[row] && atoms[low] == atom;
+    auto candidates = group.array(args.candidates + group.index() * room, room);
+    typename Group::template PerLane<double> largest;
+    group.each([&](int lane) { largest[lane] = 0; });
+    const int found = list_passing(
+        group, count,
+        [&](int lane, int i) {
+          const std::int32_t atom = atoms[i];
+          const double size = static_cast<double>(args.problem.nonnegative ? values[i] : std::fabs(values[i]));
+          const double bound = math::screened_upper_bound(size, static_cast<double>(args.problem.screen_error[atom]), norm,
+                                                          static_cast<double>(args.problem.atom_norm), movement);
+          const bool may_exceed = bound > lambda;
+          if (!may_exceed && bound > largest[lane]) largest[lane] = bound;  // not above lambda, whose atom it is or not
+          return may_exceed && !in_code(args.rows, row, atom);
+        },
+        candidates, [&](int i) -> std::int32_t { return atoms[i]; });
+    each_product<double>(
+        group, args.atoms, found, [&](int i) -> std::int64_t { return candidates[i]; }, residual,
+        [&](auto& warp, int index, int i, double product) {
+          const double correlation = product * args.problem.inverse[candidates[i]];
+          const double size = args.problem.nonnegative ? correlation : std::fabs(correlation);
+          warp.each([&](int lane) {
+            double& own = largest[32 * index + lane];
+            own = size > own ? size : own;
+          });
+        });
+    return group.template max<double>([&](int lane) { return largest[lane]; });
   }
 };
 

@@ -25,33 +25,50 @@ struct CollectRowsKernel {
 
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t, const Args& args, Shared&) {
-    int count = 0;
-    int unfinished = 0;
     auto active = group.array(args.screen.active, args.rows.count);
     auto places = group.array(args.screen.place, args.rows.count);
-    typename Group::template PerLane<int> position;
-    for (std::int64_t first = 0; first < args.rows.count; first += Group::size) {
-      const auto phase = [&](int lane) {
-        return first + lane < args.rows.count ? args.rows.phase[first + lane] : RowPhase::finished;
-      };
-      const auto takes_part = [&](int lane) {
-        const RowPhase p = phase(lane);
-        return p == RowPhase::warm || (!args.warm_only && (p == RowPhase::first_pass || p == RowPhase::certifying));
-      };
-      unfinished += group.template sum<int>([&](int lane) { return phase(lane) != RowPhase::finished ? 1 : 0; });
-      const int found = group.positions(takes_part, position);
-      group.each([&](int lane) {
-        if (!takes_part(lane)) return;
-        const auto row = static_cast<std::int32_t>(first + lane);
-        active[count + position[lane]] = row;
-        places[row] = count + position[lane];
+    // Rows next to each other for each lane: one sum over the lanes in front says where its own ones begin.
+    const std::int64_t share = (args.rows.count + Group::size - 1) / Group::size;
+    const auto each_row = [&](int lane, auto use) {
+      const std::int64_t end = (lane + 1) * share < args.rows.count ? (lane + 1) * share : args.rows.count;
+      for (std::int64_t row = lane * share; row < end; ++row) use(row, args.rows.phase[row]);
+    };
+    typename Group::template PerLane<int> own;
+    const int unfinished = group.template sum<int>([&](int lane) {
+      int found = 0;
+      own[lane] = 0;
+      each_row(lane, [&](std::int64_t, RowPhase phase) {
+        found += phase != RowPhase::finished ? 1 : 0;
+        own[lane] += takes_part(args, phase) ? 1 : 0;
       });
-      count += found;
+      return found;
+    });
+    typename Group::template PerLane<int> first;
+    typename Group::template PerLane<int> ones;
+    group.each([&](int lane) { first[lane] = 0; });
+    int count = 0;
+    for (int bit = 0; share >> bit != 0; ++bit) {
+      count += group.positions([&](int lane) { return (own[lane] >> bit & 1) != 0; }, ones) << bit;
+      group.each([&](int lane) { first[lane] += ones[lane] << bit; });
     }
+    group.each([&](int lane) {
+      int place = first[lane];
+      each_row(lane, [&](std::int64_t row, RowPhase phase) {
+        if (!takes_part(args, phase)) return;
+        active[place] = static_cast<std::int32_t>(row);
+        places[row] = place++;
+      });
+    });
     group.once([&] {
       *args.screen.active_count = count;
       *args.unfinished = unfinished;
     });
+  }
+
+ private:
+  static SPLICE_KERNEL bool takes_part(const Args& args, RowPhase phase) {
+    if (phase == RowPhase::warm) return true;
+    return !args.warm_only && (phase == RowPhase::first_pass || phase == RowPhase::certifying);
   }
 };
 

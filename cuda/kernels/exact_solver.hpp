@@ -91,7 +91,7 @@ class ExactSolver {
       if (joining == 0) break;
     }
     write_code(group, args.rows, row, tableau.size(), [&](int k) -> std::int32_t { return tableau.atom[k]; },
-               [&](int k) -> double { return weight(k); });
+               [&](int k) -> double { return weight(k); }, gram);
     group.once([&] {
       args.rows.rounds[row] = rounds;
       args.rows.iterations[row] += iterations;
@@ -113,7 +113,7 @@ class ExactSolver {
     }
     tableau.solve(tolerance * lambda, pivot_floor);
     write_code(group, args.rows, row, tableau.size(), [&](int k) -> std::int32_t { return tableau.atom[k]; },
-               [&](int k) -> double { return weight(k); });
+               [&](int k) -> double { return weight(k); }, gram);
   }
 
   /// Least squares on the atoms of the row's code in place of it (no penalty; weights stay >= 0 unless the problem allows
@@ -128,7 +128,7 @@ class ExactSolver {
       tableau.enter_all(pivot_floor);
     }
     write_code(group, args.rows, row, tableau.size(), [&](int k) -> std::int32_t { return tableau.atom[k]; },
-               [&](int k) -> double { return args.problem.nonnegative && weight(k) < 0 ? 0.0 : weight(k); });
+               [&](int k) -> double { return args.problem.nonnegative && weight(k) < 0 ? 0.0 : weight(k); }, gram);
   }
 
  private:
@@ -191,7 +191,7 @@ class ExactSolver {
   }
 
   SPLICE_KERNEL void subtract() {
-    subtract_atoms(
+    subtract_atoms<double>(
         group, args.atoms, z, tableau.size(), [&](int k) -> std::int64_t { return tableau.atom[k]; },
         [&](int k) { return weight(k); }, residual);
   }

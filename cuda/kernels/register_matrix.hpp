@@ -8,17 +8,20 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/gram_tiles.hpp"
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
+#include "mma_layout.hpp"
 
 namespace splice_cuda::cuda {
 
 /// What the warp shares beside its registers.
 template <int capacity>
 struct RegisterMatrixMemory {
-  static constexpr int slice = 16;  ///< dimensions that are staged at once
-  float diagonal[capacity];         ///< M_kk
-  float stage[slice * capacity];    ///< [slice, capacity] of the atoms whose Gram matrix is made
+  static constexpr int slice = 16;            ///< rows that are staged at once
+  static constexpr int pitch = capacity + 4;  ///< of them: 16 bytes of each lie in banks of their own
+  float diagonal[capacity];                   ///< M_kk
+  alignas(16) float stage[slice * pitch];     ///< products of atoms on their way to the lanes
 };
 
 /// The same members as MemoryMatrix, in float32, for a group that is a warp.
@@ -31,7 +34,7 @@ class RegisterMatrix {
   using Memory = RegisterMatrixMemory<capacity>;
 
   SPLICE_KERNEL RegisterMatrix(Group& group, Memory& memory)
-      : group_(group), diagonal_(group.array(memory.diagonal, capacity)), stage_(group.array(memory.stage, Memory::slice * capacity)) {}
+      : group_(group), diagonal_(group.array(memory.diagonal, capacity)), stage_(group.array(memory.stage, Memory::slice * Memory::pitch)) {}
 
   SPLICE_KERNEL float diagonal(int k) const { return diagonal_[k]; }
 
@@ -129,55 +132,42 @@ class RegisterMatrix {
     });
   }
 
-  /// Slices of the atoms go through shared memory; each lane adds up the products of its rows.
+  /// By tensor cores; rows of tiles go through shared memory to the lanes that keep them.
   template <class Atom, class Factor>
   SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor) {
-    group_.each([&](int lane) SPLICE_INLINED {
-      SPLICE_UNROLL
-      for (int r = 0; r < own_rows; ++r) {
-        SPLICE_UNROLL
-        for (int j = 0; j < capacity; ++j) rows_[lane].of[r][j] = 0;
-      }
-    });
-    SPLICE_NO_UNROLL
-    for (std::int64_t first = 0; first < atoms.dim; first += Memory::slice) {
+    GramTiles<Group, capacity / octet> tiles;
+    tiles.multiply(group_, atoms, count, atom);
+    group_.each([&](int lane) SPLICE_INLINED { rows_[lane] = {}; });
+    SPLICE_UNROLL
+    for (int i = 0; i < capacity / Memory::slice; ++i) {
       group_.each([&](int lane) SPLICE_INLINED {
-        // Four lanes read 64 bytes of an atom; rows of atoms are padded with zeros to 64 numbers.
-        for (int i = lane / 4; i < capacity; i += 8) {
-          SPLICE_UNROLL
-          for (int e = 0; e < 4; ++e) {
-            const int k = 4 * (lane % 4) + e;
-            stage_[k * capacity + i] = i < count ? atoms.atoms[atom(i) * atoms.ld + first + k] : 0.0f;
-          }
-        }
+        SPLICE_UNROLL
+        for (int j = 0; j <= 2 * i + 1; ++j) stage_sums(lane, j, tiles.sums(lane, i, j));
       });
       group_.sync();
-      SPLICE_NO_UNROLL
-      for (int k = 0; k < Memory::slice; ++k) {
-        typename Group::template PerLane<Factors> own;
-        group_.each([&](int lane) SPLICE_INLINED {
-          SPLICE_UNROLL
-          for (int r = 0; r < own_rows; ++r) own[lane].of[r] = stage_[k * capacity + lane + 32 * r];
-        });
-        in_blocks([&](int lane, int first_row) SPLICE_INLINED {
-          add_outer(lane, first_row, stage_, k * capacity + first_row, own, 1.0f);
-        });
-      }
+      group_.each([&](int lane) SPLICE_INLINED { keep_rows(lane, i, count, factor); });
+      group_.sync();
     }
-    in_blocks([&](int lane, int first) SPLICE_INLINED {
-      SPLICE_UNROLL
-      for (int j = first; j < first + block; ++j) {
-        const float right = j < count ? factor(j) : 0.0f;
-        SPLICE_UNROLL
-        for (int r = 0; r < own_rows; ++r) {
-          const int i = lane + 32 * r;
-          const float value = rows_[lane].of[r][j] * ((i < count ? factor(i) : 0.0f) * right);
-          rows_[lane].of[r][j] = value;
-          if (i == j && i < count) diagonal_[j] = value;
-        }
-      }
-    });
   }
+
+  /// Products of up to 16 atoms, `added`, with `count` atoms: cross_product(i, k) until the matrix is changed. Ends with a
+  /// barrier.
+  static constexpr int most_crossed = 16;
+  template <class Added, class Atom>
+  SPLICE_KERNEL void cross(const AtomsView& atoms, int added_count, Added added, int count, Atom atom) {
+    constexpr int octets = 2;  // at once: the matrix keeps its registers
+    SPLICE_NO_UNROLL
+    for (int first = 0; first < count; first += octets * octet) {
+      CrossTiles<Group, octets> tiles;
+      tiles.multiply(group_, atoms, added_count, added, count - first, [&](int k) -> std::int64_t { return atom(first + k); });
+      group_.each([&](int lane) SPLICE_INLINED {
+        SPLICE_UNROLL
+        for (int j = 0; j < octets; ++j) stage_sums(lane, first / octet + j, tiles.sums(lane, j));
+      });
+    }
+    group_.sync();
+  }
+  SPLICE_KERNEL float cross_product(int i, int k) const { return stage_[i * Memory::pitch + k]; }
 
  private:
   struct Rows {
@@ -186,6 +176,44 @@ class RegisterMatrix {
   struct Factors {
     float of[own_rows];
   };
+
+  /// A tile's sums at its eight columns of the stage.
+  SPLICE_KERNEL void stage_sums(int lane, int j, const float* sums) {
+    SPLICE_UNROLL
+    for (int r = 0; r < sum_registers; ++r) stage_[sum_row(lane, r) * Memory::pitch + octet * j + sum_column(lane, r)] = sums[r];
+  }
+
+  /// Of the staged rows 16 i and on, columns up to 16 i + 15: those the lane's own rows are, and, as columns, what the rows
+  /// above have there. What is above the diagonal is taken from below it.
+  template <class Factor>
+  SPLICE_KERNEL void keep_rows(int lane, int i, int count, Factor factor) {
+    SPLICE_UNROLL
+    for (int r = 0; r < own_rows; ++r) {
+      const int row = lane + 32 * r;
+      const float own = row < count ? factor(row) : 0.0f;
+      const auto scaled = [&](float product, int k) { return row < count && k < count ? product * (own * factor(k)) : 0.0f; };
+      if (i / 2 == r) {
+        const bool staged = lane / 16 == i % 2;
+        SPLICE_UNROLL
+        for (int k = 0; k < 16 * i + 16; k += 4) {
+          const Four four = group_.load4(stage_, lane % 16 * Memory::pitch + k);
+          SPLICE_UNROLL
+          for (int e = 0; e < 4; ++e) {
+            float& cell = rows_[lane].of[r][k + e];
+            cell = choose(staged, scaled(four.of[e], k + e), cell);
+            if (staged && row == k + e && row < count) diagonal_[row] = cell;
+          }
+        }
+      }
+      if (i / 2 < r) continue;
+      SPLICE_UNROLL
+      for (int k = 16 * i; k < 16 * i + 16; ++k) {
+        float& cell = rows_[lane].of[r][k];
+        const float above = stage_[(k - 16 * i) * Memory::pitch + (row < k ? row : 0)];
+        cell = choose(row < k, scaled(above, k), cell);
+      }
+    }
+  }
 
   /// By masks: of a choice between registers, or of a store that depends on one, the compiler makes an address that is
   /// not known when it compiles, and registers have none.

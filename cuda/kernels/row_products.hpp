@@ -47,18 +47,36 @@ SPLICE_KERNEL double distance_to_copy(Group& group, std::int64_t dim, const Vect
   }));
 }
 
-/// residual = z - sum over i < count with weight(i) != 0 of weight(i) c_atom(i). Ends with a barrier.
-template <class Group, class Vector, class Atom, class Weight>
-SPLICE_KERNEL void subtract_atoms(Group& group, const AtomsView& atoms, const float* z, int count, Atom atom,
-                                  Weight weight, const Vector& residual) {
+/// residual = z - sum over i < count of weight(i) c_atom(i), in T, zero past the dimension: [ld]. Ends with a barrier.
+/// @param z  [dim]
+template <class T, class Group, class Z, class Vector, class Atom, class Weight>
+SPLICE_KERNEL void subtract_atoms(Group& group, const AtomsView& atoms, const Z& z, int count, Atom atom, Weight weight,
+                                  const Vector& residual) {
+  constexpr int at_once = 4;  // loads on their way together
   group.each([&](int lane) SPLICE_INLINED {
-    for (std::int64_t k = lane; k < atoms.dim; k += Group::size) {
-      double r = static_cast<double>(z[k]);
-      for (int i = 0; i < count; ++i) {
-        const double w = weight(i);
-        if (w != 0) r = std::fma(-w, static_cast<double>(atoms.atoms[atom(i) * atoms.ld + k]), r);
+    SPLICE_NO_UNROLL
+    for (std::int64_t k = 4 * lane; k < atoms.ld; k += 4 * Group::size) {
+      T r[4];
+      SPLICE_UNROLL
+      for (int e = 0; e < 4; ++e) r[e] = k + e < atoms.dim ? static_cast<T>(z[k + e]) : T(0);
+      SPLICE_NO_UNROLL
+      for (int first = 0; first < count; first += at_once) {
+        Four values[at_once];
+        T weights[at_once];
+        SPLICE_UNROLL
+        for (int i = 0; i < at_once; ++i) {
+          const int at = first + i < count ? first + i : count - 1;
+          weights[i] = first + i < count ? static_cast<T>(weight(at)) : T(0);
+          values[i] = group.load4(atoms.atoms + atom(at) * atoms.ld, k);
+        }
+        SPLICE_UNROLL
+        for (int i = 0; i < at_once; ++i) {
+          SPLICE_UNROLL
+          for (int e = 0; e < 4; ++e) r[e] = std::fma(-weights[i], static_cast<T>(values[i].of[e]), r[e]);
+        }
       }
-      residual[k] = r;
+      SPLICE_UNROLL
+      for (int e = 0; e < 4; ++e) residual[k + e] = r[e];
     }
   });
   group.sync();

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "core/screen_math.hpp"
+#include "kernels/list_passing.hpp"
 #include "kernels/row_products.hpp"
 #include "kernels/tableau.hpp"
 #include "kernels/views.hpp"
@@ -20,8 +21,9 @@ namespace splice_cuda::cuda {
 /// Memory of one group's working set of `capacity` atoms, beside its matrix.
 struct RowSolverMemory {
   TableauMemory<float> tableau;
-  float* gram = nullptr;    ///< [capacity]
-  float* slacks = nullptr;  ///< [capacity]
+  float* gram = nullptr;            ///< [capacity]
+  float* slacks = nullptr;          ///< [capacity]
+  std::int32_t* support = nullptr;  ///< [capacity]
 };
 
 template <class Group, class Matrix>
@@ -41,8 +43,10 @@ class RowSolver {
         lambda_(static_cast<float>(rows.lambda[row])),
         tableau(group, matrix, memory.tableau, capacity),
         residual(group.array(rows.r + row * atoms.ld, atoms.ld)),
+        matrix_(matrix),
         gram_(group.array(memory.gram, capacity)),
-        slacks_(group.array(memory.slacks, capacity)) {}
+        slacks_(group.array(memory.slacks, capacity)),
+        support_(group.array(memory.support, capacity)) {}
 
   SPLICE_KERNEL float lambda() const { return lambda_; }
   SPLICE_KERNEL int iterations() const { return iterations_; }
@@ -61,49 +65,66 @@ class RowSolver {
                      [&](int i, float value) { tableau.value[i] = lambda_ - static_cast<float>(tableau.factor[i]) * value; });
   }
 
-  /// One more atom, outside the support; `product` = c_j.r at the present residual.
-  SPLICE_KERNEL void append(std::int32_t atom, float product) {
-    const float size = inverse(atom);
-    const float factor = product < 0 && !problem_.nonnegative ? -size : size;
-    const int count = tableau.size();
-    const float* values = atoms_.atoms + atom * atoms_.ld;
-    dot_atoms<float>(
-        group_, atoms_, count + 1, [&](int i) -> std::int64_t { return i < count ? static_cast<std::int32_t>(tableau.atom[i]) : atom; },
-        values, [&](int i, float value) {
-          gram_[i] = value * factor * (i < count ? static_cast<float>(tableau.factor[i]) : factor);
+  /// `count` more atoms, outside the support; product(i) = c_j.r at the present residual.
+  template <class Atom, class Product>
+  SPLICE_KERNEL void append(int count, Atom atom, Product product) {
+    if constexpr (requires { Matrix::most_crossed; }) {
+      SPLICE_NO_UNROLL
+      for (int first = 0; first < count; first += Matrix::most_crossed) {
+        const int more = count - first < Matrix::most_crossed ? count - first : Matrix::most_crossed;
+        const int before = tableau.size();
+        const auto added = [&](int i) -> std::int64_t { return atom(first + i); };
+        matrix_.cross(atoms_, more, added, before + more, [&](int k) -> std::int64_t {
+          return k < before ? static_cast<std::int32_t>(tableau.atom[k]) : added(k - before);
         });
-    group_.sync();
-    tableau.append(atom, factor, lambda_ - factor * product, gram_);
+        SPLICE_NO_UNROLL
+        for (int i = 0; i < more; ++i) {
+          append_one(atom(first + i), product(first + i), [&](int k) -> float { return matrix_.cross_product(i, k); });
+        }
+      }
+    } else {
+      SPLICE_NO_UNROLL
+      for (int i = 0; i < count; ++i) {
+        const std::int32_t added = atom(i);
+        const int before = tableau.size();
+        dot_atoms<float>(
+            group_, atoms_, before + 1,
+            [&](int k) -> std::int64_t { return k < before ? static_cast<std::int32_t>(tableau.atom[k]) : added; },
+            atoms_.atoms + added * atoms_.ld, [&](int k, float value) { slacks_[k] = value; });
+        group_.sync();
+        append_one(added, product(i), [&](int k) -> float { return slacks_[k]; });
+      }
+    }
   }
 
   /// residual = z - C'w of the tableau's solution. Ends with a barrier.
   SPLICE_KERNEL void update_residual() {
-    group_.each([&](int lane) {
-      for (std::int64_t k = lane; k < atoms_.dim; k += Group::size) {
-        float r = z_[k];
-        for (int i = 0; i < tableau.size(); ++i) {
-          if (tableau.in_support[i] == 0) continue;
-          const float weight = static_cast<float>(tableau.value[i]) * static_cast<float>(tableau.factor[i]);
-          r = std::fma(-weight, atoms_.atoms[static_cast<std::int32_t>(tableau.atom[i]) * atoms_.ld + k], r);
-        }
-        residual[k] = r;
-      }
-    });
-    group_.sync();
+    const int used = list_passing(
+        group_, tableau.size(), [&](int, int k) { return tableau.in_support[k] != 0; }, support_,
+        [](int k) -> std::int32_t { return k; });
+    subtract_atoms<float>(
+        group_, atoms_, z_, used, [&](int i) -> std::int64_t { return tableau.atom[support_[i]]; },
+        [&](int i) -> float {
+          const std::int32_t k = support_[i];
+          return static_cast<float>(tableau.value[k]) * static_cast<float>(tableau.factor[k]);
+        },
+        residual);
   }
 
-  /// Solves, and then takes up to `newton_steps` Newton steps with residuals computed from the atoms themselves: the tableau's
-  /// float32 inverse is only a preconditioner, its error does not stay in the answer. The residual is that of the outcome.
-  SPLICE_KERNEL void settle(float tolerance, int newton_steps) {
-    float allowed = 0;
+  /// Pivots; the residual is that of the outcome.
+  SPLICE_KERNEL void solve(float tolerance) {
+    iterations_ += tableau.solve(tolerance, pivot_floor);
+    update_residual();
+  }
+
+  /// After solve(): up to `most` Newton steps with residuals computed from the atoms themselves. The tableau's float32 inverse is
+  /// only a preconditioner, its error does not stay in the answer.
+  SPLICE_KERNEL void refine(int most) {
+    const float allowed = slack();
     SPLICE_NO_UNROLL
-    for (int step = 0;; ++step) {
-      iterations_ += tableau.solve(tolerance, pivot_floor);
-      if (step == 0) allowed = slack();
-      update_residual();
-      if (step == newton_steps || !(read_slacks() > allowed)) return;
+    for (int step = 0; step < most && read_slacks() > allowed; ++step) {
       tableau.newton_step(slacks_);
-      tolerance = 0.5f * allowed;
+      solve(0.5f * allowed);
     }
   }
 
@@ -124,10 +145,26 @@ class RowSolver {
         group_, rows_, row_, tableau.size(), [&](int k) -> std::int32_t { return tableau.atom[k]; }, [&](int k) -> double {
           const float value = tableau.value[k];
           return tableau.in_support[k] != 0 && value > 0 ? static_cast<double>(value * static_cast<float>(tableau.factor[k])) : 0.0;
-        });
+        },
+        gram_);
   }
 
  private:
+  /// @param crossed  <c, c_k> for k in [0, size], the last of which is the new atom's own
+  template <class Crossed>
+  SPLICE_KERNEL void append_one(std::int32_t atom, float product, Crossed crossed) {
+    const float size = inverse(atom);
+    const float factor = product < 0 && !problem_.nonnegative ? -size : size;
+    const int count = tableau.size();
+    group_.each([&](int lane) {
+      for (int k = lane; k <= count; k += Group::size) {
+        gram_[k] = crossed(k) * factor * (k < count ? static_cast<float>(tableau.factor[k]) : factor);
+      }
+    });
+    group_.sync();
+    tableau.append(atom, factor, lambda_ - factor * product, gram_);
+  }
+
   /// slacks[k] = lambda - factor_k <c_k, residual>; atoms that would rather act as their negative are turned.
   SPLICE_KERNEL float read_slacks() {
     dot_atoms<float>(group_, atoms_, tableau.size(), [&](int i) -> std::int64_t { return tableau.atom[i]; }, residual,
@@ -170,8 +207,10 @@ class RowSolver {
   typename Group::template Array<float> residual;
 
  private:
+  Matrix& matrix_;
   typename Group::template Array<float> gram_;
   typename Group::template Array<float> slacks_;
+  typename Group::template Array<std::int32_t> support_;
 };
 
 }  // namespace splice_cuda::cuda

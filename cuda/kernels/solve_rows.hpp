@@ -8,6 +8,8 @@
 #include <cstdint>
 
 #include "core/lasso_math.hpp"
+#include "kernels/in_code.hpp"
+#include "kernels/list_passing.hpp"
 #include "kernels/memory_matrix.hpp"
 #include "kernels/pick_best.hpp"
 #include "kernels/quantize_rows.hpp"
@@ -15,20 +17,23 @@
 #include "kernels/row_products.hpp"
 #include "kernels/row_solver.hpp"
 #include "kernels/screen_view.hpp"
+#include "kernels/solve_tiers.hpp"
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
 
 namespace splice_cuda::cuda {
 
-/// Atoms that join at once.
-inline constexpr int most_picks = 32;
+/// Atoms that join at once: in a first pass, and where sets are small; where they are large.
+inline constexpr int first_picks = 32;
+inline constexpr int most_picks = 64;
 
 struct SolveRowsArgs {
   AtomsView atoms;
   ProblemView problem;
   RowsView rows;
   ScreenView screen;
-  float* products = nullptr;  ///< [groups, list_capacity] of listed atoms with the residual at hand
+  float* products = nullptr;           ///< [groups, list_capacity] of candidates with the residual at hand
+  std::int32_t* candidates = nullptr;  ///< [groups, list_capacity] atoms that may violate
   float* matrices = nullptr;  ///< [groups, capacity, capacity] where they are not in shared memory ...
   RowSolverMemory first;      ///< ... and the rest of group 0; that of group i follows
 };
@@ -51,45 +56,38 @@ class RowRound {
         list_atoms_(group.array(args.screen.list_atoms + row * args.screen.list_capacity, args.screen.list_capacity)),
         list_values_(group.array(args.screen.list_values + row * args.screen.list_capacity, args.screen.list_capacity)),
         products_(group.array(args.products + group.index() * args.screen.list_capacity, args.screen.list_capacity)),
+        candidates_(group.array(args.candidates + group.index() * args.screen.list_capacity, args.screen.list_capacity)),
         phase_(group.array(args.rows.phase + row, 1)),
         pick_atoms_(group.array(picks.atoms, most_picks)),
         pick_products_(group.array(picks.products, most_picks)),
         solver_(group, args.atoms, args.problem, args.rows, row, matrix, memory, capacity) {}
 
-  /// What the row waits for. @returns false where the working set outgrows its memory: the code is what was solved, and the
-  /// round is to be repeated with more
+  /// What the row waits for. @returns false where the working set outgrows its memory: the round is to be repeated with more
   SPLICE_KERNEL bool run(RowPhase phase) {
-    const bool first = phase == RowPhase::first_pass;
-    if (phase == RowPhase::certifying && listed() < args_.screen.list_count[row_]) {
+    const bool certifying = phase == RowPhase::certifying;
+    if (certifying && listed() < args_.screen.list_count[row_]) {
       shorten_list();
       return true;
     }
-    int count = args_.rows.code_count[row_];
-    if (first) {
-      count = pick(solver_.lambda(), [&](int i) { return size_of(list_values_[i]); }, list_values_);
-    } else if (count > capacity_) {
+    const int kept = phase == RowPhase::first_pass ? 0 : args_.rows.code_count[row_];
+    if (kept > capacity_) return false;
+    int joining = 0;
+    if (phase == RowPhase::first_pass) {
+      joining = pick(listed(), solver_.lambda(), [&](int i) { return size_of(list_values_[i]); }, first_picks, list_atoms_,
+                     list_values_);
+    } else if (certifying) {
+      joining = find_violators([&](std::int32_t atom) { return in_code(args_.rows, row_, atom); });
+    }
+    if (kept + joining > capacity_) return false;
+    set_atoms(kept, joining);
+    // What is not claimed in this round is only a good guess.
+    solver_.solve(1e-5f * solver_.lambda());
+    bool settled = false;
+    if (certifying && may_claim() && !settle(settled)) {
+      solver_.write();
       return false;
     }
-    set_atoms(count, first);
-    bool settled = false;
-    SPLICE_NO_UNROLL
-    for (int step = 0;; ++step) {
-      // The outcome of a first pass is only a good guess.
-      solver_.settle((first ? 1e-5f : 1e-6f) * solver_.lambda(), first ? 0 : newton_steps);
-      if (phase != RowPhase::certifying || step == steps) break;
-      const int found = find_violators();
-      settled = found == 0;
-      if (settled) break;
-      if (solver_.tableau.size() + found > capacity_) {
-        solver_.write();
-        return false;
-      }
-      SPLICE_NO_UNROLL
-      for (int i = 0; i < found; ++i) solver_.append(pick_atoms_[i], pick_products_[i]);
-    }
-    bool claims = false;
-    if (settled) claims = args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved() <= solver_.lambda();
-    end_round(claims ? RowPhase::claims : RowPhase::certifying, phase == RowPhase::certifying ? 1 : 0);
+    end_round(settled ? RowPhase::claims : RowPhase::certifying, certifying ? 1 : 0);
     return true;
   }
 
@@ -98,20 +96,46 @@ class RowRound {
   static constexpr int newton_steps = 6;
   static constexpr int most_misses = 6;   // rounds without a certificate
 
-  /// The picks, or the code, as the working set.
-  SPLICE_KERNEL void set_atoms(int count, bool picks) {
+  /// Whether what the screening proved of the atoms that it did not list still says that none of them matters.
+  SPLICE_KERNEL bool may_claim() {
+    return args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved() <= solver_.lambda();
+  }
+
+  /// Solves to the end among what is listed, as long as a claim could follow. @returns false where the working set outgrows
+  /// its memory
+  SPLICE_KERNEL bool settle(bool& settled) {
+    SPLICE_NO_UNROLL
+    for (int step = 0; step < steps; ++step) {
+      solver_.refine(newton_steps);
+      const int found = find_violators([&](std::int32_t atom) { return is_member(atom); });
+      if (found == 0) {
+        settled = may_claim();
+        return true;
+      }
+      if (solver_.tableau.size() + found > capacity_) return false;
+      solver_.append(
+          found, [&](int i) -> std::int32_t { return pick_atoms_[i]; }, [&](int i) -> float { return pick_products_[i]; });
+      solver_.solve(1e-6f * solver_.lambda());
+      if (!may_claim()) return true;
+    }
+    return true;
+  }
+
+  /// The code and the picks as the working set.
+  SPLICE_KERNEL void set_atoms(int kept, int joining) {
     const std::int32_t* atoms = args_.rows.code_atoms + row_ * args_.rows.code_capacity;
     const float* weights = args_.rows.code_weights + row_ * args_.rows.code_capacity;
     solver_.set_atoms(
-        count, [&](int i) -> std::int32_t { return picks ? static_cast<std::int32_t>(pick_atoms_[i]) : atoms[i]; },
-        [&](int i) -> float { return picks ? static_cast<float>(pick_products_[i]) : weights[i]; });
+        kept + joining,
+        [&](int i) -> std::int32_t { return i < kept ? atoms[i] : static_cast<std::int32_t>(pick_atoms_[i - kept]); },
+        [&](int i) -> float { return i < kept ? weights[i] : static_cast<float>(pick_products_[i - kept]); });
   }
 
-  /// The best of the list by value(i), above `floor`, become picks with the products given.
-  template <class Value, class Products>
-  SPLICE_KERNEL int pick(float floor, Value value, const Products& products) {
-    const int picked = pick_best(group_, listed(), value, floor, most_picks, [&](int slot, int i) {
-      pick_atoms_[slot] = list_atoms_[i];
+  /// The best of `count` by value(i), above `floor`, become picks with the atoms and products given.
+  template <class Value, class Atoms, class Products>
+  SPLICE_KERNEL int pick(int count, float floor, Value value, int most, const Atoms& atoms, const Products& products) {
+    const int picked = pick_best(group_, count, value, floor, most, [&](int slot, int i) {
+      pick_atoms_[slot] = atoms[i];
       pick_products_[slot] = products[i];
     });
     group_.sync();
@@ -144,34 +168,35 @@ class RowRound {
     return static_cast<float>(distance_to_copy(group_, args_.atoms.dim, solver_.residual, q, scale) * (1 + 1e-5));
   }
 
-  /// Listed atoms that may violate at the present residual are looked at exactly; the worst become picks.
-  SPLICE_KERNEL int find_violators() {
+  /// Listed atoms that may violate at the residual at hand are looked at exactly; the worst become picks.
+  /// @param member  whether an atom is in the working set
+  template <class Member>
+  SPLICE_KERNEL int find_violators(Member member) {
     const float lambda = solver_.lambda();
     const float distance = moved();
     const float norm = args_.screen.norm[row_];
-    const int count = listed();
-    group_.warps([&](auto& warp, int index) {
-      for (int i = index; i < count; i += Group::warp_count) {
-        const std::int32_t atom = list_atoms_[i];
-        const float bound = math::screened_upper_bound(size_of(list_values_[i]), args_.problem.screen_error[atom], norm,
-                                                       args_.problem.atom_norm, distance);
-        float product = 0;
-        if (bound > lambda && !is_member(warp, atom)) product = warp_dot<float>(warp, args_.atoms, atom, solver_.residual);
-        warp.once([&] { products_[i] = product; });
-      }
-    });
+    const int found = list_passing(
+        group_, listed(),
+        [&](int, int i) {
+          const std::int32_t atom = list_atoms_[i];
+          const float bound = math::screened_upper_bound(size_of(list_values_[i]), args_.problem.screen_error[atom], norm,
+                                                         args_.problem.atom_norm, distance);
+          return bound > lambda && !member(atom);
+        },
+        candidates_, [&](int i) -> std::int32_t { return list_atoms_[i]; });
+    dot_atoms<float>(
+        group_, args_.atoms, found, [&](int i) -> std::int64_t { return candidates_[i]; }, solver_.residual,
+        [&](int i, float product) { products_[i] = product; });
     group_.sync();
-    return pick(lambda + solver_.slack(), [&](int i) { return size_of(products_[i]) * solver_.inverse(list_atoms_[i]); },
-                products_);
+    return pick(found, lambda + solver_.slack(), [&](int i) { return size_of(products_[i]) * solver_.inverse(candidates_[i]); },
+                capacity_ > tier_capacity(1) ? most_picks : first_picks, candidates_, products_);
   }
 
-  template <class Warp>
-  SPLICE_KERNEL bool is_member(Warp& warp, std::int32_t atom) {
-    return warp.template max<int>([&](int lane) {
-      int found = 0;
-      for (int k = lane; k < solver_.tableau.size(); k += Warp::size) found |= solver_.tableau.atom[k] == atom ? 1 : 0;
-      return found;
-    }) != 0;
+  SPLICE_KERNEL bool is_member(std::int32_t atom) const {
+    for (int k = 0; k < solver_.tableau.size(); ++k) {
+      if (solver_.tableau.atom[k] == atom) return true;
+    }
+    return false;
   }
 
   /// Writes the code; what the row waits for next is `phase`, unless its budget or its patience is spent.
@@ -197,6 +222,7 @@ class RowRound {
   typename Group::template Array<std::int32_t> list_atoms_;
   typename Group::template Array<float> list_values_;
   typename Group::template Array<float> products_;
+  typename Group::template Array<std::int32_t> candidates_;
   typename Group::template Array<RowPhase> phase_;
   typename Group::template Array<std::int32_t> pick_atoms_;
   typename Group::template Array<float> pick_products_;
@@ -234,10 +260,11 @@ struct SharedSet {
   std::int32_t atom[set_capacity];
   std::int32_t in_support[set_capacity];
   std::int32_t exchanges[set_capacity];
+  std::int32_t support[set_capacity];
   Picks picks;
 
   SPLICE_KERNEL RowSolverMemory memory() {
-    return {{value, diagonal, factor, row, atom, in_support, exchanges}, gram, slacks};
+    return {{value, diagonal, factor, row, atom, in_support, exchanges}, gram, slacks, support};
   }
 };
 
@@ -285,9 +312,9 @@ struct BlockSolveRowsKernel {
   }
 };
 
-using TinySolveRowsKernel = WarpSolveRowsKernel<0, 32, 3>;
-using SmallSolveRowsKernel = WarpSolveRowsKernel<1, 64, 2>;
-using MediumSolveRowsKernel = BlockSolveRowsKernel<2, 104>;  // what 48 KiB of shared memory hold
+using TinySolveRowsKernel = WarpSolveRowsKernel<0, tier_capacity(0), 3>;
+using SmallSolveRowsKernel = WarpSolveRowsKernel<1, tier_capacity(1), 2>;
+using MediumSolveRowsKernel = BlockSolveRowsKernel<2, tier_capacity(2)>;
 
 /// Larger working sets, in global memory.
 struct LargeSolveRowsKernel {
@@ -296,7 +323,7 @@ struct LargeSolveRowsKernel {
     Picks picks;
   };
   static constexpr int tier = 3;
-  static constexpr int capacity = 384;
+  static constexpr int capacity = tier_capacity(3);
   static constexpr int lanes = 256;
   static constexpr int groups_per_block = 1;
   static constexpr const char* name = "large_solve_rows_kernel";
@@ -314,6 +341,7 @@ struct LargeSolveRowsKernel {
     m.tableau.exchanges += offset;
     m.gram += offset;
     m.slacks += offset;
+    m.support += offset;
     MemoryMatrix<Group, float> matrix(group, args.matrices + offset * capacity, capacity);
     solve_row(group, place, args, tier, matrix, m, capacity, shared.picks);
   }

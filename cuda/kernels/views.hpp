@@ -40,9 +40,6 @@ enum class RowPhase : std::int32_t {
   finished,
 };
 
-/// Float32 solvers by the size of working sets: registers, more registers, shared memory, global memory.
-inline constexpr int solver_tiers = 4;
-
 /// Rows of a tile, each scaled by a power of two such that 1 <= |z| < 2 (design.md, "Units"). Everything is
 /// [rows] or [rows, ...] with the leading dimension given.
 struct RowsView {

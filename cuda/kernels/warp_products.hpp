@@ -5,34 +5,76 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
 
 namespace splice_cuda::cuda {
 
-/// <c_j, x> for x [dim], in T.
+/// Atoms that a warp multiplies at once: their loads are on their way together.
+inline constexpr int atoms_at_once = 4;
+
+/// Four numbers of x from k on, as T.
 template <class T, class Warp, class Vector>
-SPLICE_KERNEL T warp_dot(Warp& warp, const AtomsView& atoms, std::int64_t j, const Vector& x) {
-  const float* atom = atoms.atoms + j * atoms.ld;
-  return warp.template sum<T>([&](int lane) {
-    T sum = 0;
-    for (std::int64_t k = lane; k < atoms.dim; k += Warp::size) {
-      sum = std::fma(static_cast<T>(atom[k]), static_cast<T>(x[k]), sum);
+SPLICE_KERNEL void read_four(Warp& warp, const Vector& x, std::int64_t k, T* to) {
+  if constexpr (std::is_same_v<T, float>) {
+    const Four four = warp.load4(x, k);
+    SPLICE_UNROLL
+    for (int e = 0; e < 4; ++e) to[e] = four.of[e];
+  } else {
+    SPLICE_UNROLL
+    for (int e = 0; e < 4; ++e) to[e] = x[k + e];
+  }
+}
+
+/// use(warp, index, i, <c_atom(i), x>) for i < count, by all lanes of the warp `index` alike.
+/// @param x  [ld], of the type T, zero past the dimension
+template <class T, class Group, class Atom, class Vector, class Use>
+SPLICE_KERNEL void each_product(Group& group, const AtomsView& atoms, int count, Atom atom, const Vector& x, Use use) {
+  group.warps([&](auto& warp, int index) SPLICE_INLINED {
+    using Warp = std::remove_reference_t<decltype(warp)>;
+    struct Sums {
+      T of[atoms_at_once];
+    };
+    typename Warp::template PerLane<Sums> sums;
+    SPLICE_NO_UNROLL
+    for (int first = index * atoms_at_once; first < count; first += Group::warp_count * atoms_at_once) {
+      const float* rows[atoms_at_once];
+      SPLICE_UNROLL
+      for (int e = 0; e < atoms_at_once; ++e) {  // past the end: the last one again
+        rows[e] = atoms.atoms + atom(first + e < count ? first + e : count - 1) * atoms.ld;
+      }
+      warp.each([&](int lane) SPLICE_INLINED {
+        Sums own = {};
+        SPLICE_NO_UNROLL
+        for (std::int64_t k = 4 * lane; k < atoms.ld; k += 4 * Warp::size) {
+          T right[4];
+          read_four<T>(warp, x, k, right);
+          SPLICE_UNROLL
+          for (int i = 0; i < atoms_at_once; ++i) {
+            const Four left = warp.load4(rows[i], k);
+            SPLICE_UNROLL
+            for (int e = 0; e < 4; ++e) own.of[i] = std::fma(static_cast<T>(left.of[e]), right[e], own.of[i]);
+          }
+        }
+        sums[lane] = own;
+      });
+      SPLICE_UNROLL
+      for (int i = 0; i < atoms_at_once; ++i) {
+        const T product = warp.template sum<T>([&](int lane) { return sums[lane].of[i]; });
+        if (first + i < count) use(warp, index, first + i, product);
+      }
     }
-    return sum;
   });
 }
 
 /// out(i, <c_atom(i), x>) for i < count, by one lane each. The caller has a barrier afterwards.
+/// @param x  [ld], of the type T, zero past the dimension
 template <class T, class Group, class Atom, class Vector, class Out>
 SPLICE_KERNEL void dot_atoms(Group& group, const AtomsView& atoms, int count, Atom atom, const Vector& x, Out out) {
-  group.warps([&](auto& warp, int index) {
-    for (int i = index; i < count; i += Group::warp_count) {
-      const T product = warp_dot<T>(warp, atoms, atom(i), x);
-      warp.once([&] { out(i, product); });
-    }
-  });
+  each_product<T>(group, atoms, count, atom, x,
+                  [&](auto& warp, int, int i, T product) { warp.once([&] { out(i, product); }); });
 }
 
 /// out(i, k, <c_atom(i), c_atom(k)>) for k <= i < count, by one lane each, in float32: blocks of 4 x 4 atoms a warp, whose

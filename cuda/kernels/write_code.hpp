@@ -41,24 +41,28 @@ SPLICE_KERNEL void copy_code(Group& group, const RowsView& rows, std::int64_t ro
 /// Writes atom(k) and weight(k) of the places k < size whose weight is not 0. Places hold different atoms. At most
 /// code_capacity of them: an independent support has no more. Nobody of the group may read the old code without a barrier
 /// before, nor the new one without a barrier afterwards.
-template <class Group, class Atom, class Weight>
-SPLICE_KERNEL void write_code(Group& group, const RowsView& rows, std::int64_t row, int size, Atom atom, Weight weight) {
+/// @param kept  [size] scratch, which nobody may read without a barrier before
+template <class Group, class Atom, class Weight, class Kept>
+SPLICE_KERNEL void write_code(Group& group, const RowsView& rows, std::int64_t row, int size, Atom atom, Weight weight,
+                              const Kept& kept) {
   const int exponent = rows.exponent[row];
   auto atoms = group.array(rows.code_atoms + row * rows.code_capacity, rows.code_capacity);
   auto weights = group.array(rows.code_weights + row * rows.code_capacity, rows.code_capacity);
-  const auto kept = [&](int k) { return round_weight(weight(k), exponent); };
+  group.each([&](int lane) {
+    for (int k = lane; k < size; k += Group::size) kept[k] = round_weight(weight(k), exponent);
+  });
+  group.sync();
   const int count = group.template sum<int>([&](int lane) {
     int found = 0;
     for (int k = lane; k < size; k += Group::size) {
-      const float value = kept(k);
+      const auto value = static_cast<float>(kept[k]);
       if (value == 0) continue;
       ++found;
+      const std::int32_t own = atom(k);
       int place = 0;  // how many lower atoms there are
-      for (int other = 0; other < size; ++other) {
-        if (atom(other) < atom(k) && kept(other) != 0) ++place;
-      }
+      for (int other = 0; other < size; ++other) place += atom(other) < own && kept[other] != 0 ? 1 : 0;
       if (place >= rows.code_capacity) continue;
-      atoms[place] = atom(k);
+      atoms[place] = own;
       weights[place] = value;
     }
     return found;

@@ -87,7 +87,7 @@ class ScriptRun {
   }
   void subtract(int size) {
     group_.sync();
-    cuda::subtract_atoms(
+    cuda::subtract_atoms<double>(
         group_, script_.atoms, script_.z, size, [](int i) -> std::int64_t { return i; },
         [&](int i) { return weight(i); }, residual_);
   }

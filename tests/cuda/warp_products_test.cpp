@@ -15,7 +15,8 @@ struct ProductsKernel {
   struct Args {
     cuda::AtomsView atoms;
     int count = 0;
-    const float* x = nullptr;
+    const float* x = nullptr;         ///< [ld]
+    const double* doubled = nullptr;  ///< [ld] the same
     float* dots = nullptr;      ///< [most]
     double* doubles = nullptr;  ///< [most]
     float* gram = nullptr;      ///< [most, most]
@@ -33,7 +34,7 @@ struct ProductsKernel {
     auto gram = group.array(args.gram, most * most);
     const auto atom = [](int i) -> std::int64_t { return 3 * i + 1; };
     cuda::dot_atoms<float>(group, args.atoms, args.count, atom, args.x, [&](int i, float value) { dots[i] = value; });
-    cuda::dot_atoms<double>(group, args.atoms, args.count, atom, args.x,
+    cuda::dot_atoms<double>(group, args.atoms, args.count, atom, args.doubled,
                             [&](int i, double value) { doubles[i] = value; });
     cuda::gram_of_atoms(group, args.atoms, args.count, atom, [&](int i, int k, float value) {
       gram[i * most + k] = value;
@@ -48,12 +49,15 @@ class WarpProducts : public WatchedKernels {
   template <int lanes>
   void check(std::int64_t dim) {
     const KernelProblem problem(sample_problem(3 * most + 1, dim, 1, static_cast<std::uint64_t>(dim)));
+    std::vector<float> x(at(problem.atoms.ld));
+    std::copy_n(problem.sample.embeddings.begin(), dim, x.begin());
+    const std::vector<double> doubled(x.begin(), x.end());
     for (const int count : {0, 1, 3, 4, 5, 8, most}) {
       std::vector<float> dots(most, NAN), gram(most * most, NAN);
       std::vector<double> doubles(most, NAN);
       std::vector<int> written(most * most);
-      device.launch<ProductsKernel<lanes>>(1, {problem.atoms, count, problem.sample.embeddings.data(), dots.data(),
-                                               doubles.data(), gram.data(), written.data()});
+      device.launch<ProductsKernel<lanes>>(1, {problem.atoms, count, x.data(), doubled.data(), dots.data(), doubles.data(),
+                                               gram.data(), written.data()});
       for (int i = 0; i < most; ++i) {
         const float* atom = problem.atom(3 * i + 1);
         expect_product(static_cast<double>(dots[at(i)]), i < count, atom, problem.sample.embeddings.data(), dim,

@@ -17,6 +17,7 @@ struct WriteKernel {
     int size = 0;
     const std::int32_t* atoms = nullptr;
     const double* weights = nullptr;
+    float* kept = nullptr;  ///< [size] scratch
   };
   struct Shared {};
   static constexpr int lanes = 128;
@@ -26,14 +27,15 @@ struct WriteKernel {
   static void run(Group& group, std::int64_t row, const Args& args, Shared&) {
     cuda::write_code(
         group, args.rows, row, args.size, [&](int k) -> std::int32_t { return args.atoms[k]; },
-        [&](int k) -> double { return args.weights[k]; });
+        [&](int k) -> double { return args.weights[k]; }, group.array(args.kept, args.size));
   }
 };
 
 class WriteCode : public WatchedKernels {
  protected:
   void write(KernelRows& rows, const std::vector<std::int32_t>& atoms, const std::vector<double>& weights) {
-    device.launch<WriteKernel>(1, {rows.view, static_cast<int>(atoms.size()), atoms.data(), weights.data()});
+    std::vector<float> kept(atoms.size());
+    device.launch<WriteKernel>(1, {rows.view, static_cast<int>(atoms.size()), atoms.data(), weights.data(), kept.data()});
   }
 };
 

@@ -192,8 +192,14 @@ class HostGroup {
     }
   }
 
-  cuda::Four load4(const Array<float>& array, std::int64_t index) {
+  template <class Floats>
+  cuda::Four load4(const Floats& array, std::int64_t index) {
     return {{array[index], array[index + 1], array[index + 2], array[index + 3]}};
+  }
+
+  template <class Floats>
+  void store4(const Floats& array, std::int64_t index, const cuda::Four& four) {
+    for (int e = 0; e < 4; ++e) array[index + e] = four.of[e];
   }
 
   std::int64_t index() const { return index_; }
@@ -241,6 +247,14 @@ class HostGroup {
     static_assert(lane_count == 32);
     collective("multiply_add_s8");
     emulation::multiply_add_s8(rows, columns, sums);
+  }
+
+  static cuda::SplitFloat split(float x) { return emulation::split(x); }
+  template <class Rows, class Columns, class Sums>
+  void multiply_add(Rows rows, Columns columns, Sums sums) {
+    static_assert(lane_count == 32);
+    collective("multiply_add");
+    emulation::multiply_add(rows, columns, sums);
   }
 
   template <class Word>

@@ -1,11 +1,13 @@
 #pragma once
 
 /// @file warp_products.hpp
-/// What a warp's lanes hold after a product of int8 matrices, by the layout of cuda/mma_layout.hpp.
+/// What a warp's lanes hold after a product of matrices, by the layout of cuda/mma_layout.hpp.
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
+#include "lane_group.hpp"
 #include "mma_layout.hpp"
 
 namespace splice_cuda::emulation {
@@ -39,6 +41,40 @@ void multiply_add_s8(Rows rows, Columns columns, Sums sums) {
       std::int32_t sum = 0;
       for (std::size_t k = 0; k < product_depth; ++k) sum += row[k] * column[k];
       sums(lane)[r] += sum;
+    }
+  }
+}
+
+/// What tensor cores see of a number ("tf32").
+inline float upper_bits(float x) { return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & 0xFFFFE000u); }
+inline cuda::SplitFloat split(float x) { return {upper_bits(x), x - upper_bits(x)}; }
+
+/// sums[16, 8] += rows[16, 8] columns[8, 8]': the functors give a lane's registers, of split numbers.
+template <class Rows, class Columns, class Sums>
+void multiply_add(Rows rows, Columns columns, Sums sums) {
+  using namespace cuda;
+  std::array<std::array<SplitFloat, float_depth>, product_rows> a{};
+  std::array<std::array<SplitFloat, float_depth>, product_columns> b{};
+  const auto seen = [](const SplitFloat& x) { return SplitFloat{upper_bits(x.high), upper_bits(x.low)}; };
+  for (int lane = 0; lane < 32; ++lane) {
+    for (int r = 0; r < row_registers; ++r) {
+      a.at(static_cast<std::size_t>(operand_row(lane, r))).at(static_cast<std::size_t>(row_float_k(lane, r))) =
+          seen(rows(lane)[r]);
+    }
+    for (int r = 0; r < column_registers; ++r) {
+      b.at(static_cast<std::size_t>(operand_column(lane))).at(static_cast<std::size_t>(column_float_k(lane, r))) =
+          seen(columns(lane)[r]);
+    }
+  }
+  for (int lane = 0; lane < 32; ++lane) {
+    for (int r = 0; r < sum_registers; ++r) {
+      const auto& row = a.at(static_cast<std::size_t>(sum_row(lane, r)));
+      const auto& column = b.at(static_cast<std::size_t>(sum_column(lane, r)));
+      float sum = sums(lane)[r];
+      for (std::size_t k = 0; k < float_depth; ++k) {
+        sum += row[k].high * column[k].low + row[k].low * column[k].high + row[k].high * column[k].high;
+      }
+      sums(lane)[r] = sum;
     }
   }
 }
