@@ -108,6 +108,8 @@ class CudaDevice {
   }
 
   /// Memory in stream order. @throws OutOfMemoryError
+  /// Bytes of the device's memory that nobody has now.
+  std::size_t free_memory() const;
   void* allocate(std::size_t bytes);
   void release(void* memory) noexcept;
 

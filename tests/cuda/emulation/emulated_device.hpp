@@ -66,6 +66,7 @@ class EmulatedDevice {
     cuda::check_device_pointer(argument, pointer, element_bytes, place_of(pointer), device_);
   }
 
+  std::size_t free_memory() const { return memory_->free_bytes(); }
   void* allocate(std::size_t bytes) {
     if (!cuda::is_given(allocator_)) return memory_->allocate(bytes);
     void* memory = cuda::allocate_by(allocator_, bytes, stream_);
@@ -177,6 +178,10 @@ class EmulatedDevice {
 
   void multiply_sparse(const cuda::CsrView& codes, const float* atoms, std::int64_t ld_atoms, std::int64_t d, float* dense,
                        std::int64_t ld) {
+    const bool sound = codes.rows > 0 && codes.nnz > 0 && codes.nnz <= std::numeric_limits<std::int32_t>::max() &&
+                       codes.row_offsets[0] == 0 && codes.row_offsets[codes.rows] == codes.nnz && ld_atoms >= d && ld >= d;
+    if (!sound) throw std::logic_error("multiply_sparse: no product that the library takes");
+    ++memory_->counters.sparse_products;
     for (std::int64_t i = 0; i < codes.rows; ++i) {
       for (std::int64_t k = 0; k < d; ++k) {
         float sum = 0;
