@@ -56,7 +56,7 @@ TEST_P(MemoryLimit, WhatTheRefusalAsksForIsJustEnough) {
 
 SPLICE_EACH_SOLVER(MemoryLimit);
 
-TEST(MemoryLimit, WithoutOneTheContextHasTheCpusDefault) {
+TEST(DefaultMemoryLimit, IsTheCpusWhereNoneIsGiven) {
   EXPECT_EQ(Context().options().memory_limit_bytes, std::size_t{256} << 20);
   EXPECT_EQ(Context(Device::cpu(), {.memory_limit_bytes = 1}).options().memory_limit_bytes, 1u);
   EXPECT_EQ(Context().with_callbacks({}, {}).options().memory_limit_bytes, std::size_t{256} << 20);

@@ -132,6 +132,7 @@ class EmulatedDevice {
 
   void multiply_int8(const std::int8_t* a, std::int64_t m, const std::int8_t* b, std::int64_t n, std::int64_t k,
                      std::int32_t* sums) {
+    if (n % 4 != 0 || k % 16 != 0) throw std::logic_error("multiply_int8: no shape that the library takes");
     for (std::int64_t i = 0; i < m; ++i) {
       for (std::int64_t j = 0; j < n; ++j) {
         std::int32_t sum = 0;
@@ -143,6 +144,11 @@ class EmulatedDevice {
 
   void multiply_float(const float* a, std::int64_t m, const float* b, std::int64_t n, std::int64_t k,
                       bool b_transposed, float* c) {
+    for (const float* matrix : {a, b, static_cast<const float*>(c)}) {
+      if (reinterpret_cast<std::uintptr_t>(matrix) % cuda::memory_alignment != 0) {
+        throw std::logic_error("multiply_float: expected matrices at multiples of 256 bytes");
+      }
+    }
     for (std::int64_t i = 0; i < m; ++i) {
       for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = 0;
       const bool zero = std::all_of(a + i * k, a + (i + 1) * k, [](float value) { return value == 0; });
