@@ -72,7 +72,7 @@ void add_options(CLI::App& app, Arguments& a) {
   app.add_option("--threads", a.threads, "CPU threads; 0: all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_option("--memory-limit-mb", a.memory_limit_mb, "Workspace; 0: the library's default")
+  app.add_option("--memory-limit-mb", a.memory_limit_mb, "Workspace; 0: the library's default, up to 2048 on a GPU")
       ->capture_default_str();
 }
 

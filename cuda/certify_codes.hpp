@@ -26,7 +26,7 @@ void certify_codes(Engine& device, const DeviceDictionary<Engine>& dictionary, c
   if (rows == 0) return;
   const std::int64_t groups = std::min(rows, most_groups);
   const DeviceProblem<Engine> device_problem(device, dictionary, problem);
-  const DeviceCodes<Engine> device_codes(device, codes, first, rows);
+  const DeviceCodes<std::int64_t, Engine> device_codes(device, codes, first, rows);
   std::vector<double> penalties;
   for (std::int64_t i = 0; i < rows; ++i) penalties.push_back(problem.penalty(first + i));
   const auto device_penalties = uploaded(device, penalties.data(), rows);

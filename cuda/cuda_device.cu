@@ -187,6 +187,14 @@ void CudaDevice::allow_dynamic_memory(const void* kernel, std::size_t bytes, con
   check(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout, cudaSharedmemCarveoutMaxShared), name);
 }
 
+std::size_t CudaDevice::free_memory() const {
+  const CurrentDevice current(device_);
+  std::size_t free = 0;
+  std::size_t total = 0;
+  check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+  return free;
+}
+
 void* CudaDevice::allocate(std::size_t bytes) {
   const CurrentDevice current(device_);
   if (is_given(allocator_)) return allocate_by(allocator_, bytes, stream_);
@@ -316,12 +324,12 @@ void CudaDevice::multiply_sparse(const CsrView& codes, const float* atoms, std::
   } cleanup{a, b, c};
   check(cusparseSetStream(sparse_, stream_), "cusparseSetStream");
   check(cusparseCreateConstCsr(&a, codes.rows, codes.cols, codes.nnz, codes.row_offsets, codes.atom_indices, codes.values,
-                               CUSPARSE_INDEX_64I, CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO, CUDA_R_32F),
+                               CUSPARSE_INDEX_32I, CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO, CUDA_R_32F),
         "cusparseCreateConstCsr");
   check(cusparseCreateConstDnMat(&b, codes.cols, d, ld_atoms, atoms, CUDA_R_32F, CUSPARSE_ORDER_ROW), "cusparseCreateConstDnMat");
   check(cusparseCreateDnMat(&c, codes.rows, d, ld, dense, CUDA_R_32F, CUSPARSE_ORDER_ROW), "cusparseCreateDnMat");
-  // The CSR algorithm that cuSPARSE documents as giving the same bits in every run.
-  constexpr cusparseSpMMAlg_t algorithm = CUSPARSE_SPMM_CSR_ALG2;
+  // The only CSR algorithm that cuSPARSE documents as giving the same bits in every run.
+  constexpr cusparseSpMMAlg_t algorithm = CUSPARSE_SPMM_CSR_ALG3;
   std::size_t bytes = 0;
   check(cusparseSpMM_bufferSize(sparse_, CUSPARSE_OPERATION_NON_TRANSPOSE, CUSPARSE_OPERATION_NON_TRANSPOSE, &one, a, b, &zero,
                                 c, CUDA_R_32F, algorithm, &bytes), "cusparseSpMM_bufferSize");

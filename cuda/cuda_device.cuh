@@ -107,6 +107,8 @@ class CudaDevice {
     check_device_pointer(argument, pointer, element_bytes, place_of(pointer), device_);
   }
 
+  /// Bytes of the device's memory that nobody has now.
+  std::size_t free_memory() const;
   /// Memory in stream order. @throws OutOfMemoryError
   void* allocate(std::size_t bytes);
   void release(void* memory) noexcept;
@@ -147,7 +149,9 @@ class CudaDevice {
     check(cudaGetLastError(), Kernel::name);
   }
 
-  /// sums[m, n] = a[m, k] b[n, k]', exact; k a multiple of 16.
+  // Matrices of products begin at multiples of 256 bytes: cuBLASLt's heuristics take it for granted unless they are told.
+
+  /// sums[m, n] = a[m, k] b[n, k]', exact; n a multiple of 4 and k of 16, as cuBLASLt asks for.
   void multiply_int8(const std::int8_t* a, std::int64_t m, const std::int8_t* b, std::int64_t n, std::int64_t k,
                      std::int32_t* sums);
   /// c[m, n] (leading dimension ldc) = a[m, k] b, with b [n, k] taken transposed, or [k, n]; in float32, whose rounding
@@ -156,7 +160,7 @@ class CudaDevice {
                       bool b_transposed, float* c);
   /// offsets[i] = sum of counts[0 .. i), for i in [0, count].
   void exclusive_sum(const std::int32_t* counts, std::int64_t count, std::int64_t* offsets);
-  /// dense[rows, d] (ld) = codes (CSR over p atoms) times atoms[p, d] (ld_atoms).
+  /// dense[rows, d] (ld) = codes (CSR over p atoms, with entries) times atoms[p, d] (ld_atoms).
   void multiply_sparse(const CsrView& codes, const float* atoms, std::int64_t ld_atoms, std::int64_t d, float* dense,
                        std::int64_t ld);
 

@@ -4,6 +4,7 @@
 /// The backend of a device, over the seam that `Engine` is: CudaDevice, or the tests' emulated one.
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,6 +32,10 @@ class DeviceBackend final : public Backend {
   DeviceBackend(std::shared_ptr<Engine> device, int threads) : device_(std::move(device)), threads_(threads) {}
 
   Device device() const override { return device_->device(); }
+  /// Enough for tiles of as many rows as keep a large device busy, some 40 KB each at d = 512.
+  std::size_t default_memory_limit() const override {
+    return std::clamp(device_->free_memory() / 4, Backend::default_memory_limit(), std::size_t{2} << 30);
+  }
   int workers() const override { return 1; }
   void begin_call() const override { device_->check_stream(); }
   void check_pointer(std::string_view argument, const void* pointer, std::int64_t element_bytes,

@@ -11,19 +11,21 @@
 
 namespace splice_cuda::cuda {
 
-template <class Engine>
+/// @tparam Offset  wide enough for the entries of these rows: the caller sees to it
+template <class Offset, class Engine>
 struct DeviceCodes {
   std::int64_t nnz = 0;
-  DeviceBuffer<std::int64_t, Engine> offsets;  ///< [rows + 1]
-  DeviceBuffer<std::int32_t, Engine> atoms;    ///< [nnz]
-  DeviceBuffer<float, Engine> weights;         ///< [nnz]
+  DeviceBuffer<Offset, Engine> offsets;      ///< [rows + 1]
+  DeviceBuffer<std::int32_t, Engine> atoms;  ///< [nnz]
+  DeviceBuffer<float, Engine> weights;       ///< [nnz]
 
   DeviceCodes(Engine& device, const SparseCodes& codes, std::int64_t first, std::int64_t rows) {
-    const auto from = codes.row_offsets.begin() + static_cast<std::ptrdiff_t>(first);
-    std::vector<std::int64_t> own(from, from + static_cast<std::ptrdiff_t>(rows + 1));
-    const std::int64_t start = own.front();
-    for (std::int64_t& offset : own) offset -= start;
-    nnz = own.back();
+    const std::int64_t* from = codes.row_offsets.data() + first;
+    const std::int64_t start = from[0];
+    nnz = from[rows] - start;
+    std::vector<Offset> own;
+    own.reserve(static_cast<std::size_t>(rows + 1));
+    for (std::int64_t i = 0; i <= rows; ++i) own.push_back(static_cast<Offset>(from[i] - start));
     offsets = uploaded(device, own.data(), rows + 1);
     atoms = uploaded(device, codes.atom_indices.data() + start, nnz);
     weights = uploaded(device, codes.values.data() + start, nnz);

@@ -1,9 +1,12 @@
 #pragma once
 
 /// @file recompose_codes.hpp
-/// `Backend::recompose` on a device: a product of sparse and dense matrices by the library.
+/// `Backend::recompose` on a device: products of sparse and dense matrices by the library.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "device_buffer.hpp"
 #include "device_codes.hpp"
@@ -12,13 +15,22 @@
 
 namespace splice_cuda::cuda {
 
-/// reconstruction [count, d] = W C for rows [first, first + count); it lies on the host or on this device.
+/// Entries of one product: its offsets are of 32 bits.
+inline constexpr std::int64_t most_sparse_entries = std::numeric_limits<std::int32_t>::max();
+
+/// How many of rows [first, first + count) have at most `most` entries together; one row where it has more by itself.
+inline std::int64_t rows_with_entries(const SparseCodes& codes, std::int64_t first, std::int64_t count, std::int64_t most) {
+  const std::int64_t* from = codes.row_offsets.data() + first;
+  const std::int64_t* beyond = std::upper_bound(from + 1, from + count + 1, from[0] + most);
+  return std::max<std::int64_t>(1, beyond - (from + 1));
+}
+
+/// Rows whose entries one product holds.
 template <class Engine>
-void recompose_codes(Engine& device, const DeviceDictionary<Engine>& dictionary, const SparseCodes& codes,
-                     std::int64_t first, std::int64_t count, MatrixView<float> reconstruction) {
-  if (count == 0) return;
+void recompose_rows(Engine& device, const DeviceDictionary<Engine>& dictionary, const SparseCodes& codes,
+                    std::int64_t first, std::int64_t count, MatrixView<float> reconstruction) {
   const std::int64_t dim = dictionary.dim;
-  const DeviceCodes<Engine> device_codes(device, codes, first, count);
+  const DeviceCodes<std::int32_t, Engine> device_codes(device, codes, first, count);
   const bool in_place = reconstruction.device == device.device() && device_codes.nnz > 0;
   DeviceBuffer<float, Engine> rows;
   if (!in_place) rows = DeviceBuffer<float, Engine>(device, count * dim);
@@ -36,6 +48,20 @@ void recompose_codes(Engine& device, const DeviceDictionary<Engine>& dictionary,
                      row_bytes, count);
   }
   device.synchronize();
+}
+
+/// reconstruction [count, d] = W C for rows [first, first + count); it lies on the host or on this device.
+/// @param most_entries  of one product: dense codes over a huge dictionary are multiplied in parts. A row always fits, as
+///                      dictionaries have fewer than 2^31 atoms
+template <class Engine>
+void recompose_codes(Engine& device, const DeviceDictionary<Engine>& dictionary, const SparseCodes& codes,
+                     std::int64_t first, std::int64_t count, MatrixView<float> reconstruction,
+                     std::int64_t most_entries = most_sparse_entries) {
+  for (std::int64_t done = 0; done < count;) {
+    const std::int64_t rows = rows_with_entries(codes, first + done, count - done, most_entries);
+    recompose_rows(device, dictionary, codes, first + done, rows, reconstruction.slice(done, rows));
+    done += rows;
+  }
 }
 
 }  // namespace splice_cuda::cuda

@@ -18,8 +18,10 @@ namespace splice_cuda {
 struct ContextOptions {
   /// CPU threads; 0 = all that this process may use. Results do not depend on it.
   int threads = 0;
-  /// Upper limit of the workspace (tiles, lists), beyond the inputs, the outputs and the dictionary.
-  std::size_t memory_limit_bytes = std::size_t{256} << 20;
+  /// Upper limit of the workspace (tiles, lists), beyond the inputs, the outputs and the dictionary. 0 = 256 MiB on the
+  /// CPU; on a CUDA device a quarter of its memory that is free when the context is made, at least 256 MiB and at most
+  /// 2 GiB. Results do not depend on it.
+  std::size_t memory_limit_bytes = 0;
   /// CUDA only: the stream on which all work is ordered; null: the device's default stream. The caller owns it, and
   /// keeps it until the context, its dictionaries and its results are gone. Calls wait for it, so that it must not be
   /// capturing a graph while one runs.
@@ -49,7 +51,7 @@ class Context {
   Context& operator=(Context&&) noexcept;
 
   Device device() const noexcept;
-  /// The options as resolved: `threads` is never 0 here.
+  /// The options as resolved: `threads` and `memory_limit_bytes` are never 0 here.
   const ContextOptions& options() const noexcept;
   /// The same device, resources and stream with other callbacks, at no cost. Not to be used while another thread uses
   /// this one.

@@ -19,7 +19,8 @@ class Context:
     Args:
         device: ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or ``"auto"`` (a CUDA device where one can be used, else the CPU).
         threads: CPU threads; 0 = all that this process may use.
-        memory_limit: upper limit of the workspace in bytes, beside inputs, outputs and the dictionary.
+        memory_limit: upper limit of the workspace in bytes, beside inputs, outputs and the dictionary. 0 = 256 MiB on the CPU; on
+            a CUDA device a quarter of its memory that is free now, at least 256 MiB and at most 2 GiB.
         stream: CUDA only: the stream that work is ordered on, as the number of a ``cudaStream_t``
             (``torch.cuda.current_stream().cuda_stream``); 0 = the device's default stream. It has to outlive what is made with it.
 
@@ -28,7 +29,7 @@ class Context:
         DeviceError: where the device can't be used.
     """
 
-    def __init__(self, device: str = "cpu", *, threads: int = 0, memory_limit: int = 256 << 20, stream: int = 0) -> None:
+    def __init__(self, device: str = "cpu", *, threads: int = 0, memory_limit: int = 0, stream: int = 0) -> None:
         self._native = _core.Context(
             as_text(str(device), "device"),
             _whole(threads, "threads"),
@@ -48,7 +49,7 @@ class Context:
 
     @property
     def memory_limit(self) -> int:
-        """In bytes."""
+        """In bytes, never 0."""
         return self._native.memory_limit
 
     def __repr__(self) -> str:

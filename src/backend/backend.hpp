@@ -147,6 +147,8 @@ class Backend {
   /// Whether working_set goes along paths of penalties by itself. Where not, each penalty is a call of its own that starts
   /// from the codes before it.
   virtual bool follows_paths() const { return false; }
+  /// Bytes of workspace where the caller sets no limit.
+  virtual std::size_t default_memory_limit() const { return std::size_t{256} << 20; }
   /// Workers that run tiles side by side (CPU threads; 1 for a GPU stream).
   virtual int workers() const = 0;
   /// @throws ArgumentError where an atom is not finite; OutOfMemoryError

@@ -27,7 +27,7 @@ float as_float(const std::string& option, double value) {
 void add_resource_options(CLI::App& verb, ResourceArguments& resources) {
   add_whole_number(verb, "--threads", resources.threads, 0, 4096, "CPU threads; 0 = all. Results do not depend on it, but for last bits of a model's embeddings");
   add_byte_count(verb, "--memory-limit", resources.memory_limit_bytes, "256M",
-                 "Most memory for tiles and lists, beside inputs and outputs");
+                 "Most memory for tiles and lists, beside inputs and outputs. On a CUDA device the default is a quarter of its free memory, 256M to 2G");
   verb.add_option("--device", resources.device, "cpu, cuda, cuda:N or auto")->type_name("NAME")->capture_default_str();
 }
 

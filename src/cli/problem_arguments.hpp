@@ -18,7 +18,7 @@ namespace splice_cuda::cli {
 
 struct ResourceArguments {
   std::int64_t threads = 0;
-  std::size_t memory_limit_bytes = ContextOptions{}.memory_limit_bytes;
+  std::size_t memory_limit_bytes = ContextOptions{}.memory_limit_bytes;  ///< 0: the device's default
   std::string device = "cpu";
 };
 void add_resource_options(CLI::App& verb, ResourceArguments& resources);

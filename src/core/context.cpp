@@ -29,6 +29,9 @@ Context::Context(Device device, ContextOptions options) : state_(std::make_uniqu
   state_->backend = device.kind == DeviceKind::cpu
                         ? make_cpu_backend(state_->options.threads)
                         : make_cuda_backend(device, state_->options);
+  if (state_->options.memory_limit_bytes == 0) {
+    state_->options.memory_limit_bytes = state_->backend->default_memory_limit();
+  }
 }
 
 Context::Context(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}

@@ -74,7 +74,6 @@ Context context_for(const Tensor& tensor) {
   ContextOptions options;
   options.threads = torch_threads();
   if (!tensor.is_cuda()) return Context(Device::cpu(), options);
-  options.memory_limit_bytes = std::size_t{1} << 30;
   options.stream = current_stream(tensor);
   options.allocator = caching_allocator(tensor.get_device_index());
   return Context(device_of(tensor), options);

@@ -43,7 +43,7 @@ TEST_P(MemoryLimit, TooLittleNamesTheLimitAndTheNeed) {
   const std::string message = refusal(1000);
   EXPECT_THAT(message, ::testing::StartsWith("memory_limit_bytes: got 1000, expected at least "));
   EXPECT_GT(need(message), 1000u);
-  EXPECT_THAT(refusal(0), ::testing::HasSubstr("got 0"));
+  EXPECT_THAT(refusal(1), ::testing::HasSubstr("got 1,"));
 }
 
 TEST_P(MemoryLimit, WhatTheRefusalAsksForIsJustEnough) {
@@ -55,6 +55,12 @@ TEST_P(MemoryLimit, WhatTheRefusalAsksForIsJustEnough) {
 }
 
 SPLICE_EACH_SOLVER(MemoryLimit);
+
+TEST(DefaultMemoryLimit, IsTheCpusWhereNoneIsGiven) {
+  EXPECT_EQ(Context().options().memory_limit_bytes, std::size_t{256} << 20);
+  EXPECT_EQ(Context(Device::cpu(), {.memory_limit_bytes = 1}).options().memory_limit_bytes, 1u);
+  EXPECT_EQ(Context().with_callbacks({}, {}).options().memory_limit_bytes, std::size_t{256} << 20);
+}
 
 /// A tile that only remembers its size.
 class EmptyTile final : public TileSolver {

@@ -51,6 +51,21 @@ class DeviceMemory : public ::testing::Test {
   }
 };
 
+TEST_F(DeviceMemory, WithoutALimitItIsAQuarterOfWhatIsFree) {
+  constexpr std::size_t mebibyte = std::size_t{1} << 20;
+  const auto limit_with = [](std::size_t bytes) {
+    emulation::settings().memory_bytes = bytes;
+    return Context(Device::cuda(0)).options().memory_limit_bytes;
+  };
+  EXPECT_EQ(limit_with(std::numeric_limits<std::size_t>::max()), 2048 * mebibyte);
+  EXPECT_EQ(limit_with(6000 * mebibyte), 1500 * mebibyte);
+  EXPECT_EQ(limit_with(100 * mebibyte), 256 * mebibyte) << "tiles are made smaller where even that is not there";
+  EXPECT_EQ(Context(Device::cuda(0), {.memory_limit_bytes = mebibyte}).options().memory_limit_bytes, mebibyte);
+  emulation::settings().memory_bytes = 6000 * mebibyte;
+  const DeviceArray<char> taken(std::vector<char>(40 * mebibyte));
+  EXPECT_EQ(Context(Device::cuda(0)).options().memory_limit_bytes, (6000 * mebibyte - counters().bytes) / 4);
+}
+
 TEST_F(DeviceMemory, ALimitBelowOneRowNamesItAndTheNeed) {
   const std::size_t need = cost().fixed_bytes + cost().row_bytes;
   const std::string message = thrown_message<OutOfMemoryError>([&] { solve({.memory_limit_bytes = need - 1}); });

@@ -66,6 +66,7 @@ class EmulatedDevice {
     cuda::check_device_pointer(argument, pointer, element_bytes, place_of(pointer), device_);
   }
 
+  std::size_t free_memory() const { return memory_->free_bytes(); }
   void* allocate(std::size_t bytes) {
     if (!cuda::is_given(allocator_)) return memory_->allocate(bytes);
     void* memory = cuda::allocate_by(allocator_, bytes, stream_);
@@ -131,6 +132,7 @@ class EmulatedDevice {
 
   void multiply_int8(const std::int8_t* a, std::int64_t m, const std::int8_t* b, std::int64_t n, std::int64_t k,
                      std::int32_t* sums) {
+    if (n % 4 != 0 || k % 16 != 0) throw std::logic_error("multiply_int8: no shape that the library takes");
     for (std::int64_t i = 0; i < m; ++i) {
       for (std::int64_t j = 0; j < n; ++j) {
         std::int32_t sum = 0;
@@ -142,6 +144,11 @@ class EmulatedDevice {
 
   void multiply_float(const float* a, std::int64_t m, const float* b, std::int64_t n, std::int64_t k,
                       bool b_transposed, float* c) {
+    for (const float* matrix : {a, b, static_cast<const float*>(c)}) {
+      if (reinterpret_cast<std::uintptr_t>(matrix) % cuda::memory_alignment != 0) {
+        throw std::logic_error("multiply_float: expected matrices at multiples of 256 bytes");
+      }
+    }
     for (std::int64_t i = 0; i < m; ++i) {
       for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = 0;
       const bool zero = std::all_of(a + i * k, a + (i + 1) * k, [](float value) { return value == 0; });
@@ -177,6 +184,10 @@ class EmulatedDevice {
 
   void multiply_sparse(const cuda::CsrView& codes, const float* atoms, std::int64_t ld_atoms, std::int64_t d, float* dense,
                        std::int64_t ld) {
+    const bool sound = codes.rows > 0 && codes.nnz > 0 && codes.nnz <= std::numeric_limits<std::int32_t>::max() &&
+                       codes.row_offsets[0] == 0 && codes.row_offsets[codes.rows] == codes.nnz && ld_atoms >= d && ld >= d;
+    if (!sound) throw std::logic_error("multiply_sparse: no product that the library takes");
+    ++memory_->counters.sparse_products;
     for (std::int64_t i = 0; i < codes.rows; ++i) {
       for (std::int64_t k = 0; k < d; ++k) {
         float sum = 0;

@@ -40,6 +40,7 @@ struct DeviceCounters {
   std::int64_t synchronizations = 0;
   std::map<std::string, std::int64_t> launches_of;  ///< by kernel
   std::map<std::string, std::int64_t> ranges;       ///< by name
+  std::int64_t sparse_products = 0;
   std::int64_t uploaded_rows = 0;
   std::int64_t waits_with_uploads = 0;  ///< synchronizations beside which rows travelled
 };
@@ -80,6 +81,12 @@ class EmulatedMemory {
     if (found == pieces_.end()) std::abort();  // never given out, or given back twice
     counters.bytes -= found->second.bytes;
     pieces_.erase(found);
+  }
+
+  /// Bytes that are not allocated.
+  std::size_t free_bytes() const {
+    const std::lock_guard lock(mutex_);
+    return settings().memory_bytes - std::min(settings().memory_bytes, counters.bytes);
   }
 
   /// Where a pointer into this device's memory lies; pageable for any other.
