@@ -18,7 +18,7 @@ namespace splice_cuda::cuda {
 /// What the warp shares beside its registers.
 template <int capacity>
 struct RegisterMatrixMemory {
-  static constexpr int slice = 16;            ///< rows that are staged at once
+  static constexpr int slice = 32;            ///< rows that are staged at once
   static constexpr int pitch = capacity + 4;  ///< of them: 16 bytes of each lie in banks of their own
   float diagonal[capacity];                   ///< M_kk
   alignas(16) float stage[slice * pitch];     ///< products of atoms on their way to the lanes
@@ -139,13 +139,16 @@ class RegisterMatrix {
     tiles.multiply(group_, atoms, count, atom);
     group_.each([&](int lane) SPLICE_INLINED { rows_[lane] = {}; });
     SPLICE_UNROLL
-    for (int i = 0; i < capacity / Memory::slice; ++i) {
+    for (int r = 0; r < own_rows; ++r) {
       group_.each([&](int lane) SPLICE_INLINED {
         SPLICE_UNROLL
-        for (int j = 0; j <= 2 * i + 1; ++j) stage_sums(lane, j, tiles.sums(lane, i, j));
+        for (int i = 2 * r; i < 2 * r + 2; ++i) {
+          SPLICE_UNROLL
+          for (int j = 0; j <= 2 * i + 1; ++j) stage_sums(lane, i % 2, j, tiles.sums(lane, i, j));
+        }
       });
       group_.sync();
-      group_.each([&](int lane) SPLICE_INLINED { keep_rows(lane, i, count, factor); });
+      group_.each([&](int lane) SPLICE_INLINED { keep_rows(lane, r, factor); });
       group_.sync();
     }
   }
@@ -162,7 +165,7 @@ class RegisterMatrix {
       tiles.multiply(group_, atoms, added_count, added, count - first, [&](int k) -> std::int64_t { return atom(first + k); });
       group_.each([&](int lane) SPLICE_INLINED {
         SPLICE_UNROLL
-        for (int j = 0; j < octets; ++j) stage_sums(lane, first / octet + j, tiles.sums(lane, j));
+        for (int j = 0; j < octets; ++j) stage_sums(lane, 0, first / octet + j, tiles.sums(lane, j));
       });
     }
     group_.sync();
@@ -177,42 +180,41 @@ class RegisterMatrix {
     float of[own_rows];
   };
 
-  /// A tile's sums at its eight columns of the stage.
-  SPLICE_KERNEL void stage_sums(int lane, int j, const float* sums) {
+  /// A tile's sums at its eight columns of the stage's upper or lower half.
+  SPLICE_KERNEL void stage_sums(int lane, int half, int j, const float* sums) {
     SPLICE_UNROLL
-    for (int r = 0; r < sum_registers; ++r) stage_[sum_row(lane, r) * Memory::pitch + octet * j + sum_column(lane, r)] = sums[r];
+    for (int r = 0; r < sum_registers; ++r) {
+      stage_[(product_rows * half + sum_row(lane, r)) * Memory::pitch + octet * j + sum_column(lane, r)] = sums[r];
+    }
   }
 
-  /// Of the staged rows 16 i and on, columns up to 16 i + 15: those the lane's own rows are, and, as columns, what the rows
-  /// above have there. What is above the diagonal is taken from below it.
+  /// Of the staged rows 32 r and on, what is on the diagonal and below it: the lane's own row, and, as columns, what its rows
+  /// above have there. Factors of places that hold no atom are 0.
   template <class Factor>
-  SPLICE_KERNEL void keep_rows(int lane, int i, int count, Factor factor) {
+  SPLICE_KERNEL void keep_rows(int lane, int r, Factor factor) {
+    const int row = lane + 32 * r;
+    const float own = factor(row);
     SPLICE_UNROLL
-    for (int r = 0; r < own_rows; ++r) {
-      const int row = lane + 32 * r;
-      const float own = row < count ? factor(row) : 0.0f;
-      const auto scaled = [&](float product, int k) { return row < count && k < count ? product * (own * factor(k)) : 0.0f; };
-      if (i / 2 == r) {
-        const bool staged = lane / 16 == i % 2;
-        SPLICE_UNROLL
-        for (int k = 0; k < 16 * i + 16; k += 4) {
-          const Four four = group_.load4(stage_, lane % 16 * Memory::pitch + k);
-          SPLICE_UNROLL
-          for (int e = 0; e < 4; ++e) {
-            float& cell = rows_[lane].of[r][k + e];
-            cell = choose(staged, scaled(four.of[e], k + e), cell);
-            if (staged && row == k + e && row < count) diagonal_[row] = cell;
-          }
-        }
-      }
-      if (i / 2 < r) continue;
+    for (int k = 0; k < 32 * r; k += 4) {
+      const Four four = group_.load4(stage_, lane * Memory::pitch + k);
       SPLICE_UNROLL
-      for (int k = 16 * i; k < 16 * i + 16; ++k) {
-        float& cell = rows_[lane].of[r][k];
-        const float above = stage_[(k - 16 * i) * Memory::pitch + (row < k ? row : 0)];
-        cell = choose(row < k, scaled(above, k), cell);
+      for (int e = 0; e < 4; ++e) rows_[lane].of[r][k + e] = four.of[e] * (own * factor(k + e));
+    }
+    SPLICE_UNROLL
+    for (int column = 0; column < 32; ++column) {
+      const int k = 32 * r + column;
+      const int at = lane < column ? column * Memory::pitch + row : lane * Memory::pitch + k;
+      rows_[lane].of[r][k] = stage_[at] * (own * factor(k));
+    }
+    SPLICE_UNROLL
+    for (int above = 0; above < r; ++above) {
+      const float upper = factor(lane + 32 * above);
+      SPLICE_UNROLL
+      for (int k = 32 * r; k < 32 * r + 32 && k < capacity; ++k) {
+        rows_[lane].of[above][k] = stage_[(k - 32 * r) * Memory::pitch + lane + 32 * above] * (upper * factor(k));
       }
     }
+    diagonal_[row] = stage_[lane * Memory::pitch + row] * (own * own);
   }
 
   /// By masks: of a choice between registers, or of a store that depends on one, the compiler makes an address that is

@@ -117,16 +117,26 @@ class RowSolver {
     update_residual();
   }
 
-  /// After solve(): up to `most` Newton steps with residuals computed from the atoms themselves. The tableau's float32 inverse is
-  /// only a preconditioner, its error does not stay in the answer.
-  SPLICE_KERNEL void refine(int most) {
-    const float allowed = slack();
-    SPLICE_NO_UNROLL
-    for (int step = 0; step < most && read_slacks() > allowed; ++step) {
-      tableau.newton_step(slacks_);
-      solve(0.5f * allowed);
-    }
+  /// slacks[k] = lambda - factor_k <c_k, residual>; atoms that would rather act as their negative are turned.
+  SPLICE_KERNEL float read_slacks() {
+    dot_atoms<float>(group_, atoms_, tableau.size(), [&](int i) -> std::int64_t { return tableau.atom[i]; }, residual,
+                     [&](int i, float value) { slacks_[i] = lambda_ - value * static_cast<float>(tableau.factor[i]); });
+    group_.sync();
+    if (!problem_.nonnegative) flip_signs();
+    return group_.template max<float>([&](int lane) {
+      float worst = 0;
+      for (int k = lane; k < tableau.size(); k += Group::size) {
+        const float y = slacks_[k];
+        const float violation = tableau.in_support[k] != 0 ? std::fabs(y) : -y;
+        worst = violation > worst ? violation : worst;
+      }
+      return worst;
+    });
   }
+
+  /// A Newton step with what read_slacks() has found from the atoms themselves; solve() has to follow. The tableau's float32
+  /// inverse is only a preconditioner: its error does not stay in the answer.
+  SPLICE_KERNEL void newton_step() { tableau.newton_step(slacks_); }
 
   /// How far correlations may stay from lambda.
   SPLICE_KERNEL float slack() {
@@ -163,23 +173,6 @@ class RowSolver {
     });
     group_.sync();
     tableau.append(atom, factor, lambda_ - factor * product, gram_);
-  }
-
-  /// slacks[k] = lambda - factor_k <c_k, residual>; atoms that would rather act as their negative are turned.
-  SPLICE_KERNEL float read_slacks() {
-    dot_atoms<float>(group_, atoms_, tableau.size(), [&](int i) -> std::int64_t { return tableau.atom[i]; }, residual,
-                     [&](int i, float value) { slacks_[i] = lambda_ - value * static_cast<float>(tableau.factor[i]); });
-    group_.sync();
-    if (!problem_.nonnegative) flip_signs();
-    return group_.template max<float>([&](int lane) {
-      float worst = 0;
-      for (int k = lane; k < tableau.size(); k += Group::size) {
-        const float y = slacks_[k];
-        const float violation = tableau.in_support[k] != 0 ? std::fabs(y) : -y;
-        worst = violation > worst ? violation : worst;
-      }
-      return worst;
-    });
   }
 
   SPLICE_KERNEL void flip_signs() {

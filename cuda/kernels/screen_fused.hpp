@@ -29,7 +29,6 @@ struct ScreenFaults {
   bool no_slice_barrier = false;     ///< between copies and their readers
   bool copies_too_early = false;     ///< before all have read what they overwrite
   bool no_flag_barrier = false;      ///< between flags and their readers
-  bool no_last_barrier = false;      ///< before counts are handed over
   bool counts_in_place = false;      ///< one copy of the counts instead of two in turn
   bool list_one_too_long = false;    ///< capacity off by one
   bool error_subtracted = false;     ///< bound = value - error
@@ -110,6 +109,12 @@ class ScreenWalk {
   struct Operands {
     std::uint32_t rows[row_products * row_registers];
     std::uint32_t atoms[atom_products * column_registers];
+  };
+  /// Flags of the lane's atoms at each of its rows; those of four rows share a register.
+  struct Passed {
+    std::uint32_t words[(Geometry::lane_rows + 3) / 4];
+    SPLICE_KERNEL void set(int i, std::uint32_t own) { words[i / 4] = i % 4 == 0 ? own : words[i / 4] | own << (2 * (i % 4)); }
+    SPLICE_KERNEL std::uint32_t of(int i) const { return words[i / 4] >> (2 * (i % 4)) & 0x03030303u; }
   };
   struct AtomTerms {
     float weights[2 * atom_products];
@@ -290,7 +295,11 @@ class ScreenWalk {
       warp.each([&](int lane) { load_weights(index, lane, stage, terms[lane]); });
       SPLICE_UNROLL
       for (int i = 0; i < Geometry::lane_rows; ++i) {
-        warp.each([&](int lane) { word[lane] = flags_of<nonnegative>(index, lane, i, terms[lane]); });
+        warp.each([&](int lane) {
+          const std::uint32_t own = flags_of<nonnegative>(index, lane, i, terms[lane]);
+          passed_[of_block(index, lane)].set(i, own);
+          word[lane] = own << sum_column(lane, 0);
+        });
         warp.or_quads([&](int lane) -> std::uint32_t& { return word[lane]; });
         warp.each([&](int lane) {
           if (lane_in_quad(lane) != i % 4) return;
@@ -300,7 +309,7 @@ class ScreenWalk {
     });
   }
 
-  /// Those of the lane's own atoms.
+  /// Those of the lane's own atoms: two bits a byte, as if its first atom were the warp's.
   template <bool nonnegative>
   SPLICE_KERNEL std::uint32_t flags_of(int index, int lane, int i, const AtomTerms& atoms) {
     const Sums& sums = sums_[of_block(index, lane)];
@@ -312,7 +321,7 @@ class ScreenWalk {
                                                  row.scale, row.norm, nonnegative);
       if (found.bound > row.threshold) word |= 1u << (j / 2 * product_columns + j % 2);
     }
-    return word << sum_column(lane, 0);
+    return word;
   }
 
   /// Of the lane's atoms. Errors of atoms without weight are such that their bounds are never above anything.
@@ -335,40 +344,39 @@ class ScreenWalk {
   }
 
   SPLICE_KERNEL void list(int stage) {
+    group_.each([&](int lane) {
+      if (lane >= places) return;
+      int passed = 0;
+      SPLICE_UNROLL
+      for (int column = 0; column < Geometry::warp_columns; ++column) {
+        passed += Group::count_bits(memory_.flags[lane * Geometry::warp_columns + column]);
+      }
+      memory_.counts[counts_at(1) + lane] = memory_.counts[counts_at(0) + lane] + passed;
+    });
+    if (args_.counting) return;
     group_.warps([&](auto& warp, int index) {
       warp.each([&](int lane) {
         SPLICE_UNROLL
         for (int i = 0; i < Geometry::lane_rows; ++i) {
-          const int row = Geometry::lane_row(index, lane, i);
-          int before = 0;
-          int all = 0;
-          std::uint32_t own = 0;
-          SPLICE_UNROLL
-          for (int column = 0; column < Geometry::warp_columns; ++column) {
-            const std::uint32_t word = memory_.flags[row * Geometry::warp_columns + column];
-            const int count = Group::count_bits(word);
-            if (column < Geometry::column(index)) before += count;
-            if (column == Geometry::column(index)) own = word;
-            all += count;
-          }
-          const int listed = memory_.counts[counts_at(0) + row];
-          if (Geometry::column(index) == 0 && lane_in_quad(lane) == i % 4) {
-            memory_.counts[counts_at(1) + row] = listed + all;
-          }
-          if (!args_.counting) append(warp, index, lane, i, own, listed + before, stage);
+          const std::uint32_t own = passed_[of_block(index, lane)].of(i);
+          if (own != 0) append(warp, index, lane, i, own, stage);
         }
       });
     });
   }
 
-  /// What passes of the lane's atoms at its i-th row. @param word   flags of the warp's atoms
-  /// @param first  place in the list of the first of those
+  /// The lane's own atoms that pass at its i-th row, `own`, to the row's list.
   template <class Warp>
-  SPLICE_KERNEL void append(Warp& warp, int index, int lane, int i, std::uint32_t word, int first, int stage) {
-    constexpr std::uint32_t every_eighth_pair = 0x03030303u;
-    std::uint32_t own = word >> sum_column(lane, 0) & every_eighth_pair;
-    if (own == 0) return;
-    const RowTerms terms = memory_.terms[Geometry::lane_row(index, lane, i)];
+  SPLICE_KERNEL void append(Warp& warp, int index, int lane, int i, std::uint32_t own, int stage) {
+    const int row = Geometry::lane_row(index, lane, i);
+    int first = memory_.counts[counts_at(0) + row];
+    SPLICE_UNROLL
+    for (int column = 0; column < Geometry::warp_columns - 1; ++column) {
+      const int passed = Group::count_bits(memory_.flags[row * Geometry::warp_columns + column]);
+      if (column < Geometry::column(index)) first += passed;
+    }
+    const std::uint32_t word = memory_.flags[row * Geometry::warp_columns + Geometry::column(index)];
+    const RowTerms terms = memory_.terms[row];
     const ScreenView& screen = args_.screen;
     const int capacity = static_cast<int>(screen.list_capacity);
     const std::int64_t start = std::int64_t{terms.row} * capacity;
@@ -399,7 +407,6 @@ class ScreenWalk {
   }
 
   SPLICE_KERNEL void finish() {
-    if constexpr (!faults.no_last_barrier) group_.sync();
     group_.each([&](int lane) {
       if (lane >= places) return;
       const std::int32_t count = memory_.counts[counts_at(0) + lane];
@@ -427,6 +434,7 @@ class ScreenWalk {
   int coming_slice_ = 0;
   ScreenMemory<Group, places> memory_;
   typename Group::template PerLane<Sums> sums_;
+  typename Group::template PerLane<Passed> passed_;
 };
 
 /// Item: a segment of the atoms for a block of places.

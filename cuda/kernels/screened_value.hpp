@@ -22,7 +22,7 @@ SPLICE_KERNEL ScreenedValue screened_value(std::int32_t sum, float weight, float
                                            bool nonnegative) {
   const float value = static_cast<float>(sum) * weight * row_scale;
   const float size = nonnegative ? value : std::fabs(value);
-  return {value, size + error * row_norm};
+  return {value, std::fma(error, row_norm, size)};
 }
 
 }  // namespace splice_cuda::cuda

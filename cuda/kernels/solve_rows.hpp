@@ -71,21 +71,27 @@ class RowRound {
     }
     const int kept = phase == RowPhase::first_pass ? 0 : args_.rows.code_count[row_];
     if (kept > capacity_) return false;
-    int joining = 0;
-    if (phase == RowPhase::first_pass) {
-      joining = pick(listed(), solver_.lambda(), [&](int i) { return size_of(list_values_[i]); }, first_picks, list_atoms_,
-                     list_values_);
-    } else if (certifying) {
-      joining = find_violators([&](std::int32_t atom) { return in_code(args_.rows, row_, atom); });
-    }
-    if (kept + joining > capacity_) return false;
-    set_atoms(kept, joining);
-    // What is not claimed in this round is only a good guess.
-    solver_.solve(1e-5f * solver_.lambda());
     bool settled = false;
-    if (certifying && may_claim() && !settle(settled)) {
-      solver_.write();
-      return false;
+    // Atoms that join, a solution, and again. Each stage has one place in the code: instructions have to be fetched, too.
+    SPLICE_NO_UNROLL
+    for (int step = 0; step <= steps; ++step) {
+      const int present = step == 0 ? kept : solver_.tableau.size();
+      const int joining = phase == RowPhase::first_pass ? pick_first() : certifying ? find_violators(step > 0) : 0;
+      if (step > 0 && joining == 0) {
+        settled = true;
+        break;
+      }
+      if (present + joining > capacity_) {
+        if (step > 0) solver_.write();
+        return false;
+      }
+      if (step == 0) {
+        set_atoms(kept, joining);
+      } else {
+        solver_.append(
+            joining, [&](int i) -> std::int32_t { return pick_atoms_[i]; }, [&](int i) -> float { return pick_products_[i]; });
+      }
+      if (!settle(certifying)) break;
     }
     end_round(settled ? RowPhase::claims : RowPhase::certifying, certifying ? 1 : 0);
     return true;
@@ -96,29 +102,29 @@ class RowRound {
   static constexpr int newton_steps = 6;
   static constexpr int most_misses = 6;   // rounds without a certificate
 
+  /// Solves; to the end where the row can claim what it finds. @returns whether it can
+  SPLICE_KERNEL bool settle(bool certifying) {
+    float tolerance = 1e-5f * solver_.lambda();  // what is not claimed is only a good guess
+    float allowed = 0;
+    SPLICE_NO_UNROLL
+    for (int newton = 0;; ++newton) {
+      solver_.solve(tolerance);
+      if (!certifying || !may_claim()) return false;
+      if (newton == 0) allowed = solver_.slack();
+      if (newton == newton_steps || !(solver_.read_slacks() > allowed)) return true;
+      solver_.newton_step();
+      tolerance = 0.5f * allowed;
+    }
+  }
+
   /// Whether what the screening proved of the atoms that it did not list still says that none of them matters.
   SPLICE_KERNEL bool may_claim() {
     return args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved() <= solver_.lambda();
   }
 
-  /// Solves to the end among what is listed, as long as a claim could follow. @returns false where the working set outgrows
-  /// its memory
-  SPLICE_KERNEL bool settle(bool& settled) {
-    SPLICE_NO_UNROLL
-    for (int step = 0; step < steps; ++step) {
-      solver_.refine(newton_steps);
-      const int found = find_violators([&](std::int32_t atom) { return is_member(atom); });
-      if (found == 0) {
-        settled = may_claim();
-        return true;
-      }
-      if (solver_.tableau.size() + found > capacity_) return false;
-      solver_.append(
-          found, [&](int i) -> std::int32_t { return pick_atoms_[i]; }, [&](int i) -> float { return pick_products_[i]; });
-      solver_.solve(1e-6f * solver_.lambda());
-      if (!may_claim()) return true;
-    }
-    return true;
+  SPLICE_KERNEL int pick_first() {
+    return pick(listed(), solver_.lambda(), [&](int i) { return size_of(list_values_[i]); }, first_picks, list_atoms_,
+                list_values_);
   }
 
   /// The code and the picks as the working set.
@@ -169,9 +175,8 @@ class RowRound {
   }
 
   /// Listed atoms that may violate at the residual at hand are looked at exactly; the worst become picks.
-  /// @param member  whether an atom is in the working set
-  template <class Member>
-  SPLICE_KERNEL int find_violators(Member member) {
+  /// @param begun  whether there is a working set; the code otherwise
+  SPLICE_KERNEL int find_violators(bool begun) {
     const float lambda = solver_.lambda();
     const float distance = moved();
     const float norm = args_.screen.norm[row_];
@@ -181,7 +186,7 @@ class RowRound {
           const std::int32_t atom = list_atoms_[i];
           const float bound = math::screened_upper_bound(size_of(list_values_[i]), args_.problem.screen_error[atom], norm,
                                                          args_.problem.atom_norm, distance);
-          return bound > lambda && !member(atom);
+          return bound > lambda && !(begun ? is_member(atom) : in_code(args_.rows, row_, atom));
         },
         candidates_, [&](int i) -> std::int32_t { return list_atoms_[i]; });
     dot_atoms<float>(
@@ -312,7 +317,7 @@ struct BlockSolveRowsKernel {
   }
 };
 
-using TinySolveRowsKernel = WarpSolveRowsKernel<0, tier_capacity(0), 3>;
+using TinySolveRowsKernel = WarpSolveRowsKernel<0, tier_capacity(0), 4>;
 using SmallSolveRowsKernel = WarpSolveRowsKernel<1, tier_capacity(1), 2>;
 using MediumSolveRowsKernel = BlockSolveRowsKernel<2, tier_capacity(2)>;
 

@@ -37,6 +37,7 @@ class Tableau {
   SPLICE_KERNEL Tableau(Group& group, Matrix& matrix, const TableauMemory<T>& memory, int capacity)
       : group_(group),
         matrix_(matrix),
+        capacity_(capacity),
         value(group.array(memory.value, capacity)),
         diagonal(group.array(memory.diagonal, capacity)),
         factor(group.array(memory.factor, capacity)),
@@ -59,6 +60,7 @@ class Tableau {
         factor[i] = factor_of(i);
         in_support[i] = 0;
       }
+      for (int i = count + lane; i < capacity_; i += Group::size) factor[i] = 0;  // no atom
     });
     group_.sync();
     matrix_.set_gram(
@@ -260,6 +262,7 @@ class Tableau {
 
   Group& group_;
   Matrix& matrix_;
+  int capacity_;
   int size_ = 0;
 
  public:

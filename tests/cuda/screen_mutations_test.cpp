@@ -79,11 +79,6 @@ TEST(ScreenMutations, NoBarrierAfterTheFlags) {
   expect_each_order<without>(races);
 }
 
-TEST(ScreenMutations, NoBarrierBeforeTheCounts) {
-  constexpr ScreenFaults without{.no_last_barrier = true};
-  expect_each_order<without>(races);
-}
-
 TEST(ScreenMutations, CountsInPlace) {
   constexpr ScreenFaults without{.counts_in_place = true};
   expect_each_order<without>(races);
