@@ -6,7 +6,7 @@ time of an iteration is measured on a full batch and multiplied. A stopping rule
 With --bench-rows, decompose runs in the same turns, from rows in host memory. Exit status: 0; 1 where something did not
 run, which the file says, beside what did.
 
-    gpu_peers.py --out OUT.json [--problem FOLDER] [--device cuda] [--bench-rows PROGRAM]
+    gpu_peers.py --out OUT.json [--problem FOLDER] [--device cuda] [--bench-rows PROGRAM] [--short]
     gpu_peers.py --out OUT.json --device cpu --tiny [--library numpy]      tries the logic, anywhere
 
 FOLDER holds atoms.npy and embeddings.npy (bench_rows export); without it, a synthetic problem is made.
@@ -44,10 +44,13 @@ class Settings:
     timed_iterations: int
     most_iterations: int
     turns: int
+    compiled: bool = True  # FISTA by torch.compile, too
 
 
 FULL = Settings(penalties=(0.35, 0.25), size=(15000, 512, 65536), product_rows=65536, counted_rows=512, fista_rows=8192,
                 admm_rows=1024, our_rows=65536, timed_iterations=10, most_iterations=8000, turns=5)
+SHORT = Settings(penalties=(0.25,), size=(15000, 512, 65536), product_rows=65536, counted_rows=64, fista_rows=4096,
+                 admm_rows=512, our_rows=65536, timed_iterations=4, most_iterations=3000, turns=3, compiled=False)
 TINY = Settings(penalties=(0.3,), size=(240, 24, 64), product_rows=64, counted_rows=12, fista_rows=32, admm_rows=32,
                 our_rows=64, timed_iterations=3, most_iterations=6000, turns=3)
 
@@ -135,7 +138,7 @@ def entrant_makers(arrays, served, atoms, embeddings, l1_penalty, settings):
         return iterated(lambda: Fista(arrays, atoms, precision, compiled), settings.fista_rows)
 
     makers = [fista(precision, False) for precision in arrays.precisions]
-    if arrays.compiles:
+    if arrays.compiles and settings.compiled:
         makers += [fista(precision, True) for precision in arrays.precisions if precision != "fp64"]
     makers.append(iterated(lambda: PaperAdmm(arrays, atoms), settings.admm_rows))
     if served is not None:
@@ -196,9 +199,11 @@ def main(argv=None):
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--library", choices=("auto", "torch", "numpy"), default="auto")
     parser.add_argument("--bench-rows", type=pathlib.Path, help="this program runs decompose in the same turns")
-    parser.add_argument("--tiny", action="store_true", help="a problem that takes seconds on a CPU")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--short", action="store_true", help="one penalty, fewer rows and iterations: a minute of a GPU")
+    size.add_argument("--tiny", action="store_true", help="a problem that takes seconds on a CPU")
     arguments = parser.parse_args(argv)
-    settings = TINY if arguments.tiny else FULL
+    settings = TINY if arguments.tiny else SHORT if arguments.short else FULL
     try:
         arrays = array_libraries.choose(arguments.library, arguments.device)
     except (ImportError, RuntimeError) as error:

@@ -99,6 +99,13 @@ cudaMemPool_t make_pool(int device) {
   return pool;
 }
 
+/// One by one: all properties together take the driver a thousand times as long.
+int attribute_of(Device device, cudaDeviceAttr attribute) {
+  int value = 0;
+  check(cudaDeviceGetAttribute(&value, attribute, device.index), "cudaDeviceGetAttribute");
+  return value;
+}
+
 }  // namespace
 
 CurrentDevice::CurrentDevice(Device device) {
@@ -113,16 +120,19 @@ CurrentDevice::~CurrentDevice() {
 
 CudaDevice::CudaDevice(Device device, cudaStream_t stream, DeviceAllocator allocator)
     : device_(device), stream_(stream), allocator_(std::move(allocator)) {
-  cudaDeviceProp properties{};
-  check(cudaGetDeviceProperties(&properties, device.index), "cudaGetDeviceProperties");
-  if (!is_usable(properties.major, properties.minor)) {
+  const int major = attribute_of(device, cudaDevAttrComputeCapabilityMajor);
+  const int minor = attribute_of(device, cudaDevAttrComputeCapabilityMinor);
+  if (!is_usable(major, minor)) {
+    cudaDeviceProp properties{};
+    check(cudaGetDeviceProperties(&properties, device.index), "cudaGetDeviceProperties");
     throw DeviceError("device: got " + to_string(device) + ", " + properties.name + " of compute capability " +
-                      std::to_string(properties.major) + "." + std::to_string(properties.minor) + ", expected 7.5 or more");
+                      std::to_string(major) + "." + std::to_string(minor) + ", expected 7.5 or more");
   }
-  has_int8_tensor_cores_ = properties.major >= 8;
-  multiprocessors_ = properties.multiProcessorCount;
+  has_int8_tensor_cores_ = major >= 8;
+  multiprocessors_ = attribute_of(device, cudaDevAttrMultiProcessorCount);
   constexpr std::size_t most_static_memory = 1024;  // of kernels that ask for dynamic memory
-  most_dynamic_memory_ = properties.sharedMemPerBlockOptin - most_static_memory;
+  most_dynamic_memory_ =
+      static_cast<std::size_t>(attribute_of(device, cudaDevAttrMaxSharedMemoryPerBlockOptin)) - most_static_memory;
   const CurrentDevice current(device_);
   int stream_device = 0;
   check(cudaStreamGetDevice(stream_, &stream_device), "cudaStreamGetDevice");
@@ -135,9 +145,7 @@ CudaDevice::CudaDevice(Device device, cudaStream_t stream, DeviceAllocator alloc
     check(cudaStreamCreateWithFlags(&copy_stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
     check(cudaEventCreateWithFlags(&target_free_, cudaEventDisableTiming), "cudaEventCreateWithFlags");
     check(cudaEventCreateWithFlags(&arrived_, cudaEventDisableTiming), "cudaEventCreateWithFlags");
-    check(cublasLtCreate(&blas_), "cublasLtCreate");
-    check(cusparseCreate(&sparse_), "cusparseCreate");
-    workspace_ = allocate(workspace_bytes);
+    if (!has_int8_tensor_cores_) prepare_products();  // which a graph being captured may need
   } catch (...) {
     destroy();
     throw;
@@ -145,6 +153,11 @@ CudaDevice::CudaDevice(Device device, cudaStream_t stream, DeviceAllocator alloc
 }
 
 CudaDevice::~CudaDevice() { destroy(); }
+
+void CudaDevice::prepare_products() {
+  if (blas_ == nullptr) check(cublasLtCreate(&blas_), "cublasLtCreate");
+  if (workspace_ == nullptr) workspace_ = allocate(workspace_bytes);
+}
 
 void CudaDevice::destroy() noexcept {
   finish_uploads();
@@ -277,6 +290,7 @@ void CudaDevice::synchronize() {
 void CudaDevice::multiply_int8(const std::int8_t* a, std::int64_t m, const std::int8_t* b, std::int64_t n, std::int64_t k,
                                std::int32_t* sums) {
   const CurrentDevice current(device_);
+  prepare_products();
   const std::int32_t one = 1;
   const std::int32_t zero = 0;
   multiply(blas_, workspace_, stream_, {CUBLAS_COMPUTE_32I, CUDA_R_32I, CUDA_R_8I, CUDA_R_32I, m, n, k, true}, &one, &zero,
@@ -286,6 +300,7 @@ void CudaDevice::multiply_int8(const std::int8_t* a, std::int64_t m, const std::
 void CudaDevice::multiply_float(const float* a, std::int64_t m, const float* b, std::int64_t n, std::int64_t k,
                                 bool b_transposed, float* c) {
   const CurrentDevice current(device_);
+  prepare_products();
   const float one = 1;
   const float zero = 0;
   multiply(blas_, workspace_, stream_, {CUBLAS_COMPUTE_32F_PEDANTIC, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, m, n, k, b_transposed},
@@ -322,6 +337,7 @@ void CudaDevice::multiply_sparse(const CsrView& codes, const float* atoms, std::
       if (c != nullptr) cusparseDestroyDnMat(c);
     }
   } cleanup{a, b, c};
+  if (sparse_ == nullptr) check(cusparseCreate(&sparse_), "cusparseCreate");
   check(cusparseSetStream(sparse_, stream_), "cusparseSetStream");
   check(cusparseCreateConstCsr(&a, codes.rows, codes.cols, codes.nnz, codes.row_offsets, codes.atom_indices, codes.values,
                                CUSPARSE_INDEX_32I, CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO, CUDA_R_32F),

@@ -166,6 +166,8 @@ class CudaDevice {
 
  private:
   static void allow_dynamic_memory(const void* kernel, std::size_t bytes, const char* name);
+  /// The library for products and its workspace, at the first one: contexts that need none are made sooner.
+  void prepare_products();
   void destroy() noexcept;
 
   Device device_;

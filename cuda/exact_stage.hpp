@@ -19,23 +19,28 @@ class ExactStage {
  public:
   /// @param most_places  of a working set, where that is less than what solving to the end may need
   /// @param most_rows  that there will be at once
+  /// @param more  bytes of scratch beyond what cost() says: more rows at once
   ExactStage(Engine& device, const DeviceDictionary<Engine>& dictionary, const ProblemView& problem,
-             std::int64_t most_places = Engine::unlimited, std::int64_t most_rows = Engine::unlimited)
+             std::int64_t most_places = Engine::unlimited, std::int64_t most_rows = Engine::unlimited, std::size_t more = 0)
       : device_(device),
         atoms_(dictionary.view()),
         problem_(problem),
-        groups_(std::min(groups(dictionary, most_places), most_rows)),
+        groups_(std::min(groups(dictionary, most_places, more), most_rows)),
         capacity_(capacity(dictionary, most_places)),
         matrix_(device, groups_ * capacity_ * capacity_),
         set_doubles_(device, groups_ * capacity_ * set_arrays),
         set_ints_(device, groups_ * capacity_ * set_int_arrays),
         correlations_(device, groups_ * dictionary.size),
         member_(device, groups_ * dictionary.size),
-        residual_(device, groups_ * dictionary.ld) {}
+        residual_(device, groups_ * dictionary.ld),
+        certified_residuals_(device, most_certified * dictionary.ld) {}
 
   static std::size_t cost(const DeviceDictionary<Engine>& dictionary, std::int64_t most_places = Engine::unlimited) {
-    return static_cast<std::size_t>(groups(dictionary, most_places)) * group_cost(dictionary, most_places);
+    return static_cast<std::size_t>(groups(dictionary, most_places)) * group_cost(dictionary, most_places) +
+           static_cast<std::size_t>(most_certified * dictionary.ld) * sizeof(double);
   }
+  /// Of the `more` that a tile's size allows, per row: of 30,000 rows some 30 are solved at once then.
+  static constexpr std::size_t row_cost = 8192;
 
   void solve(const RowsView& rows) { device_.template launch<ExactRowKernel>(rows.count, args(rows), groups_); }
   void refit(const RowsView& rows) { device_.template launch<RefitKernel>(rows.count, args(rows), groups_); }
@@ -46,13 +51,15 @@ class ExactStage {
   }
   /// Certificates over all atoms of the rows that wait for it.
   void certify(const RowsView& rows) {
-    device_.template launch<CertifyExactlyKernel>(rows.count, {atoms_, problem_, rows, residual_.get()}, groups_);
+    device_.template launch<CertifyExactlyKernel>(rows.count, {atoms_, problem_, rows, certified_residuals_.get()},
+                                                  most_certified);
   }
 
  private:
   static constexpr std::int64_t set_arrays = 6;      // of doubles
   static constexpr std::int64_t set_int_arrays = 4;  // of int32
   static constexpr std::size_t budget = std::size_t{64} << 20;
+  static constexpr std::int64_t most_certified = 512;  // at once
 
   /// Working sets may hold an independent support and what comes and goes around it.
   static std::int64_t capacity(const DeviceDictionary<Engine>& dictionary, std::int64_t most_places) {
@@ -64,8 +71,8 @@ class ExactStage {
            static_cast<std::size_t>(dictionary.size) * (sizeof(double) + 1) +
            static_cast<std::size_t>(dictionary.ld) * sizeof(double);
   }
-  static std::int64_t groups(const DeviceDictionary<Engine>& dictionary, std::int64_t most_places) {
-    return std::clamp<std::int64_t>(static_cast<std::int64_t>(budget / group_cost(dictionary, most_places)), 1, 1024);
+  static std::int64_t groups(const DeviceDictionary<Engine>& dictionary, std::int64_t most_places, std::size_t more = 0) {
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>((budget + more) / group_cost(dictionary, most_places)), 1, 1024);
   }
 
   ExactArgs args(const RowsView& rows) const {
@@ -110,6 +117,7 @@ class ExactStage {
   DeviceBuffer<double, Engine> correlations_;
   DeviceBuffer<std::uint8_t, Engine> member_;
   DeviceBuffer<double, Engine> residual_;
+  DeviceBuffer<double, Engine> certified_residuals_;
 };
 
 }  // namespace splice_cuda::cuda

@@ -55,6 +55,10 @@ void StagingRing::copy_rows(const RowCopy& copy, cudaStream_t stream) {
 }
 
 void StagingRing::copy(void* to, const void* from, std::size_t bytes, cudaStream_t stream) {
+  if (bytes <= most_unstaged) {
+    // Pageable memory: the driver has taken it when this returns.
+    return check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream), "cudaMemcpyAsync");
+  }
   for (std::size_t done = 0; done < bytes; done += slot_bytes) {
     const std::size_t piece = std::min(slot_bytes, bytes - done);
     Slot& slot = take();

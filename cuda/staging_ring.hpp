@@ -18,13 +18,16 @@ class StagingRing {
  public:
   static constexpr std::size_t slot_bytes = std::size_t{8} << 20;
   static constexpr std::size_t slots = 3;
+  /// Up to so many bytes the driver's own way is taken: to lock a slot's pages takes some 3 ms.
+  static constexpr std::size_t most_unstaged = std::size_t{1} << 20;
 
   StagingRing() = default;
   ~StagingRing();
   StagingRing(const StagingRing&) = delete;
   StagingRing& operator=(const StagingRing&) = delete;
 
-  /// In the order of `stream`. The source may be reused when this returns. @throws OutOfMemoryError, DeviceError
+  /// In the order of `stream`. The source, pageable memory, may be reused when this returns.
+  /// @throws OutOfMemoryError, DeviceError
   void copy_rows(const RowCopy& copy, cudaStream_t stream);
   void copy(void* to, const void* from, std::size_t bytes, cudaStream_t stream);
 

@@ -35,14 +35,16 @@ class WorkingSetTile final : public TileSolver {
         rows_(engine, rows, dictionary.ld, code_capacity(dictionary)),
         screen_(engine, dictionary, device_problem_.view(), rows),
         solve_(engine, dictionary, device_problem_.view(), rows),
-        exact_(engine, dictionary, device_problem_.view()) {}
+        exact_(engine, dictionary, device_problem_.view(), Engine::unlimited, Engine::unlimited,
+               static_cast<std::size_t>(rows) * ExactStage<Engine>::row_cost) {}
 
   static TileCost cost(const DeviceDictionary<Engine>& dictionary) {
     TileCost cost;
     cost.fixed_bytes = DeviceProblem<Engine>::cost(dictionary) + ScreenStage<Engine>::fixed_cost(dictionary) +
                        SolveStage<Engine>::fixed_cost() + ExactStage<Engine>::cost(dictionary);
     cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, code_capacity(dictionary)) +
-                     ScreenStage<Engine>::row_cost(dictionary) + SolveStage<Engine>::row_cost(dictionary);
+                     ScreenStage<Engine>::row_cost(dictionary) + SolveStage<Engine>::row_cost(dictionary) +
+                     ExactStage<Engine>::row_cost;
     cost.preferred_rows = ScreenStage<Engine>::preferred_rows(dictionary);
     return cost;
   }

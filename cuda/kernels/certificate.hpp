@@ -50,9 +50,26 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
       group, atoms, z, count, [&](int i) -> std::int64_t { return code.atoms[i]; },
       [&](int i) { return static_cast<double>(code.weights[i]); }, residual);
   CodeTerms terms;
-  terms.z_dot_z = dot_vectors(group, atoms.dim, z, z);
-  terms.z_dot_r = dot_vectors(group, atoms.dim, z, residual);
-  terms.r_dot_r = dot_vectors(group, atoms.dim, residual, residual);
+  struct Squares {
+    double zz;
+    double zr;
+    double rr;
+  };
+  typename Group::template PerLane<Squares> squares;
+  group.each([&](int lane) {
+    Squares own{};
+    for (std::int64_t k = lane; k < atoms.dim; k += Group::size) {
+      const auto a = static_cast<double>(z[k]);
+      const double b = residual[k];
+      own.zz += a * a;
+      own.zr += a * b;
+      own.rr += b * b;
+    }
+    squares[lane] = own;
+  });
+  terms.z_dot_z = group.template sum<double>([&](int lane) { return squares[lane].zz; });
+  terms.z_dot_r = group.template sum<double>([&](int lane) { return squares[lane].zr; });
+  terms.r_dot_r = group.template sum<double>([&](int lane) { return squares[lane].rr; });
   terms.weighted_l1 = group.template sum<double>([&](int lane) {
     double sum = 0;
     for (int i = lane; i < count; i += Group::size) {
@@ -96,17 +113,20 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
 template <class Group, class Vector>
 SPLICE_KERNEL double largest_correlation(Group& group, const AtomsView& atoms, const ProblemView& problem,
                                          const Vector& residual) {
-  return group.template max<double>([&](int lane) {
-    double largest = 0;
-    for (std::int64_t j = lane; j < atoms.size; j += Group::size) {
-      const double inverse = problem.inverse[j];
-      if (inverse == 0) continue;
-      const double value = dot_atom(atoms, j, residual) * inverse;
-      const double found = problem.nonnegative ? value : std::abs(value);
-      largest = found > largest ? found : largest;
-    }
-    return largest;
-  });
+  typename Group::template PerLane<double> largest;
+  group.each([&](int lane) { largest[lane] = 0; });
+  each_product<double>(
+      group, atoms, static_cast<int>(atoms.size), [](int j) -> std::int64_t { return j; }, residual,
+      [&](auto& warp, int index, int j, double product) {
+        const double inverse = problem.inverse[j];
+        if (inverse == 0) return;
+        const double value = problem.nonnegative ? product * inverse : std::abs(product * inverse);
+        warp.each([&](int lane) {
+          double& own = largest[32 * index + lane];
+          own = value > own ? value : own;
+        });
+      });
+  return group.template max<double>([&](int lane) { return largest[lane]; });
 }
 
 /// The terms of a certificate; `largest` is (an upper bound of) the largest correlation over all atoms.

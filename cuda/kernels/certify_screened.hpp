@@ -31,6 +31,7 @@ struct CertifyScreenedKernel {
   struct Shared {};
   static constexpr int lanes = 32;
   static constexpr int groups_per_block = 4;
+  static constexpr int resident_blocks = 4;
   static constexpr const char* name = "certify_screened_kernel";
 
   /// Item: a place among the active rows.

@@ -27,38 +27,38 @@ struct CollectRowsKernel {
   static SPLICE_KERNEL void run(Group& group, std::int64_t, const Args& args, Shared&) {
     auto active = group.array(args.screen.active, args.rows.count);
     auto places = group.array(args.screen.place, args.rows.count);
-    // Rows next to each other for each lane: one sum over the lanes in front says where its own ones begin.
-    const std::int64_t share = (args.rows.count + Group::size - 1) / Group::size;
-    const auto each_row = [&](int lane, auto use) {
-      const std::int64_t end = (lane + 1) * share < args.rows.count ? (lane + 1) * share : args.rows.count;
-      for (std::int64_t row = lane * share; row < end; ++row) use(row, args.rows.phase[row]);
-    };
-    typename Group::template PerLane<int> own;
-    const int unfinished = group.template sum<int>([&](int lane) {
-      int found = 0;
-      own[lane] = 0;
-      each_row(lane, [&](std::int64_t, RowPhase phase) {
-        found += phase != RowPhase::finished ? 1 : 0;
-        own[lane] += takes_part(args, phase) ? 1 : 0;
-      });
-      return found;
-    });
-    typename Group::template PerLane<int> first;
-    typename Group::template PerLane<int> ones;
-    group.each([&](int lane) { first[lane] = 0; });
+    typename Group::template PerLane<std::uint64_t> takers;  // bit i: the lane's row of step i takes part
+    typename Group::template PerLane<int> position;
     int count = 0;
-    for (int bit = 0; share >> bit != 0; ++bit) {
-      count += group.positions([&](int lane) { return (own[lane] >> bit & 1) != 0; }, ones) << bit;
-      group.each([&](int lane) { first[lane] += ones[lane] << bit; });
-    }
-    group.each([&](int lane) {
-      int place = first[lane];
-      each_row(lane, [&](std::int64_t row, RowPhase phase) {
-        if (!takes_part(args, phase)) return;
-        active[place] = static_cast<std::int32_t>(row);
-        places[row] = place++;
+    int unfinished = 0;
+    // All phases are read first, many at once: what follows waits for barriers alone.
+    constexpr int steps = 64;
+    for (std::int64_t first = 0; first < args.rows.count; first += std::int64_t{steps} * Group::size) {
+      unfinished += group.template sum<int>([&](int lane) {
+        int found = 0;
+        std::uint64_t bits = 0;
+        for (int step = 0; step < steps; ++step) {
+          const std::int64_t row = first + step * Group::size + lane;
+          if (row >= args.rows.count) break;
+          const RowPhase phase = args.rows.phase[row];
+          found += phase != RowPhase::finished ? 1 : 0;
+          bits |= std::uint64_t{takes_part(args, phase)} << step;
+        }
+        takers[lane] = bits;
+        return found;
       });
-    });
+      for (int step = 0; step < steps && first + step * Group::size < args.rows.count; ++step) {
+        const auto takes = [&](int lane) { return (takers[lane] >> step & 1) != 0; };
+        const int found = group.positions(takes, position);
+        group.each([&](int lane) {
+          if (!takes(lane)) return;
+          const auto row = static_cast<std::int32_t>(first + step * Group::size + lane);
+          active[count + position[lane]] = row;
+          places[row] = count + position[lane];
+        });
+        count += found;
+      }
+    }
     group.once([&] {
       *args.screen.active_count = count;
       *args.unfinished = unfinished;

@@ -20,9 +20,9 @@ inline constexpr int slice_width = 16;  ///< dimensions that a warp reads of an 
 template <class Warp, int octets>
 class AtomOctets {
  public:
-  /// @param atom  the atom at a place < count; places past them hold the last one again
+  /// @param atom  the atom at a place < count; places past them hold zeros
   template <class Atom>
-  SPLICE_KERNEL AtomOctets(Warp& warp, const AtomsView& atoms, int count, Atom atom) : atoms_(atoms) {
+  SPLICE_KERNEL AtomOctets(Warp& warp, const AtomsView& atoms, int count, Atom atom) : atoms_(atoms), count_(count) {
     warp.each([&](int lane) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int o = 0; o < octets; ++o) {
@@ -32,12 +32,14 @@ class AtomOctets {
     });
   }
 
-  /// Reads the slice that begins at dimension k, of the first `used` octets.
-  SPLICE_KERNEL void read(Warp& warp, std::int64_t k, int used) {
+  /// Reads the slice that begins at dimension k.
+  SPLICE_KERNEL void read(Warp& warp, std::int64_t k) {
     warp.each([&](int lane) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int o = 0; o < octets; ++o) {
-        if (o < used) current_[lane].of[o] = warp.load4(atoms_.atoms + rows_[lane].of[o] * atoms_.ld, k + 4 * lane_in_quad(lane));
+        const bool present = octet * o + lane_group_of(lane) < count_;
+        current_[lane].of[o] =
+            present ? warp.load4(atoms_.atoms + rows_[lane].of[o] * atoms_.ld, k + 4 * lane_in_quad(lane)) : Four{};
       }
     });
   }
@@ -68,6 +70,7 @@ class AtomOctets {
     SplitFloat of[octets][2];
   };
   const AtomsView& atoms_;
+  int count_;
   typename Warp::template PerLane<Rows> rows_;
   typename Warp::template PerLane<Fours> current_;
   typename Warp::template PerLane<Operands> operands_;
@@ -100,13 +103,13 @@ class GramTiles {
     if (count == 0) return;
     const int used = (count + octet - 1) / octet;
     AtomOctets<Warp, octets> left(warp, atoms, count, atom);
-    left.read(warp, 0, used);
+    left.read(warp, 0);
     SPLICE_NO_UNROLL
     for (std::int64_t k = slice_width; k <= atoms.ld; k += slice_width) {
       SPLICE_UNROLL
       for (int half = 0; half < 2; ++half) {
         left.split(warp, half);
-        if (half == 1 && k < atoms.ld) left.read(warp, k, used);  // on its way while the rest is multiplied
+        if (half == 1 && k < atoms.ld) left.read(warp, k);  // on its way while the rest is multiplied
         SPLICE_UNROLL
         for (int i = 0; i < tile_rows; ++i) {
           if (2 * i >= used) continue;
@@ -140,8 +143,8 @@ class CrossTiles {
     const int used = count < octets * octet ? (count + octet - 1) / octet : octets;
     AtomOctets<Warp, 2> left(warp, atoms, row_count, row_atom);
     AtomOctets<Warp, octets> right(warp, atoms, count, atom);
-    left.read(warp, 0, 2);
-    right.read(warp, 0, used);
+    left.read(warp, 0);
+    right.read(warp, 0);
     SPLICE_NO_UNROLL
     for (std::int64_t k = slice_width; k <= atoms.ld; k += slice_width) {
       SPLICE_UNROLL
@@ -149,8 +152,8 @@ class CrossTiles {
         left.split(warp, half);
         right.split(warp, half);
         if (half == 1 && k < atoms.ld) {
-          left.read(warp, k, 2);
-          right.read(warp, k, used);
+          left.read(warp, k);
+          right.read(warp, k);
         }
         SPLICE_UNROLL
         for (int j = 0; j < octets; ++j) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <source_location>
 #include <type_traits>
 
@@ -81,14 +82,18 @@ class HostGroup {
   static constexpr int warp_count = lane_count / 32;
   static constexpr bool has_tensor_products = true;
 
+  /// Undefined at first, as registers are: all bits set, which is NaN for floating-point numbers.
   template <class T>
   class PerLane {
    public:
+    PerLane() {
+      if constexpr (std::is_trivially_copyable_v<T>) std::memset(static_cast<void*>(values_.data()), 0xFF, sizeof values_);
+    }
     T& operator[](int lane) { return values_[static_cast<std::size_t>(lane)]; }
     const T& operator[](int lane) const { return values_[static_cast<std::size_t>(lane)]; }
 
    private:
-    std::array<T, lane_count> values_{};
+    std::array<T, lane_count> values_;
   };
 
   template <class T>
