@@ -79,7 +79,9 @@ class DeviceResults final : public ResultSink {
  private:
   struct Arrays {
     Arrays(std::shared_ptr<Engine> owner, std::int64_t rows)
-        : device(std::move(owner)), offsets(*device, rows + 1), reports(*device, rows) {}
+        : device(std::move(owner)), offsets(*device, rows + 1), reports(*device, rows) {
+      device->clear(reports.get(), reports.bytes());  // with what lies between their members
+    }
     std::shared_ptr<Engine> device;  // outlives the buffers
     DeviceBuffer<std::int64_t, Engine> offsets;
     DeviceBuffer<RowReport, Engine> reports;

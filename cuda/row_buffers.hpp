@@ -73,6 +73,7 @@ class RowBuffers {
     view_.dual = dual_.get();
     view_.gap = gap_.get();
     view_.kkt_violation = kkt_violation_.get();
+    device_.clear(reports_.get(), reports_.bytes());  // nobody writes what lies between their members, but all is copied
     device_.allow_uploads();
   }
   ~RowBuffers() { device_.finish_uploads(); }

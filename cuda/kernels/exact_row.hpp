@@ -38,8 +38,8 @@ struct RelaxKernel {
 
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t row, const Args& args, Shared&) {
-    const bool finished = args.exact.rows.phase[row] == RowPhase::finished;
-    if (args.wanted[row] != 0 && !finished) ExactSolver<Group>(group, args.exact, row).relax();
+    if (args.exact.rows.phase[row] == RowPhase::finished) return;  // its flag may be undefined
+    if (args.wanted[row] != 0) ExactSolver<Group>(group, args.exact, row).relax();
   }
 };
 

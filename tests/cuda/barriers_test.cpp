@@ -69,6 +69,26 @@ void overflow() {
   solve_rows<cuda::TinySolveRowsKernel>(device, problem, rows);
 }
 
+/// Signed rows that may claim whatever they find: atoms join until none is left, some with a sign that turns out wrong.
+template <class Kernel>
+void join_in_steps(std::int64_t atoms) {
+  DecomposeOptions options;
+  options.l1_penalty = 0.2f;
+  options.nonnegative = false;
+  const KernelProblem problem(sample_problem(atoms, 120, 1, 6), options);
+  KernelRows rows(1, problem.atoms.ld, 128, atoms);
+  emulation::EmulatedDevice device(Device::cuda(0));
+  rows.load(device, problem);
+  rows.set_code(0, {}, {});
+  rows.phase[0] = cuda::RowPhase::certifying;
+  rows.r = rows.z;
+  rows.margin_level[0] = 0;
+  screen_rows(device, problem, rows);
+  rows.unlisted_bound[0] = -1e6f;
+  rows.tier[0] = Kernel::tier;
+  solve_rows<Kernel>(device, problem, rows);
+}
+
 /// The second atom nearly is the first one's negative: it depends on it, and does not push it out.
 void stay_out() {
   SampleProblem sample{.atoms = 3,
@@ -89,15 +109,17 @@ void run(int scenario) {
     case 4: return solve_exactly(128, false);
     case 5: return overflow();
     case 6: return stay_out();
+    case 7: return join_in_steps<cuda::SmallSolveRowsKernel>(90);
+    case 8: return join_in_steps<cuda::MediumSolveRowsKernel>(150);
     default: break;
   }
   // Starts that only the larger solvers hold; few of the atoms stay.
   static const SampleProblem sample = sample_problem(120, 112, 1, 4);
   static const std::map<int, SparseCodes> starts = {
       {0, start_of(sample, 20)}, {1, start_of(sample, 40)}, {2, start_of(sample, 70)}, {3, start_of(sample, 110)}};
-  solve(sample, 0.3f, scenario % 2 == 0, &starts.at((scenario - 7) / 2));
+  solve(sample, 0.3f, scenario % 2 == 0, &starts.at((scenario - 9) / 2));
 }
-constexpr int scenarios = 15;
+constexpr int scenarios = 17;
 
 /// Barriers that guard something else than memory which another lane reads or writes.
 const std::map<std::string, std::string> unseen = {};

@@ -16,15 +16,17 @@ from kernel_rule import Rule
 NO_ATOMICS = r"\b(ATOM|RED)[GS]?\b"  # sums in one order: the same bits in every run
 
 RULES: list[Rule] = [
-    # Tableaux in registers, swept by fused multiply-adds. Three blocks of four warps stay on a multiprocessor with 32
-    # places, two with 64.
-    Rule("WarpSolveRowsKernelILi0ELi32E", registers=168, shared=15 * 1024, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
-    Rule("WarpSolveRowsKernelILi1ELi64E", registers=255, shared=28 * 1024, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
+    # Tableaux in registers, swept by fused multiply-adds; Gram matrices by tensor cores. Four blocks of four warps stay on a
+    # multiprocessor with 32 places, two with 64. What lies on the stack is pointers that are needed once a round.
+    Rule("WarpSolveRowsKernelILi0ELi32E", registers=128, shared=27 * 1024, stack=64, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
+    Rule("WarpSolveRowsKernelILi1ELi64E", registers=255, shared=48 * 1024, stack=64, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
+    *(Rule(f"WarpSolveRowsKernelILi{tier}E", registers=255, stack=64, requires=r"\bHMMA\b",
+           architectures=("80", "86", "89", "90", "100", "120")) for tier in (0, 1)),
     # What 48 KiB of static shared memory hold.
     Rule("BlockSolveRowsKernelILi2ELi104E", registers=128, shared=48 * 1024, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
     Rule("LargeSolveRowsKernel", registers=255, shared=1024, forbids=NO_ATOMICS),
-    # Certificates are fp64.
-    Rule("CertifyScreenedKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    # Certificates are fp64; four blocks of four rows a multiprocessor.
+    Rule("CertifyScreenedKernel", registers=128, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     Rule("CertifyExactlyKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     Rule("CertifyCodesKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     # The fallback and refits keep their pointers in local memory: their time is that of fp64 products.
