@@ -6,6 +6,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -106,6 +107,9 @@ bool run_dictionary(const Arguments& a, std::int64_t atoms, const nlohmann::json
   const double set_up =
       seconds_of([&] { dictionary = std::make_unique<Dictionary>(context, problem->atoms_view()); });
   std::optional<DeviceRows> on_device;
+  if (a.rows_in == "device" && context.device() == Device::cpu()) {
+    throw std::invalid_argument("--rows-in device: got --device cpu, expected cuda or cuda:N");
+  }
   if (a.rows_in == "device") on_device.emplace(context.device(), problem->embeddings_view(0, problem->rows()));
   bool fine = true;
   for (const std::int64_t rows : a.rows) {

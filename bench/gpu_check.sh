@@ -141,6 +141,8 @@ run_sweep() {
     return
   fi
   bench+=(--seconds 2)
+  step host 60 "${bench[@]}" --n 65536,1280000 --l1 0.25,0.35
+  bench+=(--rows-in device)
   step batch 90 "${bench[@]}" --n 256,1024,4096,16384,65536,262144,1280000
   step penalty 60 "${bench[@]}" --n 65536 --l1 0.15,0.2,0.25,0.3,0.35
   step atoms 90 "${bench[@]}" --n 65536 --l1 0.15,0.35 --p 1000,10000,30000,100000

@@ -69,7 +69,8 @@
 /// wait comes that covers them, so that one that is missing is felt in the results, too.
 ///
 /// Arithmetic: fma where it is written as fma, nowhere else (-fmad=false, -ffp-contract=off). So both sides give the same
-/// bits, but for the functions that CUDA does not round correctly, none of which are used.
+/// bits, but for warp.multiply_add, whose rounding is the hardware's, and for the functions that CUDA does not round
+/// correctly, none of which are used.
 
 #ifdef __CUDACC__
 #define SPLICE_KERNEL __device__ __forceinline__

@@ -98,14 +98,14 @@ def test_failures_stop_nothing_and_are_told(fake):
     # The stage profile's failure is data.
     assert steps["stages/profile"]["status"] == "failed" and not steps["stages/profile"]["required"]
     assert "failed: test/tests" in done.stdout
-    assert (fake / "out/sweep.jsonl").read_text().count("bench/bench_gpu --device cuda") == 5
+    assert (fake / "out/sweep.jsonl").read_text().count("bench/bench_gpu --device cuda") == 6
     assert "=== test/tests:" in (fake / "out/log.txt").read_text()
 
 
 def test_steps_end_at_their_limit(fake):
     program(fake / "build/bench/bench_gpu", "sleep 60")
     done, summary, steps = run_fake(fake, "sweep", "stages", STEP_LIMIT="1")
-    assert done.returncode == 1 and len(summary["failed"]) == 5
+    assert done.returncode == 1 and len(summary["failed"]) == 6
     assert steps["sweep/batch"]["status"] == "timed out" and steps["sweep/batch"]["reason"] == "limit 1 s"
     assert steps["stages/profile"]["status"] == "ok"
 

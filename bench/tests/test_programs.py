@@ -87,10 +87,17 @@ def test_bench_gpu_reports_a_missing_device_as_data():
     assert line["device"] == "cuda:99" and "cuda:99" in line["error"]
 
 
-@pytest.mark.parametrize("arguments", [["--n", "0"], ["--rows-in", "device"], ["--nn", "5"]])
+@pytest.mark.parametrize("arguments", [["--n", "0"], ["--rows-in", "disk"], ["--nn", "5"]])
 def test_bench_gpu_refuses_wrong_arguments(arguments):
     done = subprocess.run([PROGRAMS / "bench_gpu", *arguments], capture_output=True, text=True)
     assert done.returncode == 2 and arguments[0] in done.stderr + done.stdout
+
+
+def test_bench_gpu_has_no_device_rows_for_the_cpu():
+    done = subprocess.run([PROGRAMS / "bench_gpu", "--device", "cpu", "--rows-in", "device", "--n", "8", "--p", "100", "--d", "64"],
+                          capture_output=True, text=True)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"] == "--rows-in device: got --device cpu, expected cuda or cuda:N"
 
 
 def test_bench_rows_exports_a_synthetic_problem_of_a_size(tmp_path):
