@@ -64,7 +64,7 @@ def test_the_plan_fits_its_time_and_writes_nothing(tmp_path):
     assert list(limits) == PARTS
     assert max(limits.values()) <= 9 * 60 and sum(limits.values()) <= 25 * 60
     for words in ("-DSPLICE_CUDA=ON", "SPLICE_REQUIRE_GPU=1 ctest", "-L gpu", "bench_stages --device cuda",
-                  "bench_gpu --device cuda", "1280000", "gpu_peers.py"):
+                  "bench_gpu --device cuda", "--rows-in device", "1280000", "gpu_peers.py"):
         assert words in done.stdout
     assert "--device cuda" not in check("--dry-run", "--cpu", "all").stdout
 
@@ -98,14 +98,14 @@ def test_failures_stop_nothing_and_are_told(fake):
     # The stage profile's failure is data.
     assert steps["stages/profile"]["status"] == "failed" and not steps["stages/profile"]["required"]
     assert "failed: test/tests" in done.stdout
-    assert (fake / "out/sweep.jsonl").read_text().count("bench/bench_gpu --device cuda") == 5
+    assert (fake / "out/sweep.jsonl").read_text().count("bench/bench_gpu --device cuda") == 6
     assert "=== test/tests:" in (fake / "out/log.txt").read_text()
 
 
 def test_steps_end_at_their_limit(fake):
     program(fake / "build/bench/bench_gpu", "sleep 60")
     done, summary, steps = run_fake(fake, "sweep", "stages", STEP_LIMIT="1")
-    assert done.returncode == 1 and len(summary["failed"]) == 5
+    assert done.returncode == 1 and len(summary["failed"]) == 6
     assert steps["sweep/batch"]["status"] == "timed out" and steps["sweep/batch"]["reason"] == "limit 1 s"
     assert steps["stages/profile"]["status"] == "ok"
 
@@ -115,8 +115,8 @@ def test_a_part_that_is_run_again_replaces_its_results(fake):
     assert run_fake(fake, "stages", "sweep")[0].returncode == 1
     program(fake / "build/bench/bench_gpu", "echo '{}'")
     done, summary, steps = run_fake(fake, "sweep")
-    assert done.returncode == 0 and len(steps) == 6
-    assert (fake / "out/sweep.jsonl").read_text().splitlines() == ["{}"] * 5
+    assert done.returncode == 0 and len(steps) == 7
+    assert (fake / "out/sweep.jsonl").read_text().splitlines() == ["{}"] * 6
 
 
 def test_the_summary_names_the_device(fake):
