@@ -34,8 +34,12 @@ def sweep_of(path):
             line = json.loads(text)
         except json.JSONDecodeError as error:
             raise ValueError(f"{path}:{count}: {error}, expected a JSON object a line") from error
-        if "error" in line or "us_per_row" not in line:
+        if not isinstance(line, dict):
+            raise ValueError(f"{path}:{count}: {text}, expected a JSON object a line")
+        if "us_per_row" not in line:
             raise ValueError(f"{path}:{count}: {line.get('error', 'no us_per_row')}, expected every case to have run")
+        if not line["same_bits"]:
+            raise ValueError(f"{path}:{count}: {line['name']}: bits differ, expected the same from call to call")
         build = {key: line.pop(key) for key in BUILD}
         lines.append(line)
     if not lines:
