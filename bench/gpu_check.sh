@@ -140,14 +140,14 @@ run_sweep() {
     step tiny 60 "${bench[@]}" --n 16,64 --l1 0.25,0.35 --p 500 --d 64 --repetitions 2
     return
   fi
+  local on_device=(--rows-in device)  # the solver alone; rows from host memory are a step of their own
   bench+=(--seconds 2)
+  step batch 90 "${bench[@]}" "${on_device[@]}" --n 256,1024,4096,16384,65536,262144,1280000
   step host 60 "${bench[@]}" --n 65536,1280000 --l1 0.25,0.35
-  bench+=(--rows-in device)
-  step batch 90 "${bench[@]}" --n 256,1024,4096,16384,65536,262144,1280000
-  step penalty 60 "${bench[@]}" --n 65536 --l1 0.15,0.2,0.25,0.3,0.35
-  step atoms 90 "${bench[@]}" --n 65536 --l1 0.15,0.35 --p 1000,10000,30000,100000
-  step corners 60 "${bench[@]}" --n 256,4096 --l1 0.15,0.35 --p 1000,15000
-  step text 60 "${bench[@]}" --text15k --n 65536 --l1 0.15,0.25,0.35
+  step penalty 60 "${bench[@]}" "${on_device[@]}" --n 65536 --l1 0.15,0.2,0.25,0.3,0.35
+  step atoms 90 "${bench[@]}" "${on_device[@]}" --n 65536 --l1 0.15,0.35 --p 1000,10000,30000,100000
+  step corners 60 "${bench[@]}" "${on_device[@]}" --n 256,4096 --l1 0.15,0.35 --p 1000,15000
+  step text 60 "${bench[@]}" "${on_device[@]}" --text15k --n 65536 --l1 0.15,0.25,0.35
 }
 
 run_peers() {

@@ -9,7 +9,8 @@ import matplotlib
 matplotlib.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402  (after the choice of the backend)
 
-from results_file import load_results, sweep_of  # noqa: E402
+from gpu_tables import batch_cases, fp16_product  # noqa: E402
+from results_file import GPU_PARTS, load_results, sweep_of  # noqa: E402
 
 # Same input, same file; text stays text.
 matplotlib.rcParams.update({
@@ -107,6 +108,33 @@ def plot_peers(comparison, path):
     save(figure, path)
 
 
+def plot_gpu_batch(gpu, path):
+    """Time a row over the batch on a GPU, beside multiples of the FP16 product."""
+    lines, product = batch_cases(gpu), fp16_product(gpu)
+    figure, axes = plt.subplots(figsize=(6.4, 3.4))
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.plot([line["n"] for line in lines], [line["us_per_row"] for line in lines], marker="o", color=OURS)
+    for line in lines:
+        axes.annotate(f"{line['us_per_row']:.3g}", (line["n"], line["us_per_row"]), xytext=(4, 5), textcoords="offset points",
+                      fontsize=8, color=OURS)
+    for factor, label, style in ((1, "one FP16 product", "--"), (8, "8 products: the target", ":")):
+        axes.axhline(factor * product, color=PRODUCT, linewidth=1, linestyle=style)
+        axes.text(0.99, factor * product, label, transform=axes.get_yaxis_transform(), ha="right", va="bottom",
+                  color=PRODUCT, fontsize=8)
+    ticks_at(axes, [line["n"] for line in lines])
+    axes.tick_params(axis="x", labelrotation=30)
+    values = [value for value in (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100) if value > product / 3]
+    axes.set_yticks(values, [f"{value:g}" for value in values])
+    axes.minorticks_off()
+    axes.set_ylim(product / 1.8, 2 * max(line["us_per_row"] for line in lines))
+    axes.set_xlabel("rows in the batch, in device memory")
+    axes.set_ylabel("microseconds a row")
+    context, peers = gpu["context"], gpu["peers"]
+    axes.set_title(f"{context['device']}, synthetic, p {peers['atoms']:,}, d {peers['dim']}, l1 0.25", fontsize=10, loc="left")
+    save(figure, path)
+
+
 def draw_all(decompose, peers, folder):
     folder.mkdir(parents=True, exist_ok=True)
     plot_l1(decompose, folder / "ratio_l1.svg")
@@ -120,12 +148,15 @@ def draw_all(decompose, peers, folder):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=pathlib.Path, help="holds decompose.json and peers.json")
+    parser.add_argument("folder", type=pathlib.Path, help="holds decompose.json, peers.json and, where a GPU was measured, gpu.json")
     parser.add_argument("plots", type=pathlib.Path)
     arguments = parser.parse_args(argv)
     try:
         decompose, peers = (load_results(arguments.folder / f"{name}.json") for name in ("decompose", "peers"))
         draw_all(decompose, peers, arguments.plots)
+        if (arguments.folder / "gpu.json").exists():
+            gpu = load_results(arguments.folder / "gpu.json", GPU_PARTS, "collect_gpu.py")
+            plot_gpu_batch(gpu, arguments.plots / "gpu_batch.svg")
     except ValueError as error:
         print(f"plot: {error}", file=sys.stderr)
         return 2

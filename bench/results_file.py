@@ -1,4 +1,4 @@
-"""Reads what collect.py wrote."""
+"""Reads what collect.py and collect_gpu.py wrote."""
 
 import json
 import pathlib
@@ -7,17 +7,20 @@ import re
 CASE = re.compile(r"(?P<sweep>\w+)/(?P<problem>\w+)/p:(?P<p>\d+)/d:(?P<d>\d+)(/n:(?P<n>\d+))?/(?P<asked>l1|l0|cosine):(?P<value>[\d.]+)"
                   r"(/(?P<solver>\w+)/threads:(?P<threads>\d+))?")
 
+PARTS = ("machine", "context", "figures")
+GPU_PARTS = ("context", "sweep", "peers", "profile")
 
-def load_results(path):
+
+def load_results(path, parts=PARTS, writer="collect.py"):
     """The file's object. Raises ValueError naming the file where it is none of ours."""
     path = pathlib.Path(path)
     try:
         results = json.loads(path.read_text())
     except (OSError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path}: {error}, expected a JSON file that collect.py wrote") from error
-    missing = {"machine", "context", "figures"} - set(results if isinstance(results, dict) else ())
+        raise ValueError(f"{path}: {error}, expected a JSON file that {writer} wrote") from error
+    missing = set(parts) - set(results if isinstance(results, dict) else ())
     if missing:
-        raise ValueError(f"{path}: {', '.join(sorted(missing))} missing, expected a file that collect.py wrote")
+        raise ValueError(f"{path}: {', '.join(sorted(missing))} missing, expected a file that {writer} wrote")
     return results
 
 

@@ -8,22 +8,11 @@ import pathlib
 import re
 import sys
 
-from results_file import load_results, parse_case, sweep_of
+from gpu_tables import gpu_tables
+from markdown_table import markdown, number
+from results_file import GPU_PARTS, load_results, parse_case, sweep_of
 
 FILES = ("decompose", "stages", "roofline", "profile", "peers")
-
-
-def markdown(header, rows):
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
-def number(value):
-    """Three significant digits, thousands separated."""
-    if value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def ratio_columns(figure):
@@ -142,7 +131,7 @@ def machine_table(decompose, peers):
     return markdown(["", ""], rows)
 
 
-def all_tables(decompose, stages, roofline, profile, peers):
+def all_tables(decompose, stages, roofline, profile, peers, gpu):
     """Text of each marker."""
     penalty = ("l1", lambda row: f"{row['l1']:g}")
     notes = {peer["name"]: peer["note"] for one in peers["figures"] for peer in one["peers"] if peer["note"]}
@@ -161,7 +150,7 @@ def all_tables(decompose, stages, roofline, profile, peers):
         "peers": "\n\n".join([peers_table(one) for one in peers["figures"]] +
                              ["\n".join(f"- {name}: {note}." for name, note in notes.items())] +
                              [f"- Left out: {reason}." for reason in peers["context"]["skipped"]]),
-    }
+    } | gpu_tables(gpu)
 
 
 def fill(page, tables):
@@ -179,11 +168,12 @@ def fill(page, tables):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path, help="holds " + ", ".join(f"{name}.json" for name in FILES))
+    parser.add_argument("folder", type=pathlib.Path, help="holds " + ", ".join(f"{name}.json" for name in (*FILES, "gpu")))
     parser.add_argument("page", type=pathlib.Path)
     arguments = parser.parse_args(argv)
     try:
         results = [load_results(arguments.folder / f"{name}.json") for name in FILES]
+        results.append(load_results(arguments.folder / "gpu.json", GPU_PARTS, "collect_gpu.py"))
         arguments.page.write_text(fill(arguments.page.read_text(), all_tables(*results)))
     except ValueError as error:
         print(f"table: {error}", file=sys.stderr)

@@ -63,10 +63,10 @@ def test_the_plan_fits_its_time_and_writes_nothing(tmp_path):
     limits = {name: int(seconds) for name, seconds in parts}
     assert list(limits) == PARTS
     assert max(limits.values()) <= 9 * 60 and sum(limits.values()) <= 25 * 60
-    for words in ("-DSPLICE_CUDA=ON", "SPLICE_REQUIRE_GPU=1 ctest", "-L gpu", "bench_stages --device cuda",
-                  "bench_gpu --device cuda", "1280000", "gpu_peers.py"):
+    for words in ("-DSPLICE_CUDA=ON", "SPLICE_REQUIRE_GPU=1 ctest", "-L gpu", "bench_stages --device=cuda",
+                  "bench_gpu --device cuda", "--rows-in device", "1280000", "gpu_peers.py"):
         assert words in done.stdout
-    assert "--device cuda" not in check("--dry-run", "--cpu", "all").stdout
+    assert not re.search("--device[ =]cuda", check("--dry-run", "--cpu", "all").stdout)
 
 
 @pytest.mark.parametrize("arguments", [["--cpuu", "all"], ["everything"], []])
@@ -115,8 +115,8 @@ def test_a_part_that_is_run_again_replaces_its_results(fake):
     assert run_fake(fake, "stages", "sweep")[0].returncode == 1
     program(fake / "build/bench/bench_gpu", "echo '{}'")
     done, summary, steps = run_fake(fake, "sweep")
-    assert done.returncode == 0 and len(steps) == 6
-    assert (fake / "out/sweep.jsonl").read_text().splitlines() == ["{}"] * 5
+    assert done.returncode == 0 and len(steps) == 7
+    assert (fake / "out/sweep.jsonl").read_text().splitlines() == ["{}"] * 6
 
 
 def test_the_summary_names_the_device(fake):

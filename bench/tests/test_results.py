@@ -6,6 +6,7 @@ import xml.etree.ElementTree
 import pytest
 
 import collect
+import collect_gpu
 import plot
 import profile_shares
 import table
@@ -13,7 +14,8 @@ import tiny_results
 from results_file import parse_case
 
 NAMES = ("decompose", "stages", "roofline", "profile", "peers")
-MARKERS = ("machine", "l1", "batch", "atoms", "dim", "solver", "threads", "costs", "stages", "roofline", "profile", "peers")
+MARKERS = ("machine", "l1", "batch", "atoms", "dim", "solver", "threads", "costs", "stages", "roofline", "profile", "peers",
+           "gpu_machine", "gpu_l1", "gpu_batch", "gpu_atoms", "gpu_host", "gpu_profile", "gpu_products", "gpu_peers")
 
 
 @pytest.fixture
@@ -25,6 +27,7 @@ def results(tmp_path, monkeypatch):
         raw.write_text(json.dumps(getattr(tiny_results, name)()))
         monkeypatch.setattr("sys.argv", ["collect.py", str(folder), name, str(raw)])
         collect.main()
+    assert collect_gpu.main([str(tiny_results.write_gpu_run(tmp_path / "gpu-check")), str(folder)]) == 0
     return folder
 
 
@@ -101,12 +104,18 @@ def test_plots_are_whole_and_reproducible(results, tmp_path):
     for folder in (tmp_path / "first", tmp_path / "second"):
         assert plot.main([str(results), str(folder)]) == 0
         drawn[folder.name] = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert sorted(drawn["first"]) == ["peers_l1_0.25.svg", "ratio_atoms.svg", "ratio_batch.svg", "ratio_dim.svg",
+    assert sorted(drawn["first"]) == ["gpu_batch.svg", "peers_l1_0.25.svg", "ratio_atoms.svg", "ratio_batch.svg", "ratio_dim.svg",
                                       "ratio_l1.svg"]
     assert drawn["first"] == drawn["second"]
     for content in drawn["first"].values():
         xml.etree.ElementTree.fromstring(content)
     assert b"4,000 ms (gap above target)" in drawn["first"]["peers_l1_0.25.svg"]
+
+
+def test_plots_need_no_gpu(results, tmp_path):
+    (results / "gpu.json").unlink()
+    assert plot.main([str(results), str(tmp_path / "plots")]) == 0
+    assert not (tmp_path / "plots/gpu_batch.svg").exists() and (tmp_path / "plots/ratio_l1.svg").exists()
 
 
 def test_a_processor_without_a_peak_gets_no_share():

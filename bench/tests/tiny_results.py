@@ -1,6 +1,7 @@
 """Output of the benchmarks in small: a case of each sweep, two peers."""
 
 import copy
+import json
 
 CONTEXT = {"date": "2026-01-01T00:00:00+00:00", "host_name": "somewhere", "compiler": "GNU 12.2.0, Release",
            "cpu_target": "AVX2", "openblas_kernels": "Haswell", "version": "0.1.0"}
@@ -72,3 +73,46 @@ def peers():
             "comparisons": [{"l1_penalty": 0.25, "batch": 512, "turns": 5,
                              "product_us_per_row": {"numpy": 90.0, "cpp": 100.0},
                              "peers": [peer("splice_cuda", 200.0), peer("slow", 4e6, False, "a note")]}]}
+
+
+def gpu_line(n=65536, l1=0.25, p=15000, rows_in="device", us=1.0, problem="synthetic", d=512):
+    return {"name": f"device/{problem}/p:{p}/d:{d}/n:{n}/l1:{l1}/cuda:0", "n": n, "l1": l1, "p": p, "d": d, "rows_in": rows_in,
+            "us_per_row": us, "rows_per_s": 1e6 / us, "seconds": [n * us * 1e-6] * 3, "certified_share": 1.0, "mean_l0": 19.5,
+            "mean_rounds": 2.5, "max_relative_gap": 2e-7, "same_bits": True} | {key: CONTEXT[key] for key in BUILD}
+
+
+def gpu_sweep():
+    return [gpu_line(n=256, us=8.0), gpu_line(us=2.0), gpu_line(p=1000, us=0.25), gpu_line(l1=0.35, us=0.5),
+            gpu_line(rows_in="host", us=3.0), gpu_line(problem="text15k", d=384, us=4.0), gpu_line(us=1.0)]
+
+
+def gpu_peers():
+    def peer(name, us, reached, **more):
+        return {"name": name, "us_per_row": us, "timed_rows": 512, "reached_share": reached, "max_relative_gap": 3e-6} | more
+
+    return {"context": {"library": "torch 9.1", "device": "Test GPU", "cuda": "13.0"}, "problem": "tiny", "atoms": 15000, "dim": 512,
+            "target_gap": 1e-6, "problem_of_ours": None,
+            "comparisons": [{"l1_penalty": 0.25, "turns": 3, "failures": [],
+                             "peers": [peer("slow", 6000.0, 0.5, iterations=700.0), peer("splice_cuda", 3.0, 1.0)],
+                             "products": [{"name": "product, FP16", "us_per_row": 0.05, "tera_operations_per_s": 300.0},
+                                          {"name": "product, INT8", "error": "not there"}]}]}
+
+
+def gpu_summary():
+    return {"machine": {"cpu": "Test CPU", "commit": "abc", "date": "2026-01-02",
+                        "gpu": {"name": "Test GPU", "driver_version": "580.1", "compute_cap": "9.0", "driver_cuda": "13.0"}}}
+
+
+def gpu_profile():
+    return [{"l1": 0.25, "span_us": 2000.0, "busy_us": 1000.0,
+             "kernels": {"WarpSolveRowsKernel<0, 32, 4>": [600.0, 8], "ScreenFusedKernel<128, true, sp": [200.0, 12],
+                         "CertifyScreenedKernel": [100.0, 8], "ExactRowKernel": [50.0, 2], "Memcpy": [10.0, 4]}}]
+
+
+def write_gpu_run(folder):
+    """The folder as bench/gpu_check.sh leaves it, with a profile."""
+    folder.mkdir()
+    (folder / "sweep.jsonl").write_text("".join(json.dumps(line) + "\n" for line in gpu_sweep()))
+    for name, content in (("peers", gpu_peers()), ("summary", gpu_summary()), ("profile", gpu_profile())):
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    return folder
