@@ -156,7 +156,7 @@ run_peers() {
   if on_gpu; then
     # Without the exported problem, a similar one is made in numpy.
     if step problem 60 "$rows" export "$problem" 65536 15000 512; then peers+=(--problem "$problem"); fi
-    step pytorch 220 "${peers[@]}"
+    step pytorch 220 "${peers[@]}" --short
   else
     step pytorch 120 "${peers[@]}" --tiny
   fi
