@@ -19,8 +19,8 @@ RULES: list[Rule] = [
     # Tableaux in registers, swept by fused multiply-adds; Gram matrices by tensor cores. Four blocks of four warps stay on a
     # multiprocessor with 32 places, two with 64. What lies on the stack is pointers that are needed once a round.
     Rule("WarpSolveRowsKernelILi0ELi32E", registers=128, shared=27 * 1024, stack=64, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
-    Rule("WarpSolveRowsKernelILi1ELi64E", registers=255, shared=48 * 1024, stack=64, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
-    *(Rule(f"WarpSolveRowsKernelILi{tier}E", registers=255, stack=64, requires=r"\bHMMA\b",
+    Rule("WarpSolveRowsKernelILi1ELi64E", registers=255, shared=48 * 1024, stack=96, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
+    *(Rule(f"WarpSolveRowsKernelILi{tier}E", registers=255, stack=96, requires=r"\bHMMA\b",
            architectures=("80", "86", "89", "90", "100", "120")) for tier in (0, 1)),
     # What 48 KiB of static shared memory hold.
     Rule("BlockSolveRowsKernelILi2ELi104E", registers=128, shared=48 * 1024, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
