@@ -53,8 +53,8 @@ def context_of(machine, peers, build):
     if missing:
         raise ValueError(f"summary.json: gpu without {', '.join(sorted(missing))}, expected a run on a GPU")
     return {"device": gpu["name"], "driver": gpu["driver_version"], "cuda": peers["context"].get("cuda", gpu.get("driver_cuda")),
-            "torch": peers["context"]["library"].removeprefix("torch "), "commit": machine["commit"], "date": machine["date"],
-            "architecture": "sm_" + gpu["compute_cap"].replace(".", ""), "cpu": machine["cpu"], "compiler": build["compiler"],
+            "torch": peers["context"]["library"].removeprefix("torch "), "commit": machine["commit"], "date": machine.get("date", "unknown"),
+            "architecture": "sm_" + gpu["compute_cap"].replace(".", ""), "cpu": machine.get("cpu", "unknown"), "compiler": build["compiler"],
             "version": build["version"]}
 
 
@@ -63,19 +63,32 @@ def profile_of(path):
     if not path.exists():
         return []
     profile = read_json(path)
-    if not isinstance(profile, list) or any(set(one) != PROFILE_KEYS for one in profile):
+    if not isinstance(profile, list) or any(not isinstance(one, dict) or set(one) != PROFILE_KEYS for one in profile):
         raise ValueError(f"{path}: other keys found, expected a list of objects with {', '.join(sorted(PROFILE_KEYS))}")
     return profile
 
 
-def collect(folder):
-    """All of gpu.json. Raises ValueError naming the file that is missing or holds a failure."""
-    peers = read_json(folder / "peers.json")
+def check_peers(peers, path):
+    """The tables need the yardstick and our own time beside the others'."""
     failures = [text for one in peers["comparisons"] for text in one["failures"]]
     if failures or peers["problem_of_ours"]:
-        raise ValueError(f"{folder / 'peers.json'}: {failures or peers['problem_of_ours']}, expected every solver to have run")
-    sweep, build = sweep_of(folder / "sweep.jsonl")
-    context = context_of(read_json(folder / "summary.json")["machine"], peers, build)
+        raise ValueError(f"{path}: {failures or peers['problem_of_ours']}, expected every solver to have run")
+    for one in peers["comparisons"]:
+        if not any(product["name"] == "product, FP16" and "us_per_row" in product for product in one["products"]):
+            raise ValueError(f"{path}: no time of the product in FP16 at l1 {one['l1_penalty']}, expected one")
+        if not any(peer["name"] == "splice_cuda" for peer in one["peers"]):
+            raise ValueError(f"{path}: no splice_cuda at l1 {one['l1_penalty']}, expected gpu_peers.py --bench-rows")
+
+
+def collect(folder):
+    """All of gpu.json. Raises ValueError naming the file that is missing or holds a failure."""
+    try:
+        peers = read_json(folder / "peers.json")
+        check_peers(peers, folder / "peers.json")
+        sweep, build = sweep_of(folder / "sweep.jsonl")
+        context = context_of(read_json(folder / "summary.json")["machine"], peers, build)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{folder}: {type(error).__name__} {error}, expected files as bench/gpu_check.sh leaves them") from error
     return {"context": context, "sweep": sweep, "peers": peers, "profile": profile_of(folder / "profile.json")}
 
 

@@ -111,6 +111,8 @@ def plot_peers(comparison, path):
 def plot_gpu_batch(gpu, path):
     """Time a row over the batch on a GPU, beside multiples of the FP16 product."""
     lines, product = batch_cases(gpu), fp16_product(gpu)
+    if not lines:  # a sweep that was cut off
+        return
     figure, axes = plt.subplots(figsize=(6.4, 3.4))
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")

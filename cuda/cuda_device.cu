@@ -106,6 +106,16 @@ int attribute_of(Device device, cudaDeviceAttr attribute) {
   return value;
 }
 
+/// Tells what this library's kernels were compiled for.
+__global__ void __launch_bounds__(32) probe_kernel() {}
+
+/// On the current device.
+int compiled_ptx_version() {
+  cudaFuncAttributes attributes{};
+  check(cudaFuncGetAttributes(&attributes, probe_kernel), "cudaFuncGetAttributes");
+  return attributes.ptxVersion;
+}
+
 }  // namespace
 
 CurrentDevice::CurrentDevice(Device device) {
@@ -128,12 +138,12 @@ CudaDevice::CudaDevice(Device device, cudaStream_t stream, DeviceAllocator alloc
     throw DeviceError("device: got " + to_string(device) + ", " + properties.name + " of compute capability " +
                       std::to_string(major) + "." + std::to_string(minor) + ", expected 7.5 or more");
   }
-  has_int8_tensor_cores_ = major >= 8;
   multiprocessors_ = attribute_of(device, cudaDevAttrMultiProcessorCount);
   constexpr std::size_t most_static_memory = 1024;  // of kernels that ask for dynamic memory
   most_dynamic_memory_ =
       static_cast<std::size_t>(attribute_of(device, cudaDevAttrMaxSharedMemoryPerBlockOptin)) - most_static_memory;
   const CurrentDevice current(device_);
+  has_int8_tensor_cores_ = kernels_have_tensor_products(major, compiled_ptx_version());
   int stream_device = 0;
   check(cudaStreamGetDevice(stream_, &stream_device), "cudaStreamGetDevice");
   if (stream_device != device_.index) {

@@ -113,7 +113,7 @@ class CudaDevice {
   void* allocate(std::size_t bytes);
   void release(void* memory) noexcept;
 
-  /// Host to device; `from` may be reused when this returns.
+  /// Host to device; `from` may be reused when this returns, or, where it is page-locked, once the stream has come so far.
   void upload(void* to, const void* from, std::size_t bytes);
   /// Host to device beside the stream's work, to memory that is read before the latest allow_uploads(), and after the next
   /// await_uploads(), alone. Pageable memory may be reused when this returns; pinned memory after finish_uploads().

@@ -60,6 +60,7 @@ class ExactStage {
   static constexpr std::int64_t set_int_arrays = 4;  // of int32
   static constexpr std::size_t budget = std::size_t{64} << 20;
   static constexpr std::int64_t most_certified = 512;  // at once
+  static constexpr std::int64_t most_groups = 1024;
 
   /// Working sets may hold an independent support and what comes and goes around it.
   static std::int64_t capacity(const DeviceDictionary<Engine>& dictionary, std::int64_t most_places) {
@@ -72,7 +73,10 @@ class ExactStage {
            static_cast<std::size_t>(dictionary.ld) * sizeof(double);
   }
   static std::int64_t groups(const DeviceDictionary<Engine>& dictionary, std::int64_t most_places, std::size_t more = 0) {
-    return std::clamp<std::int64_t>(static_cast<std::int64_t>((budget + more) / group_cost(dictionary, most_places)), 1, 1024);
+    // Each part by itself, so that both together never take more than cost() and `more`.
+    const std::size_t one = group_cost(dictionary, most_places);
+    const auto accounted = std::clamp<std::int64_t>(static_cast<std::int64_t>(budget / one), 1, most_groups);
+    return std::min<std::int64_t>(accounted + static_cast<std::int64_t>(more / one), most_groups);
   }
 
   ExactArgs args(const RowsView& rows) const {

@@ -41,6 +41,15 @@ def append(path, text):
     path.write_text(path.read_text() + text)
 
 
+def fp16_of(peers):
+    return next(one for one in peers["comparisons"][0]["products"] if one["name"] == "product, FP16")
+
+
+def test_a_tree_without_its_repository_has_no_date(run):
+    rewrite(run / "summary.json", lambda summary: (summary["machine"].pop("date"), summary["machine"].pop("cpu")))
+    assert collect_gpu.collect(run)["context"]["date"] == "unknown"
+
+
 @pytest.mark.parametrize("break_run, complaint", [
     (lambda run: append(run / "sweep.jsonl", '{"error": "no memory"}\n'), "sweep.jsonl:8: no memory, expected every case"),
     (lambda run: append(run / "sweep.jsonl", json.dumps(tiny_results.gpu_line() | {"same_bits": False}) + "\n"), "8: .*bits differ"),
@@ -53,6 +62,10 @@ def append(path, text):
     (lambda run: rewrite(run / "peers.json", lambda peers: peers["comparisons"][0]["failures"].append("OOM")), "OOM"),
     (lambda run: rewrite(run / "summary.json", lambda summary: summary["machine"].update(gpu={})), "expected a run on a GPU"),
     (lambda run: rewrite(run / "profile.json", lambda profile: profile[0].pop("busy_us")), "profile.json: .*busy_us"),
+    (lambda run: rewrite(run / "profile.json", lambda profile: profile.append(7)), "profile.json: .*busy_us"),
+    (lambda run: rewrite(run / "peers.json", lambda peers: fp16_of(peers).pop("us_per_row")), "no time of the product in FP16"),
+    (lambda run: rewrite(run / "peers.json", lambda peers: peers["comparisons"][0]["peers"].clear()), "no splice_cuda"),
+    (lambda run: rewrite(run / "peers.json", lambda peers: peers.pop("comparisons")), "KeyError .*comparisons"),
 ])
 def test_failed_runs_are_refused(run, tmp_path, capsys, break_run, complaint):
     break_run(run)

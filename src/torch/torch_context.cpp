@@ -74,6 +74,8 @@ Context context_for(const Tensor& tensor) {
   ContextOptions options;
   options.threads = torch_threads();
   if (!tensor.is_cuda()) return Context(Device::cpu(), options);
+  // Not by the memory that is free: what the caching allocator keeps does not count as such, but serves this.
+  options.memory_limit_bytes = std::size_t{2} << 30;
   options.stream = current_stream(tensor);
   options.allocator = caching_allocator(tensor.get_device_index());
   return Context(device_of(tensor), options);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "capability.hpp"
 #include "cuda_error.hpp"
 #include "io/thrown_message.hpp"
 #include "splice_cuda/error.hpp"
@@ -15,6 +16,16 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
+
+/// Code made for 7.5 alone runs on newer devices, translated, but its fused screening is empty.
+TEST(Capability, TensorProductsNeedTheDeviceAndTheCode) {
+  EXPECT_TRUE(cuda::kernels_have_tensor_products(8, 80));
+  EXPECT_TRUE(cuda::kernels_have_tensor_products(12, 120));
+  EXPECT_FALSE(cuda::kernels_have_tensor_products(9, 75));
+  EXPECT_FALSE(cuda::kernels_have_tensor_products(7, 75));
+  EXPECT_FALSE(cuda::is_usable(7, 2));
+  EXPECT_TRUE(cuda::is_usable(7, 5));
+}
 
 TEST(CudaErrors, SuccessIsNone) {
   cuda::check(cudaSuccess, "call");
