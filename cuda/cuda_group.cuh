@@ -145,10 +145,6 @@ class CudaGroup {
     return {{four.x, four.y, four.z, four.w}};
   }
 
-  SPLICE_KERNEL void store4(float* array, std::int64_t index, const Four& four) {
-    *reinterpret_cast<float4*>(array + index) = make_float4(four.of[0], four.of[1], four.of[2], four.of[3]);
-  }
-
   template <class T>
   SPLICE_KERNEL Array<T> array(T* pointer, std::int64_t) {
     return pointer;

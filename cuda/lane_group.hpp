@@ -32,7 +32,6 @@
 ///   group.array(pointer, count)       memory that lanes of the group share for writing (shared or global), as a
 ///                                     Group::Array<T>.
 ///   group.load4(array, index)         four floats of an array or of constant memory, the first at a multiple of 16 bytes.
-///   group.store4(array, index, four)  the same way round.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
 ///   group.dynamic_memory()            shared memory beside Shared, aligned to 128 bytes, of as many bytes as the kernel's
 ///                                     `static std::size_t dynamic_bytes(const Args&)` asks for; undefined at first.

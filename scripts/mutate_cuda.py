@@ -84,7 +84,7 @@ MUTATIONS = [
              "one margin too many", ("cuda_solve_rows",)),
     Mutation(KERNELS + "exact_solver.hpp", "tableau.size() + most_new_atoms > args.capacity",
              "tableau.size() > args.capacity", "no room for atoms that join", ("cuda_exact_row",)),
-    Mutation(KERNELS + "exact_solver.hpp", "{ slacks[k] = 2 * lambda - y; }", "{ slacks[k] = 2 * lambda + y; }",
+    Mutation(KERNELS + "tableau.hpp", "{ slacks[k] = 2 * lambda - y; }", "{ slacks[k] = 2 * lambda + y; }",
              "a turned atom has another slack", ("cuda_exact_row",)),
     Mutation(KERNELS + "row_products.hpp", "first + i < count ? static_cast<T>(weight(at)) : T(0)",
              "static_cast<T>(weight(at))", "the last atom is subtracted once too often", ("cuda_certify",)),

@@ -109,24 +109,33 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
   return code_terms(group, atoms, problem, code_of(rows, row, atoms.ld), residual);
 }
 
+/// The largest size(i, <c_atom(i), residual>) of the i < count, at least 0. By all lanes alike.
+template <class Group, class Atom, class Vector, class Size>
+SPLICE_KERNEL double largest_product(Group& group, const AtomsView& atoms, int count, Atom atom, const Vector& residual,
+                                     Size size) {
+  typename Group::template PerLane<double> largest;
+  group.each([&](int lane) { largest[lane] = 0; });
+  each_product<double>(group, atoms, count, atom, residual, [&](auto& warp, int index, int i, double product) {
+    const double value = size(i, product);
+    warp.each([&](int lane) {
+      double& own = largest[32 * index + lane];
+      own = value > own ? value : own;
+    });
+  });
+  return group.template max<double>([&](int lane) { return largest[lane]; });
+}
+
 /// The largest correlation over all atoms, none of them screened.
 template <class Group, class Vector>
 SPLICE_KERNEL double largest_correlation(Group& group, const AtomsView& atoms, const ProblemView& problem,
                                          const Vector& residual) {
-  typename Group::template PerLane<double> largest;
-  group.each([&](int lane) { largest[lane] = 0; });
-  each_product<double>(
+  return largest_product(
       group, atoms, static_cast<int>(atoms.size), [](int j) -> std::int64_t { return j; }, residual,
-      [&](auto& warp, int index, int j, double product) {
+      [&](int j, double product) {
         const double inverse = problem.inverse[j];
-        if (inverse == 0) return;
-        const double value = problem.nonnegative ? product * inverse : std::abs(product * inverse);
-        warp.each([&](int lane) {
-          double& own = largest[32 * index + lane];
-          own = value > own ? value : own;
-        });
+        if (inverse == 0) return 0.0;
+        return problem.nonnegative ? product * inverse : std::abs(product * inverse);
       });
-  return group.template max<double>([&](int lane) { return largest[lane]; });
 }
 
 /// The terms of a certificate; `largest` is (an upper bound of) the largest correlation over all atoms.

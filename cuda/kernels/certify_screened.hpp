@@ -93,17 +93,13 @@ struct CertifyScreenedKernel {
           return may_exceed && !in_code(args.rows, row, atom);
         },
         candidates, [&](int i) -> std::int32_t { return atoms[i]; });
-    each_product<double>(
-        group, args.atoms, found, [&](int i) -> std::int64_t { return candidates[i]; }, residual,
-        [&](auto& warp, int index, int i, double product) {
+    const double exact = largest_product(
+        group, args.atoms, found, [&](int i) -> std::int64_t { return candidates[i]; }, residual, [&](int i, double product) {
           const double correlation = product * args.problem.inverse[candidates[i]];
-          const double size = args.problem.nonnegative ? correlation : std::fabs(correlation);
-          warp.each([&](int lane) {
-            double& own = largest[32 * index + lane];
-            own = size > own ? size : own;
-          });
+          return args.problem.nonnegative ? correlation : std::fabs(correlation);
         });
-    return group.template max<double>([&](int lane) { return largest[lane]; });
+    const double bounded = group.template max<double>([&](int lane) { return largest[lane]; });
+    return exact > bounded ? exact : bounded;
   }
 };
 

@@ -252,26 +252,8 @@ class ExactSolver {
       }
     });
     group.sync();
-    if (!args.problem.nonnegative) flip_signs();
-    return group.template max<double>([&](int lane) SPLICE_INLINED {
-      double worst = 0;
-      for (int k = lane; k < tableau.size(); k += Group::size) {
-        const double y = slacks[k];
-        const double violation = tableau.in_support[k] != 0 ? std::abs(y) : -y;
-        worst = violation > worst ? violation : worst;
-      }
-      return worst;
-    });
-  }
-
-  SPLICE_KERNEL void flip_signs() {
-    for (int k = 0; k < tableau.size(); ++k) {
-      const double y = slacks[k];
-      if (tableau.in_support[k] != 0 || !(y > 2 * lambda)) continue;
-      tableau.flip_sign(k);
-      group.once([&] { slacks[k] = 2 * lambda - y; });
-      group.sync();
-    }
+    if (!args.problem.nonnegative) tableau.turn_negatives(slacks, lambda);
+    return tableau.largest_violation(slacks);
   }
 
   /// The worst violators among all atoms are to join; those that the set has already (dependent on its support) are none.

@@ -89,6 +89,21 @@ SPLICE_KERNEL void multiply_octets(Warp& warp, RowOctets& rows, int o, ColumnOct
   warp.multiply_add([&](int lane) { return left[lane].of; }, [&](int lane) { return columns.columns(lane, c); }, sums);
 }
 
+/// add() for each half of each slice of `ld` dimensions, with the operands of all octets.
+template <class Warp, class Add, class... Octets>
+SPLICE_KERNEL void each_half_slice(Warp& warp, std::int64_t ld, Add add, Octets&... octets) {
+  (octets.read(warp, 0), ...);
+  SPLICE_NO_UNROLL
+  for (std::int64_t k = slice_width; k <= ld; k += slice_width) {
+    SPLICE_UNROLL
+    for (int half = 0; half < 2; ++half) {
+      (octets.split(warp, half), ...);
+      if (half == 1 && k < ld) (octets.read(warp, k), ...);  // on their way while the rest is multiplied
+      add();
+    }
+  }
+}
+
 /// The lower triangle of `octets` octets' Gram matrix, in tiles of 16 x 8: tile (i, j) has rows 16 i and on, columns 8 j and on,
 /// j <= 2 i + 1.
 template <class Warp, int octets>
@@ -103,23 +118,17 @@ class GramTiles {
     if (count == 0) return;
     const int used = (count + octet - 1) / octet;
     AtomOctets<Warp, octets> left(warp, atoms, count, atom);
-    left.read(warp, 0);
-    SPLICE_NO_UNROLL
-    for (std::int64_t k = slice_width; k <= atoms.ld; k += slice_width) {
+    const auto add = [&]() SPLICE_INLINED {
       SPLICE_UNROLL
-      for (int half = 0; half < 2; ++half) {
-        left.split(warp, half);
-        if (half == 1 && k < atoms.ld) left.read(warp, k);  // on its way while the rest is multiplied
+      for (int i = 0; i < tile_rows; ++i) {
+        if (2 * i >= used) continue;
         SPLICE_UNROLL
-        for (int i = 0; i < tile_rows; ++i) {
-          if (2 * i >= used) continue;
-          SPLICE_UNROLL
-          for (int j = 0; j <= 2 * i + 1; ++j) {
-            multiply_octets(warp, left, 2 * i, left, j, [&](int lane) { return sums_[lane].of[tile(i, j)]; });
-          }
+        for (int j = 0; j <= 2 * i + 1; ++j) {
+          multiply_octets(warp, left, 2 * i, left, j, [&](int lane) { return sums_[lane].of[tile(i, j)]; });
         }
       }
-    }
+    };
+    each_half_slice(warp, atoms.ld, add, left);
   }
 
   /// Sums of tile (i, j): see sum_row, sum_column.
@@ -143,25 +152,14 @@ class CrossTiles {
     const int used = count < octets * octet ? (count + octet - 1) / octet : octets;
     AtomOctets<Warp, 2> left(warp, atoms, row_count, row_atom);
     AtomOctets<Warp, octets> right(warp, atoms, count, atom);
-    left.read(warp, 0);
-    right.read(warp, 0);
-    SPLICE_NO_UNROLL
-    for (std::int64_t k = slice_width; k <= atoms.ld; k += slice_width) {
+    const auto add = [&]() SPLICE_INLINED {
       SPLICE_UNROLL
-      for (int half = 0; half < 2; ++half) {
-        left.split(warp, half);
-        right.split(warp, half);
-        if (half == 1 && k < atoms.ld) {
-          left.read(warp, k);
-          right.read(warp, k);
-        }
-        SPLICE_UNROLL
-        for (int j = 0; j < octets; ++j) {
-          if (j >= used) continue;
-          multiply_octets(warp, left, 0, right, j, [&](int lane) { return sums_[lane].of[j]; });
-        }
+      for (int j = 0; j < octets; ++j) {
+        if (j >= used) continue;
+        multiply_octets(warp, left, 0, right, j, [&](int lane) { return sums_[lane].of[j]; });
       }
-    }
+    };
+    each_half_slice(warp, atoms.ld, add, left, right);
   }
   SPLICE_KERNEL const float* sums(int lane, int j) { return sums_[lane].of[j]; }
 

@@ -69,7 +69,7 @@ class RegisterMatrix {
     group_.sync();
     group_.once([&] { row[k] = static_cast<float>(row[k]) - 1.0f; });
     group_.sync();
-    in_blocks([&](int lane, int first) SPLICE_INLINED { add_outer(lane, first, row, first, factors, -1.0f); });
+    in_blocks([&](int lane, int first) SPLICE_INLINED { subtract_outer(lane, first, row, factors); });
   }
 
   template <class Transposed>
@@ -237,18 +237,18 @@ class RegisterMatrix {
     }
   }
 
-  /// Rows r of the lane += sign factors[r] vector[at + 0 .. block), at columns first and on.
-  SPLICE_KERNEL void add_outer(int lane, int first, const Array& vector, int at,
-                               typename Group::template PerLane<Factors>& factors, float sign) {
+  /// Rows r of the lane -= factors[r] vector, at columns [first, first + block).
+  SPLICE_KERNEL void subtract_outer(int lane, int first, const Array& vector,
+                                    typename Group::template PerLane<Factors>& factors) {
     SPLICE_UNROLL
     for (int j = 0; j < block; j += 4) {
-      const Four four = group_.load4(vector, at + j);
+      const Four four = group_.load4(vector, first + j);
       SPLICE_UNROLL
       for (int e = 0; e < 4; ++e) {
         SPLICE_UNROLL
         for (int r = 0; r < own_rows; ++r) {
           float& cell = rows_[lane].of[r][first + j + e];
-          cell = std::fma(sign * factors[lane].of[r], four.of[e], cell);
+          cell = std::fma(-factors[lane].of[r], four.of[e], cell);
         }
       }
     }

@@ -122,16 +122,8 @@ class RowSolver {
     dot_atoms<float>(group_, atoms_, tableau.size(), [&](int i) -> std::int64_t { return tableau.atom[i]; }, residual,
                      [&](int i, float value) { slacks_[i] = lambda_ - value * static_cast<float>(tableau.factor[i]); });
     group_.sync();
-    if (!problem_.nonnegative) flip_signs();
-    return group_.template max<float>([&](int lane) {
-      float worst = 0;
-      for (int k = lane; k < tableau.size(); k += Group::size) {
-        const float y = slacks_[k];
-        const float violation = tableau.in_support[k] != 0 ? std::fabs(y) : -y;
-        worst = violation > worst ? violation : worst;
-      }
-      return worst;
-    });
+    if (!problem_.nonnegative) tableau.turn_negatives(slacks_, lambda_);
+    return tableau.largest_violation(slacks_);
   }
 
   /// A Newton step with what read_slacks() has found from the atoms themselves; solve() has to follow. The tableau's float32
@@ -173,16 +165,6 @@ class RowSolver {
     });
     group_.sync();
     tableau.append(atom, factor, lambda_ - factor * product, gram_);
-  }
-
-  SPLICE_KERNEL void flip_signs() {
-    for (int k = 0; k < tableau.size(); ++k) {
-      const float y = slacks_[k];
-      if (tableau.in_support[k] != 0 || !(y > 2 * lambda_)) continue;
-      tableau.flip_sign(k);
-      group_.once([&] { slacks_[k] = 2 * lambda_ - y; });
-      group_.sync();
-    }
   }
 
   Group& group_;

@@ -167,6 +167,33 @@ class Tableau {
     group_.sync();
   }
 
+  /// Signed weights: atoms outside the support that would rather act as their negatives, by slacks (see newton_step), are
+  /// turned, their slacks too. Nobody may read slacks without a barrier before. Ends with a barrier, if there are any.
+  template <class Slacks>
+  SPLICE_KERNEL void turn_negatives(const Slacks& slacks, T lambda) {
+    for (int k = 0; k < size_; ++k) {
+      const T y = slacks[k];
+      if (in_support[k] != 0 || !(y > 2 * lambda)) continue;
+      flip_sign(k);
+      group_.once([&] { slacks[k] = 2 * lambda - y; });
+      group_.sync();
+    }
+  }
+
+  /// How far slacks are from what they should be: 0 in the support, not negative outside it.
+  template <class Slacks>
+  SPLICE_KERNEL T largest_violation(const Slacks& slacks) {
+    return group_.template max<T>([&](int lane) SPLICE_INLINED {
+      T worst = 0;
+      for (int k = lane; k < size_; k += Group::size) {
+        const T y = slacks[k];
+        const T violation = in_support[k] != 0 ? std::fabs(y) : -y;
+        worst = violation > worst ? violation : worst;
+      }
+      return worst;
+    });
+  }
+
  private:
   /// Times that a dependent atom may push another one out before it stays out: what is left between them is rounding.
   static constexpr int most_exchanges = 8;

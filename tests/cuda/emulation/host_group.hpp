@@ -202,10 +202,6 @@ class HostGroup {
     return {{array[index], array[index + 1], array[index + 2], array[index + 3]}};
   }
 
-  template <class Floats>
-  void store4(const Floats& array, std::int64_t index, const cuda::Four& four) {
-    for (int e = 0; e < 4; ++e) array[index + e] = four.of[e];
-  }
 
   std::int64_t index() const { return index_; }
   unsigned char* dynamic_memory() { return dynamic_; }
