@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <numeric>
 
 #include "cpu/tableau_kernels.hpp"
@@ -19,25 +20,24 @@ constexpr std::uint8_t most_exchanges = 8;
 template <class T>
 struct Choice {
   const Tableau<T>& t;
-  bool least_index = false;           ///< Murty's rule
-  bool excluded = false;              ///< some atom has had all its exchanges
+  bool excluded = false;                ///< some atom has had all its exchanges
   std::vector<std::uint8_t> exchanges;  ///< [size]
 
-  /// Place of the most negative member (least_index: of the first negative one) among those in the support or
-  /// outside; -1 where none is below -tolerance.
+  /// Place of the most negative member among those in the support or outside; -1 where none is below -tolerance.
   std::int64_t most_negative(bool in_support, T tolerance) const {
-    if (!least_index && (in_support || !excluded)) return lowest_member(t, in_support, -tolerance);
+    if (in_support || !excluded) return lowest_member(t, in_support, -tolerance);
     std::int64_t found = -1;
     T lowest = -tolerance;
     for (std::int64_t k = 0; k < t.size; ++k) {
-      if (!(t.value[at(k)] < lowest)) continue;
-      if ((t.in_support[at(k)] != 0) != in_support) continue;
-      if (!in_support && exchanges[at(k)] >= most_exchanges) continue;
+      if (!(t.value[at(k)] < lowest) || t.in_support[at(k)] != 0 || exchanges[at(k)] >= most_exchanges) continue;
       found = k;
-      if (least_index) break;
       lowest = t.value[at(k)];
     }
     return found;
+  }
+  void exclude(std::int64_t k) {
+    exchanges[at(k)] = most_exchanges;
+    excluded = true;
   }
 };
 
@@ -74,6 +74,9 @@ void Tableau<T>::reserve(std::int64_t places) {
     std::memcpy(bigger.get() + k * grown, row(k), static_cast<std::size_t>(size) * sizeof(T));
   }
   matrix = std::move(bigger);
+  queued_rows = make_aligned<T>(static_cast<std::size_t>(most_queued * grown), "a row's working set");
+  queued_factors = make_aligned<T>(static_cast<std::size_t>(most_queued * grown), "a row's working set");
+  up_to_date.assign(at(grown), 0);
   ld = grown;
   value.resize(at(grown));
   in_support.resize(at(grown));
@@ -136,35 +139,74 @@ void append_atoms(Tableau<T>& t, const std::int32_t* atoms, const T* factors, st
   for (std::int64_t i = 0; i < count; ++i) std::copy_n(&block[at(i * padded_count)], count, t.row(first + i) + first);
 }
 
+/// Drives the negative member at k up to 0 by its partner's growth from 0 on; a member that would turn negative on the way is
+/// exchanged first, so that no other one does (Cottle & Dantzig's principal pivoting method, finite for every
+/// positive definite G: each call leaves fewer negative members). The matrix is up to date.
+/// @returns number of pivots
 template <class T>
-std::int64_t solve_tableau(Tableau<T>& t, T tolerance, T pivot_floor) {
-  const std::int64_t patience = 4 * t.size + 50;
-  const std::int64_t limit = 40 * t.size + 500;
-  Choice<T> choice{t, false, false, std::vector<std::uint8_t>(at(t.size), 0)};
+std::int64_t drive(Tableau<T>& t, std::int64_t k, T pivot_floor, std::int64_t limit, Choice<T>& choice) {
+  T way = 0;  // what the partner has grown by
   std::int64_t pivots = 0;
   while (pivots < limit) {
-    choice.least_index = pivots > patience;
-    std::int64_t k = choice.most_negative(true, T(0));
-    if (k < 0) {
-      k = choice.most_negative(false, tolerance);
-      if (k < 0) break;
-      if (depends_on_support(t, k, pivot_floor)) {
-        std::uint8_t& exchanges = choice.exchanges[at(k)];
-        const std::int64_t blocking = blocking_atom(t, k);
-        if (blocking < 0) {
-          exchanges = most_exchanges;
-          choice.excluded = true;
-          continue;
-        }
-        choice.excluded |= ++exchanges >= most_exchanges;
-        pivot(t, blocking);
-        ++pivots;
-        if (depends_on_support(t, k, pivot_floor)) continue;
-      }
+    const bool free = t.in_support[at(k)] == 0 && depends_on_support(t, k, pivot_floor);  // growth that costs nothing
+    T shortest = free ? std::numeric_limits<T>::max() : -t.value[at(k)] / t.row(k)[k];
+    std::int64_t blocking = k;
+    for (std::int64_t i = 0; i < t.size; ++i) {
+      const T slope = t.row(i)[k];
+      if (i == k || !(slope < 0) || t.value[at(i)] + slope * way < 0) continue;
+      const T step = -t.value[at(i)] / slope;
+      if (!(step < shortest)) continue;
+      if (t.in_support[at(i)] == 0 && depends_on_support(t, i, pivot_floor)) continue;
+      blocking = i;
+      shortest = step;
     }
-    pivot(t, k);
+    if (blocking == k && free) {
+      choice.exclude(k);
+      return pivots;
+    }
+    pivot(t, blocking);
+    ++pivots;
+    if (blocking == k) return pivots;
+    way = std::max(way, shortest);
+  }
+  return pivots;
+}
+
+template <class T>
+std::int64_t solve_tableau(Tableau<T>& t, T tolerance, T pivot_floor) {
+  const std::int64_t patience = 2 * t.size + 30;
+  const std::int64_t limit = 40 * t.size + 500;
+  Choice<T> choice{t, false, std::vector<std::uint8_t>(at(t.size), 0)};
+  std::int64_t pivots = 0;
+  while (pivots < limit) {
+    std::int64_t k = choice.most_negative(true, T(0));
+    const bool leaves = k >= 0;
+    if (!leaves) k = choice.most_negative(false, tolerance);
+    if (k < 0) break;
+    if (pivots > patience) {
+      flush_pivots(t);
+      pivots += std::max<std::int64_t>(1, drive(t, k, pivot_floor, limit - pivots, choice));
+      continue;
+    }
+    update_row(t, k);
+    if (!leaves && depends_on_support(t, k, pivot_floor)) {
+      std::uint8_t& exchanges = choice.exchanges[at(k)];
+      flush_pivots(t);
+      const std::int64_t blocking = blocking_atom(t, k);
+      if (blocking < 0) {
+        choice.exclude(k);
+        continue;
+      }
+      choice.excluded |= ++exchanges >= most_exchanges;
+      queue_pivot(t, blocking);
+      ++pivots;
+      update_row(t, k);
+      if (depends_on_support(t, k, pivot_floor)) continue;
+    }
+    queue_pivot(t, k);
     ++pivots;
   }
+  flush_pivots(t);
   return pivots;
 }
 

@@ -8,6 +8,7 @@
 /// Linear Complementarity Problem", 4.2). The block of the atoms in the support is the inverse of their Gram
 /// matrix: Newton steps use it.
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -17,6 +18,9 @@ namespace splice_cuda::cpu {
 
 /// Rows of a tableau are padded with zeros to a multiple of this.
 inline constexpr std::int64_t tableau_multiple = 16;
+
+/// Pivots that a tableau's matrix may be behind: their updates pass over it together.
+inline constexpr std::int64_t most_queued = 4;
 
 template <class T>
 struct Tableau {
@@ -28,6 +32,13 @@ struct Tableau {
   std::vector<std::int32_t> atoms;       ///< [ld]
   std::vector<T> factors;                ///< [ld] +-1 / a_j: atom k acts as factor_k c_k
   std::vector<T> diagonal;               ///< [ld] of the Gram matrix
+
+  // Within solve_tableau alone: pivots that `value` and `in_support` know of, and the matrix does not yet.
+  std::int64_t queued = 0;
+  std::array<std::int64_t, most_queued> queued_places{};
+  AlignedArray<T> queued_rows;           ///< [most_queued, ld] pivot rows ...
+  AlignedArray<T> queued_factors;        ///< ... and what of them each row loses
+  std::vector<std::uint8_t> up_to_date;  ///< [ld] how many of them a row has had
 
   T* row(std::int64_t k) { return matrix.get() + k * ld; }
   const T* row(std::int64_t k) const { return matrix.get() + k * ld; }
@@ -45,7 +56,7 @@ void append_atoms(Tableau<T>& tableau, const std::int32_t* atoms, const T* facto
                   const T* gram, std::int64_t ld_gram, const T* values);
 
 /// Pivots until x >= 0 and y >= -tolerance. Picks the most negative member, those of x first; after a number of
-/// pivots that only cycling reaches, the least index (Murty's rule, finite for every P-matrix). An atom whose
+/// pivots that only cycling reaches, negative members are driven up one by one. An atom whose
 /// pivot is below `pivot_floor` times its Gram diagonal depends on the support: it takes the place of the
 /// support atom that blocks its way, or stays out.
 /// @returns number of pivots

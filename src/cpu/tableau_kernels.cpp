@@ -9,6 +9,107 @@ HWY_BEFORE_NAMESPACE();
 namespace splice_cuda::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+/// Flags as numbers: 0 or 1.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadFlags(D d, const std::uint8_t* flags) {
+  const hn::Rebind<std::int32_t, D> d32;
+  const auto wide = hn::PromoteTo(d32, hn::LoadU(hn::Rebind<std::uint8_t, D>(), flags));
+  if constexpr (sizeof(hn::TFromD<D>) == sizeof(double)) {
+    return hn::PromoteTo(d, wide);
+  } else {
+    return hn::ConvertTo(d, wide);
+  }
+}
+
+/// Row i loses its shares of the last n queued pivots.
+template <std::size_t n, class T>
+HWY_INLINE void SubtractQueued(Tableau<T>& t, std::int64_t i) {
+  const hn::CappedTag<T, tableau_multiple> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const std::int64_t first = t.queued - static_cast<std::int64_t>(n);
+  T factor[n];
+  hn::Vec<decltype(d)> factors[n];
+  const T* rows[n];
+  for (std::size_t p = 0; p < n; ++p) {
+    const std::int64_t at = (first + static_cast<std::int64_t>(p)) * t.ld;
+    factor[p] = t.queued_factors[static_cast<std::size_t>(at + i)];
+    factors[p] = hn::Set(d, factor[p]);
+    rows[p] = t.queued_rows.get() + at;
+  }
+  T* row = t.row(i);
+  const std::int64_t width = t.padded_size();
+  for (std::int64_t k = 0; k < width; k += lanes) {
+    auto sum = hn::Load(d, row + k);
+    HWY_UNROLL(4)
+    for (std::size_t p = 0; p < n; ++p) sum = hn::NegMulAdd(factors[p], hn::Load(d, rows[p] + k), sum);
+    hn::Store(sum, d, row + k);
+  }
+  // Where a pivot was made, the row gets its factor, and loses shares of the later ones alone.
+  for (std::size_t p = 0; p < n; ++p) {
+    const std::int64_t k = t.queued_places[static_cast<std::size_t>(first) + p];
+    T entry = factor[p];
+    for (std::size_t q = p + 1; q < n; ++q) entry -= factor[q] * rows[q][k];
+    row[k] = entry;
+  }
+}
+
+template <class T>
+HWY_INLINE void UpdateRow(Tableau<T>& t, std::int64_t i) {
+  std::uint8_t& known = t.up_to_date[static_cast<std::size_t>(i)];
+  static_assert(most_queued == 4);
+  switch (t.queued - known) {
+    case 1: SubtractQueued<1>(t, i); break;
+    case 2: SubtractQueued<2>(t, i); break;
+    case 3: SubtractQueued<3>(t, i); break;
+    case 4: SubtractQueued<4>(t, i); break;
+    default: break;
+  }
+  known = static_cast<std::uint8_t>(t.queued);
+}
+
+template <class T>
+HWY_INLINE void FlushPivots(Tableau<T>& t) {
+  for (std::int64_t i = 0; i < t.size; ++i) {
+    UpdateRow(t, i);
+    t.up_to_date[static_cast<std::size_t>(i)] = 0;
+  }
+  t.queued = 0;
+}
+
+template <class T>
+HWY_INLINE void QueuePivot(Tableau<T>& t, std::int64_t k) {
+  if (t.queued == most_queued) FlushPivots(t);
+  const hn::CappedTag<T, tableau_multiple> d;
+  T* row = t.row(k);
+  T* queued_row = t.queued_rows.get() + t.queued * t.ld;
+  T* factors = t.queued_factors.get() + t.queued * t.ld;
+  const std::size_t place = static_cast<std::size_t>(k);
+  const T diagonal = row[k];
+  const T inverse = T(1) / diagonal;
+  const auto scale = hn::Set(d, inverse);
+  const auto constant = hn::Set(d, t.value[place] * inverse);
+  const T own_value = -t.value[place] * inverse;
+  const auto own_flag = hn::Set(d, t.in_support[place] != 0 ? T(1) : T(0));
+  for (std::int64_t i = 0; i < t.padded_size(); i += static_cast<std::int64_t>(hn::Lanes(d))) {
+    const auto entry = hn::Load(d, row + i);
+    const auto same = hn::Eq(LoadFlags(d, t.in_support.data() + i), own_flag);
+    const auto column = hn::IfThenElse(same, entry, hn::Neg(entry));
+    hn::Store(entry, d, queued_row + i);
+    hn::Store(hn::Mul(column, scale), d, factors + i);
+    T* values = t.value.data() + i;
+    hn::StoreU(hn::NegMulAdd(column, constant, hn::LoadU(d, values)), d, values);
+    hn::Store(hn::Neg(hn::Mul(entry, scale)), d, row + i);
+  }
+  t.queued_places[static_cast<std::size_t>(t.queued)] = k;
+  row[k] = inverse;
+  t.value[place] = own_value;
+  t.in_support[place] ^= 1u;
+  t.up_to_date[place] = static_cast<std::uint8_t>(++t.queued);
+}
+
+// fp64: one pivot at a time, columns from the matrix itself. The problems that are left to it are so ill-conditioned that rows
+// and columns, which should be alike, are not.
+
 /// y -= factor * x over `size` elements, a multiple of tableau_multiple.
 template <class T>
 HWY_INLINE void SubtractScaled(T factor, const T* HWY_RESTRICT x, T* HWY_RESTRICT y, std::int64_t size) {
@@ -33,7 +134,7 @@ HWY_INLINE void Scale(T factor, T* x, std::int64_t size) {
 }
 
 template <class T>
-HWY_INLINE void Pivot(Tableau<T>& t, std::int64_t k) {
+HWY_INLINE void PivotAtOnce(Tableau<T>& t, std::int64_t k) {
   T* pivot_row = t.row(k);
   const T inverse = T(1) / pivot_row[k];
   const T constant = t.value[static_cast<std::size_t>(k)] * inverse;
@@ -93,18 +194,6 @@ HWY_INLINE void AddRows(const AddedRows<T>& sums) {
   for (; i < sums.count; ++i) AddRowsBlock<1>(sums, i);
 }
 
-/// Flags as numbers: 0 or 1.
-template <class D>
-HWY_INLINE hn::Vec<D> LoadFlags(D d, const std::uint8_t* flags) {
-  const hn::Rebind<std::int32_t, D> d32;
-  const auto wide = hn::PromoteTo(d32, hn::LoadU(hn::Rebind<std::uint8_t, D>(), flags));
-  if constexpr (sizeof(hn::TFromD<D>) == sizeof(double)) {
-    return hn::PromoteTo(d, wide);
-  } else {
-    return hn::ConvertTo(d, wide);
-  }
-}
-
 template <class T>
 HWY_INLINE std::int64_t LowestMember(const Tableau<T>& t, bool in_support, T bound) {
   const hn::ScalableTag<T> d;
@@ -129,8 +218,10 @@ HWY_INLINE std::int64_t LowestMember(const Tableau<T>& t, bool in_support, T bou
   return -1;  // NaN among the values
 }
 
-void PivotF32(Tableau<float>& t, std::int64_t k) { Pivot(t, k); }
-void PivotF64(Tableau<double>& t, std::int64_t k) { Pivot(t, k); }
+void UpdateRowF32(Tableau<float>& t, std::int64_t i) { UpdateRow(t, i); }
+void QueuePivotF32(Tableau<float>& t, std::int64_t k) { QueuePivot(t, k); }
+void PivotF64(Tableau<double>& t, std::int64_t k) { PivotAtOnce(t, k); }
+void FlushPivotsF32(Tableau<float>& t) { FlushPivots(t); }
 float DotF32(const float* x, const float* y, std::int64_t size) { return Dot(x, y, size); }
 double DotF64(const double* x, const double* y, std::int64_t size) { return Dot(x, y, size); }
 void AddRowsF32(const AddedRows<float>& sums) { AddRows(sums); }
@@ -148,8 +239,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace splice_cuda::cpu {
 
-HWY_EXPORT(PivotF32);
+HWY_EXPORT(UpdateRowF32);
+HWY_EXPORT(QueuePivotF32);
 HWY_EXPORT(PivotF64);
+HWY_EXPORT(FlushPivotsF32);
 HWY_EXPORT(DotF32);
 HWY_EXPORT(DotF64);
 HWY_EXPORT(AddRowsF32);
@@ -157,8 +250,12 @@ HWY_EXPORT(AddRowsF64);
 HWY_EXPORT(LowestMemberF32);
 HWY_EXPORT(LowestMemberF64);
 
-void pivot(Tableau<float>& t, std::int64_t k) { HWY_DYNAMIC_DISPATCH(PivotF32)(t, k); }
-void pivot(Tableau<double>& t, std::int64_t k) { HWY_DYNAMIC_DISPATCH(PivotF64)(t, k); }
+void update_row(Tableau<float>& t, std::int64_t k) { HWY_DYNAMIC_DISPATCH(UpdateRowF32)(t, k); }
+void update_row(Tableau<double>&, std::int64_t) {}
+void queue_pivot(Tableau<float>& t, std::int64_t k) { HWY_DYNAMIC_DISPATCH(QueuePivotF32)(t, k); }
+void queue_pivot(Tableau<double>& t, std::int64_t k) { HWY_DYNAMIC_DISPATCH(PivotF64)(t, k); }
+void flush_pivots(Tableau<float>& t) { HWY_DYNAMIC_DISPATCH(FlushPivotsF32)(t); }
+void flush_pivots(Tableau<double>&) {}
 float dot(const float* x, const float* y, std::int64_t size) { return HWY_DYNAMIC_DISPATCH(DotF32)(x, y, size); }
 double dot(const double* x, const double* y, std::int64_t size) { return HWY_DYNAMIC_DISPATCH(DotF64)(x, y, size); }
 void add_rows(const AddedRows<float>& sums) { HWY_DYNAMIC_DISPATCH(AddRowsF32)(sums); }

@@ -10,9 +10,30 @@
 
 namespace splice_cuda::cpu {
 
-/// Exchanges x_k and y_k: v_k = M_kk u_k + sum_j M_kj u_j + c_k is solved for u_k and put into the others.
-void pivot(Tableau<float>& tableau, std::int64_t k);
-void pivot(Tableau<double>& tableau, std::int64_t k);
+/// A pivot exchanges x_k and y_k: v_k = M_kk u_k + sum_j M_kj u_j + c_k is solved for u_k and put into the others. A matrix
+/// that is larger than the first-level cache makes that a matter of memory: values change at once, but rows that do
+/// not choose the next pivot wait until some pivots can pass over them together. Each row sees the same
+/// operations in the same order as if it had not waited.
+
+/// Brings row k of the matrix up to date.
+void update_row(Tableau<float>& tableau, std::int64_t k);
+void update_row(Tableau<double>& tableau, std::int64_t k);
+
+/// Pivots on k, whose row is up to date. In float32 columns are taken from rows: M is symmetric in the support and outside,
+/// antisymmetric between. In fp64 nothing waits, and columns are the matrix's own.
+void queue_pivot(Tableau<float>& tableau, std::int64_t k);
+void queue_pivot(Tableau<double>& tableau, std::int64_t k);
+
+/// Brings the whole matrix up to date.
+void flush_pivots(Tableau<float>& tableau);
+void flush_pivots(Tableau<double>& tableau);
+
+/// All of that: a pivot on k in a matrix that is up to date, and is so afterwards.
+template <class T>
+void pivot(Tableau<T>& tableau, std::int64_t k) {
+  queue_pivot(tableau, k);
+  flush_pivots(tableau);
+}
 
 /// x.y over `size` elements, a multiple of tableau_multiple; x aligned.
 float dot(const float* x, const float* y, std::int64_t size);

@@ -109,5 +109,70 @@ TEST(TableauKernels, AddedRowsAreThoseOfAPlainLoop) {
   });
 }
 
+/// [n, n] of a tableau at the support that `pivots` lead to, by Gauss and Jordan in fp64.
+struct PlainTableau {
+  explicit PlainTableau(std::size_t n) : size(n), matrix(n * n), value(n) {}
+  void pivot(std::size_t k) {
+    const double diagonal = matrix[k * size + k];
+    for (std::size_t i = 0; i < size; ++i) {
+      if (i == k) continue;
+      const double share = matrix[i * size + k] / diagonal;
+      for (std::size_t j = 0; j < size; ++j) {
+        matrix[i * size + j] = j == k ? share : matrix[i * size + j] - share * matrix[k * size + j];
+      }
+      value[i] -= share * value[k];
+    }
+    for (std::size_t j = 0; j < size; ++j) matrix[k * size + j] = j == k ? 1 / diagonal : -matrix[k * size + j] / diagonal;
+    value[k] = -value[k] / diagonal;
+  }
+  std::size_t size;
+  std::vector<double> matrix;
+  std::vector<double> value;
+};
+
+/// Pivots that wait, rows that are asked for in between, and places that are pivoted on twice.
+template <class T>
+void check_queued_pivots(std::size_t size, double tolerance) {
+  const std::vector<float> vectors = testing::gaussian(size * 2 * size, 9);
+  const std::vector<float> values = testing::gaussian(size, 10);
+  Tableau<T> tableau = tableau_of<T>(values, std::vector<std::uint8_t>(size, 0));
+  PlainTableau plain(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    plain.value[i] = static_cast<double>(values[i]);
+    for (std::size_t j = 0; j < size; ++j) {
+      const T product = static_cast<T>(testing::dot(&vectors[i * 2 * size], &vectors[j * 2 * size],
+                                                    static_cast<std::int64_t>(2 * size)) / static_cast<double>(size));
+      tableau.row(static_cast<std::int64_t>(i))[j] = product;
+      plain.matrix[i * size + j] = static_cast<double>(product);
+    }
+  }
+  for (const std::size_t step : {0u, 3u, 1u, 3u, 5u, 2u, 0u, 8u, 5u, 9u, 1u}) {
+    const std::size_t k = step % size;
+    update_row(tableau, static_cast<std::int64_t>((step * 7 + 1) % size));  // asked for, then not taken
+    update_row(tableau, static_cast<std::int64_t>(k));
+    queue_pivot(tableau, static_cast<std::int64_t>(k));
+    plain.pivot(k);
+    for (std::size_t i = 0; i < size; ++i) {
+      EXPECT_NEAR(static_cast<double>(tableau.value[i]), plain.value[i], tolerance) << "value " << i << " of " << size;
+    }
+  }
+  flush_pivots(tableau);
+  for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t j = 0; j < size; ++j) {
+      EXPECT_NEAR(static_cast<double>(tableau.row(static_cast<std::int64_t>(i))[j]), plain.matrix[i * size + j], tolerance)
+          << i << ", " << j << " of " << size;
+    }
+  }
+}
+
+TEST(TableauKernels, QueuedPivotsAreThoseOfAPlainLoop) {
+  testing::for_every_target([] {
+    for (const std::size_t size : {1u, 2u, 15u, 16u, 17u, 40u}) {
+      check_queued_pivots<float>(size, 2e-4);
+      check_queued_pivots<double>(size, 1e-12);
+    }
+  });
+}
+
 }  // namespace
 }  // namespace splice_cuda::cpu
