@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
 
 #include "core/lasso_math.hpp"
 #include "cpu/row_products.hpp"
+#include "cpu/select.hpp"
 
 namespace splice_cuda::cpu {
 namespace {
@@ -17,15 +16,23 @@ struct RowSums {
   double r_dot_r = 0;
 };
 
+/// In four lanes, which need not wait for each other; size is a multiple of 64.
 RowSums row_sums(const float* z, const double* r, std::int64_t size) {
-  RowSums sums;
-  for (std::int64_t k = 0; k < size; ++k) {
-    const double value = static_cast<double>(z[k]);
-    sums.z_dot_z += value * value;
-    sums.z_dot_r += value * r[k];
-    sums.r_dot_r += r[k] * r[k];
+  constexpr std::size_t lanes = 4;
+  RowSums parts[lanes];
+  for (std::int64_t k = 0; k < size; k += lanes) {
+    for (std::size_t i = 0; i < lanes; ++i) {
+      const double value = static_cast<double>(z[k + static_cast<std::int64_t>(i)]);
+      const double rest = r[k + static_cast<std::int64_t>(i)];
+      parts[i].z_dot_z += value * value;
+      parts[i].z_dot_r += value * rest;
+      parts[i].r_dot_r += rest * rest;
+    }
   }
-  return sums;
+  const auto sum = [&](double RowSums::*part) {
+    return (parts[0].*part + parts[1].*part) + (parts[2].*part + parts[3].*part);
+  };
+  return {sum(&RowSums::z_dot_z), sum(&RowSums::z_dot_r), sum(&RowSums::r_dot_r)};
 }
 
 /// Upper bound of the largest correlation among scratch.near: in float32 with its proven error where that stays below
@@ -63,90 +70,117 @@ double largest_near(const CpuDictionary& dictionary, const Problem& problem, dou
   return largest;
 }
 
-}  // namespace
+/// What the code itself says: its residual (scratch.residual), and the correlations of its atoms.
+struct CodeFigures {
+  RowSums sums;
+  double weighted_l1 = 0;
+  double largest = 0;    ///< of the atoms' correlations
+  double violation = 0;  ///< how far they are from lambda, which is what they promise
+};
 
-double certify_screened(const CpuDictionary& dictionary, const Problem& problem,
-                        const CodeToCertify& code, const ScreenedBounds& bounds,
-                        CertifyScratch& scratch, RowReport& report) {
+CodeFigures figures_of_code(const CpuDictionary& dictionary, const Problem& problem, const CodeToCertify& code,
+                            CertifyScratch& scratch) {
   const auto count = static_cast<std::int64_t>(code.atoms.size());
-  const auto inverse = [&](std::int32_t atom) {
-    return problem.inverse_weights[static_cast<std::size_t>(atom)];
-  };
   scratch.residual.resize(static_cast<std::size_t>(dictionary.ld));
   scratch.weights.assign(code.weights.begin(), code.weights.end());
-  residual_f64(dictionary, code.z, code.atoms.data(), scratch.weights.data(), count,
-               scratch.residual.data());
-  const RowSums sums = row_sums(code.z, scratch.residual.data(), dictionary.ld);
-
-  // Support atoms exactly: equality with lambda is what they promise.
-  double weighted_l1 = 0;
-  double largest = 0;
-  double violation = 0;
+  residual_f64(dictionary, code.z, code.atoms.data(), scratch.weights.data(), count, scratch.residual.data());
+  CodeFigures figures;
+  figures.sums = row_sums(code.z, scratch.residual.data(), dictionary.ld);
   scratch.products.resize(std::max(code.atoms.size(), scratch.products.size()));
   dot_atoms_f64(dictionary, code.atoms.data(), count, scratch.residual.data(), scratch.products.data());
   for (std::size_t i = 0; i < code.atoms.size(); ++i) {
+    const double inverse = problem.inverse_weights[static_cast<std::size_t>(code.atoms[i])];
     const double weight = static_cast<double>(code.weights[i]);
-    weighted_l1 += std::abs(weight) / inverse(code.atoms[i]);
-    double correlation = scratch.products[i] * inverse(code.atoms[i]);
+    figures.weighted_l1 += std::abs(weight) / inverse;
+    double correlation = scratch.products[i] * inverse;
     if (weight < 0) correlation = -correlation;
-    largest = std::max(largest, problem.nonnegative ? correlation : std::abs(correlation));
-    violation = std::max(violation, std::abs(correlation - code.lambda));
+    figures.largest = std::max(figures.largest, problem.nonnegative ? correlation : std::abs(correlation));
+    figures.violation = std::max(figures.violation, std::abs(correlation - code.lambda));
+  }
+  return figures;
+}
+
+/// Walks along the ascending atoms of a code beside another ascending list.
+class SupportWalk {
+ public:
+  explicit SupportWalk(std::span<const std::int32_t> atoms) : atoms_(atoms) {}
+  /// Whether the code has this atom, which is not less than the one before.
+  bool has(std::int32_t atom) {
+    while (next_ < atoms_.size() && atoms_[next_] < atom) ++next_;
+    return next_ < atoms_.size() && atoms_[next_] == atom;
   }
 
-  // All others by what the screening proved, widened by the movement since.
-  const double movement =
-      distance_to_quantized(scratch.residual.data(), bounds.q, bounds.scale, dictionary.ld) * (1 + 1e-9);
-  const double norm = static_cast<double>(bounds.norm);
-  const double atom_norm = static_cast<double>(bounds.atom_norm);
-  largest = std::max(largest, static_cast<double>(bounds.unlisted_bound) + atom_norm * movement);
-  scratch.near.clear();
-  std::size_t support = 0;  // both lists ascend; what is in the support has been looked at
-  for (std::int64_t i = 0; i < bounds.list->count; ++i) {
-    const std::int32_t atom = bounds.list->atoms[i];
-    while (support < code.atoms.size() && code.atoms[support] < atom) ++support;
-    if (support < code.atoms.size() && code.atoms[support] == atom) continue;
-    const float value = bounds.list->values[i];
-    const double size = static_cast<double>(problem.nonnegative ? value : std::abs(value));
-    const double error = norm > 0 ? static_cast<double>(bounds.errors[atom]) : 0;
-    const double bound = math::screened_upper_bound(size, error, norm, atom_norm, movement);
-    if (bound > code.lambda) {
-      scratch.near.push_back(atom);
-    } else {
-      largest = std::max(largest, bound);  // not looked at, hence only bounded
-    }
-  }
-  largest = std::max(largest, largest_near(dictionary, problem, code.lambda, std::sqrt(sums.r_dot_r),
-                                           atom_norm, scratch));
+ private:
+  std::span<const std::int32_t> atoms_;
+  std::size_t next_ = 0;
+};
 
+/// @param others  upper bound of the correlations of all atoms outside the code
+/// @returns half |z|^2
+double fill_report(const CpuDictionary& dictionary, const CodeToCertify& code, const CodeFigures& figures, double others,
+                   double atom_norm, RowReport& report) {
+  const RowSums& sums = figures.sums;
+  const double largest = std::max(figures.largest, others);
   const math::Certificate certificate = math::make_certificate(
-      {sums.z_dot_z, sums.z_dot_r, sums.r_dot_r, weighted_l1, largest, code.lambda, atom_norm,
-       static_cast<double>(dictionary.dim + count)});
+      {sums.z_dot_z, sums.z_dot_r, sums.r_dot_r, figures.weighted_l1, largest, code.lambda, atom_norm,
+       static_cast<double>(dictionary.dim + static_cast<std::int64_t>(code.atoms.size()))});
   report.primal = certificate.primal;
   report.dual = certificate.dual;
   report.gap = certificate.gap;
-  report.kkt_violation = std::max(violation, largest - code.lambda);
+  report.kkt_violation = std::max(figures.violation, largest - code.lambda);
   return 0.5 * sums.z_dot_z;
+}
+
+}  // namespace
+
+double certify_screened(const CpuDictionary& dictionary, const Problem& problem, const CodeToCertify& code,
+                        const ScreenedBounds& bounds, CertifyScratch& scratch, RowReport& report) {
+  const CodeFigures figures = figures_of_code(dictionary, problem, code, scratch);
+  const double atom_norm = static_cast<double>(bounds.atom_norm);
+  const auto moved_from = [&](const QuantizedPoint& point) {
+    return atom_norm * distance_to_quantized(scratch.residual.data(), point, dictionary.ld) * (1 + 1e-9);
+  };
+  const double moved = moved_from(bounds.centre);
+  // Bounds of the list are sums and products in float32, off by less than this.
+  constexpr double rounding = 1 + 1e-6;
+  const auto limit = static_cast<float>((code.lambda - moved) / rounding * (1 - 1e-7));
+  const CandidateList& list = *bounds.list;
+  scratch.places.resize(std::max(scratch.places.size(), static_cast<std::size_t>(list.count + taken_slack)));
+  float rest = 0;
+  const std::int64_t count =
+      places_above({list.atoms, list.values, list.count, bounds.errors, bounds.norm, !problem.nonnegative}, limit,
+                   scratch.places.data(), &rest);
+  double others = std::max(static_cast<double>(bounds.unlisted_bound) + moved_from(bounds.screened),
+                           static_cast<double>(bounds.dropped_bound) + moved);
+  if (count < list.count) others = std::max(others, static_cast<double>(rest) * (rest > 0 ? rounding : 1) + moved);
+  scratch.near.clear();
+  SupportWalk support(code.atoms);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int32_t atom = list.atoms[scratch.places[static_cast<std::size_t>(i)]];
+    if (!support.has(atom)) scratch.near.push_back(atom);
+  }
+  others = std::max(others, largest_near(dictionary, problem, code.lambda, std::sqrt(figures.sums.r_dot_r), atom_norm, scratch));
+  return fill_report(dictionary, code, figures, others, atom_norm, report);
 }
 
 double certify_over_all_atoms(const CpuDictionary& dictionary, const Problem& problem,
                               const CodeToCertify& code, CertifyScratch& scratch, RowReport& report) {
-  const auto atoms = static_cast<std::size_t>(dictionary.size);
-  if (scratch.all_atoms.size() != atoms) {
-    scratch.all_atoms.resize(atoms);
-    std::iota(scratch.all_atoms.begin(), scratch.all_atoms.end(), 0);
-    scratch.all_values.assign(atoms, std::numeric_limits<float>::infinity());
-    scratch.zeros.assign(static_cast<std::size_t>(dictionary.ld), 0);
-    scratch.atom_norm = 0;
-    for (std::size_t j = 0; j < atoms; ++j) {
+  if (scratch.atom_norm == 0) {
+    for (std::size_t j = 0; j < static_cast<std::size_t>(dictionary.size); ++j) {
       const double norm = static_cast<double>(dictionary.norm[j]) * problem.inverse_weights[j];
       scratch.atom_norm = std::max(scratch.atom_norm, static_cast<float>(norm * (1 + 1e-6)));
     }
   }
-  const CandidateList everything{scratch.all_atoms.data(), scratch.all_values.data(), dictionary.size,
-                                 dictionary.size};
-  const ScreenedBounds bounds{scratch.zeros.data(), 0, 0, nullptr, -std::numeric_limits<float>::infinity(),
-                              scratch.atom_norm, &everything};
-  return certify_screened(dictionary, problem, code, bounds, scratch, report);
+  const auto atom_norm = static_cast<double>(scratch.atom_norm);
+  const CodeFigures figures = figures_of_code(dictionary, problem, code, scratch);
+  scratch.near.clear();
+  SupportWalk support(code.atoms);
+  for (std::int32_t atom = 0; atom < static_cast<std::int32_t>(dictionary.size); ++atom) {
+    if (!support.has(atom)) scratch.near.push_back(atom);
+  }
+  const double others =
+      largest_near(dictionary, problem, code.lambda, std::sqrt(figures.sums.r_dot_r), atom_norm, scratch);
+  return fill_report(dictionary, code, figures, others, atom_norm, report);
 }
 
 void round_code(int exponent, std::vector<std::int32_t>& atoms, std::vector<float>& weights) {

@@ -12,19 +12,22 @@
 #include "core/problem.hpp"
 #include "cpu/cpu_dictionary.hpp"
 #include "cpu/load_row.hpp"
+#include "cpu/quantize.hpp"
 #include "cpu/screen.hpp"
 #include "splice_cuda/codes.hpp"
 
 namespace splice_cuda::cpu {
 
-/// What a screening proved of a row's quantised residual r^ = scale q, per weighted atom c_j / a_j:
-/// |correlation| <= |value| + errors[j] norm for listed atoms, <= unlisted_bound for all others.
+/// What a screening proved, per weighted atom c_j / a_j and for residuals r^ that are quantised:
+///   |correlation with `centre`| <= |value| + errors[j] norm for listed atoms, <= dropped_bound for atoms that left the list
+///   when it was brought there, and |correlation with `screened`| <= unlisted_bound for those that never were in it.
 struct ScreenedBounds {
-  const std::int8_t* q = nullptr;
-  float scale = 0;
-  float norm = 0;                 ///< |r^|
-  const float* errors = nullptr;  ///< [p] ProblemScales::screen_error; null where norm is 0
+  QuantizedPoint screened;
+  QuantizedPoint centre;
+  float norm = 0;                 ///< |centre|
+  const float* errors = nullptr;  ///< [p] ProblemScales::screen_error
   float unlisted_bound = 0;
+  float dropped_bound = 0;
   float atom_norm = 0;  ///< max_j |c_j| / a_j
   const CandidateList* list = nullptr;
 };
@@ -44,10 +47,8 @@ struct CertifyScratch {
   std::vector<double> products;
   std::vector<float> residual32;
   std::vector<float> products32;
-  std::vector<std::int32_t> near;
-  std::vector<std::int32_t> all_atoms;
-  std::vector<float> all_values;
-  std::vector<std::int8_t> zeros;
+  std::vector<std::int32_t> near;  ///< atoms outside the support whose products are needed
+  std::vector<std::int32_t> places;
   float atom_norm = 0;  ///< max_j |c_j| / a_j over all atoms
 };
 

@@ -63,17 +63,6 @@ HWY_INLINE VI32 SignedQuadDot(VI32 magnitude_a, VI32 a, VI32 b) {
 }
 #endif
 
-/// Keeps an accumulator in one register: GCC otherwise reassociates integer sums across the turns of a loop, and
-/// copies and spills what it has no registers for.
-template <class V>
-HWY_INLINE void KeepInPlace(V& accumulator) {
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128
-  asm("" : "+x"(accumulator.raw));
-#else
-  (void)accumulator;
-#endif
-}
-
 /// Quads of signed bytes, as int32 lanes, split into int16 pairs: bytes 0 and 2 ...
 template <class DI32, class VI32 = hn::Vec<DI32>>
 HWY_INLINE VI32 EvenBytes(DI32 d, VI32 quads) {
@@ -85,6 +74,59 @@ template <class DI32, class VI32 = hn::Vec<DI32>>
 HWY_INLINE VI32 OddBytes(DI32 d, VI32 quads) {
   const hn::Repartition<std::int16_t, DI32> d16;
   return hn::BitCast(d, hn::ShiftRight<8>(hn::BitCast(d16, quads)));
+}
+
+/// A vector of quads of bytes in [-127, 127] as the left side of many products, split or biased once.
+template <class DI32>
+struct QuadRow {
+  hn::Vec<DI32> first;
+  hn::Vec<DI32> second;
+};
+
+template <class DI32, class VI32 = hn::Vec<DI32>>
+HWY_INLINE QuadRow<DI32> MakeQuadRow(DI32 d, VI32 bytes) {
+#if HWY_TARGET == HWY_AVX3_DL
+  const VI32 biased = hn::Xor(bytes, hn::Set(d, static_cast<std::int32_t>(0x80808080u)));
+  return {biased, biased};
+#elif HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3
+  const hn::Repartition<std::int8_t, DI32> d8;
+  return {hn::BitCast(d, hn::Abs(hn::BitCast(d8, bytes))), bytes};
+#else
+  return {EvenBytes(d, bytes), OddBytes(d, bytes)};
+#endif
+}
+
+/// sum + the products of four bytes each. The sum over all lanes is the product of the rows, but where `has_quad_dot`: there
+/// it is more by 128 times the sum of the atom's bytes (ProductOfBytes).
+template <class DI32, class VI32 = hn::Vec<DI32>>
+HWY_INLINE VI32 AddQuadProducts(DI32 d, VI32 sum, const QuadRow<DI32>& row, VI32 atom) {
+#if HWY_TARGET == HWY_AVX3_DL
+  (void)d;
+  return QuadDot(sum, row.first, atom);
+#elif HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3
+  (void)d;
+  return hn::Add(sum, SignedQuadDot(row.first, row.second, atom));
+#else
+  return hn::Add(sum, hn::Add(PairDot(d, row.first, EvenBytes(d, atom)), PairDot(d, row.second, OddBytes(d, atom))));
+#endif
+}
+
+/// @param total  of AddQuadProducts' lanes
+HWY_INLINE std::int32_t ProductOfBytes(std::int32_t total, std::int32_t atom_sum) {
+  return has_quad_dot ? total - 128 * atom_sum : total;
+}
+
+/// Keeps an accumulator in one register: GCC otherwise reassociates integer sums across the turns of a loop, and
+/// copies and spills what it has no registers for.
+template <class V>
+HWY_INLINE void KeepInPlace(V& accumulator) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+  asm("" : "+v"(accumulator.raw));
+#elif HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128
+  asm("" : "+x"(accumulator.raw));
+#else
+  (void)accumulator;
+#endif
 }
 
 }  // namespace splice_cuda::cpu::HWY_NAMESPACE

@@ -27,19 +27,20 @@ void WorkingSetSteps::continue_at(WorkingSetRow& row, double lambda) {
   row.report = {};
   row.phase = RowPhase::certifying;
   const bool solved_elsewhere = row.set.size == 0 && !row.code_atoms.empty();
-  if (row.set.size > largest_set || row.pivots > most_pivots || solved_elsewhere) {
+  const double before = row.lambda;
+  row.lambda = lambda;
+  const bool needs_precision = wants_precision(row) && !row.precise;
+  if (row.set.size > largest_set || row.pivots > most_pivots || solved_elsewhere || needs_precision) {
     std::vector<std::int32_t> atoms = row.code_atoms;
     for (std::int64_t k = 0; k < row.set.size && !solved_elsewhere; ++k) {
       if (row.set.in_support[at(k)] == 0 && row.set.value[at(k)] < near_share * penalty) atoms.push_back(row.set.atoms[at(k)]);
     }
-    row.lambda = lambda;
     row.pivots = 0;
     start_from(row, atoms.data(), static_cast<std::int64_t>(atoms.size()));
   } else {
     scratch_.begin_row(row.set);
     lambda_gains(row.set, scratch_.gains);
-    lower_lambda(row.set, scratch_.gains, static_cast<float>(row.lambda - lambda));
-    row.lambda = lambda;
+    lower_lambda(row.set, scratch_.gains, static_cast<float>(before - lambda));
     solve_roughly(row);
   }
   scratch_.candidates.clear();
@@ -55,6 +56,7 @@ void WorkingSetSteps::continue_at(WorkingSetRow& row, double lambda) {
     if (joining == 0 || row.set.size + joining > working_set_limit) break;
     join_picks(row);
   }
+  settle_support(row);  // margins are narrow here: int8 copies' error would use them up
 }
 
 }  // namespace splice_cuda::cpu

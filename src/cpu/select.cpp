@@ -56,7 +56,7 @@ void ValueRange(const float* HWY_RESTRICT values, std::int64_t count, float floo
   }
 }
 
-std::int64_t TakeAbove(Selection& selection, float upper, float lower, std::int32_t* HWY_RESTRICT taken) {
+std::int64_t TakeAbove(Selection& selection, float upper, float lower, Taken taken) {
   const hn::ScalableTag<float> d;
   const hn::RebindToSigned<decltype(d)> di;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
@@ -71,7 +71,8 @@ std::int64_t TakeAbove(Selection& selection, float upper, float lower, std::int3
     const auto takes = hn::Gt(size, hn::Set(d, upper));
     const auto keeps = hn::AndNot(takes, hn::Gt(size, hn::Set(d, lower)));
     if (!hn::AllFalse(d, takes)) {
-      StoreSelected(di, atoms, hn::RebindMask(di, takes), taken + moved);
+      StoreSelected(di, atoms, hn::RebindMask(di, takes), taken.atoms + moved);
+      StoreSelected(d, value, takes, taken.values + moved);
       moved += static_cast<std::int64_t>(hn::CountTrue(d, takes));
     }
     // Written at most where was read already.
@@ -84,7 +85,8 @@ std::int64_t TakeAbove(Selection& selection, float upper, float lower, std::int3
     const std::int32_t atom = selection.atoms[i];
     const float size = selection.both_signs ? std::abs(value) : value;
     if (size > upper) {
-      taken[moved++] = atom;
+      taken.atoms[moved] = atom;
+      taken.values[moved++] = value;
     } else if (size > lower) {
       selection.atoms[kept] = atom;
       selection.values[kept++] = value;
@@ -92,6 +94,41 @@ std::int64_t TakeAbove(Selection& selection, float upper, float lower, std::int3
   }
   selection.count = kept;
   return moved;
+}
+
+std::int64_t PlacesAbove(const BoundedList& list, float limit, std::int32_t* HWY_RESTRICT places, float* rest) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const auto norm = hn::Set(d, list.norm);
+  const auto none = hn::Set(d, -hwy::HighestValue<float>());
+  auto highest = none;
+  std::int64_t found = 0;
+  std::int64_t i = 0;
+  for (; i + lanes <= list.count; i += lanes) {
+    const auto loaded = hn::LoadU(d, list.values + i);
+    const auto errors = hn::GatherIndex(d, list.errors, hn::LoadU(di, list.atoms + i));
+    // A product and a sum on every target, never fused: places are the same on all of them.
+    const auto bound = hn::Add(list.both_signs ? hn::Abs(loaded) : loaded, hn::Mul(errors, norm));
+    const auto above = hn::Gt(bound, hn::Set(d, limit));
+    highest = hn::Max(highest, hn::IfThenElse(above, none, bound));
+    if (hn::AllFalse(d, above)) continue;
+    StoreSelected(di, hn::Iota(di, static_cast<std::int32_t>(i)), hn::RebindMask(di, above), places + found);
+    found += static_cast<std::int64_t>(hn::CountTrue(d, above));
+  }
+  float largest = hn::GetLane(hn::MaxOfLanes(d, highest));
+  for (; i < list.count; ++i) {
+    const float value = list.both_signs ? std::abs(list.values[i]) : list.values[i];
+    const float error = list.errors[list.atoms[i]] * list.norm;
+    const float bound = value + error;
+    if (bound > limit) {
+      places[found++] = static_cast<std::int32_t>(i);
+    } else {
+      largest = std::max(largest, bound);
+    }
+  }
+  *rest = largest;
+  return found;
 }
 
 }  // namespace splice_cuda::cpu::HWY_NAMESPACE
@@ -103,6 +140,7 @@ namespace splice_cuda::cpu {
 HWY_EXPORT(CountAbove);
 HWY_EXPORT(ValueRange);
 HWY_EXPORT(TakeAbove);
+HWY_EXPORT(PlacesAbove);
 
 float best_threshold(const float* values, std::int64_t count, std::int64_t keep, bool both_signs, float floor) {
   if (count <= keep) return floor;
@@ -124,8 +162,12 @@ float best_threshold(const float* values, std::int64_t count, std::int64_t keep,
   return high;
 }
 
-std::int64_t take_above(Selection& selection, float upper, float lower, std::int32_t* taken) {
+std::int64_t take_above(Selection& selection, float upper, float lower, Taken taken) {
   return HWY_DYNAMIC_DISPATCH(TakeAbove)(selection, upper, lower, taken);
+}
+
+std::int64_t places_above(const BoundedList& list, float limit, std::int32_t* places, float* rest) {
+  return HWY_DYNAMIC_DISPATCH(PlacesAbove)(list, limit, places, rest);
 }
 
 }  // namespace splice_cuda::cpu

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "core/lasso_math.hpp"
 #include "core/screen_math.hpp"
+#include "cpu/int8_products.hpp"
 #include "cpu/row_products.hpp"
 #include "cpu/select.hpp"
 #include "cpu/tableau_solution.hpp"
@@ -15,18 +17,22 @@ namespace {
 
 // Sizes and margins below were chosen on text15k and on a synthetic d = 512 set; see docs/design.md.
 constexpr std::int64_t first_list_size = 2048;   // candidates kept after the first pass
-constexpr std::int64_t first_set_size = 24;     // atoms the first small problem starts with
+constexpr std::int64_t first_set_size = 24;     // atoms the first small problem starts with, at most, ...
+constexpr std::int64_t first_set_share = 8;     // ... and this part of the list: solutions have a tenth to a twentieth of it
+constexpr std::int64_t smallest_first_set = 8;
 constexpr std::int64_t atoms_per_step = 16;     // violators that join at once
 constexpr int first_steps = 12;                  // small problems of the first pass
 constexpr int certifying_steps = 12;            // small problems of a certifying round
-constexpr int newton_steps = 6;
+constexpr int newton_steps = 8;
+constexpr float hopeless = 64;                  // times the allowed slack: more than float32 sums err by
 constexpr float weak_candidate = 0.75f;         // of lambda: see pick_listed
+constexpr float recentred_margin = 0.06f;       // of lambda, the movement expected of a support that has been settled once
 // Of lambda, the movement expected after the first pass, the same where that made the list overflow, and after a
 // certifying round.
 constexpr std::array<double, margin_levels> margins = {0.3, 0.12, 0.04};
 constexpr float first_threshold = 0.08f;         // of |z| ~ 1: correlations below never start a set
-constexpr float pivot_floor = 1e-4f;            // of the Gram diagonal; float32 Gram entries err by 1e-6
 constexpr int most_misses = 4;
+constexpr int most_repeats = 2;                  // small problems without a new atom
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
@@ -45,22 +51,28 @@ bool list_overflows(WorkingSetRow& row) {
 }
 
 void WorkingSetScratch::begin_row(const Tableau<float>& set) {
-  if (++stamp_ == 0x7fffffff) {
-    std::fill(stamps_.begin(), stamps_.end(), 0);
-    stamp_ = 1;
+  constexpr std::int32_t most_places = 512;
+  static_assert(working_set_limit <= most_places);
+  if (first_place_ > 0x7fffffff - 2 * most_places) {
+    std::fill(places_.begin(), places_.end(), 0);
+    first_place_ = 0;
   }
-  for (std::int64_t k = 0; k < set.size; ++k) insert(set.atoms[at(k)]);
+  first_place_ += most_places;
+  for (std::int64_t k = 0; k < set.size; ++k) insert(set.atoms[at(k)], k);
 }
 
 WorkingSetSteps::WorkingSetSteps(const CpuDictionary& dictionary, const Problem& problem,
                                  const ProblemScales& scales)
     : dictionary_(dictionary), problem_(problem), scales_(scales), scratch_(dictionary.size) {
+  scratch_.movement.resize(at(dictionary.ld));
   if (dictionary.dtype == DType::float32) return;
   for (std::vector<float>& row : scratch_.pair) row.resize(at(dictionary.ld));
 }
 
 void WorkingSetSteps::plan_screen(WorkingSetRow& row) const {
   row.quantized = quantize_row(row.r.get(), dictionary_.ld, row.q.get());
+  row.fine_scale = 0;
+  row.dropped_bound = -std::numeric_limits<float>::max();
   const double lambda = row.lambda;
   const double atom_norm = static_cast<double>(scales_.atom_norm);
   double threshold = 0;
@@ -94,100 +106,14 @@ void WorkingSetSteps::update_residual(WorkingSetRow& row) {
            static_cast<std::int64_t>(scratch_.atoms.size()), row.r.get());
 }
 
-/// Adds scratch_.picks to the working set. pick_values hold c_j.r (its sign chooses the factor's).
-void WorkingSetSteps::add_atoms(WorkingSetRow& row) {
-  const auto count = static_cast<std::int64_t>(scratch_.picks.size());
-  const std::int64_t total = row.set.size + count;
-  scratch_.factors.resize(at(count));
-  scratch_.values.resize(at(count));
-  scratch_.atoms.assign(row.set.atoms.begin(), row.set.atoms.begin() + row.set.size);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int32_t atom = scratch_.picks[at(i)];
-    const float correlation = scratch_.pick_values[at(i)];
-    const float factor = correlation < 0 && !problem_.nonnegative ? -inverse_weight(atom)
-                                                                  : inverse_weight(atom);
-    scratch_.factors[at(i)] = factor;
-    scratch_.values[at(i)] = static_cast<float>(row.lambda) - factor * correlation;
-    scratch_.atoms.push_back(atom);
-    scratch_.insert(atom);
-  }
-  scratch_.gram.resize(at(count * total));
-  for (std::int64_t i = 0; i < count; i += 2) {
-    const std::int64_t last = std::min(i + 1, count - 1);  // an odd one is done twice
-    const std::int64_t known = row.set.size + last + 1;    // products with later ones are theirs: G is symmetric
-    dot_atoms_twice(dictionary_, scratch_.atoms.data(), known,
-                    dictionary_.float_atom(scratch_.picks[at(i)], scratch_.pair[0].data()),
-                    dictionary_.float_atom(scratch_.picks[at(last)], scratch_.pair[1].data()),
-                    scratch_.gram.data() + i * total, scratch_.gram.data() + last * total);
-  }
-  for (std::int64_t i = 0; i < count; ++i) {
-    for (std::int64_t k = i + 1; k < count; ++k) {
-      scratch_.gram[at(i * total + row.set.size + k)] = scratch_.gram[at(k * total + row.set.size + i)];
-    }
-  }
-  for (std::int64_t i = 0; i < count; ++i) {
-    float* gram = scratch_.gram.data() + i * total;
-    const float factor = scratch_.factors[at(i)];
-    for (std::int64_t k = 0; k < row.set.size; ++k) gram[k] *= factor * row.set.factors[at(k)];
-    for (std::int64_t k = 0; k < count; ++k) gram[row.set.size + k] *= factor * scratch_.factors[at(k)];
-  }
-  append_atoms(row.set, scratch_.picks.data(), scratch_.factors.data(), count, scratch_.gram.data(),
-               total, scratch_.values.data());
-}
-
-/// Of scratch_.candidates / products (c_j.r): those outside the set whose weighted correlation exceeds `threshold`,
-/// at most `most` of them, the best, become picks.
-std::int64_t WorkingSetSteps::pick(float threshold, std::int64_t most) {
-  scratch_.picks.clear();
-  scratch_.pick_values.clear();
-  scratch_.values.clear();
-  for (std::size_t i = 0; i < scratch_.candidates.size(); ++i) {
-    const std::int32_t atom = scratch_.candidates[i];
-    const float product = scratch_.products[i];
-    const float value = (problem_.nonnegative ? product : std::abs(product)) * inverse_weight(atom);
-    if (!(value > threshold) || scratch_.contains(atom)) continue;
-    scratch_.picks.push_back(atom);
-    scratch_.pick_values.push_back(product);
-    scratch_.values.push_back(value);
-  }
-  const auto found = static_cast<std::int64_t>(scratch_.picks.size());
-  if (found <= most) return found;
-  const float limit = best_threshold(scratch_.values.data(), found, most, false);
-  std::int64_t kept = 0;
-  for (std::int64_t i = 0; i < found; ++i) {
-    if (!(scratch_.values[at(i)] > limit)) continue;
-    scratch_.picks[at(kept)] = scratch_.picks[at(i)];
-    scratch_.pick_values[at(kept)] = scratch_.pick_values[at(i)];
-    ++kept;
-  }
-  if (kept == 0) kept = most;  // all alike: the first ones
-  scratch_.picks.resize(at(kept));
-  scratch_.pick_values.resize(at(kept));
-  return kept;
-}
-
 /// The best of the list, in its own memory; values are correlations over a_j.
 Selection WorkingSetSteps::best_candidates(WorkingSetRow& row) {
   CandidateList& list = row.list;
   Selection best{list.atoms, list.values, std::min(list.count, list.capacity), !problem_.nonnegative};
   if (best.count <= first_list_size) return best;
   const float limit = best_threshold(best.values, best.count, first_list_size, best.both_signs);
-  scratch_.picks.resize(at(best.count + taken_slack));
-  take_above(best, 3e38f, limit, scratch_.picks.data());
+  take_above(best, 3e38f, limit, scratch_.room_to_take(best.count));
   return best;
-}
-
-/// Candidates above `threshold`, at most `most` of them, the best, become picks. Those below `weak` leave the list:
-/// what is far below lambda at the present residual hardly comes back, and the next pass over all atoms finds what does.
-std::int64_t WorkingSetSteps::pick_listed(Selection& candidates, float threshold, float weak, std::int64_t most) {
-  const float limit = best_threshold(candidates.values, candidates.count, most, candidates.both_signs, threshold);
-  scratch_.picks.resize(at(candidates.count + taken_slack));
-  std::int64_t picked = take_above(candidates, limit, weak, scratch_.picks.data());
-  if (picked == 0 && limit > threshold) {  // all alike: the first ones
-    picked = std::min(take_above(candidates, threshold, weak, scratch_.picks.data()), most);
-  }
-  scratch_.picks.resize(at(picked));
-  return picked;
 }
 
 /// The candidates' values at the present residual, in int8.
@@ -197,31 +123,45 @@ void WorkingSetSteps::correlate(WorkingSetRow& row, Selection& candidates) const
                  candidates.values);
 }
 
-/// Solves with the picks in the set, and exact correlations for these few; not to the end, as refine does.
+/// Whether lambda is so small that what int8 copies lose of correlations, some 0.0005 |z| |c|, would hide who is above it.
+bool WorkingSetSteps::wants_precision(const WorkingSetRow& row) const {
+  constexpr double share = 0.02;
+  return row.lambda < share * static_cast<double>(scales_.atom_norm) * std::sqrt(row.z_dot_z);
+}
+
+/// Solves with the picks in the set; not to the end, as refine does.
 void WorkingSetSteps::join_picks(WorkingSetRow& row) {
-  scratch_.pick_values.resize(scratch_.picks.size());
-  dot_atoms(dictionary_, scratch_.picks.data(), static_cast<std::int64_t>(scratch_.picks.size()), row.r.get(),
-            scratch_.pick_values.data());
-  add_atoms(row);
+  if (row.precise) correlate_picks(row.r.get());
+  add_picks(row);
   solve_roughly(row);
 }
 
+/// The residual, too, is that of the int8 copies, which are in the caches already.
 void WorkingSetSteps::solve_roughly(WorkingSetRow& row) {
   const float tolerance = 1e-5f * static_cast<float>(row.lambda);
-  row.report.iterations += static_cast<std::int32_t>(solve_tableau(row.set, tolerance, pivot_floor));
-  update_residual(row);
+  row.report.iterations += static_cast<std::int32_t>(solve_tableau(row.set, tolerance, pivot_floor(row.precise)));
+  if (row.precise) {
+    update_residual(row);
+    return;
+  }
+  read_support(row.set, scratch_.atoms, scratch_.weights);
+  residual_int8(dictionary_, row.z.get(), scratch_.atoms.data(), scratch_.weights.data(),
+                static_cast<std::int64_t>(scratch_.atoms.size()), row.r.get());
 }
 
 void WorkingSetSteps::solve_first(WorkingSetRow& row) {
   row.set.clear();
+  row.precise = wants_precision(row);
   scratch_.begin_row(row.set);
   const float lambda = static_cast<float>(row.lambda);
   Selection candidates = best_candidates(row);  // the screened values are correlations with z already
   if (!problem_.path.empty()) row.path_candidates.assign(candidates.atoms, candidates.atoms + candidates.count);
+  const std::int64_t most_at_first =
+      std::clamp(candidates.count / first_set_share, smallest_first_set, first_set_size);
   for (int step = 0; step < first_steps; ++step) {
     const bool start = step == 0;
     if (pick_listed(candidates, start ? lambda : lambda * 1.02f, start ? -3e38f : weak_candidate * lambda,
-                    start ? first_set_size : atoms_per_step) == 0) {
+                    start ? most_at_first : atoms_per_step) == 0) {
       break;
     }
     if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > working_set_limit) break;
@@ -233,6 +173,7 @@ void WorkingSetSteps::solve_first(WorkingSetRow& row) {
 
 void WorkingSetSteps::start_from(WorkingSetRow& row, const std::int32_t* atoms, std::int64_t count) {
   row.set.clear();
+  row.precise = wants_precision(row);
   scratch_.begin_row(row.set);
   scratch_.picks.clear();
   for (std::int64_t i = 0; i < count && i < working_set_limit; ++i) {
@@ -241,74 +182,199 @@ void WorkingSetSteps::start_from(WorkingSetRow& row, const std::int32_t* atoms, 
   row.phase = RowPhase::certifying;
   if (scratch_.picks.empty()) return;
   std::copy_n(row.z.get(), dictionary_.ld, row.r.get());
+  scratch_.pick_values.resize(scratch_.picks.size());
+  Selection picks{scratch_.picks.data(), scratch_.pick_values.data(), static_cast<std::int64_t>(scratch_.picks.size()),
+                  !problem_.nonnegative};
+  correlate(row, picks);
   join_picks(row);
 }
 
-/// Newton steps with residuals computed from the atoms themselves: the tableau's float32 inverse is only a
-/// preconditioner, its error does not stay in the answer.
-void WorkingSetSteps::refine(WorkingSetRow& row) {
-  const float lambda = static_cast<float>(row.lambda);
-  const float allowed = slack(row);
-  Tableau<float>& set = row.set;
-  for (int step = 0; step < newton_steps; ++step) {
-    update_residual(row);
-    scratch_.products.resize(at(set.size));
-    dot_atoms(dictionary_, set.atoms.data(), set.size, row.r.get(), scratch_.products.data());
-    const float worst = read_slacks(set, lambda, !problem_.nonnegative, scratch_.products.data());
-    if (!(worst > allowed)) return;
-    newton_step(set, scratch_.products.data());
-    row.report.iterations +=
-        static_cast<std::int32_t>(solve_tableau(set, 0.5f * allowed, pivot_floor));
-  }
+/// y = lambda - c_k.r of the support's atoms from the atoms themselves, and what the tableau says of the others, into
+/// scratch_.values [size]. @returns the largest |y| of the support
+float WorkingSetSteps::read_support_slacks(WorkingSetRow& row) {
+  const Tableau<float>& set = row.set;
   update_residual(row);
+  scratch_.products.resize(scratch_.atoms.size());
+  dot_atoms(dictionary_, scratch_.atoms.data(), static_cast<std::int64_t>(scratch_.atoms.size()), row.r.get(),
+            scratch_.products.data());
+  scratch_.values.assign(set.value.begin(), set.value.begin() + set.size);
+  float worst = 0;
+  std::size_t s = 0;
+  for (std::int64_t k = 0; k < set.size; ++k) {
+    if (set.in_support[at(k)] == 0) continue;
+    const float y = static_cast<float>(row.lambda) - scratch_.products[s++] * set.factors[at(k)];
+    scratch_.values[at(k)] = y;
+    worst = std::max(worst, std::abs(y));
+  }
+  return worst;
 }
 
-/// How far the residual has moved since it was screened: upper bound.
-float WorkingSetSteps::moved(const WorkingSetRow& row) const {
-  return distance_to_quantized(row.r.get(), row.q.get(), row.quantized.scale, dictionary_.ld) * (1 + 1e-5f);
+/// Newton steps with residuals computed from the atoms themselves: the tableau's inverse is only a preconditioner, neither
+/// its rounding nor that of the int8 copies stays in the answer. Atoms outside the support are left to add_violators.
+/// @returns false where steps do not help: near-dependent atoms, whose copies differ in other directions than they do
+bool WorkingSetSteps::refine(WorkingSetRow& row) {
+  const float allowed = slack(row);
+  for (int step = 0; step < newton_steps; ++step) {
+    if (!(read_support_slacks(row) > allowed)) return true;
+    newton_step(row.set, scratch_.values.data());
+    row.report.iterations +=
+        static_cast<std::int32_t>(solve_tableau(row.set, 0.5f * allowed, pivot_floor(row.precise)));
+  }
+  return read_support_slacks(row) <= hopeless * allowed;
+}
+
+void WorkingSetSteps::settle_support(WorkingSetRow& row) {
+  if (refine(row) || row.precise) return;
+  rebuild_precisely(row);
+  refine(row);
+}
+
+/// By how much correlations may have changed since the residual was there: upper bound.
+float WorkingSetSteps::moved(const WorkingSetRow& row, const QuantizedPoint& point) const {
+  return scales_.atom_norm * distance_to_quantized(row.r.get(), point, dictionary_.ld) * (1 + 1e-5f);
+}
+
+/// What the screening says to violate joins before anything is computed exactly.
+void WorkingSetSteps::join_listed(WorkingSetRow& row) {
+  scratch_.candidates.assign(row.list.atoms, row.list.atoms + row.list.count);
+  scratch_.products.assign(row.list.values, row.list.values + row.list.count);
+  const auto lambda = static_cast<float>(row.lambda);
+  if (pick(lambda, 2 * atoms_per_step) == 0) return;
+  if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > working_set_limit) return;
+  add_picks(row);
+  row.report.iterations +=
+      static_cast<std::int32_t>(solve_tableau(row.set, 1e-5f * lambda, pivot_floor(row.precise)));
+}
+
+BoundedList WorkingSetSteps::bounded_list(const WorkingSetRow& row) const {
+  return {row.list.atoms, row.list.values, row.list.count, scales_.screen_error.get(), row.quantized.norm,
+          !problem_.nonnegative};
+}
+
+/// Brings the list to the present residual: its values are correlations with r^ = q + fine_q from here on, so that what
+/// follows has to bound a small movement only. Atoms that the new margin does not need leave the list.
+void WorkingSetSteps::recentre(WorkingSetRow& row) {
+  for (std::size_t k = 0; k < scratch_.movement.size(); ++k) {
+    scratch_.movement[k] = row.r[k] - row.quantized.scale * static_cast<float>(row.q[k]);
+  }
+  const QuantizedRow movement = quantize_row(scratch_.movement.data(), dictionary_.ld, row.fine_q.get());
+  constexpr float rounding = 1 + 2e-6f;
+  const float way = scales_.atom_norm * movement.norm * rounding;
+  const float limit = (1 - recentred_margin) * static_cast<float>(row.lambda);
+  CandidateList& list = row.list;
+  scratch_.places.resize(std::max(scratch_.places.size(), at(list.count + taken_slack)));
+  float rest = 0;
+  const std::int64_t count = places_above(bounded_list(row), limit - way, scratch_.places.data(), &rest);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int32_t place = scratch_.places[at(i)];
+    list.atoms[i] = list.atoms[place];
+    list.values[i] = list.values[place];
+  }
+  list.count = count;
+  scratch_.values.resize(at(count));
+  dot_atoms_int8(dictionary_, scales_.screen_weights.get(), list.atoms, count, row.fine_q.get(), movement,
+                 scratch_.values.data());
+  for (std::int64_t i = 0; i < count; ++i) list.values[i] += scratch_.values[at(i)];
+  row.dropped_bound = limit * rounding;
+  row.quantized.norm = (row.quantized.norm + movement.norm) * rounding;
+  row.fine_scale = movement.scale;
+}
+
+/// Listed atoms outside the support that may violate at the present residual.
+void WorkingSetSteps::gather_candidates(const WorkingSetRow& row) {
+  const float limit = static_cast<float>(row.lambda) - moved(row, row.centre());
+  scratch_.places.resize(std::max(scratch_.places.size(), at(row.list.count + taken_slack)));
+  float rest = 0;
+  const std::int64_t count = places_above(bounded_list(row), limit, scratch_.places.data(), &rest);
+  scratch_.candidates.clear();
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int32_t atom = row.list.atoms[scratch_.places[at(i)]];
+    if (scratch_.contains(atom) && row.set.in_support[at(scratch_.place(atom))] != 0) continue;
+    scratch_.candidates.push_back(atom);
+  }
+}
+
+/// Candidates that the set has get their exact y; those it has not stay candidates. @returns whether one violates
+bool WorkingSetSteps::update_members(WorkingSetRow& row, float allowed) {
+  const auto lambda = static_cast<float>(row.lambda);
+  bool violated = false;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < scratch_.candidates.size(); ++i) {
+    const std::int32_t atom = scratch_.candidates[i];
+    const float product = scratch_.products[i];
+    if (!scratch_.contains(atom)) {
+      scratch_.candidates[kept] = atom;
+      scratch_.products[kept++] = product;
+      continue;
+    }
+    const std::int32_t place = scratch_.place(atom);
+    float y = lambda - (row.set.factors[at(place)] < 0 ? -product : product);
+    if (!problem_.nonnegative && y > 2 * lambda) {
+      flip_sign(row.set, place);
+      y = 2 * lambda - y;
+    }
+    row.set.value[at(place)] = y;
+    violated |= y < -allowed;
+  }
+  scratch_.candidates.resize(kept);
+  scratch_.products.resize(kept);
+  return violated;
 }
 
 /// Listed atoms that may violate at the present residual are looked at exactly; the worst join the set.
-bool WorkingSetSteps::add_violators(WorkingSetRow& row) {
-  const float lambda = static_cast<float>(row.lambda);
-  const float distance = moved(row);
-  scratch_.candidates.clear();
-  for (std::int64_t i = 0; i < row.list.count; ++i) {
-    const std::int32_t atom = row.list.atoms[i];
-    const float value = problem_.nonnegative ? row.list.values[i] : std::abs(row.list.values[i]);
-    const float bound = math::screened_upper_bound(value, scales_.screen_error[at(atom)], row.quantized.norm,
-                                                   scales_.atom_norm, distance);
-    if (bound > lambda && !scratch_.contains(atom)) scratch_.candidates.push_back(atom);
-  }
+Violators WorkingSetSteps::add_violators(WorkingSetRow& row) {
+  gather_candidates(row);
   scratch_.products.resize(scratch_.candidates.size());
   dot_atoms(dictionary_, scratch_.candidates.data(), static_cast<std::int64_t>(scratch_.candidates.size()),
             row.r.get(), scratch_.products.data());
-  if (pick(lambda + slack(row), 2 * atoms_per_step) == 0) return false;
+  for (std::size_t i = 0; i < scratch_.candidates.size(); ++i) {
+    scratch_.products[i] *= inverse_weight(scratch_.candidates[i]);
+  }
+  const float allowed = slack(row);
+  const bool violated = update_members(row, allowed);
+  if (pick(static_cast<float>(row.lambda) + allowed, 2 * atoms_per_step) == 0) {
+    return violated ? Violators::in_set : Violators::none;
+  }
   if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > working_set_limit) {
     row.phase = RowPhase::exact;
-    return false;
+    return Violators::none;
   }
-  add_atoms(row);
-  return true;
+  add_picks(row);
+  return Violators::joined;
+}
+
+void WorkingSetSteps::expect(const WorkingSetRow& row) {
+  read_support(row.set, scratch_.atoms, scratch_.weights);
+  prefetch_atoms(dictionary_, scratch_.atoms.data(), static_cast<std::int64_t>(scratch_.atoms.size()));
 }
 
 void WorkingSetSteps::solve_certifying(WorkingSetRow& row) {
   scratch_.begin_row(row.set);
   if (list_overflows(row)) return;
   const float lambda = static_cast<float>(row.lambda);
+  join_listed(row);
+  settle_support(row);
+  recentre(row);
   bool settled = false;
-  refine(row);
+  int repeats = 0;
   for (int step = 0; step < certifying_steps && !settled; ++step) {
-    if (!add_violators(row)) {
-      settled = true;
-      break;
+    const Violators violators = add_violators(row);
+    // Atoms that depend on the support may keep violating by a hair. The certificate says whether that matters.
+    const bool stuck = violators == Violators::in_set && ++repeats > most_repeats;
+    settled = violators == Violators::none || (stuck && row.precise);
+    if (settled) break;
+    if (stuck) {  // int8 copies may depend on each other where the atoms do not
+      rebuild_precisely(row);
+      repeats = 0;
+    } else {
+      row.report.iterations +=
+          static_cast<std::int32_t>(solve_tableau(row.set, 1e-6f * lambda, pivot_floor(row.precise)));
     }
-    row.report.iterations +=
-        static_cast<std::int32_t>(solve_tableau(row.set, 1e-6f * lambda, pivot_floor));
-    refine(row);
+    settle_support(row);
   }
   if (row.phase == RowPhase::exact) return;
-  row.claims = settled && row.unlisted_bound + scales_.atom_norm * moved(row) <= lambda;
+  row.claims = settled && row.unlisted_bound + moved(row, row.screened()) <= lambda &&
+               row.dropped_bound + moved(row, row.centre()) <= lambda;
   if (row.claims) read_code(row.set, row.code_atoms, row.code_weights);
   if (++row.misses > most_misses && !row.claims) row.phase = RowPhase::exact;
 }

@@ -21,6 +21,10 @@ namespace splice_cuda::cpu {
 /// Atoms that a row's float32 working set may have; rows that want more go to the fp64 path.
 inline constexpr std::int64_t working_set_limit = 384;
 
+/// Of the Gram diagonal: pivots below tell that an atom depends on the support. float32 Gram entries err by 1e-6; int8
+/// copies of dependent atoms are off each other's span by their rounding, about 1e-4 of their squares.
+constexpr float pivot_floor(bool precise) { return precise ? 1e-4f : 5e-4f; }
+
 enum class RowPhase : std::uint8_t {
   idle,        ///< free slot
   first_pass,  ///< to be screened against z, and solved among the best atoms
@@ -46,11 +50,15 @@ struct WorkingSetRow {
   AlignedArray<float> r;    ///< [ld] residual of the present solution
   AlignedArray<std::int8_t> q;  ///< [ld] int8 copy of the residual that was screened
   QuantizedRow quantized;
+  AlignedArray<std::int8_t> fine_q;  ///< [ld] int8 copy of the movement since then that the list has been brought along
+  float fine_scale = 0;              ///< 0 before that
   float threshold = 0;       ///< of the next screening: values above are listed
   int margin_level = 0;      ///< how far the residual is expected to move before unlisted atoms could reach lambda
-  float unlisted_bound = 0;  ///< c_j.r^ / a_j <= this for every atom that is not in the list
+  float unlisted_bound = 0;  ///< c_j.r^ / a_j <= this at `screened` for every atom that never was in the list ...
+  float dropped_bound = 0;   ///< ... and at `centre` for those that left it
   CandidateList list;
-  Tableau<float> set;
+  Tableau<float> set;        ///< over the Gram matrix of the atoms' int8 copies ...
+  bool precise = false;      ///< ... or of the atoms themselves, where those would not do
   std::vector<std::int32_t> path_atoms;  ///< with a target, in place of `set`: what the path needs (target_row.hpp)
   std::vector<std::int32_t> path_candidates;  ///< best atoms of the first pass, for the path (target_row.hpp, next_penalty.cpp)
   std::vector<double> path_verified;  ///< lambdas of knots, descending, where no candidate violates
@@ -58,6 +66,11 @@ struct WorkingSetRow {
   std::vector<float> code_weights;       ///< ... and w_j of the scaled problem
   std::int32_t misses = 0;               ///< certifying rounds that did not end in a certificate
   RowReport report;
+
+  /// The residual that was screened.
+  QuantizedPoint screened() const { return {q.get(), quantized.scale, q.get(), 0}; }
+  /// The one that the list's values and `quantized.norm` speak of.
+  QuantizedPoint centre() const { return {q.get(), quantized.scale, fine_q.get(), fine_scale}; }
 };
 
 /// How far a residual may be expected to move after a screening, from level 0 on; WorkingSetRow::margin_level.
@@ -68,30 +81,49 @@ inline constexpr int margin_levels = 3;
 /// movements from then on.
 bool list_overflows(WorkingSetRow& row);
 
-/// Buffers of one worker; and for each atom, whether the row at hand has it in its working set.
+/// Buffers of one worker; and for each atom, its place in the working set of the row at hand.
 class WorkingSetScratch {
  public:
-  explicit WorkingSetScratch(std::int64_t size) : stamps_(static_cast<std::size_t>(size), 0) {}
-  /// Starts a new row: no atom is a member.
+  explicit WorkingSetScratch(std::int64_t size) : places_(static_cast<std::size_t>(size), 0) {}
+  /// Starts a new row, whose set this is.
   void begin_row(const Tableau<float>& set);
-  bool contains(std::int32_t atom) const { return stamps_[static_cast<std::size_t>(atom)] == stamp_; }
-  void insert(std::int32_t atom) { stamps_[static_cast<std::size_t>(atom)] = stamp_; }
+  bool contains(std::int32_t atom) const { return places_[static_cast<std::size_t>(atom)] >= first_place_; }
+  /// Of an atom that the set contains.
+  std::int32_t place(std::int32_t atom) const { return places_[static_cast<std::size_t>(atom)] - first_place_; }
+  void insert(std::int32_t atom, std::int64_t place) {
+    places_[static_cast<std::size_t>(atom)] = first_place_ + static_cast<std::int32_t>(place);
+  }
+
+  /// Room for `most` atoms and what take_above writes behind them.
+  Taken room_to_take(std::int64_t most);
 
   std::vector<std::int32_t> candidates;  ///< to be picked from ...
-  std::vector<float> products;           ///< ... and c_j.r of each
+  std::vector<float> products;           ///< ... and c_j.r / a_j of each
   std::vector<std::int32_t> atoms;
   std::vector<float> values;
-  std::vector<std::int32_t> picks;
-  std::vector<float> pick_values;
+  std::vector<std::int32_t> picks;  ///< what joins the set ...
+  std::vector<float> pick_values;   ///< ... and c_j.r / a_j of each
   std::vector<float> gram;
   std::vector<float> factors;
   std::vector<float> weights;
-  std::vector<float> gains;  ///< lambda_gains of a set
+  std::vector<float> gains;                ///< lambda_gains of a set
+  std::vector<float> movement;             ///< [ld] r - r^
+  std::vector<std::int32_t> places;        ///< of a list
   std::array<std::vector<float>, 2> pair;  ///< two atoms in float32, where they are stored in 16 bits
 
  private:
-  std::vector<std::int32_t> stamps_;
-  std::int32_t stamp_ = 0;
+  // An atom of the row at hand has first_place_ + its place, any other one less than first_place_.
+  std::vector<std::int32_t> places_;
+  std::int32_t first_place_ = 0;
+  std::vector<std::int32_t> taken_atoms_;
+  std::vector<float> taken_values_;
+};
+
+/// What a look at the listed atoms found.
+enum class Violators : std::uint8_t {
+  none,
+  in_set,  ///< some that the set has already
+  joined,  ///< some that have just joined it
 };
 
 /// Steps of the algorithm on one row. Stateless but for the scratch; a row's outcome depends on the row, the
@@ -105,6 +137,8 @@ class WorkingSetSteps {
   void plan_screen(WorkingSetRow& row) const;
   /// After the first screening: solves among the listed atoms, by int8 correlations.
   void solve_first(WorkingSetRow& row);
+  /// Announces the row that solve_certifying will be given after the next one.
+  void expect(const WorkingSetRow& row);
   /// After a screening with bounds: solves until no listed atom can violate; claims if no unlisted one can.
   void solve_certifying(WorkingSetRow& row);
   /// Starts from given atoms (a warm start) instead of a first pass.
@@ -113,18 +147,30 @@ class WorkingSetSteps {
   void continue_at(WorkingSetRow& row, double lambda);
 
  private:
-  void add_atoms(WorkingSetRow& row);
+  void add_picks(WorkingSetRow& row);
+  void gram_of_picks(const WorkingSetRow& row, std::int64_t count);
+  void correlate_picks(const float* r);
+  void rebuild_precisely(WorkingSetRow& row);
   void update_residual(WorkingSetRow& row);
-  void refine(WorkingSetRow& row);
-  bool add_violators(WorkingSetRow& row);
+  float read_support_slacks(WorkingSetRow& row);
+  bool refine(WorkingSetRow& row);
+  void settle_support(WorkingSetRow& row);
+  void join_listed(WorkingSetRow& row);
+  void recentre(WorkingSetRow& row);
+  BoundedList bounded_list(const WorkingSetRow& row) const;
+  void gather_candidates(const WorkingSetRow& row);
+  bool update_members(WorkingSetRow& row, float allowed);
+  Violators add_violators(WorkingSetRow& row);
   Selection best_candidates(WorkingSetRow& row);
   void correlate(WorkingSetRow& row, Selection& candidates) const;
   void join_picks(WorkingSetRow& row);
   void solve_roughly(WorkingSetRow& row);
   std::int64_t pick_listed(Selection& candidates, float threshold, float weak, std::int64_t most);
   std::int64_t pick(float threshold, std::int64_t most);
+  float magnitude(float value) const { return problem_.nonnegative ? value : value < 0 ? -value : value; }
   float slack(const WorkingSetRow& row) const;
-  float moved(const WorkingSetRow& row) const;
+  float moved(const WorkingSetRow& row, const QuantizedPoint& point) const;
+  bool wants_precision(const WorkingSetRow& row) const;
   float inverse_weight(std::int32_t atom) const {
     return problem_.solver_inverse_weights[static_cast<std::size_t>(atom)];
   }

@@ -6,6 +6,7 @@
 #include "cpu/exact_row.hpp"
 #include "cpu/load_row.hpp"
 #include "cpu/refit.hpp"
+#include "cpu/row_products.hpp"
 #include "cpu/tableau_solution.hpp"
 
 namespace splice_cuda::cpu {
@@ -17,6 +18,8 @@ constexpr std::int64_t list_share = 16;
 // Enough to screen a panel of atoms many times while it lies in the first-level cache; more gained nothing and
 // costs each row's list and working set.
 constexpr std::int64_t preferred_rows = 64;
+// Rounds that may claim and miss their certificate before the fp64 path takes the row.
+constexpr std::int32_t most_unproven = 6;
 
 std::int64_t list_capacity(const CpuDictionary& dictionary) {
   return std::min(std::max(largest_list, dictionary.size / list_share), dictionary.panels * panel_atoms);
@@ -40,7 +43,7 @@ TileCost working_set_tile_cost(const CpuDictionary& dictionary, const Problem& p
   if (problem.target.given()) cost.fixed_bytes += 4 * exact_set * exact_set * sizeof(double);
   const std::size_t set = size(std::min(round_up(dictionary.size, tableau_multiple), working_set_limit));
   cost.row_bytes = size(dictionary.ld) * 12 + size(list_capacity(dictionary) + list_slack) * 8 +
-                   set * set * sizeof(float) + sizeof(WorkingSetRow);
+                   set * (set + 2 * most_queued) * sizeof(float) + sizeof(WorkingSetRow);
   cost.preferred_rows = preferred_rows;
   cost.row_multiple = screen_group;
   return cost;
@@ -67,6 +70,7 @@ WorkingSetTile::WorkingSetTile(const CpuDictionary& dictionary, const Problem& p
     slot.z = make_aligned<float>(size(dictionary.ld), "a row");
     slot.r = make_aligned<float>(size(dictionary.ld), "a row's residual");
     slot.q = make_aligned<std::int8_t>(size(dictionary.ld), "a row's int8 residual");
+    slot.fine_q = make_aligned<std::int8_t>(size(dictionary.ld), "a row's int8 residual");
     slot.list = {list_atoms_.get() + i * list_size, list_values_.get() + i * list_size, 0,
                  list_capacity_};
   }
@@ -166,8 +170,10 @@ void WorkingSetTile::solve(WorkingSetRow& slot) {
 }
 
 void WorkingSetTile::solve() {
-  for (WorkingSetRow& slot : slots_) {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    WorkingSetRow& slot = slots_[i];
     if (slot.phase == RowPhase::idle || slot.phase == RowPhase::finished) continue;
+    if (i + 1 < slots_.size() && slots_[i + 1].phase == RowPhase::certifying) steps_.expect(slots_[i + 1]);
     solve(slot);
     if (!slot.claims && out_of_rounds(slot)) {
       if (!problem_.target.given()) read_code(slot.set, slot.code_atoms, slot.code_weights);
@@ -183,14 +189,22 @@ void WorkingSetTile::settle(WorkingSetRow& slot, double half_z_dot_z) {
   const bool certified = report.gap <= problem_.solve.gap_tolerance * half_z_dot_z;
   slot.claims = false;
   slot.exactly = slot.phase == RowPhase::exact;
-  if (!certified && slot.phase != RowPhase::exact && !out_of_rounds(slot)) return;
+  if (!certified && slot.phase != RowPhase::exact && !out_of_rounds(slot)) {
+    if (slot.misses > most_unproven) slot.phase = RowPhase::exact;  // it claims again and again what it can't prove
+    return;
+  }
   report.status = certified ? RowStatus::certified : RowStatus::budget_exhausted;
   unscale_report(report, slot.exponent);
   slot.phase = RowPhase::finished;
 }
 
 void WorkingSetTile::certify() {
-  for (WorkingSetRow& slot : slots_) {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    WorkingSetRow& slot = slots_[i];
+    if (i + 1 < slots_.size() && slots_[i + 1].claims) {
+      const std::vector<std::int32_t>& next = slots_[i + 1].code_atoms;
+      prefetch_atoms(dictionary_, next.data(), static_cast<std::int64_t>(next.size()));
+    }
     if (!slot.claims) continue;
     round_code(slot.exponent, slot.code_atoms, slot.code_weights);
     const CodeToCertify code{slot.z.get(), slot.lambda, slot.code_atoms, slot.code_weights};
@@ -198,8 +212,8 @@ void WorkingSetTile::certify() {
       settle(slot, certify_over_all_atoms(dictionary_, problem_, code, certify_scratch_, slot.report));
       continue;
     }
-    const ScreenedBounds bounds{slot.q.get(),        slot.quantized.scale, slot.quantized.norm, scales_.screen_error.get(),
-                                slot.unlisted_bound, scales_.atom_norm,    &slot.list};
+    const ScreenedBounds bounds{slot.screened(),     slot.centre(),      slot.quantized.norm, scales_.screen_error.get(),
+                                slot.unlisted_bound, slot.dropped_bound, scales_.atom_norm,   &slot.list};
     settle(slot, certify_screened(dictionary_, problem_, code, bounds, certify_scratch_, slot.report));
   }
 }

@@ -123,6 +123,28 @@ TEST_P(SpecialRows, NearDuplicatesAndLowPenaltiesAreCertified) {
   for (const RowReport& report : result.reports) EXPECT_EQ(report.status, RowStatus::certified) << report.gap;
 }
 
+/// Bundles of atoms that differ by 1 to 2 %: as much as int8 copies lose, so that their Gram matrix is another one.
+TEST_P(SpecialRows, BundlesOfNearlyParallelAtomsAreCertified) {
+  SampleProblem bundles = sample_problem(240, 64, 24, 43);
+  for (std::int64_t j = 0; j < 240; ++j) {
+    const std::int64_t first = j / 12 * 12;
+    for (std::int64_t k = 0; k < bundles.dim && j != first; ++k) {
+      float& entry = bundles.dictionary[static_cast<std::size_t>(j * bundles.dim + k)];
+      entry = bundles.dictionary[static_cast<std::size_t>(first * bundles.dim + k)] + 0.015f * entry;
+    }
+  }
+  for (const float penalty : {0.3f, 0.1f, 0.03f}) {
+    DecomposeOptions wanted = options(penalty);
+    wanted.solve.max_iterations = 200000;
+    wanted.solve.max_rounds = 20000;
+    const DecomposeResult result = decompose(context, Dictionary(context, bundles.atom_view()), bundles.view(), wanted);
+    ASSERT_EQ(malformed(result.codes), "");
+    EXPECT_EQ(result_disagreement(oracle_problem(bundles, static_cast<double>(penalty)), bundles, result), "")
+        << penalty;
+    for (const RowReport& report : result.reports) EXPECT_EQ(report.status, RowStatus::certified) << penalty << ": " << report.gap;
+  }
+}
+
 TEST_P(SpecialRows, ZeroAtomsStayUnused) {
   std::fill_n(sample.dictionary.begin(), 3 * sample.dim, 0.0f);
   const DecomposeResult result = solve(sample);

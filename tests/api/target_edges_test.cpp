@@ -47,7 +47,8 @@ class TargetEdges : public ::testing::TestWithParam<bool> {
     const auto brute = certify(context, Dictionary(context, problem.atom_view()), problem.view(), result.codes, given);
     for (std::size_t i = 0; i < brute.size(); ++i) {
       EXPECT_EQ(brute[i].status, result.reports[i].status) << i << ": gap " << brute[i].gap;
-      EXPECT_LE(brute[i].gap, result.reports[i].gap * (1 + 1e-9) + 1e-12) << i;
+      const double rounding = 1e-14 * brute[i].primal;  // of sums in another order
+      EXPECT_LE(brute[i].gap, result.reports[i].gap * (1 + 1e-9) + rounding) << i;
       EXPECT_TRUE(options.target_l0 == 0 || result.codes.l0(static_cast<std::int64_t>(i)) <= options.target_l0);
     }
   }

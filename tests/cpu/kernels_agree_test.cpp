@@ -12,6 +12,7 @@
 
 #include "cpu/pivoting.hpp"
 #include "cpu/quantize.hpp"
+#include "cpu/int8_products.hpp"
 #include "cpu/row_products.hpp"
 #include "cpu/screen.hpp"
 #include "cpu/select.hpp"
@@ -183,6 +184,8 @@ TEST(KernelsAgree, ResidualsAndDistances) {
   }
   std::vector<std::int8_t> q(z.size());
   const QuantizedRow quantized = quantize_row(z.data(), dictionary->ld, q.data());
+  std::vector<std::int8_t> fine_q(q.rbegin(), q.rend());
+  const QuantizedPoint point{q.data(), quantized.scale, fine_q.data(), 0.01f * quantized.scale};
   const std::vector<double> wide_z(z.begin(), z.end());
   struct Answer {
     std::vector<float> narrow;
@@ -195,9 +198,9 @@ TEST(KernelsAgree, ResidualsAndDistances) {
         Answer answer{std::vector<float>(z.size()), std::vector<double>(z.size())};
         residual(*dictionary, z.data(), atoms.data(), weights.data(), 5, answer.narrow.data());
         residual_f64(*dictionary, z.data(), atoms.data(), wide_weights.data(), 5, answer.wide.data());
-        answer.narrow_distance = distance_to_quantized(z.data(), q.data(), quantized.scale, dictionary->ld);
+        answer.narrow_distance = distance_to_quantized(z.data(), point, dictionary->ld);
         answer.wide_distance =
-            distance_to_quantized(wide_z.data(), q.data(), quantized.scale, dictionary->ld);
+            distance_to_quantized(wide_z.data(), point, dictionary->ld);
         return answer;
       },
       [&](const Answer& widest, const Answer& other) {

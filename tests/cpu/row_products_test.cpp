@@ -1,3 +1,4 @@
+#include "cpu/int8_products.hpp"
 #include "cpu/row_products.hpp"
 
 #include <cmath>
@@ -156,20 +157,81 @@ TEST(RowProducts, DistanceToTheQuantisedRow) {
   const std::vector<float> r = testing::random_row(384, 384, 11);
   std::vector<std::int8_t> q(r.size());
   const QuantizedRow quantized = quantize_row(r.data(), 384, q.data());
+  const std::vector<std::int8_t> fine_q(q.rbegin(), q.rend());
   std::vector<double> wide(r.begin(), r.end());
   testing::for_every_target([&] {
-    double exact = 0;
-    for (std::size_t k = 0; k < r.size(); ++k) {
-      const double delta = wide[k] - static_cast<double>(quantized.scale) * static_cast<double>(q[k]);
-      exact += delta * delta;
+    for (const float fine_scale : {0.0f, 0.003f * quantized.scale}) {
+      const QuantizedPoint point{q.data(), quantized.scale, fine_q.data(), fine_scale};
+      double exact = 0;
+      for (std::size_t k = 0; k < r.size(); ++k) {
+        const double delta = wide[k] - static_cast<double>(quantized.scale) * static_cast<double>(q[k]) -
+                             static_cast<double>(fine_scale) * static_cast<double>(fine_q[k]);
+        exact += delta * delta;
+      }
+      exact = std::sqrt(exact);
+      EXPECT_LE(std::abs(distance_to_quantized(wide.data(), point, 384) - exact), 1e-12 * exact);
+      EXPECT_LE(std::abs(static_cast<double>(distance_to_quantized(r.data(), point, 384)) - exact), 1e-5 * exact);
     }
-    exact = std::sqrt(exact);
-    EXPECT_LE(std::abs(distance_to_quantized(wide.data(), q.data(), quantized.scale, 384) - exact),
-              1e-12 * exact);
-    EXPECT_LE(std::abs(static_cast<double>(
-                  distance_to_quantized(r.data(), q.data(), quantized.scale, 384)) - exact),
-              1e-5 * exact);
   });
+}
+
+std::int32_t integer_product(const CpuDictionary& dictionary, std::int32_t i, std::int32_t j) {
+  std::int32_t sum = 0;
+  for (std::int64_t k = 0; k < dictionary.ld; ++k) sum += dictionary.atom8(i)[k] * dictionary.atom8(j)[k];
+  return sum;
+}
+
+TEST(RowProducts, TheGramMatrixOfInt8CopiesIsExactInIntegers) {
+  for (const std::int64_t dim : {1, 64, 100, 384}) {
+    const auto dictionary = testing::random_dictionary(37, dim, 25);
+    testing::for_every_target([&] {
+      for (const std::int64_t count : {1, 2, 5, 8, 23}) {
+        const auto atoms = some_atoms(count, 37);
+        for (const std::int64_t first : {std::int64_t{0}, count / 3, count - 1, count}) {
+          const std::int64_t ld = count + 3;
+          std::vector<float> gram(static_cast<std::size_t>((count - first + 1) * ld), NAN);
+          gram_int8(*dictionary, atoms.data(), first, count, gram.data(), ld);
+          for (std::int64_t i = 0; i <= count - first; ++i) {
+            for (std::int64_t k = 0; k < ld; ++k) {
+              const float given = gram[static_cast<std::size_t>(i * ld + k)];
+              if (i == count - first || k >= count) {
+                EXPECT_TRUE(std::isnan(given)) << "written past the end: " << i << ", " << k;
+                continue;
+              }
+              const std::int32_t one = atoms[static_cast<std::size_t>(first + i)];
+              const std::int32_t other = atoms[static_cast<std::size_t>(k)];
+              const float scale = dictionary->scale[static_cast<std::size_t>(one)] *
+                                  dictionary->scale[static_cast<std::size_t>(other)];
+              EXPECT_EQ(given, static_cast<float>(integer_product(*dictionary, one, other)) * scale) << i << ", " << k;
+            }
+          }
+        }
+      }
+    });
+  }
+}
+
+TEST(RowProducts, ResidualsOfInt8CopiesEqualPlainSums) {
+  for (const std::int64_t dim : {1, 100, 384}) {
+    const auto dictionary = testing::random_dictionary(20, dim, 29);
+    const std::vector<float> z = testing::random_row(dim, dictionary->ld, 30);
+    const std::vector<std::int32_t> atoms = {4, 0, 19};
+    const std::vector<float> weights = {0.5f, -1.25f, 2.0f};
+    testing::for_every_target([&] {
+      for (const std::size_t count : {0u, 1u, 3u}) {
+        std::vector<float> r(z.size(), NAN);
+        residual_int8(*dictionary, z.data(), atoms.data(), weights.data(), static_cast<std::int64_t>(count), r.data());
+        for (std::size_t k = 0; k < z.size(); ++k) {
+          double exact = static_cast<double>(z[k]);
+          for (std::size_t i = 0; i < count; ++i) {
+            exact -= static_cast<double>(weights[i]) * static_cast<double>(dictionary->scale[static_cast<std::size_t>(atoms[i])]) *
+                     static_cast<double>(dictionary->atom8(atoms[i])[k]);
+          }
+          EXPECT_LE(std::abs(static_cast<double>(r[k]) - exact), float_sum_error(4, 4.0));
+        }
+      }
+    });
+  }
 }
 
 }  // namespace
