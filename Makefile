@@ -24,6 +24,7 @@ CONFIGURE = cmake --preset $(1) $(if $(filter release,$(1)),-DSPLICE_CUDA=$(SPLI
   -DSPLICE_TORCH=$(SPLICE_TORCH) -DSPLICE_CLI=$(SPLICE_CLI) $(2) --log-level=NOTICE
 # The demo wants to be there soon: kernels are compiled for the GPU that is there, or not at all.
 DEMO_CUDA = $(shell nvidia-smi -L >/dev/null 2>&1 && echo ON -DCMAKE_CUDA_ARCHITECTURES=native || echo OFF)
+CONFIGURE_DEMO = -DSPLICE_CUDA=$(DEMO_CUDA) -DSPLICE_TORCH=$(SPLICE_TORCH) -DSPLICE_CLI=$(SPLICE_CLI)
 
 .PHONY: build demo test experiments bench asan tsan nocuda check-format clean
 
@@ -34,9 +35,7 @@ build:
 
 demo:
 	@scripts/bootstrap.sh build
-	@scripts/get_torch.sh cpp
-	@$(call CONFIGURE,demo,-DSPLICE_CUDA=$(DEMO_CUDA))
-	@cmake --build build/demo --target splice_command -j $(JOBS)
+	@scripts/build_demo.sh $(JOBS) $(CONFIGURE_DEMO)
 	build/demo/bin/splice demo --out build/demo/report.html
 
 test:
@@ -50,8 +49,7 @@ test:
 experiments:
 	@scripts/bootstrap.sh build
 	@scripts/get_torch.sh python
-	@$(call CONFIGURE,demo,-DSPLICE_CUDA=$(DEMO_CUDA))
-	@cmake --build build/demo --target splice_command -j $(JOBS)
+	@scripts/build_demo.sh $(JOBS) $(CONFIGURE_DEMO)
 	scripts/experiments.sh --splice build/demo/bin/splice --threads $(JOBS) $(EXPERIMENTS)
 
 asan tsan nocuda:
