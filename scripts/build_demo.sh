@@ -21,7 +21,10 @@ if scripts/get_torch.sh missing; then
   trap 'kill -- "-$torch" 2>/dev/null || true' EXIT
   configure "$@" -DSPLICE_TORCH=OFF
   build splice_cuda
-  wait "$torch"
+  if ! wait "$torch"; then
+    echo "build_demo: LibTorch was not installed; see the messages of get_torch and pip above (SPLICE_TORCH=OFF builds without)" >&2
+    exit 1
+  fi
   trap - EXIT
 fi
 configure "$@"
