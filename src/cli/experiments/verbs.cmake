@@ -54,9 +54,6 @@ target_sources(splice_cli PRIVATE
   ${CMAKE_CURRENT_BINARY_DIR}/vega_script.cpp)
 list(APPEND hot captions/caption_reader.cpp captions/frequent_items.cpp)
 list(APPEND libraries splice_experiments splice_data)
-if(SPLICE_QUICK)
-  splice_unity(splice_cli documents captions/stop_words.cpp experiments/spread_rows.cpp)
-endif()
 splice_unity(splice_cli explaining
   experiments/add_verbs.cpp
   experiments/code_inputs.cpp
