@@ -28,12 +28,12 @@ PROTOCOLS: dict[str, Callable[[Workspace], None]] = {
     "classes": classes.run, "scan": classes.scan, "edits": edits.run, "bias": edits.bias, "drift": drift.run,
     "gap": texts.gap, "antonyms": texts.antonyms, "retrieval": texts.retrieval, "relevance": texts.relevance, "search": search.run}
 QUICK_SCALE = 0.25
-COMMANDS = ("build/release/bin/splice", "build/demo/bin/splice")  # of `make build`, and of `make demo` and `make experiments`
+COMMAND = "build/release/bin/splice"  # of `make build` and `make experiments`
 
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m experiments", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--splice", type=Path, help=f"the command ({', else '.join(COMMANDS)})")
+    parser.add_argument("--splice", type=Path, help=f"the command ({COMMAND})")
     parser.add_argument("--out", type=Path, help="data, results, report (build/experiments; with --model build/experiments-paper)")
     parser.add_argument("--only", action="append", metavar="NAME",
                         help=f"of scene-clip: {', '.join(PROTOCOLS)}; with --model: {', '.join(part.key for part in PARTS)}; repeatable")
@@ -75,10 +75,10 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _command(given: Path | None) -> Path:
     """The command that was named, else the one that was built."""
-    for path in [ROOT / name for name in COMMANDS] if given is None else [given]:
-        if path.is_file():
-            return path
-    got = "none, and there is no " + " or ".join(COMMANDS) if given is None else f"'{given}'"
+    path = ROOT / COMMAND if given is None else given
+    if path.is_file():
+        return path
+    got = f"none, and there is no {COMMAND}" if given is None else f"'{given}'"
     raise ValueError(f"--splice: got {got}; expected the command (make build)")
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The paper's experiments: on scene-clip with checks, or on real data sets (--help). Arguments are those of `python -m experiments`.
 #
-# The command is build/release's, else build/demo's, which `make experiments` builds; --splice names another.
+# The command is build/release's, which `make experiments` and `make build` build; --splice names another.
 # Python is SPLICE_TORCH_PYTHON, else .venv's (scripts/get_torch.sh python), else python3: one that imports torch.
 set -euo pipefail
 cd "$(dirname "$0")/.."

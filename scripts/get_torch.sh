@@ -3,6 +3,7 @@
 #
 #   scripts/get_torch.sh cpp      what C++ programs on the CPU link and load (540 MB to download)
 #   scripts/get_torch.sh python   `import torch` too, and what the tests in Python use
+#   scripts/get_torch.sh missing  installs nothing: succeeds where `cpp` would have to
 #
 # Where there is a GPU, or no CUDA toolkit whose libraries `import torch` could load, everything is installed (2.7 GB).
 # SPLICE_TORCH=OFF skips it all.
@@ -12,14 +13,25 @@ cd "$(dirname "$0")/.."
 job=${1:-cpp}
 version=2.11.0
 venv=.venv
-pip_install() { "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"; }
+# Python compiles what it imports: here that is little of it.
+pip_install() { "$venv/bin/pip" install --quiet --disable-pip-version-check --no-compile "$@"; }
 
+# Where nothing is to be done, `missing` fails.
+there() { [ "$job" != missing ]; exit; }
 if [ "${SPLICE_TORCH:-AUTO}" = OFF ] || [ -n "${SPLICE_TORCH_ROOT:-}" ]; then
-  exit 0
+  there
 fi
 imports() { "$1" -c "import ${2// /, }" >/dev/null 2>&1; }
 python_tests="torch torchvision open_clip numpy scipy sklearn PIL tqdm pytest"
-if [ "$job" = cpp ] && python3 -c 'import importlib.util as u, sys; sys.exit(u.find_spec("torch") is None)' 2>/dev/null; then
+if [ "$job" != python ] && python3 -c 'import importlib.util as u, sys; sys.exit(u.find_spec("torch") is None)' 2>/dev/null; then
+  there
+fi
+# What pip writes last: an installation that was cut short has none.
+has_libtorch() { compgen -G "$venv/lib/python3*/site-packages/torch-*.dist-info/INSTALLER" >/dev/null; }
+if [ "$job" != python ] && has_libtorch; then
+  there
+fi
+if [ "$job" = missing ]; then
   exit 0
 fi
 if [ "$job" = python ] && { imports "$venv/bin/python" "$python_tests" || imports python3 "$python_tests"; }; then
@@ -35,11 +47,6 @@ if [ ! -x "$venv/bin/pip" ]; then
 fi
 has_gpu() { command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L >/dev/null 2>&1; }
 has_toolkit() { command -v "${CUDACXX:-nvcc}" >/dev/null 2>&1 || [ -x /usr/local/cuda/bin/nvcc ]; }
-has_libtorch() { compgen -G "$venv/lib/python3*/site-packages/torch/lib/libtorch_cpu.so" >/dev/null; }
-
-if [ "$job" = cpp ] && has_libtorch; then
-  exit 0
-fi
 echo "get_torch: installing torch $version for $job into $venv" >&2
 if has_gpu || { [ "$job" = python ] && ! has_toolkit; }; then
   pip_install "torch==$version"

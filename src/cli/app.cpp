@@ -4,8 +4,7 @@
 #include <string>
 
 #include "cli/argument_parsing.hpp"
-#include "cli/experiments/explain_verbs.hpp"
-#include "cli/experiments/evaluate_verbs.hpp"
+#include "cli/experiments/add_verbs.hpp"
 #include "cli/output.hpp"
 #include "cli/signals.hpp"
 #include "cli/verbs.hpp"
@@ -14,51 +13,19 @@
 namespace splice_cuda::cli {
 namespace {
 
-/// Of a verb that has verbs of its own.
-std::string group_footer(const std::string& verb, const std::string& example) {
-  return "Example:\n  " + example + "\n\n`splice " + verb + " VERB --help` explains a verb.";
-}
-
 void add_verbs(CLI::App& app, Run& chosen) {
-  CLI::App* dictionary = app.add_subcommand("dictionary", "Build and inspect dictionaries of named concepts");
-  dictionary->require_subcommand(1);
-  dictionary->footer(group_footer("dictionary", "splice dictionary info dict.safetensors"));
-  add_dictionary_build(*dictionary, chosen);
-  add_dictionary_info(*dictionary, chosen);
-  add_dictionary_check(*dictionary, chosen);
-  add_dictionary_learn(*dictionary, chosen);
-  add_dictionary_random(*dictionary, chosen);
-  CLI::App* vocabulary = app.add_subcommand("vocabulary", "Word lists out of caption corpora");
-  vocabulary->require_subcommand(1);
-  vocabulary->footer(group_footer("vocabulary", "splice vocabulary count captions.txt --out words.txt"));
-  add_vocabulary_count(*vocabulary, chosen);
-  CLI::App* evaluate = app.add_subcommand("evaluate", "Measures of the paper's experiments");
-  evaluate->require_subcommand(1);
-  evaluate->footer(group_footer("evaluate", "splice evaluate linearity --model model --images pictures"));
-  add_evaluate_linearity(*evaluate, chosen);
-  add_evaluate_modality_gap(*evaluate, chosen);
-  add_evaluate_antonyms(*evaluate, chosen);
-  add_evaluate_retrieval(*evaluate, chosen);
-  add_evaluate_relevance(*evaluate, chosen);
-  add_evaluate_sparsity_curve(*evaluate, chosen);
-  add_evaluate_zero_shot(*evaluate, chosen);
-  add_evaluate_probe(*evaluate, chosen);
-  add_intervene(app, chosen);
-  CLI::App* dataset = app.add_subcommand("dataset", "Datasets of pictures in their own layouts");
-  dataset->require_subcommand(1);
-  dataset->footer(group_footer("dataset", "splice dataset info imagefolder:pictures"));
-  add_dataset_info(*dataset, chosen);
+  CLI::App& dictionary =
+      add_group(app, "dictionary", "Build and inspect dictionaries of named concepts", "splice dictionary info dict.safetensors");
+  add_dictionary_build(dictionary, chosen);
+  add_dictionary_info(dictionary, chosen);
+  add_dictionary_check(dictionary, chosen);
   add_embed(app, chosen);
   add_mean(app, chosen);
   add_decompose(app, chosen);
   add_recompose(app, chosen);
   add_show(app, chosen);
   add_verify(app, chosen);
-  add_report(app, chosen);
-  add_summarize(app, chosen);
-  add_scan(app, chosen);
-  add_shift(app, chosen);
-  add_search(app, chosen);
+  add_experiment_verbs(app, dictionary, chosen);
   add_info(app, chosen);
   add_demo(app, chosen);
 }
@@ -74,7 +41,7 @@ std::string parse_message(const CLI::App& app, const CLI::ParseError& error) {
   }
   const std::vector<std::string> rest = last->remaining();
   return (last == &app ? "verb: got " : last->get_name() + ": got ") + (rest.empty() ? "none" : "'" + rest.front() + "'") +
-         "; expected one of " + verbs;
+         "; expected one of " + verbs + left_out_verbs();
 }
 
 int run_arguments(int argc, const char* const* argv) {
@@ -83,7 +50,7 @@ int run_arguments(int argc, const char* const* argv) {
   app.require_subcommand(1);
   app.footer("Example:\n"
              "  splice decompose --dictionary dict.safetensors --embeddings images.npy --top 5\n\n" +
-             exit_code_help() + "\n`splice VERB --help` explains a verb.");
+             exit_code_help() + "\n`splice VERB --help` explains a verb." + left_out_verbs());
   Run chosen;
   add_verbs(app, chosen);
   try {

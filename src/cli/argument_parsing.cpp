@@ -45,6 +45,13 @@ std::string first_name(const std::string& names) { return names.substr(0, names.
 
 }  // namespace
 
+CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& help, const std::string& example) {
+  CLI::App& group = *app.add_subcommand(name, help);
+  group.require_subcommand(1);
+  group.footer("Example:\n  " + example + "\n\n`splice " + name + " VERB --help` explains a verb.");
+  return group;
+}
+
 CLI::Option* add_positive_number(CLI::App& verb, const std::string& names, std::optional<double>& target,
                                  const std::string& default_text, const std::string& help) {
   const auto parse = [&target, option = first_name(names)](const std::string& text) {

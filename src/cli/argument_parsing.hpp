@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,12 @@
 #include "splice_cuda/options.hpp"
 
 namespace splice_cuda::cli {
+
+/// The largest whole number of options whose values are kept in 32 bits.
+inline constexpr std::int64_t most_int32 = std::numeric_limits<std::int32_t>::max();
+
+/// A verb that has verbs of its own, of which one has to be named.
+CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& help, const std::string& example);
 
 /// A number > 0 and finite. @throws ArgumentError while the command line is parsed
 CLI::Option* add_positive_number(CLI::App& verb, const std::string& names, std::optional<double>& target,

@@ -25,8 +25,6 @@
 namespace splice_cuda::cli {
 namespace {
 
-constexpr std::int64_t most_int32 = std::numeric_limits<std::int32_t>::max();
-
 /// The lists, ascending by frequency.
 struct FrequencyLists {
   std::string words_file;

@@ -12,12 +12,6 @@
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
-namespace {
-
-constexpr std::int64_t most_int32 = std::numeric_limits<std::int32_t>::max();
-
-}  // namespace
-
 float as_float(const std::string& option, double value) {
   const bool fits = value <= static_cast<double>(std::numeric_limits<float>::max()) && static_cast<float>(value) > 0;
   if (!fits) throw ArgumentError(fmt::format("{}: got {}; expected a number within float32's range", option, value));

@@ -9,13 +9,13 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/dataset_arguments.hpp"
+#include "cli/experiments/add_verbs.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/listing.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/output.hpp"
 #include "cli/signals.hpp"
 #include "cli/text_layout.hpp"
-#include "cli/verbs.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {

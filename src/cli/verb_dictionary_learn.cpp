@@ -8,6 +8,7 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/dropped_concepts.hpp"
+#include "cli/experiments/add_verbs.hpp"
 #include "cli/experiments/dictionary_learning.hpp"
 #include "cli/experiments/walked_rows.hpp"
 #include "cli/image_mean.hpp"
@@ -17,7 +18,6 @@
 #include "cli/output.hpp"
 #include "cli/problem_arguments.hpp"
 #include "cli/progress_line.hpp"
-#include "cli/verbs.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/learn_dictionary.hpp"
 #include "splice_cuda/random_dictionary.hpp"

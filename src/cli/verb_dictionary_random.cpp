@@ -5,11 +5,11 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/dropped_concepts.hpp"
+#include "cli/experiments/add_verbs.hpp"
 #include "cli/experiments/dictionary_learning.hpp"
 #include "cli/health_text.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/output.hpp"
-#include "cli/verbs.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/random_dictionary.hpp"
 #include "splice_cuda/version.hpp"

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/argument_parsing.hpp"
+#include "cli/experiments/add_verbs.hpp"
 #include "cli/experiments/class_prompts.hpp"
 #include "cli/experiments/curve_conditions.hpp"
 #include "cli/experiments/curve_document.hpp"

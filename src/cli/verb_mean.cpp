@@ -22,7 +22,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-struct MeanArguments {
+struct MeanVerbArguments {
   ModelArguments model;
   std::string embeddings;
   std::string out;
@@ -30,7 +30,7 @@ struct MeanArguments {
   ReportArguments report;
 };
 
-UnitRowMean mean_of_model(const MeanArguments& a, ModelInputs& inputs) {
+UnitRowMean mean_of_model(const MeanVerbArguments& a, ModelInputs& inputs) {
   const ResourceArguments resources = settled_resources(a.resources, a.report.quiet);
   ClipEncoder model = load_model(a.model, resources);
   UnitRowMean mean(model.dim());
@@ -38,7 +38,7 @@ UnitRowMean mean_of_model(const MeanArguments& a, ModelInputs& inputs) {
   return mean;
 }
 
-ExitCode write_mean(const MeanArguments& a) {
+ExitCode write_mean(const MeanVerbArguments& a) {
   const bool by_model = !a.model.model.empty();
   if (by_model != a.embeddings.empty() || (!by_model && a.model.has_inputs())) {
     throw ArgumentError(fmt::format("--embeddings: got '{}' {} --model and its inputs; expected either embeddings, or a model with --images, "
@@ -86,7 +86,7 @@ ExitCode write_mean(const MeanArguments& a) {
 
 void add_mean(CLI::App& app, Run& chosen) {
   CLI::App* verb = app.add_subcommand("mean", "Mean of unit embeddings: the image mean of a dictionary");
-  const auto a = std::make_shared<MeanArguments>();
+  const auto a = std::make_shared<MeanVerbArguments>();
   add_model_options(*verb, a->model, "CLIP model (docs/model_folder.md)");
   add_image_option(*verb, a->model);
   add_text_option(*verb, a->model);

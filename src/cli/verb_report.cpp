@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cli/argument_parsing.hpp"
+#include "cli/experiments/add_verbs.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/listing.hpp"
 #include "cli/numbers_text.hpp"
@@ -15,7 +16,6 @@
 #include "cli/report/result_page.hpp"
 #include "cli/report/table_csv.hpp"
 #include "cli/stored_codes.hpp"
-#include "cli/verbs.hpp"
 #include "io/atomic_file.hpp"
 #include "splice_cuda/error.hpp"
 

@@ -19,20 +19,11 @@ void add_show(CLI::App& app, Run& chosen);
 void add_verify(CLI::App& app, Run& chosen);
 void add_embed(CLI::App& app, Run& chosen);
 void add_mean(CLI::App& app, Run& chosen);
-void add_report(CLI::App& app, Run& chosen);
 void add_info(CLI::App& app, Run& chosen);
 void add_demo(CLI::App& app, Run& chosen);
 void add_dictionary_build(CLI::App& dictionary, Run& chosen);
 void add_dictionary_info(CLI::App& dictionary, Run& chosen);
 void add_dictionary_check(CLI::App& dictionary, Run& chosen);
-void add_dictionary_learn(CLI::App& dictionary, Run& chosen);
-void add_dictionary_random(CLI::App& dictionary, Run& chosen);
-void add_evaluate_sparsity_curve(CLI::App& evaluate, Run& chosen);
-void add_vocabulary_count(CLI::App& vocabulary, Run& chosen);
-void add_intervene(CLI::App& app, Run& chosen);
-void add_evaluate_zero_shot(CLI::App& evaluate, Run& chosen);
-void add_evaluate_probe(CLI::App& evaluate, Run& chosen);
-void add_dataset_info(CLI::App& dataset, Run& chosen);
 
 /// Options that each verb has.
 struct ReportArguments {

@@ -1,4 +1,5 @@
-// A build without CLIP (SPLICE_CLIP=OFF) has none of the libraries that read pictures: no dataset can be opened.
+// A build without CLIP (SPLICE_CLIP=OFF) has none of the libraries that read pictures, and one without experiments
+// (SPLICE_EXPERIMENTS=OFF) none that reads records: no dataset can be opened.
 
 #include "splice_cuda/dataset.hpp"
 #include "splice_cuda/error.hpp"
@@ -7,7 +8,7 @@ namespace splice_cuda {
 namespace {
 
 [[noreturn]] void absent() {
-  throw DeviceError("dataset: this build has no pictures (SPLICE_CLIP=OFF); expected a build that has them");
+  throw DeviceError("dataset: this build reads no data sets (SPLICE_CLIP=OFF or SPLICE_EXPERIMENTS=OFF); expected one that does, as `make build` makes");
 }
 
 }  // namespace

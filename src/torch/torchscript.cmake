@@ -2,6 +2,7 @@
 add_library(splice_torchscript SHARED torchscript_tower.cpp torchscript_types.cpp)
 target_include_directories(splice_torchscript PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 target_link_libraries(splice_torchscript PRIVATE splice_build_options splice::torch_cpu ${CMAKE_DL_LIBS})
+splice_quick_level(splice_torchscript -O0)
 splice_unity(splice_torchscript all torchscript_tower.cpp torchscript_types.cpp)
 get_target_property(splice_torch_cpu_library splice::torch_cpu IMPORTED_LOCATION)
 cmake_path(GET splice_torch_cpu_library PARENT_PATH splice_torch_libraries)

@@ -19,7 +19,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-constexpr std::int64_t rows_at_once = 8192;
+constexpr std::int64_t stored_rows_at_once = 8192;
 
 /// Stored codes know their problem: what would make other ones contradicts them.
 void check_alone(const CodeArguments& a) {
@@ -113,9 +113,9 @@ void CodeInputs::walk(const Visitor& visit) {
   }
   const io::CodesFile& file = stored_->file;
   std::vector<std::int64_t> records;
-  for (std::int64_t first = 0; first < file.codes.rows; first += rows_at_once) {
+  for (std::int64_t first = 0; first < file.codes.rows; first += stored_rows_at_once) {
     signals::throw_if_stop_requested();
-    const std::int64_t count = std::min(rows_at_once, file.codes.rows - first);
+    const std::int64_t count = std::min(stored_rows_at_once, file.codes.rows - first);
     const auto part = [&](const auto& values) {
       return values.empty() ? std::span(values) : std::span(values).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
     };

@@ -12,7 +12,7 @@
 namespace splice_cuda::cli {
 namespace {
 
-constexpr std::int64_t rows_at_once = 4096;
+constexpr std::int64_t kept_rows_at_once = 4096;
 
 /// Appends a row, of length 1 where `unit` says so and it has a direction.
 void append(std::vector<float>& rows, std::span<const float> row, bool unit) {
@@ -70,9 +70,9 @@ LinearProbe train_probe(const std::string& option, const KeptRows& kept, ProbeIn
 }
 
 void for_each_code_block(const SparseCodes& codes, const std::function<void(std::int64_t, const SparseCodes&)>& visit) {
-  for (std::int64_t first = 0; first < codes.rows; first += rows_at_once) {
+  for (std::int64_t first = 0; first < codes.rows; first += kept_rows_at_once) {
     signals::throw_if_stop_requested();
-    visit(first, slice_rows(codes, first, std::min(rows_at_once, codes.rows - first)));
+    visit(first, slice_rows(codes, first, std::min(kept_rows_at_once, codes.rows - first)));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cli/argument_parsing.hpp"
+#include "cli/experiments/add_verbs.hpp"
 #include "cli/experiments/deliver.hpp"
 #include "cli/experiments/intervention.hpp"
 #include "cli/experiments/probe_arguments.hpp"
@@ -13,7 +14,6 @@
 #include "cli/numbers_text.hpp"
 #include "cli/output.hpp"
 #include "cli/signals.hpp"
-#include "cli/verbs.hpp"
 #include "core/code_rows.hpp"
 #include "io/npz.hpp"
 #include "splice_cuda/error.hpp"

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "cli/argument_parsing.hpp"
+#include "cli/experiments/add_verbs.hpp"
 #include "cli/experiments/answers.hpp"
 #include "cli/experiments/deliver.hpp"
 #include "cli/experiments/experiment_inputs.hpp"
@@ -15,7 +16,6 @@
 #include "cli/numbers_text.hpp"
 #include "cli/output.hpp"
 #include "cli/text_layout.hpp"
-#include "cli/verbs.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <memory>
 
+#include "cli/experiments/add_verbs.hpp"
 #include "cli/experiments/answers.hpp"
 #include "cli/experiments/class_prompts.hpp"
 #include "cli/experiments/deliver.hpp"
 #include "cli/experiments/experiment_inputs.hpp"
 #include "cli/experiments/walked_rows.hpp"
 #include "cli/numbers_text.hpp"
-#include "cli/verbs.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
