@@ -9,6 +9,7 @@
 #include <hwy/highway.h>
 
 #include "cpu/int8_dot-inl.h"
+#include "cpu/load_atom-inl.h"
 #include "cpu/rows_of_four-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -134,7 +135,6 @@ HWY_INLINE void ResidualInt8Columns(const CpuDictionary& dictionary, const float
                                     const float* HWY_RESTRICT weights, std::int64_t count, std::int64_t k,
                                     float* HWY_RESTRICT r) {
   const hn::ScalableTag<float> d;
-  const hn::Rebind<std::int8_t, decltype(d)> d8;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   hn::Vec<decltype(d)> sum[n];
   for (std::size_t b = 0; b < n; ++b) sum[b] = hn::LoadU(d, z + k + static_cast<std::int64_t>(b) * lanes);
@@ -142,8 +142,7 @@ HWY_INLINE void ResidualInt8Columns(const CpuDictionary& dictionary, const float
     const std::int8_t* atom = dictionary.atom8(atoms[i]) + k;
     const auto weight = hn::Set(d, weights[i] * dictionary.scale[atoms[i]]);
     for (std::size_t b = 0; b < n; ++b) {
-      const auto levels = hn::PromoteTo(DI32(), hn::LoadU(d8, atom + static_cast<std::int64_t>(b) * lanes));
-      sum[b] = hn::NegMulAdd(weight, hn::ConvertTo(d, levels), sum[b]);
+      sum[b] = hn::NegMulAdd(weight, LoadBytes(d, atom + static_cast<std::int64_t>(b) * lanes), sum[b]);
     }
   }
   for (std::size_t b = 0; b < n; ++b) hn::StoreU(sum[b], d, r + k + static_cast<std::int64_t>(b) * lanes);

@@ -1,4 +1,4 @@
-// Elements of atoms as vectors of float or double, whatever their type in memory, for the target being
+// Elements of atoms, and bytes, as vectors of float or double, whatever their type in memory, for the target being
 // compiled. All conversions are exact. Include guard per target, as Highway asks for.
 #if defined(SPLICE_CPU_LOAD_ATOM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SPLICE_CPU_LOAD_ATOM_INL_H_
@@ -43,6 +43,18 @@ template <class D, class T, IfFloat<D, double>* = nullptr>
 HWY_INLINE hn::Vec<D> LoadAtom(D d, const T* p) {
   const hn::Rebind<float, D> narrow;
   return hn::PromoteTo(d, LoadAtom(narrow, p));
+}
+
+/// Bytes, signed or not, as float or double.
+template <class D, class Byte>
+HWY_INLINE hn::Vec<D> LoadBytes(D d, const Byte* p) {
+  const hn::Rebind<std::int32_t, D> d32;
+  const auto integers = hn::PromoteTo(d32, hn::LoadU(hn::Rebind<Byte, D>(), p));
+  if constexpr (sizeof(hn::TFromD<D>) == sizeof(double)) {
+    return hn::PromoteTo(d, integers);
+  } else {
+    return hn::ConvertTo(d, integers);
+  }
 }
 
 }  // namespace splice_cuda::cpu::HWY_NAMESPACE

@@ -143,18 +143,6 @@ HWY_INLINE void ResidualOf(const CpuDictionary& dictionary, const float* z, cons
   }
 }
 
-/// int8 levels as float or double.
-template <class D>
-HWY_INLINE hn::Vec<D> LoadLevels(D d, const std::int8_t* q) {
-  const hn::Rebind<std::int32_t, D> d32;
-  const auto levels = hn::PromoteTo(d32, hn::LoadU(hn::Rebind<std::int8_t, D>(), q));
-  if constexpr (sizeof(hn::TFromD<D>) == sizeof(double)) {
-    return hn::PromoteTo(d, levels);
-  } else {
-    return hn::ConvertTo(d, levels);
-  }
-}
-
 template <class T>
 HWY_INLINE T Distance(const T* HWY_RESTRICT v, const QuantizedPoint& point, std::int64_t size) {
   const hn::ScalableTag<T> d;
@@ -162,8 +150,8 @@ HWY_INLINE T Distance(const T* HWY_RESTRICT v, const QuantizedPoint& point, std:
   const auto fine_scale = hn::Set(d, static_cast<T>(point.fine_scale));
   auto sum = hn::Zero(d);
   for (std::int64_t k = 0; k < size; k += static_cast<std::int64_t>(hn::Lanes(d))) {
-    const auto moved = hn::NegMulAdd(scale, LoadLevels(d, point.q + k), hn::LoadU(d, v + k));
-    const auto delta = hn::NegMulAdd(fine_scale, LoadLevels(d, point.fine_q + k), moved);
+    const auto moved = hn::NegMulAdd(scale, LoadBytes(d, point.q + k), hn::LoadU(d, v + k));
+    const auto delta = hn::NegMulAdd(fine_scale, LoadBytes(d, point.fine_q + k), moved);
     sum = hn::MulAdd(delta, delta, sum);
   }
   return std::sqrt(hn::GetLane(hn::SumOfLanes(d, sum)));

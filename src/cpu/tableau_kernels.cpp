@@ -5,21 +5,11 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
+#include "cpu/load_atom-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace splice_cuda::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-/// Flags as numbers: 0 or 1.
-template <class D>
-HWY_INLINE hn::Vec<D> LoadFlags(D d, const std::uint8_t* flags) {
-  const hn::Rebind<std::int32_t, D> d32;
-  const auto wide = hn::PromoteTo(d32, hn::LoadU(hn::Rebind<std::uint8_t, D>(), flags));
-  if constexpr (sizeof(hn::TFromD<D>) == sizeof(double)) {
-    return hn::PromoteTo(d, wide);
-  } else {
-    return hn::ConvertTo(d, wide);
-  }
-}
 
 /// Row i loses its shares of the last n queued pivots.
 template <std::size_t n, class T>
@@ -92,7 +82,7 @@ HWY_INLINE void QueuePivot(Tableau<T>& t, std::int64_t k) {
   const auto own_flag = hn::Set(d, t.in_support[place] != 0 ? T(1) : T(0));
   for (std::int64_t i = 0; i < t.padded_size(); i += static_cast<std::int64_t>(hn::Lanes(d))) {
     const auto entry = hn::Load(d, row + i);
-    const auto same = hn::Eq(LoadFlags(d, t.in_support.data() + i), own_flag);
+    const auto same = hn::Eq(LoadBytes(d, t.in_support.data() + i), own_flag);
     const auto column = hn::IfThenElse(same, entry, hn::Neg(entry));
     hn::Store(entry, d, queued_row + i);
     hn::Store(hn::Mul(column, scale), d, factors + i);
@@ -201,7 +191,7 @@ HWY_INLINE std::int64_t LowestMember(const Tableau<T>& t, bool in_support, T bou
   const auto limit = hn::Set(d, bound);
   // Places past the end are 0 or stale: they must not be found, so the last vector is cut.
   const auto values = [&](std::int64_t k) HWY_ATTR {
-    const auto flags = LoadFlags(d, t.in_support.data() + k);
+    const auto flags = LoadBytes(d, t.in_support.data() + k);
     const auto other = in_support ? hn::Eq(flags, hn::Zero(d)) : hn::Ne(flags, hn::Zero(d));
     const auto members = hn::IfThenElse(other, limit, hn::LoadU(d, t.value.data() + k));
     if (k + lanes <= t.size) return members;
