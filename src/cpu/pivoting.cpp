@@ -16,6 +16,9 @@ std::size_t at(std::int64_t k) { return static_cast<std::size_t>(k); }
 /// such atoms is rounding.
 constexpr std::uint8_t most_exchanges = 8;
 
+/// Slopes along a dependent atom that are nearer to 0 are rounding.
+constexpr float least_slope = -1e-3f;
+
 /// Which member is exchanged next, and which atoms are no longer asked.
 template <class T>
 struct Choice {
@@ -56,7 +59,7 @@ std::int64_t blocking_atom(const Tableau<T>& t, std::int64_t k) {
   for (std::int64_t s = 0; s < t.size; ++s) {
     if (t.in_support[at(s)] == 0) continue;
     const T slope = t.row(s)[k];
-    if (!(slope < T(-1e-3))) continue;
+    if (!(slope < least_slope)) continue;
     const T step = -t.value[at(s)] / slope;
     if (found >= 0 && !(step < shortest)) continue;
     found = s;
@@ -150,10 +153,11 @@ std::int64_t drive(Tableau<T>& t, std::int64_t k, T pivot_floor, std::int64_t li
   while (pivots < limit) {
     const bool free = t.in_support[at(k)] == 0 && depends_on_support(t, k, pivot_floor);  // growth that costs nothing
     T shortest = free ? std::numeric_limits<T>::max() : -t.value[at(k)] / t.row(k)[k];
+    const T steepest = free ? T(least_slope) : T(0);
     std::int64_t blocking = k;
     for (std::int64_t i = 0; i < t.size; ++i) {
       const T slope = t.row(i)[k];
-      if (i == k || !(slope < 0) || t.value[at(i)] + slope * way < 0) continue;
+      if (i == k || !(slope < steepest) || t.value[at(i)] + slope * way < 0) continue;
       const T step = -t.value[at(i)] / slope;
       if (!(step < shortest)) continue;
       if (t.in_support[at(i)] == 0 && depends_on_support(t, i, pivot_floor)) continue;

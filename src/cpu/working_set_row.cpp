@@ -32,6 +32,7 @@ constexpr float recentred_margin = 0.06f;       // of lambda, the movement expec
 constexpr std::array<double, margin_levels> margins = {0.3, 0.12, 0.04};
 constexpr float first_threshold = 0.08f;         // of |z| ~ 1: correlations below never start a set
 constexpr int most_misses = 4;
+constexpr int most_rough_misses = 2;             // before the set is solved over the atoms' own Gram matrix
 constexpr int most_repeats = 2;                  // small problems without a new atom
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
@@ -229,6 +230,12 @@ void WorkingSetSteps::settle_support(WorkingSetRow& row) {
   refine(row);
 }
 
+void WorkingSetSteps::settle(WorkingSetRow& row) {
+  if (row.set.size == 0) return;
+  scratch_.begin_row(row.set);
+  settle_support(row);
+}
+
 /// By how much correlations may have changed since the residual was there: upper bound.
 float WorkingSetSteps::moved(const WorkingSetRow& row, const QuantizedPoint& point) const {
   return scales_.atom_norm * distance_to_quantized(row.r.get(), point, dictionary_.ld) * (1 + 1e-5f);
@@ -262,6 +269,7 @@ void WorkingSetSteps::recentre(WorkingSetRow& row) {
   const float way = scales_.atom_norm * movement.norm * rounding;
   const float limit = (1 - recentred_margin) * static_cast<float>(row.lambda);
   CandidateList& list = row.list;
+  const std::int64_t before = list.count;
   scratch_.places.resize(std::max(scratch_.places.size(), at(list.count + taken_slack)));
   float rest = 0;
   const std::int64_t count = places_above(bounded_list(row), limit - way, scratch_.places.data(), &rest);
@@ -275,7 +283,7 @@ void WorkingSetSteps::recentre(WorkingSetRow& row) {
   dot_atoms_int8(dictionary_, scales_.screen_weights.get(), list.atoms, count, row.fine_q.get(), movement,
                  scratch_.values.data());
   for (std::int64_t i = 0; i < count; ++i) list.values[i] += scratch_.values[at(i)];
-  row.dropped_bound = limit * rounding;
+  if (count < before) row.dropped_bound = limit * rounding;
   row.quantized.norm = (row.quantized.norm + movement.norm) * rounding;
   row.fine_scale = movement.scale;
 }
@@ -353,6 +361,7 @@ void WorkingSetSteps::solve_certifying(WorkingSetRow& row) {
   if (list_overflows(row)) return;
   const float lambda = static_cast<float>(row.lambda);
   join_listed(row);
+  if (row.misses >= most_rough_misses && !row.precise) rebuild_precisely(row);
   settle_support(row);
   recentre(row);
   bool settled = false;

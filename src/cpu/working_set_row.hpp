@@ -141,6 +141,8 @@ class WorkingSetSteps {
   void expect(const WorkingSetRow& row);
   /// After a screening with bounds: solves until no listed atom can violate; claims if no unlisted one can.
   void solve_certifying(WorkingSetRow& row);
+  /// The best that the present set can do, for a row that gets no further round.
+  void settle(WorkingSetRow& row);
   /// Starts from given atoms (a warm start) instead of a first pass.
   void start_from(WorkingSetRow& row, const std::int32_t* atoms, std::int64_t count);
   /// From the solution at hand to that of a smaller lambda, among the candidates of the first pass (next_penalty.cpp).

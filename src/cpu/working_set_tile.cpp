@@ -91,6 +91,8 @@ void WorkingSetTile::load(WorkingSetRow& slot, std::int64_t row) {
   slot.step = 0;
   slot.pivots = 0;
   slot.claims = false;
+  slot.exactly = false;
+  slot.precise = false;
   slot.misses = 0;
   slot.margin_level = 0;
   slot.report = {};
@@ -176,7 +178,10 @@ void WorkingSetTile::solve() {
     if (i + 1 < slots_.size() && slots_[i + 1].phase == RowPhase::certifying) steps_.expect(slots_[i + 1]);
     solve(slot);
     if (!slot.claims && out_of_rounds(slot)) {
-      if (!problem_.target.given()) read_code(slot.set, slot.code_atoms, slot.code_weights);
+      if (!problem_.target.given()) {
+        steps_.settle(slot);
+        read_code(slot.set, slot.code_atoms, slot.code_weights);
+      }
       slot.phase = RowPhase::exact;
       slot.claims = true;
     }

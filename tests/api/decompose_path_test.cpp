@@ -182,5 +182,29 @@ TEST(PathOfWorkingSets, SavesPasses) {
   EXPECT_LT(passes, 0.7 * single);
 }
 
+/// A small last penalty leaves rows with a tableau over the atoms themselves; a first penalty beyond float32 is a start
+/// without any tableau.
+TEST(PathOfWorkingSets, ARowDoesNotHearOfTheOneThatHadItsPlace) {
+  SampleProblem sample = sample_problem(240, 64, 150, 44);
+  for (std::int64_t j = 0; j < 240; ++j) {
+    const std::int64_t first = j / 12 * 12;
+    for (std::int64_t k = 0; k < sample.dim && j != first; ++k) {
+      float& entry = sample.dictionary[static_cast<std::size_t>(j * sample.dim + k)];
+      entry = sample.dictionary[static_cast<std::size_t>(first * sample.dim + k)] + 0.015f * entry;
+    }
+  }
+  const Context context;  // on the CPU
+  const Dictionary dictionary(context, sample.atom_view());
+  const std::vector<float> penalties = {4e12f, 0.3f, 0.02f};
+  const std::vector<DecomposeResult> together = decompose_path(context, dictionary, sample.view(), penalties);
+  for (std::int64_t row = 0; row < sample.rows; row += 7) {
+    const MatrixView<const float> one{sample.embeddings.data() + row * sample.dim, 1, sample.dim};
+    const std::vector<DecomposeResult> alone = decompose_path(context, dictionary, one, penalties);
+    for (std::size_t step = 0; step < penalties.size(); ++step) {
+      EXPECT_EQ(row_difference(together[step], row, alone[step], 0), "") << "row " << row << ", penalty " << penalties[step];
+    }
+  }
+}
+
 }  // namespace
 }  // namespace splice_cuda::testing
