@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/lasso_math.hpp"
 #include "cpu/row_products.hpp"
