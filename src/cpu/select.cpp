@@ -108,7 +108,8 @@ std::int64_t PlacesAbove(const BoundedList& list, float limit, std::int32_t* HWY
   for (; i + lanes <= list.count; i += lanes) {
     const auto loaded = hn::LoadU(d, list.values + i);
     const auto errors = hn::GatherIndex(d, list.errors, hn::LoadU(di, list.atoms + i));
-    // A product and a sum on every target, never fused: places are the same on all of them.
+    // The first two terms of math::screened_upper_bound. A product and a sum on every target, never fused: places are the
+    // same on all of them.
     const auto bound = hn::Add(list.both_signs ? hn::Abs(loaded) : loaded, hn::Mul(errors, norm));
     const auto above = hn::Gt(bound, hn::Set(d, limit));
     highest = hn::Max(highest, hn::IfThenElse(above, none, bound));

@@ -40,14 +40,18 @@ void read_code(const Tableau<T>& t, std::vector<std::int32_t>& atoms, std::vecto
 }
 
 template <class T>
+T turned_slack(Tableau<T>& t, std::int64_t k, T lambda, T y) {
+  if (!(y > 2 * lambda)) return y;
+  flip_sign(t, k);
+  return 2 * lambda - y;
+}
+
+template <class T>
 T read_slacks(Tableau<T>& t, T lambda, bool any_sign, T* products) {
   T worst = 0;
   for (std::int64_t k = 0; k < t.size; ++k) {
     T y = lambda - products[k] * t.factors[at(k)];
-    if (any_sign && t.in_support[at(k)] == 0 && y > 2 * lambda) {
-      flip_sign(t, k);
-      y = 2 * lambda - y;
-    }
+    if (any_sign && t.in_support[at(k)] == 0) y = turned_slack(t, k, lambda, y);
     products[k] = y;
     worst = std::max(worst, t.in_support[at(k)] != 0 ? std::abs(y) : -y);
   }
@@ -58,7 +62,7 @@ template void read_support(const Tableau<float>&, std::vector<std::int32_t>&, st
 template void read_support(const Tableau<double>&, std::vector<std::int32_t>&, std::vector<double>&);
 template void read_code(const Tableau<float>&, std::vector<std::int32_t>&, std::vector<float>&);
 template void read_code(const Tableau<double>&, std::vector<std::int32_t>&, std::vector<float>&);
-template float read_slacks(Tableau<float>&, float, bool, float*);
+template float turned_slack(Tableau<float>&, std::int64_t, float, float);
 template double read_slacks(Tableau<double>&, double, bool, double*);
 
 }  // namespace splice_cuda::cpu

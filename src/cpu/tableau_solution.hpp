@@ -18,6 +18,10 @@ void read_support(const Tableau<T>& tableau, std::vector<std::int32_t>& atoms, s
 template <class T>
 void read_code(const Tableau<T>& tableau, std::vector<std::int32_t>& atoms, std::vector<float>& weights);
 
+/// y of atom k, outside the support, where weights may have either sign: an atom whose negative violates is turned.
+template <class T>
+T turned_slack(Tableau<T>& tableau, std::int64_t k, T lambda, T y);
+
 /// y of each place from the atoms themselves, for a Newton step. An atom outside the support whose y exceeds 2 lambda
 /// violates as its negative: with `any_sign` it is turned.
 /// @param products  [size] <c_k, r> by place; becomes y = lambda - factor_k <c_k, r>

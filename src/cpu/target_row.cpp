@@ -8,8 +8,8 @@
 
 #include "cpu/certify_row.hpp"
 #include "cpu/exact_row.hpp"
-#include "cpu/quantize.hpp"
 #include "cpu/int8_products.hpp"
+#include "cpu/quantize.hpp"
 #include "cpu/row_products.hpp"
 #include "cpu/select.hpp"
 #include "cpu/tableau_solution.hpp"
@@ -407,7 +407,7 @@ void TargetSteps::solve_certifying(WorkingSetRow& row) {
   if (!settled) follow(row);
   leave(row);
   if (row.phase == RowPhase::exact) return;
-  const double moved = distance_to_quantized(residual_.data(), row.centre(), dictionary_.ld) *
+  const double moved = distance_to_quantized(residual_.data(), row.screened(), dictionary_.ld) *
                        static_cast<double>(scales_.atom_norm) * (1 + 1e-5);
   row.claims = settled && static_cast<double>(row.unlisted_bound) + moved <= row.lambda;
   if (++row.misses > most_misses && !row.claims) row.phase = RowPhase::exact;

@@ -15,18 +15,18 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-/// Of scratch_.candidates / products: those outside the set whose correlation exceeds `threshold`, at most `most` of
+/// Of the candidates: those outside the set whose correlation exceeds `threshold`, at most `most` of
 /// them, the best, become picks.
-std::int64_t WorkingSetSteps::pick(float threshold, std::int64_t most) {
+std::int64_t WorkingSetSteps::pick(const Candidates& candidates, float threshold, std::int64_t most) {
   scratch_.picks.clear();
   scratch_.pick_values.clear();
   scratch_.values.clear();
-  for (std::size_t i = 0; i < scratch_.candidates.size(); ++i) {
-    const std::int32_t atom = scratch_.candidates[i];
-    const float value = magnitude(scratch_.products[i]);
+  for (std::int64_t i = 0; i < candidates.count; ++i) {
+    const std::int32_t atom = candidates.atoms[i];
+    const float value = magnitude(candidates.values[i]);
     if (!(value > threshold) || scratch_.contains(atom)) continue;
     scratch_.picks.push_back(atom);
-    scratch_.pick_values.push_back(scratch_.products[i]);
+    scratch_.pick_values.push_back(candidates.values[i]);
     scratch_.values.push_back(value);
   }
   const auto found = static_cast<std::int64_t>(scratch_.picks.size());
@@ -133,8 +133,7 @@ void WorkingSetSteps::rebuild_precisely(WorkingSetRow& row) {
   row.set.clear();
   row.precise = true;
   add_picks(row);
-  row.report.iterations += static_cast<std::int32_t>(
-      solve_tableau(row.set, 1e-6f * static_cast<float>(row.lambda), pivot_floor(row.precise)));
+  solve_set(row, 1e-6f * static_cast<float>(row.lambda));
 }
 
 }  // namespace splice_cuda::cpu

@@ -130,6 +130,10 @@ bool WorkingSetSteps::wants_precision(const WorkingSetRow& row) const {
   return row.lambda < share * static_cast<double>(scales_.atom_norm) * std::sqrt(row.z_dot_z);
 }
 
+void WorkingSetSteps::solve_set(WorkingSetRow& row, float tolerance) {
+  row.report.iterations += static_cast<std::int32_t>(solve_tableau(row.set, tolerance, pivot_floor(row.precise)));
+}
+
 /// Solves with the picks in the set; not to the end, as refine does.
 void WorkingSetSteps::join_picks(WorkingSetRow& row) {
   if (row.precise) correlate_picks(row.r.get());
@@ -140,7 +144,7 @@ void WorkingSetSteps::join_picks(WorkingSetRow& row) {
 /// The residual, too, is that of the int8 copies, which are in the caches already.
 void WorkingSetSteps::solve_roughly(WorkingSetRow& row) {
   const float tolerance = 1e-5f * static_cast<float>(row.lambda);
-  row.report.iterations += static_cast<std::int32_t>(solve_tableau(row.set, tolerance, pivot_floor(row.precise)));
+  solve_set(row, tolerance);
   if (row.precise) {
     update_residual(row);
     return;
@@ -183,10 +187,12 @@ void WorkingSetSteps::start_from(WorkingSetRow& row, const std::int32_t* atoms, 
   row.phase = RowPhase::certifying;
   if (scratch_.picks.empty()) return;
   std::copy_n(row.z.get(), dictionary_.ld, row.r.get());
-  scratch_.pick_values.resize(scratch_.picks.size());
-  Selection picks{scratch_.picks.data(), scratch_.pick_values.data(), static_cast<std::int64_t>(scratch_.picks.size()),
-                  !problem_.nonnegative};
-  correlate(row, picks);
+  if (!row.precise) {
+    scratch_.pick_values.resize(scratch_.picks.size());
+    Selection picks{scratch_.picks.data(), scratch_.pick_values.data(), static_cast<std::int64_t>(scratch_.picks.size()),
+                    !problem_.nonnegative};
+    correlate(row, picks);
+  }
   join_picks(row);
 }
 
@@ -218,8 +224,7 @@ bool WorkingSetSteps::refine(WorkingSetRow& row) {
   for (int step = 0; step < newton_steps; ++step) {
     if (!(read_support_slacks(row) > allowed)) return true;
     newton_step(row.set, scratch_.values.data());
-    row.report.iterations +=
-        static_cast<std::int32_t>(solve_tableau(row.set, 0.5f * allowed, pivot_floor(row.precise)));
+    solve_set(row, 0.5f * allowed);
   }
   return read_support_slacks(row) <= hopeless * allowed;
 }
@@ -243,19 +248,20 @@ float WorkingSetSteps::moved(const WorkingSetRow& row, const QuantizedPoint& poi
 
 /// What the screening says to violate joins before anything is computed exactly.
 void WorkingSetSteps::join_listed(WorkingSetRow& row) {
-  scratch_.candidates.assign(row.list.atoms, row.list.atoms + row.list.count);
-  scratch_.products.assign(row.list.values, row.list.values + row.list.count);
   const auto lambda = static_cast<float>(row.lambda);
-  if (pick(lambda, 2 * atoms_per_step) == 0) return;
+  if (pick({row.list.atoms, row.list.values, row.list.count}, lambda, 2 * atoms_per_step) == 0) return;
   if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > working_set_limit) return;
   add_picks(row);
-  row.report.iterations +=
-      static_cast<std::int32_t>(solve_tableau(row.set, 1e-5f * lambda, pivot_floor(row.precise)));
+  solve_set(row, 1e-5f * lambda);
 }
 
-BoundedList WorkingSetSteps::bounded_list(const WorkingSetRow& row) const {
-  return {row.list.atoms, row.list.values, row.list.count, scales_.screen_error.get(), row.quantized.norm,
-          !problem_.nonnegative};
+/// Places of the listed atoms whose bound at the list's centre exceeds `limit` into scratch_.places. @returns their number
+std::int64_t WorkingSetSteps::find_listed(const WorkingSetRow& row, float limit) {
+  const CandidateList& list = row.list;
+  scratch_.places.resize(std::max(scratch_.places.size(), at(list.count + taken_slack)));
+  float rest = 0;
+  return places_above({list.atoms, list.values, list.count, scales_.screen_error.get(), row.quantized.norm, !problem_.nonnegative},
+                      limit, scratch_.places.data(), &rest);
 }
 
 /// Brings the list to the present residual: its values are correlations with r^ = q + fine_q from here on, so that what
@@ -270,9 +276,7 @@ void WorkingSetSteps::recentre(WorkingSetRow& row) {
   const float limit = (1 - recentred_margin) * static_cast<float>(row.lambda);
   CandidateList& list = row.list;
   const std::int64_t before = list.count;
-  scratch_.places.resize(std::max(scratch_.places.size(), at(list.count + taken_slack)));
-  float rest = 0;
-  const std::int64_t count = places_above(bounded_list(row), limit - way, scratch_.places.data(), &rest);
+  const std::int64_t count = find_listed(row, limit - way);
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int32_t place = scratch_.places[at(i)];
     list.atoms[i] = list.atoms[place];
@@ -291,9 +295,7 @@ void WorkingSetSteps::recentre(WorkingSetRow& row) {
 /// Listed atoms outside the support that may violate at the present residual.
 void WorkingSetSteps::gather_candidates(const WorkingSetRow& row) {
   const float limit = static_cast<float>(row.lambda) - moved(row, row.centre());
-  scratch_.places.resize(std::max(scratch_.places.size(), at(row.list.count + taken_slack)));
-  float rest = 0;
-  const std::int64_t count = places_above(bounded_list(row), limit, scratch_.places.data(), &rest);
+  const std::int64_t count = find_listed(row, limit);
   scratch_.candidates.clear();
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int32_t atom = row.list.atoms[scratch_.places[at(i)]];
@@ -317,10 +319,7 @@ bool WorkingSetSteps::update_members(WorkingSetRow& row, float allowed) {
     }
     const std::int32_t place = scratch_.place(atom);
     float y = lambda - (row.set.factors[at(place)] < 0 ? -product : product);
-    if (!problem_.nonnegative && y > 2 * lambda) {
-      flip_sign(row.set, place);
-      y = 2 * lambda - y;
-    }
+    if (!problem_.nonnegative) y = turned_slack(row.set, place, lambda, y);
     row.set.value[at(place)] = y;
     violated |= y < -allowed;
   }
@@ -340,7 +339,9 @@ Violators WorkingSetSteps::add_violators(WorkingSetRow& row) {
   }
   const float allowed = slack(row);
   const bool violated = update_members(row, allowed);
-  if (pick(static_cast<float>(row.lambda) + allowed, 2 * atoms_per_step) == 0) {
+  const Candidates candidates{scratch_.candidates.data(), scratch_.products.data(),
+                              static_cast<std::int64_t>(scratch_.candidates.size())};
+  if (pick(candidates, static_cast<float>(row.lambda) + allowed, 2 * atoms_per_step) == 0) {
     return violated ? Violators::in_set : Violators::none;
   }
   if (row.set.size + static_cast<std::int64_t>(scratch_.picks.size()) > working_set_limit) {
@@ -376,8 +377,7 @@ void WorkingSetSteps::solve_certifying(WorkingSetRow& row) {
       rebuild_precisely(row);
       repeats = 0;
     } else {
-      row.report.iterations +=
-          static_cast<std::int32_t>(solve_tableau(row.set, 1e-6f * lambda, pivot_floor(row.precise)));
+      solve_set(row, 1e-6f * lambda);
     }
     settle_support(row);
   }

@@ -119,6 +119,13 @@ class WorkingSetScratch {
   std::vector<float> taken_values_;
 };
 
+/// Atoms to be picked from, and c_j.r / a_j of each.
+struct Candidates {
+  const std::int32_t* atoms = nullptr;  ///< [count]
+  const float* values = nullptr;        ///< [count]
+  std::int64_t count = 0;
+};
+
 /// What a look at the listed atoms found.
 enum class Violators : std::uint8_t {
   none,
@@ -159,16 +166,17 @@ class WorkingSetSteps {
   void settle_support(WorkingSetRow& row);
   void join_listed(WorkingSetRow& row);
   void recentre(WorkingSetRow& row);
-  BoundedList bounded_list(const WorkingSetRow& row) const;
+  std::int64_t find_listed(const WorkingSetRow& row, float limit);
   void gather_candidates(const WorkingSetRow& row);
   bool update_members(WorkingSetRow& row, float allowed);
   Violators add_violators(WorkingSetRow& row);
   Selection best_candidates(WorkingSetRow& row);
   void correlate(WorkingSetRow& row, Selection& candidates) const;
   void join_picks(WorkingSetRow& row);
+  void solve_set(WorkingSetRow& row, float tolerance);
   void solve_roughly(WorkingSetRow& row);
   std::int64_t pick_listed(Selection& candidates, float threshold, float weak, std::int64_t most);
-  std::int64_t pick(float threshold, std::int64_t most);
+  std::int64_t pick(const Candidates& candidates, float threshold, std::int64_t most);
   float magnitude(float value) const { return problem_.nonnegative ? value : value < 0 ? -value : value; }
   float slack(const WorkingSetRow& row) const;
   float moved(const WorkingSetRow& row, const QuantizedPoint& point) const;

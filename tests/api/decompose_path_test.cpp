@@ -186,14 +186,8 @@ TEST(PathOfWorkingSets, SavesPasses) {
 /// without any tableau.
 TEST(PathOfWorkingSets, ARowDoesNotHearOfTheOneThatHadItsPlace) {
   SampleProblem sample = sample_problem(240, 64, 150, 44);
-  for (std::int64_t j = 0; j < 240; ++j) {
-    const std::int64_t first = j / 12 * 12;
-    for (std::int64_t k = 0; k < sample.dim && j != first; ++k) {
-      float& entry = sample.dictionary[static_cast<std::size_t>(j * sample.dim + k)];
-      entry = sample.dictionary[static_cast<std::size_t>(first * sample.dim + k)] + 0.015f * entry;
-    }
-  }
-  const Context context;  // on the CPU
+  bundle_atoms(sample, 12);
+  const Context context{Device::cpu(), {.threads = 1}};
   const Dictionary dictionary(context, sample.atom_view());
   const std::vector<float> penalties = {4e12f, 0.3f, 0.02f};
   const std::vector<DecomposeResult> together = decompose_path(context, dictionary, sample.view(), penalties);

@@ -126,13 +126,7 @@ TEST_P(SpecialRows, NearDuplicatesAndLowPenaltiesAreCertified) {
 /// Bundles of atoms that differ by 1 to 2 %: as much as int8 copies lose, so that their Gram matrix is another one.
 TEST_P(SpecialRows, BundlesOfNearlyParallelAtomsAreCertified) {
   SampleProblem bundles = sample_problem(240, 64, 24, 43);
-  for (std::int64_t j = 0; j < 240; ++j) {
-    const std::int64_t first = j / 12 * 12;
-    for (std::int64_t k = 0; k < bundles.dim && j != first; ++k) {
-      float& entry = bundles.dictionary[static_cast<std::size_t>(j * bundles.dim + k)];
-      entry = bundles.dictionary[static_cast<std::size_t>(first * bundles.dim + k)] + 0.015f * entry;
-    }
-  }
+  bundle_atoms(bundles, 12);
   for (const float penalty : {0.3f, 0.1f, 0.03f}) {
     DecomposeOptions wanted = options(penalty);
     wanted.solve.max_iterations = 200000;

@@ -43,6 +43,16 @@ SampleProblem sample_problem(std::int64_t atoms, std::int64_t dim, std::int64_t 
   return sample;
 }
 
+void bundle_atoms(SampleProblem& sample, std::int64_t size) {
+  for (std::int64_t j = 0; j < sample.atoms; ++j) {
+    const std::int64_t first = j / size * size;
+    for (std::int64_t k = 0; k < sample.dim && j != first; ++k) {
+      float& entry = sample.dictionary[static_cast<std::size_t>(j * sample.dim + k)];
+      entry = sample.dictionary[static_cast<std::size_t>(first * sample.dim + k)] + 0.015f * entry;
+    }
+  }
+}
+
 std::optional<std::filesystem::path> shared_data(const char* entry) {
   const std::filesystem::path path = std::filesystem::path(SPLICE_SHARED_DATA) / entry;
   std::error_code absent;

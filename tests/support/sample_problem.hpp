@@ -28,6 +28,9 @@ struct SampleProblem {
 /// Atoms of norm about 1, one topic to about 20 of them; rows of norm about 1, of 6 atoms and a fifth of noise.
 SampleProblem sample_problem(std::int64_t atoms, std::int64_t dim, std::int64_t rows, std::uint64_t seed);
 
+/// Makes every `size` neighbouring atoms nearly parallel: the first of them, plus 1.5 % of each of the others.
+void bundle_atoms(SampleProblem& sample, std::int64_t size);
+
 /// Real sentence vectors: every `stride`-th of 15,000 concepts, and the first `rows` queries, prepared as the paper does.
 /// Nothing where the data are absent.
 std::optional<SampleProblem> real_problem(std::int64_t stride, std::int64_t rows);
