@@ -20,11 +20,10 @@ JOBS ?= $(shell nproc)
 # Tests run side by side: a thread of LibTorch's that waits need not keep a core busy.
 OMP_WAIT_POLICY ?= PASSIVE
 export OMP_WAIT_POLICY
-CONFIGURE = cmake --preset $(1) $(if $(filter release,$(1)),-DSPLICE_CUDA=$(SPLICE_CUDA)) \
-  -DSPLICE_TORCH=$(SPLICE_TORCH) -DSPLICE_CLI=$(SPLICE_CLI) $(2) --log-level=NOTICE
+OPTIONS = -DSPLICE_TORCH=$(SPLICE_TORCH) -DSPLICE_CLI=$(SPLICE_CLI)
+CONFIGURE = cmake --preset $(1) $(if $(filter release,$(1)),-DSPLICE_CUDA=$(SPLICE_CUDA)) $(OPTIONS) $(2) --log-level=NOTICE
 # The demo wants to be there soon: experiments are left out (CMakePresets.json), and kernels are compiled for the GPU that is there, or not at all.
 DEMO_CUDA = $(shell nvidia-smi -L >/dev/null 2>&1 && echo ON -DCMAKE_CUDA_ARCHITECTURES=native || echo OFF)
-CONFIGURE_DEMO = -DSPLICE_CUDA=$(DEMO_CUDA) -DSPLICE_TORCH=$(SPLICE_TORCH) -DSPLICE_CLI=$(SPLICE_CLI)
 
 .PHONY: build demo test experiments bench asan tsan nocuda check-format clean
 
@@ -35,7 +34,7 @@ build:
 
 demo:
 	@scripts/bootstrap.sh build
-	@scripts/build_demo.sh $(JOBS) $(CONFIGURE_DEMO)
+	@scripts/build_demo.sh $(JOBS) -DSPLICE_CUDA=$(DEMO_CUDA) $(OPTIONS)
 	build/demo/bin/splice demo --out build/demo/report.html
 
 test:

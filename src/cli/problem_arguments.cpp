@@ -12,6 +12,7 @@
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
+
 float as_float(const std::string& option, double value) {
   const bool fits = value <= static_cast<double>(std::numeric_limits<float>::max()) && static_cast<float>(value) > 0;
   if (!fits) throw ArgumentError(fmt::format("{}: got {}; expected a number within float32's range", option, value));

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <type_traits>
 
 #include "cpu/tableau_kernels.hpp"
 
@@ -77,9 +78,11 @@ void Tableau<T>::reserve(std::int64_t places) {
     std::memcpy(bigger.get() + k * grown, row(k), static_cast<std::size_t>(size) * sizeof(T));
   }
   matrix = std::move(bigger);
-  queued_rows = make_aligned<T>(static_cast<std::size_t>(most_queued * grown), "a row's working set");
-  queued_factors = make_aligned<T>(static_cast<std::size_t>(most_queued * grown), "a row's working set");
-  up_to_date.assign(at(grown), 0);
+  if constexpr (std::is_same_v<T, float>) {  // others never wait
+    queued_rows = make_aligned<T>(static_cast<std::size_t>(most_queued * grown), "a row's working set");
+    queued_factors = make_aligned<T>(static_cast<std::size_t>(most_queued * grown), "a row's working set");
+    up_to_date.assign(at(grown), 0);
+  }
   ld = grown;
   value.resize(at(grown));
   in_support.resize(at(grown));

@@ -33,7 +33,7 @@ struct Tableau {
   std::vector<T> factors;                ///< [ld] +-1 / a_j: atom k acts as factor_k c_k
   std::vector<T> diagonal;               ///< [ld] of the Gram matrix
 
-  // Within solve_tableau alone: pivots that `value` and `in_support` know of, and the matrix does not yet.
+  // In float32, within solve_tableau alone: pivots that `value` and `in_support` know of, and the matrix does not yet.
   std::int64_t queued = 0;
   std::array<std::int64_t, most_queued> queued_places{};
   AlignedArray<T> queued_rows;           ///< [most_queued, ld] pivot rows ...

@@ -12,21 +12,21 @@ namespace splice_cuda::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// Row i loses its shares of the last n queued pivots.
-template <std::size_t n, class T>
-HWY_INLINE void SubtractQueued(Tableau<T>& t, std::int64_t i) {
-  const hn::CappedTag<T, tableau_multiple> d;
+template <std::size_t n>
+HWY_INLINE void SubtractQueued(Tableau<float>& t, std::int64_t i) {
+  const hn::CappedTag<float, tableau_multiple> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const std::int64_t first = t.queued - static_cast<std::int64_t>(n);
-  T factor[n];
+  float factor[n];
   hn::Vec<decltype(d)> factors[n];
-  const T* rows[n];
+  const float* rows[n];
   for (std::size_t p = 0; p < n; ++p) {
     const std::int64_t at = (first + static_cast<std::int64_t>(p)) * t.ld;
     factor[p] = t.queued_factors[static_cast<std::size_t>(at + i)];
     factors[p] = hn::Set(d, factor[p]);
     rows[p] = t.queued_rows.get() + at;
   }
-  T* row = t.row(i);
+  float* row = t.row(i);
   const std::int64_t width = t.padded_size();
   for (std::int64_t k = 0; k < width; k += lanes) {
     auto sum = hn::Load(d, row + k);
@@ -37,14 +37,13 @@ HWY_INLINE void SubtractQueued(Tableau<T>& t, std::int64_t i) {
   // Where a pivot was made, the row gets its factor, and loses shares of the later ones alone.
   for (std::size_t p = 0; p < n; ++p) {
     const std::int64_t k = t.queued_places[static_cast<std::size_t>(first) + p];
-    T entry = factor[p];
+    float entry = factor[p];
     for (std::size_t q = p + 1; q < n; ++q) entry -= factor[q] * rows[q][k];
     row[k] = entry;
   }
 }
 
-template <class T>
-HWY_INLINE void UpdateRow(Tableau<T>& t, std::int64_t i) {
+void UpdateRow(Tableau<float>& t, std::int64_t i) {
   std::uint8_t& known = t.up_to_date[static_cast<std::size_t>(i)];
   static_assert(most_queued == 4);
   switch (t.queued - known) {
@@ -57,8 +56,7 @@ HWY_INLINE void UpdateRow(Tableau<T>& t, std::int64_t i) {
   known = static_cast<std::uint8_t>(t.queued);
 }
 
-template <class T>
-HWY_INLINE void FlushPivots(Tableau<T>& t) {
+void FlushPivots(Tableau<float>& t) {
   for (std::int64_t i = 0; i < t.size; ++i) {
     UpdateRow(t, i);
     t.up_to_date[static_cast<std::size_t>(i)] = 0;
@@ -66,27 +64,26 @@ HWY_INLINE void FlushPivots(Tableau<T>& t) {
   t.queued = 0;
 }
 
-template <class T>
-HWY_INLINE void QueuePivot(Tableau<T>& t, std::int64_t k) {
+void QueuePivot(Tableau<float>& t, std::int64_t k) {
   if (t.queued == most_queued) FlushPivots(t);
-  const hn::CappedTag<T, tableau_multiple> d;
-  T* row = t.row(k);
-  T* queued_row = t.queued_rows.get() + t.queued * t.ld;
-  T* factors = t.queued_factors.get() + t.queued * t.ld;
+  const hn::CappedTag<float, tableau_multiple> d;
+  float* row = t.row(k);
+  float* queued_row = t.queued_rows.get() + t.queued * t.ld;
+  float* factors = t.queued_factors.get() + t.queued * t.ld;
   const std::size_t place = static_cast<std::size_t>(k);
-  const T diagonal = row[k];
-  const T inverse = T(1) / diagonal;
+  const float diagonal = row[k];
+  const float inverse = 1.0f / diagonal;
   const auto scale = hn::Set(d, inverse);
   const auto constant = hn::Set(d, t.value[place] * inverse);
-  const T own_value = -t.value[place] * inverse;
-  const auto own_flag = hn::Set(d, t.in_support[place] != 0 ? T(1) : T(0));
+  const float own_value = -t.value[place] * inverse;
+  const auto own_flag = hn::Set(d, t.in_support[place] != 0 ? 1.0f : 0.0f);
   for (std::int64_t i = 0; i < t.padded_size(); i += static_cast<std::int64_t>(hn::Lanes(d))) {
     const auto entry = hn::Load(d, row + i);
     const auto same = hn::Eq(LoadBytes(d, t.in_support.data() + i), own_flag);
     const auto column = hn::IfThenElse(same, entry, hn::Neg(entry));
     hn::Store(entry, d, queued_row + i);
     hn::Store(hn::Mul(column, scale), d, factors + i);
-    T* values = t.value.data() + i;
+    float* values = t.value.data() + i;
     hn::StoreU(hn::NegMulAdd(column, constant, hn::LoadU(d, values)), d, values);
     hn::Store(hn::Neg(hn::Mul(entry, scale)), d, row + i);
   }
@@ -97,13 +94,12 @@ HWY_INLINE void QueuePivot(Tableau<T>& t, std::int64_t k) {
   t.up_to_date[place] = static_cast<std::uint8_t>(++t.queued);
 }
 
-// fp64: one pivot at a time, columns from the matrix itself. The problems that are left to it are so ill-conditioned that rows
-// and columns, which should be alike, are not.
+// fp64: one pivot at a time, columns from the matrix itself. The problems that are left to it may be so ill-conditioned that
+// rows and columns, which should be alike, are not.
 
 /// y -= factor * x over `size` elements, a multiple of tableau_multiple.
-template <class T>
-HWY_INLINE void SubtractScaled(T factor, const T* HWY_RESTRICT x, T* HWY_RESTRICT y, std::int64_t size) {
-  const hn::CappedTag<T, tableau_multiple> d;
+HWY_INLINE void SubtractScaled(double factor, const double* HWY_RESTRICT x, double* HWY_RESTRICT y, std::int64_t size) {
+  const hn::CappedTag<double, tableau_multiple> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const auto scale = hn::Set(d, factor);
   for (std::int64_t k = 0; k < size; k += tableau_multiple) {
@@ -114,25 +110,23 @@ HWY_INLINE void SubtractScaled(T factor, const T* HWY_RESTRICT x, T* HWY_RESTRIC
   }
 }
 
-template <class T>
-HWY_INLINE void Scale(T factor, T* x, std::int64_t size) {
-  const hn::ScalableTag<T> d;
+HWY_INLINE void Scale(double factor, double* x, std::int64_t size) {
+  const hn::ScalableTag<double> d;
   const auto scale = hn::Set(d, factor);
   for (std::int64_t k = 0; k < size; k += static_cast<std::int64_t>(hn::Lanes(d))) {
     hn::Store(hn::Mul(scale, hn::Load(d, x + k)), d, x + k);
   }
 }
 
-template <class T>
-HWY_INLINE void PivotAtOnce(Tableau<T>& t, std::int64_t k) {
-  T* pivot_row = t.row(k);
-  const T inverse = T(1) / pivot_row[k];
-  const T constant = t.value[static_cast<std::size_t>(k)] * inverse;
+void PivotAtOnce(Tableau<double>& t, std::int64_t k) {
+  double* pivot_row = t.row(k);
+  const double inverse = 1.0 / pivot_row[k];
+  const double constant = t.value[static_cast<std::size_t>(k)] * inverse;
   for (std::int64_t i = 0; i < t.size; ++i) {
     if (i == k) continue;
-    T* row = t.row(i);
-    const T column = row[k];
-    if (column == T(0)) continue;
+    double* row = t.row(i);
+    const double column = row[k];
+    if (column == 0.0) continue;
     SubtractScaled(column * inverse, pivot_row, row, t.padded_size());
     row[k] = column * inverse;
     t.value[static_cast<std::size_t>(i)] -= column * constant;
@@ -208,10 +202,6 @@ HWY_INLINE std::int64_t LowestMember(const Tableau<T>& t, bool in_support, T bou
   return -1;  // NaN among the values
 }
 
-void UpdateRowF32(Tableau<float>& t, std::int64_t i) { UpdateRow(t, i); }
-void QueuePivotF32(Tableau<float>& t, std::int64_t k) { QueuePivot(t, k); }
-void PivotF64(Tableau<double>& t, std::int64_t k) { PivotAtOnce(t, k); }
-void FlushPivotsF32(Tableau<float>& t) { FlushPivots(t); }
 float DotF32(const float* x, const float* y, std::int64_t size) { return Dot(x, y, size); }
 double DotF64(const double* x, const double* y, std::int64_t size) { return Dot(x, y, size); }
 void AddRowsF32(const AddedRows<float>& sums) { AddRows(sums); }
@@ -229,10 +219,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace splice_cuda::cpu {
 
-HWY_EXPORT(UpdateRowF32);
-HWY_EXPORT(QueuePivotF32);
-HWY_EXPORT(PivotF64);
-HWY_EXPORT(FlushPivotsF32);
+HWY_EXPORT(UpdateRow);
+HWY_EXPORT(QueuePivot);
+HWY_EXPORT(PivotAtOnce);
+HWY_EXPORT(FlushPivots);
 HWY_EXPORT(DotF32);
 HWY_EXPORT(DotF64);
 HWY_EXPORT(AddRowsF32);
@@ -240,11 +230,11 @@ HWY_EXPORT(AddRowsF64);
 HWY_EXPORT(LowestMemberF32);
 HWY_EXPORT(LowestMemberF64);
 
-void update_row(Tableau<float>& t, std::int64_t k) { HWY_DYNAMIC_DISPATCH(UpdateRowF32)(t, k); }
+void update_row(Tableau<float>& t, std::int64_t k) { HWY_DYNAMIC_DISPATCH(UpdateRow)(t, k); }
 void update_row(Tableau<double>&, std::int64_t) {}
-void queue_pivot(Tableau<float>& t, std::int64_t k) { HWY_DYNAMIC_DISPATCH(QueuePivotF32)(t, k); }
-void queue_pivot(Tableau<double>& t, std::int64_t k) { HWY_DYNAMIC_DISPATCH(PivotF64)(t, k); }
-void flush_pivots(Tableau<float>& t) { HWY_DYNAMIC_DISPATCH(FlushPivotsF32)(t); }
+void queue_pivot(Tableau<float>& t, std::int64_t k) { HWY_DYNAMIC_DISPATCH(QueuePivot)(t, k); }
+void queue_pivot(Tableau<double>& t, std::int64_t k) { HWY_DYNAMIC_DISPATCH(PivotAtOnce)(t, k); }
+void flush_pivots(Tableau<float>& t) { HWY_DYNAMIC_DISPATCH(FlushPivots)(t); }
 void flush_pivots(Tableau<double>&) {}
 float dot(const float* x, const float* y, std::int64_t size) { return HWY_DYNAMIC_DISPATCH(DotF32)(x, y, size); }
 double dot(const double* x, const double* y, std::int64_t size) { return HWY_DYNAMIC_DISPATCH(DotF64)(x, y, size); }
