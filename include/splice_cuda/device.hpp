@@ -38,7 +38,7 @@ int cuda_device_count() noexcept;
 /// or the names of the devices).
 std::string describe_cuda();
 
-/// The instruction set that the CPU kernels run on here ("AVX3_DL", "AVX2", "SSE4", ...).
+/// The instruction set that the CPU kernels run on here ("AVX3_DL+AMX", "AVX3_DL", "AVX2", "SSE4", ...).
 std::string cpu_target();
 
 /// Version of the linked library, "major.minor.patch".

@@ -5,6 +5,7 @@
 
 #include "backend/backend.hpp"
 #include "cpu/admm.hpp"
+#include "cpu/amx.hpp"
 #include "cpu/brute_certify.hpp"
 #include "cpu/coordinate_descent.hpp"
 #include "cpu/cpu_dictionary.hpp"
@@ -76,6 +77,9 @@ std::unique_ptr<Backend> make_cpu_backend(int threads) {
   return std::make_unique<cpu::CpuBackend>(threads);
 }
 
-std::string cpu_target() { return hwy::TargetName(hwy::SupportedTargets() & -hwy::SupportedTargets()); }
+std::string cpu_target() {
+  const std::string widest = hwy::TargetName(hwy::SupportedTargets() & -hwy::SupportedTargets());
+  return cpu::amx_usable() ? widest + "+AMX" : widest;
+}
 
 }  // namespace splice_cuda

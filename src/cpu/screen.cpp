@@ -1,5 +1,6 @@
 #include "cpu/screen.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
@@ -7,8 +8,10 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
-#include "cpu/compress-inl.h"
+#include "cpu/amx.hpp"
 #include "cpu/int8_dot-inl.h"
+#include "cpu/screen_amx-inl.h"
+#include "cpu/screen_emit-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace splice_cuda::cpu::HWY_NAMESPACE {
@@ -17,39 +20,25 @@ namespace hn = hwy::HWY_NAMESPACE;
 using DI32 = hn::ScalableTag<std::int32_t>;
 using VI32 = hn::Vec<DI32>;
 
-/// Appends the lanes of one vector of sums that pass the row's threshold. The comparison is made before the
-/// row's scale is multiplied in, so that the common case (none passes) costs a conversion, two products and a
-/// test.
-template <bool both_signs>
-HWY_INLINE void Emit(VI32 sums, const AtomScales& atoms, std::int64_t first_atom, const ScreenRow& row) {
-  const hn::ScalableTag<float> df;
-  const DI32 di;
-  const auto value = hn::Mul(hn::ConvertTo(df, sums), hn::Load(df, atoms.weight + first_atom));
-  const auto error = hn::Mul(hn::Load(df, atoms.error + first_atom), hn::Set(df, row.scaled_norm));
-  // A product and a sum on every target, never fused: lists are the same on all of them.
-  const auto bound = hn::Add(both_signs ? hn::Abs(value) : value, error);
-  const auto passes = hn::Gt(bound, hn::Set(df, row.scaled_threshold));
-  if (HWY_LIKELY(hn::AllFalse(df, passes))) return;
-  CandidateList& list = *row.list;
-  const std::int64_t at = list.count < list.capacity ? list.count : list.capacity;
-  const auto indices = hn::Iota(di, static_cast<std::int32_t>(first_atom));
-  StoreSelected(di, indices, hn::RebindMask(di, passes), list.atoms + at);
-  StoreSelected(df, hn::Mul(value, hn::Set(df, row.scale)), passes, list.values + at);
-  list.count += static_cast<std::int64_t>(hn::CountTrue(df, passes));
-}
-
 #if HWY_TARGET == HWY_AVX3_DL
 
-/// 8 rows x 32 atoms by VNNI: 16 accumulators, the row's quads as embedded broadcasts.
+/// Byte k % 4 of quad k / 4 of row i to out[(k / 4) * 4 * screen_group + i * 4 + k % 4]; zeros past `count` rows.
+HWY_INLINE void PackRows(const ScreenRow* rows, std::int64_t count, std::int64_t ld, std::int8_t* out) {
+  std::memset(out, 0, static_cast<std::size_t>(ld * screen_group));
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t k = 0; k < ld; k += 4) std::memcpy(out + k * screen_group + i * 4, rows[i].q + k, 4);
+  }
+}
+
+/// `count` <= 8 rows x 32 atoms by VNNI: 16 accumulators, the row's quads as embedded broadcasts.
 template <bool both_signs>
 HWY_INLINE void ScreenPanel(const std::uint8_t* panel, std::int64_t ld, const AtomScales& scales,
-                            std::int64_t first_atom, const std::int8_t* packed,
-                            const ScreenRow* rows) {
+                            std::int64_t first_atom, const std::int8_t* packed, const ScreenRow* rows, std::int64_t count) {
   const DI32 d;
   constexpr std::size_t n = screen_group;
   VI32 low[n];
   VI32 high[n];
-  for (std::size_t i = 0; i < n; ++i) low[i] = high[i] = hn::Set(d, rows[i].bias);
+  for (std::size_t i = 0; i < n; ++i) low[i] = high[i] = hn::Zero(d);
   const auto* row_quads = reinterpret_cast<const std::int32_t*>(packed);
   const auto* atom_quads = reinterpret_cast<const std::int32_t*>(panel);
   for (std::int64_t quad = 0; quad < ld / 4; ++quad) {
@@ -64,24 +53,32 @@ HWY_INLINE void ScreenPanel(const std::uint8_t* panel, std::int64_t ld, const At
     atom_quads += panel_atoms;
     row_quads += screen_group;
   }
-  for (std::size_t i = 0; i < n; ++i) {
-    if (rows[i].list == nullptr) continue;
-    Emit<both_signs>(low[i], scales, first_atom, rows[i]);
-    Emit<both_signs>(high[i], scales, first_atom + 16, rows[i]);
+  for (std::size_t i = 0; i < n && static_cast<std::int64_t>(i) < count; ++i) {
+    const VI32 bias = hn::Set(d, rows[i].bias);
+    Emit<both_signs>(hn::Add(low[i], bias), scales, first_atom, rows[i]);
+    Emit<both_signs>(hn::Add(high[i], bias), scales, first_atom + 16, rows[i]);
   }
 }
 
-/// No scratch: the quads are used as they lie.
 template <bool both_signs>
-void ScreenTileSigned(const CpuDictionary& dictionary, const AtomScales& scales, std::int64_t groups,
-                      const std::int8_t* packed, const ScreenRow* rows, std::int32_t* /*scratch*/) {
+void ScreenTileSigned(const CpuDictionary& dictionary, const AtomScales& scales, std::int64_t count, const ScreenRow* rows,
+                      std::int32_t* scratch) {
+#if HWY_ARCH_X86_64
+  if (amx_usable()) {
+    ScreenTileAmx<both_signs>(dictionary, scales, count, rows, scratch);
+    return;
+  }
+#endif
+  auto* packed = reinterpret_cast<std::int8_t*>(scratch);
+  for (std::int64_t first = 0; first < count; first += screen_group) {
+    PackRows(rows + first, std::min(screen_group, count - first), dictionary.ld, packed + first * dictionary.ld);
+  }
   // A panel (32 x ld bytes) stays in the first-level cache while all rows of the tile pass by.
   for (std::int64_t panel = 0; panel < dictionary.panels; ++panel) {
     const std::uint8_t* atoms = dictionary.panels8.get() + panel * panel_atoms * dictionary.ld;
-    for (std::int64_t group = 0; group < groups; ++group) {
-      ScreenPanel<both_signs>(atoms, dictionary.ld, scales, panel * panel_atoms,
-                              packed + group * screen_group * dictionary.ld,
-                              rows + group * screen_group);
+    for (std::int64_t first = 0; first < count; first += screen_group) {
+      ScreenPanel<both_signs>(atoms, dictionary.ld, scales, panel * panel_atoms, packed + first * dictionary.ld, rows + first,
+                              std::min(screen_group, count - first));
     }
   }
 }
@@ -94,16 +91,21 @@ void ScreenTileSigned(const CpuDictionary& dictionary, const AtomScales& scales,
 /// Rows that the inner loop takes at once; with two vectors of atoms, 8 accumulators: as many as 16 registers allow.
 constexpr std::int64_t split_rows = 4;
 
-/// The quads of a tile's rows as pairs: [groups, ld / 4, 2, screen_group].
-HWY_INLINE void SplitRows(const std::int8_t* packed, std::int64_t quads, std::int32_t* out) {
-  const hn::CappedTag<std::int32_t, screen_group> d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto* source = reinterpret_cast<const std::int32_t*>(packed);
-  for (std::int64_t quad = 0; quad < quads; ++quad) {
-    for (std::int64_t i = 0; i < screen_group; i += lanes) {
-      const auto bytes = hn::LoadU(d, source + quad * screen_group + i);
-      hn::StoreU(EvenBytes(d, bytes), d, out + (2 * quad) * screen_group + i);
-      hn::StoreU(OddBytes(d, bytes), d, out + (2 * quad + 1) * screen_group + i);
+/// The quads of up to screen_group rows as pairs: [ld / 4, 2, screen_group], zeros past `count` rows.
+HWY_INLINE void SplitRows(const ScreenRow* rows, std::int64_t count, std::int64_t quads, std::int32_t* out) {
+  std::memset(out, 0, static_cast<std::size_t>(2 * quads * screen_group) * sizeof(*out));
+  const hn::FixedTag<std::int32_t, 4> d;
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t quad = 0; quad < quads; quad += 4) {
+      const auto bytes = hn::BitCast(d, hn::LoadU(hn::Repartition<std::int8_t, decltype(d)>(), rows[i].q + 4 * quad));
+      HWY_ALIGN std::int32_t even[4];
+      HWY_ALIGN std::int32_t odd[4];
+      hn::Store(EvenBytes(d, bytes), d, even);
+      hn::Store(OddBytes(d, bytes), d, odd);
+      for (std::int64_t k = 0; k < 4; ++k) {
+        out[(2 * (quad + k)) * screen_group + i] = even[k];
+        out[(2 * (quad + k) + 1) * screen_group + i] = odd[k];
+      }
     }
   }
 }
@@ -124,10 +126,10 @@ HWY_INLINE void SplitAtoms(const std::uint8_t* panel, std::int64_t first, std::i
   }
 }
 
-/// split_rows rows x one or two vectors of atoms.
+/// Up to split_rows rows x one or two vectors of atoms.
 template <bool both_signs, std::int64_t vectors>
-HWY_INLINE void ScreenStrip(const std::int32_t* atoms, std::int64_t quads, const AtomScales& scales,
-                            std::int64_t first_atom, const std::int32_t* row_pairs, const ScreenRow* rows) {
+HWY_INLINE void ScreenStrip(const std::int32_t* atoms, std::int64_t quads, const AtomScales& scales, std::int64_t first_atom,
+                            const std::int32_t* row_pairs, const ScreenRow* rows, std::int64_t count) {
   const DI32 d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   VI32 sums[split_rows * vectors];
@@ -151,55 +153,45 @@ HWY_INLINE void ScreenStrip(const std::int32_t* atoms, std::int64_t quads, const
   VI32 done[split_rows * vectors];  // a copy, so that only constants index `sums`: it stays in registers
   HWY_UNROLL(8)
   for (std::int64_t i = 0; i < split_rows * vectors; ++i) done[i] = sums[i];
-  for (std::int64_t i = 0; i < split_rows; ++i) {
-    if (rows[i].list == nullptr) continue;
+  for (std::int64_t i = 0; i < split_rows && i < count; ++i) {
     for (std::int64_t v = 0; v < vectors; ++v) {
       Emit<both_signs>(done[i * vectors + v], scales, first_atom + v * lanes, rows[i]);
     }
   }
 }
 
-/// False where all of them are padding: a batch of few rows would cost as much as a full group.
-HWY_INLINE bool AnyListed(const ScreenRow* rows) {
-  bool any = false;
-  for (std::int64_t i = 0; i < split_rows; ++i) any |= rows[i].list != nullptr;
-  return any;
-}
-
 template <bool both_signs>
-void ScreenTileSigned(const CpuDictionary& dictionary, const AtomScales& scales, std::int64_t groups,
-                      const std::int8_t* packed, const ScreenRow* rows, std::int32_t* scratch) {
+void ScreenTileSigned(const CpuDictionary& dictionary, const AtomScales& scales, std::int64_t count, const ScreenRow* rows,
+                      std::int32_t* scratch) {
   const DI32 d;
   constexpr std::int64_t vectors = 2 * hn::MaxLanes(DI32()) <= panel_atoms ? 2 : 1;
   const std::int64_t width = vectors * static_cast<std::int64_t>(hn::Lanes(d));
   const std::int64_t quads = dictionary.ld / 4;
   std::int32_t* strip = scratch;
   std::int32_t* row_pairs = scratch + 2 * quads * panel_atoms;
-  const std::int64_t group_pairs = 2 * quads * screen_group;
-  for (std::int64_t group = 0; group < groups; ++group) {
-    SplitRows(packed + group * screen_group * dictionary.ld, quads, row_pairs + group * group_pairs);
+  const std::int64_t pairs_a_row = 2 * quads;
+  for (std::int64_t first = 0; first < count; first += screen_group) {
+    SplitRows(rows + first, std::min(screen_group, count - first), quads, row_pairs + first * pairs_a_row);
   }
-  for (std::int64_t first = 0; first < dictionary.panels * panel_atoms; first += width) {
-    const std::uint8_t* panel = dictionary.panels8.get() + first / panel_atoms * panel_atoms * dictionary.ld;
-    SplitAtoms(panel, first % panel_atoms, width, quads, strip);
-    for (std::int64_t group = 0; group < groups; ++group) {
-      for (std::int64_t i = 0; i < screen_group; i += split_rows) {
-        if (!AnyListed(rows + group * screen_group + i)) continue;
-        ScreenStrip<both_signs, vectors>(strip, quads, scales, first,
-                                         row_pairs + group * group_pairs + i, rows + group * screen_group + i);
-      }
+  for (std::int64_t atom = 0; atom < dictionary.panels * panel_atoms; atom += width) {
+    const std::uint8_t* panel = dictionary.panels8.get() + atom / panel_atoms * panel_atoms * dictionary.ld;
+    SplitAtoms(panel, atom % panel_atoms, width, quads, strip);
+    for (std::int64_t first = 0; first < count; first += split_rows) {
+      const std::int64_t group = first / screen_group * screen_group;
+      ScreenStrip<both_signs, vectors>(strip, quads, scales, atom, row_pairs + group * pairs_a_row + first % screen_group,
+                                       rows + first, count - first);
     }
   }
 }
 
 #endif
 
-void ScreenTile(const CpuDictionary& dictionary, const AtomScales& scales, bool both_signs,
-                std::int64_t groups, const std::int8_t* packed, const ScreenRow* rows, std::int32_t* scratch) {
+void ScreenTile(const CpuDictionary& dictionary, const AtomScales& scales, bool both_signs, std::int64_t count,
+                const ScreenRow* rows, std::int32_t* scratch) {
   if (both_signs) {
-    ScreenTileSigned<true>(dictionary, scales, groups, packed, rows, scratch);
+    ScreenTileSigned<true>(dictionary, scales, count, rows, scratch);
   } else {
-    ScreenTileSigned<false>(dictionary, scales, groups, packed, rows, scratch);
+    ScreenTileSigned<false>(dictionary, scales, count, rows, scratch);
   }
 }
 
@@ -211,15 +203,9 @@ namespace splice_cuda::cpu {
 
 HWY_EXPORT(ScreenTile);
 
-void pack_row(const std::int8_t* q, std::int64_t ld, std::int64_t lane, std::int8_t* packed) {
-  for (std::int64_t quad = 0; quad < ld / 4; ++quad) {
-    std::memcpy(packed + (quad * screen_group + lane) * 4, q + quad * 4, 4);
-  }
-}
-
-void screen_tile(const CpuDictionary& dictionary, const AtomScales& scales, bool both_signs,
-                 std::int64_t groups, const std::int8_t* packed, const ScreenRow* rows, std::int32_t* scratch) {
-  HWY_DYNAMIC_DISPATCH(ScreenTile)(dictionary, scales, both_signs, groups, packed, rows, scratch);
+void screen_tile(const CpuDictionary& dictionary, const AtomScales& scales, bool both_signs, std::int64_t count,
+                 const ScreenRow* rows, std::int32_t* scratch) {
+  HWY_DYNAMIC_DISPATCH(ScreenTile)(dictionary, scales, both_signs, count, rows, scratch);
 }
 
 }  // namespace splice_cuda::cpu

@@ -11,8 +11,9 @@
 
 namespace splice_cuda::cpu {
 
-/// Rows that the kernel takes at once; tiles are padded to a multiple.
+/// Rows that a kernel takes at once (AMX: two or four times as many): tiles of a multiple run best.
 inline constexpr std::int64_t screen_group = 8;
+inline constexpr std::int64_t widest_screen_group = 32;
 /// Entries behind a list's capacity that the kernel may overwrite.
 inline constexpr std::int64_t list_slack = panel_atoms;
 
@@ -33,28 +34,23 @@ struct AtomScales {
 
 /// One row of a tile. Candidates have value + scaled_norm * scale * error > scaled_threshold * scale.
 struct ScreenRow {
-  float scaled_threshold = 0;  ///< must be > 0
-  float scaled_norm = 0;       ///< |r^| / scale, or 0: values are tested without their error
-  float scale = 0;      ///< of the quantised residual (0 = nothing passes)
-  std::int32_t bias = 0;  ///< -128 * sum of the int8 entries: the panels are biased by 128
-  CandidateList* list = nullptr;  ///< null = padding row
+  const std::int8_t* q = nullptr;  ///< [ld] the quantised residual
+  float scaled_threshold = 0;      ///< must be > 0
+  float scaled_norm = 0;           ///< |r^| / scale, or 0: values are tested without their error
+  float scale = 0;                 ///< of the quantised residual
+  std::int32_t bias = 0;           ///< -128 * sum of the int8 entries: the panels are biased by 128
+  CandidateList* list = nullptr;
 };
 
-/// Copies an int8 row into place `lane` of a packed group: byte k % 4 of quad k / 4 goes to
-/// packed[(k / 4) * 4 * screen_group + lane * 4 + k % 4].
-void pack_row(const std::int8_t* q, std::int64_t ld, std::int64_t lane, std::int8_t* packed);
-
-/// int32 entries of scratch that `screen_tile` needs for `groups` groups of rows.
-constexpr std::int64_t screen_scratch_size(std::int64_t ld, std::int64_t groups) {
-  return ld / 2 * (panel_atoms + groups * screen_group);
+/// int32 entries of scratch that `screen_tile` needs for `rows` rows.
+constexpr std::int64_t screen_scratch_size(std::int64_t ld, std::int64_t rows) {
+  return 2 * widest_screen_group * panel_atoms + ld / 2 * (panel_atoms + round_up(rows, widest_screen_group / 2));
 }
 
-/// @param packed   [groups, ld * screen_group] int8
-/// @param rows     [groups * screen_group]
+/// @param rows     [count]
 /// @param both_signs  test |value|
-/// @param scratch  [screen_scratch_size(ld, groups)], aligned
-void screen_tile(const CpuDictionary& dictionary, const AtomScales& scales, bool both_signs,
-                 std::int64_t groups, const std::int8_t* packed, const ScreenRow* rows,
-                 std::int32_t* scratch);
+/// @param scratch  [screen_scratch_size(ld, count)], aligned
+void screen_tile(const CpuDictionary& dictionary, const AtomScales& scales, bool both_signs, std::int64_t count,
+                 const ScreenRow* rows, std::int32_t* scratch);
 
 }  // namespace splice_cuda::cpu

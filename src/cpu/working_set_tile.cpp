@@ -58,13 +58,10 @@ WorkingSetTile::WorkingSetTile(const CpuDictionary& dictionary, const Problem& p
       slots_(size(rows)),
       list_capacity_(list_capacity(dictionary)) {
   const std::int64_t list_size = list_capacity_ + list_slack;
-  const std::int64_t padded_rows = round_up(rows, screen_group);
   list_atoms_ = make_aligned<std::int32_t>(size(rows * list_size), "candidate lists");
   list_values_ = make_aligned<float>(size(rows * list_size), "candidate lists");
-  packed_ = make_aligned<std::int8_t>(size(padded_rows * dictionary.ld), "a tile's int8 rows");
-  screen_rows_.resize(size(padded_rows));
-  screen_scratch_ = make_aligned<std::int32_t>(size(screen_scratch_size(dictionary.ld, padded_rows / screen_group)),
-                                               "screening scratch");
+  screen_rows_.resize(size(rows));
+  screen_scratch_ = make_aligned<std::int32_t>(size(screen_scratch_size(dictionary.ld, rows)), "screening scratch");
   for (std::int64_t i = 0; i < rows; ++i) {
     WorkingSetRow& slot = slots_[size(i)];
     slot.z = make_aligned<float>(size(dictionary.ld), "a row");
@@ -135,10 +132,8 @@ void WorkingSetTile::screen() {
     steps_.plan_screen(slot);
     if (slot.phase == RowPhase::exact) continue;
     ++slot.report.rounds;
-    const std::int64_t group = count / screen_group;
-    pack_row(slot.q.get(), dictionary_.ld, count % screen_group,
-             packed_.get() + group * screen_group * dictionary_.ld);
     ScreenRow& row = screen_rows_[size(count)];
+    row.q = slot.q.get();
     row.scale = slot.quantized.scale;
     row.scaled_threshold = row.scale > 0 ? slot.threshold / row.scale : 3e38f;
     const bool bounded = slot.phase == RowPhase::certifying && row.scale > 0;
@@ -147,10 +142,7 @@ void WorkingSetTile::screen() {
     row.list = &slot.list;
     ++count;
   }
-  const std::int64_t padded = round_up(count, screen_group);
-  for (std::int64_t i = count; i < padded; ++i) screen_rows_[size(i)].list = nullptr;
-  screen_tile(dictionary_, scales_.atom_scales(), !problem_.nonnegative, padded / screen_group,
-              packed_.get(), screen_rows_.data(), screen_scratch_.get());
+  screen_tile(dictionary_, scales_.atom_scales(), !problem_.nonnegative, count, screen_rows_.data(), screen_scratch_.get());
 }
 
 /// One round of the row.

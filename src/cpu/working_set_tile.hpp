@@ -53,7 +53,6 @@ class WorkingSetTile final : public TileSolver {
   std::int64_t list_capacity_ = 0;
   AlignedArray<std::int32_t> list_atoms_;
   AlignedArray<float> list_values_;
-  AlignedArray<std::int8_t> packed_;
   std::vector<ScreenRow> screen_rows_;
   AlignedArray<std::int32_t> screen_scratch_;
   CertifyScratch certify_scratch_;

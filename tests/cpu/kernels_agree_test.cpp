@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cpu/amx.hpp"
 #include "cpu/pivoting.hpp"
 #include "cpu/quantize.hpp"
 #include "cpu/int8_products.hpp"
@@ -36,6 +37,7 @@ std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 /// Says what the other tests cover here; scripts/test_avx512.sh asks for a target that must be the widest.
 TEST(KernelsAgree, OnTheseInstructionSets) {
   std::string names;
+  if (amx_usable()) names = std::string(hwy::TargetName(hwy::SupportedAndGeneratedTargets().front())) + "+AMX";
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
     names += (names.empty() ? "" : " ") + std::string(hwy::TargetName(target));
   }
@@ -44,14 +46,14 @@ TEST(KernelsAgree, OnTheseInstructionSets) {
       << "what the library uses must be among what is tested";
   const char* expected = std::getenv("SPLICE_EXPECTED_TARGET");
   if (expected == nullptr) return;
-  EXPECT_EQ(names.substr(0, names.find(' ')), expected);
+  EXPECT_EQ(names.substr(0, names.find_first_of(" +")), expected);
 }
 
 TEST(KernelsAgree, ScreenTile) {
   for (const std::int64_t dim : {3, 64, 129, 384}) {
     const auto dictionary = testing::random_dictionary(333, dim, 31);
     const testing::Scales scales(*dictionary);
-    for (const std::int64_t rows : {1, 3, 4, 5, 8, 13, 24}) {
+    for (const std::int64_t rows : {1, 3, 4, 5, 8, 13, 24, 50}) {
       for (const bool both_signs : {false, true}) {
         struct Answer {
           std::vector<std::int32_t> atoms;
@@ -61,8 +63,7 @@ TEST(KernelsAgree, ScreenTile) {
             [&] {
               testing::Tile tile(*dictionary, rows, 300, 0.5f);
               if (both_signs) tile.bound();
-              screen_tile(*dictionary, scales.view(), both_signs, tile.groups(), tile.packed.data(),
-                          tile.screen_rows.data(), tile.scratch.get());
+              tile.screen(*dictionary, scales.view(), both_signs);
               Answer answer;
               for (const testing::ScreenedList& one : tile.lists) {
                 const std::int64_t kept = std::min(one.list.count, one.list.capacity);

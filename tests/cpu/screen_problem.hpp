@@ -24,24 +24,20 @@ struct ScreenedList {
   cpu::CandidateList list;
 };
 
-/// A tile of random rows, quantised and packed.
+/// A tile of random rows, quantised.
 struct Tile {
   Tile(const cpu::CpuDictionary& dictionary, std::int64_t rows, std::int64_t capacity, float threshold) {
-    const std::int64_t groups = (rows + cpu::screen_group - 1) / cpu::screen_group;
-    packed.assign(static_cast<std::size_t>(groups * cpu::screen_group * dictionary.ld), 0);
-    screen_rows.resize(static_cast<std::size_t>(groups * cpu::screen_group));
-    scratch = cpu::make_aligned<std::int32_t>(
-        static_cast<std::size_t>(cpu::screen_scratch_size(dictionary.ld, groups)), "test scratch");
+    screen_rows.resize(static_cast<std::size_t>(rows));
+    scratch = cpu::make_aligned<std::int32_t>(static_cast<std::size_t>(cpu::screen_scratch_size(dictionary.ld, rows)),
+                                              "test scratch");
     lists.reserve(static_cast<std::size_t>(rows));
     for (std::int64_t i = 0; i < rows; ++i) {
       residuals.push_back(random_row(dictionary.dim, dictionary.ld, 100u + static_cast<unsigned>(i)));
       codes.emplace_back(static_cast<std::size_t>(dictionary.ld));
       quantized.push_back(cpu::quantize_row(residuals.back().data(), dictionary.ld, codes.back().data()));
-      cpu::pack_row(codes.back().data(), dictionary.ld, i % cpu::screen_group,
-                    packed.data() + i / cpu::screen_group * cpu::screen_group * dictionary.ld);
       lists.emplace_back(capacity);
       const cpu::QuantizedRow& q = quantized.back();
-      screen_rows[static_cast<std::size_t>(i)] = {threshold / q.scale, 0, q.scale, -128 * q.sum,
+      screen_rows[static_cast<std::size_t>(i)] = {codes.back().data(), threshold / q.scale, 0, q.scale, -128 * q.sum,
                                                   &lists.back().list};
     }
   }
@@ -50,9 +46,12 @@ struct Tile {
     for (std::size_t i = 0; i < quantized.size(); ++i)
       screen_rows[i].scaled_norm = quantized[i].norm / quantized[i].scale;
   }
-  std::int64_t groups() const { return static_cast<std::int64_t>(screen_rows.size()) / cpu::screen_group; }
+  /// Fills the lists.
+  void screen(const cpu::CpuDictionary& dictionary, const cpu::AtomScales& scales, bool both_signs) {
+    cpu::screen_tile(dictionary, scales, both_signs, static_cast<std::int64_t>(screen_rows.size()), screen_rows.data(),
+                     scratch.get());
+  }
 
-  std::vector<std::int8_t> packed;
   std::vector<cpu::ScreenRow> screen_rows;
   cpu::AlignedArray<std::int32_t> scratch;
   std::vector<std::vector<float>> residuals;

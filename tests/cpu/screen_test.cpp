@@ -45,8 +45,7 @@ TEST_P(ScreenShapes, ListsEqualPlainIntegerArithmeticOnEveryTarget) {
       testing::for_every_target([&, rows = rows] {
         Tile tile(*dictionary, rows, dictionary->size, 0.8f);
         if (bounded) tile.bound();
-        screen_tile(*dictionary, scales.view(), both_signs, tile.groups(), tile.packed.data(),
-                    tile.screen_rows.data(), tile.scratch.get());
+        tile.screen(*dictionary, scales.view(), both_signs);
         for (std::size_t i = 0; i < tile.lists.size(); ++i) {
           const ScreenedList& list = tile.lists[i];
           const auto expected = expected_atoms(*dictionary, scales, tile, i, both_signs);
@@ -61,7 +60,7 @@ TEST_P(ScreenShapes, ListsEqualPlainIntegerArithmeticOnEveryTarget) {
 INSTANTIATE_TEST_SUITE_P(Awkward, ScreenShapes,
                          ::testing::Combine(::testing::Values(1, 31, 32, 33, 257),
                                             ::testing::Values(1, 63, 64, 65, 384),
-                                            ::testing::Values(1, 7, 8, 9)));
+                                            ::testing::Values(1, 7, 8, 9, 16, 17, 33, 64)));
 
 TEST(Screen, CountsWhatDoesNotFitAndKeepsTheFirst) {
   const auto dictionary = testing::random_dictionary(200, 64, 2);
@@ -69,8 +68,8 @@ TEST(Screen, CountsWhatDoesNotFitAndKeepsTheFirst) {
   testing::for_every_target([&] {
     Tile full(*dictionary, 1, 200, 1e-3f);
     Tile small(*dictionary, 1, 17, 1e-3f);
-    screen_tile(*dictionary, scales.view(), false, 1, full.packed.data(), full.screen_rows.data(), full.scratch.get());
-    screen_tile(*dictionary, scales.view(), false, 1, small.packed.data(), small.screen_rows.data(), small.scratch.get());
+    full.screen(*dictionary, scales.view(), false);
+    small.screen(*dictionary, scales.view(), false);
     ASSERT_GT(full.lists[0].list.count, 17);
     EXPECT_EQ(small.lists[0].list.count, full.lists[0].list.count);
     for (std::size_t i = 0; i < 17; ++i) EXPECT_EQ(small.lists[0].atoms[i], full.lists[0].atoms[i]);
@@ -105,7 +104,7 @@ TEST(Screen, BoundsHoldAndWouldNotWithTheErrorLeftOut) {
   const auto dictionary = testing::random_dictionary(2000, 384, 3);
   const Scales scales(*dictionary);
   Tile tile(*dictionary, 8, 2000, 1e-3f);
-  screen_tile(*dictionary, scales.view(), false, 1, tile.packed.data(), tile.screen_rows.data(), tile.scratch.get());
+  tile.screen(*dictionary, scales.view(), false);
   EXPECT_LE(worst_excess(*dictionary, tile, 1.0), 0.0);
   EXPECT_GT(worst_excess(*dictionary, tile, 0.0), 0.0) << "the test would not notice a missing error term";
 }
