@@ -92,7 +92,8 @@ class ExactSolver {
         g[k] *= factors[at(i)] * (k < set_.size ? set_.factors[at(k)] : factors[at(k - set_.size)]);
       }
     }
-    append_atoms(set_, atoms.data(), factors.data(), count, gram.data(), total, values.data());
+    AppendScratch<double> scratch;
+    append_atoms(set_, atoms.data(), factors.data(), count, gram.data(), total, values.data(), scratch);
   }
 
   void solve() {

@@ -1,6 +1,7 @@
 #include "cpu/int8_products.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #undef HWY_TARGET_INCLUDE
@@ -8,6 +9,8 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
+#include "cpu/amx.hpp"
+#include "cpu/gram_amx-inl.h"
 #include "cpu/int8_dot-inl.h"
 #include "cpu/load_atom-inl.h"
 #include "cpu/rows_of_four-inl.h"
@@ -90,11 +93,18 @@ HWY_INLINE void MultiplyRows(const std::int8_t* const (&left)[gram_rows], const 
 }
 
 void GramInt8(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t first, std::int64_t count,
-              float* HWY_RESTRICT gram, std::int64_t ld_gram) {
-  constexpr auto n = static_cast<std::int64_t>(gram_rows);
-  constexpr auto width = static_cast<std::int64_t>(block);
+              float* HWY_RESTRICT gram, std::int64_t ld_gram, GramScratch& scratch) {
   const auto row_of = [&](std::int32_t atom) { return dictionary.atom8(atom); };
   for (std::int64_t i = first; i < count; ++i) PrefetchRow(row_of(atoms[i]), dictionary.ld);
+#if HWY_TARGET == HWY_AVX3_DL && HWY_ARCH_X86_64
+  if (amx_usable()) {
+    GramAmx(dictionary, atoms, first, count, gram, ld_gram, scratch);
+    return;
+  }
+#endif
+  (void)scratch;
+  constexpr auto n = static_cast<std::int64_t>(gram_rows);
+  constexpr auto width = static_cast<std::int64_t>(block);
   for (std::int64_t right = 0; right < count; right += width) {
     const std::int8_t* right_rows[block];
     FindRows(atoms, right, count, row_of, right_rows);
@@ -172,8 +182,31 @@ void dot_atoms_int8(const CpuDictionary& dictionary, const float* weights, const
   HWY_DYNAMIC_DISPATCH(DotAtomsInt8)(dictionary, weights, atoms, count, q, quantized, out);
 }
 void gram_int8(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t first, std::int64_t count,
-               float* gram, std::int64_t ld_gram) {
-  HWY_DYNAMIC_DISPATCH(GramInt8)(dictionary, atoms, first, count, gram, ld_gram);
+               float* gram, std::int64_t ld_gram, GramScratch& scratch) {
+  HWY_DYNAMIC_DISPATCH(GramInt8)(dictionary, atoms, first, count, gram, ld_gram, scratch);
+}
+const std::int8_t* GramScratch::bring(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
+                                      std::int64_t multiple) {
+  const std::int64_t ld = dictionary.ld;
+  const std::int64_t padded = round_up(count, multiple) + multiple;
+  if (padded > capacity_) {
+    capacity_ = padded + padded / 2;
+    rows_ = make_aligned<std::int8_t>(static_cast<std::size_t>(capacity_ * ld), "a Gram matrix's rows");
+    scales_ = make_aligned<float>(static_cast<std::size_t>(capacity_), "a Gram matrix's rows");
+    interleaved_ = make_aligned<std::int8_t>(static_cast<std::size_t>(multiple * ld), "a Gram matrix's rows");
+    sums_ = make_aligned<std::int32_t>(static_cast<std::size_t>(4 * multiple * multiple), "a Gram matrix's rows");
+    atoms_.clear();
+  }
+  const auto known = static_cast<std::int64_t>(
+      std::mismatch(atoms_.begin(), atoms_.end(), atoms, atoms + count).first - atoms_.begin());
+  for (std::int64_t i = known; i < count; ++i) {
+    std::memcpy(rows_.get() + i * ld, dictionary.atom8(atoms[i]), static_cast<std::size_t>(ld));
+    scales_[static_cast<std::size_t>(i)] = dictionary.scale[atoms[i]];
+  }
+  std::memset(rows_.get() + count * ld, 0, static_cast<std::size_t>((padded - count) * ld));
+  std::fill(scales_.get() + count, scales_.get() + padded, 0.0f);
+  atoms_.assign(atoms, atoms + count);
+  return rows_.get();
 }
 void residual_int8(const CpuDictionary& dictionary, const float* z, const std::int32_t* atoms, const float* weights,
                    std::int64_t count, float* r) {

@@ -6,12 +6,18 @@
 #include <numeric>
 #include <type_traits>
 
+#include "cpu/append_kernels.hpp"
 #include "cpu/tableau_kernels.hpp"
 
 namespace splice_cuda::cpu {
 namespace {
 
 std::size_t at(std::int64_t k) { return static_cast<std::size_t>(k); }
+
+template <class T>
+void grow(std::vector<T>& buffer, std::size_t size) {
+  if (buffer.size() < size) buffer.resize(size);
+}
 
 /// Times that a dependent atom may push another one out of the support before it stays out: what is left between
 /// such atoms is rounding.
@@ -81,7 +87,9 @@ void Tableau<T>::reserve(std::int64_t places) {
   if constexpr (std::is_same_v<T, float>) {  // others never wait
     queued_rows = make_aligned<T>(static_cast<std::size_t>(most_queued * grown), "a row's working set");
     queued_factors = make_aligned<T>(static_cast<std::size_t>(most_queued * grown), "a row's working set");
+    queued_entries = make_aligned<T>(static_cast<std::size_t>(most_queued * grown), "a row's working set");
     up_to_date.assign(at(grown), 0);
+    waiting.resize(at(grown));
   }
   ld = grown;
   value.resize(at(grown));
@@ -95,54 +103,47 @@ void Tableau<T>::reserve(std::int64_t places) {
 // G_ik. New columns follow from the sign symmetry of principal tableaux.
 template <class T>
 void append_atoms(Tableau<T>& t, const std::int32_t* atoms, const T* factors, std::int64_t count,
-                  const T* gram, std::int64_t ld_gram, const T* values) {
+                  const T* gram, std::int64_t ld_gram, const T* values, AppendScratch<T>& scratch) {
   const std::int64_t first = t.size;
   t.reserve(round_up(first + count, tableau_multiple));
   t.size = first + count;
-  const std::int64_t padded = t.padded_size();
-  for (std::int64_t k = 0; k < first; ++k) std::fill(t.row(k) + first, t.row(k) + padded, T(0));
-  std::vector<std::int32_t> support;
+  std::vector<std::int32_t>& support = scratch.support;
+  support.resize(at(first));
+  std::size_t found = 0;
   for (std::int64_t k = 0; k < first; ++k) {
-    if (t.in_support[at(k)] != 0) support.push_back(static_cast<std::int32_t>(k));
+    support[found] = static_cast<std::int32_t>(k);
+    found += t.in_support[at(k)] != 0 ? 1u : 0u;
   }
-  std::vector<T> support_gram(at(count) * support.size());  // [count, support]
+  support.resize(found);
+  const auto ld_coefs = static_cast<std::int64_t>(found);
+  const std::int64_t padded_count = round_up(count, tableau_multiple);
+  grow(scratch.coefs, at(count * ld_coefs + tableau_multiple));
+  grow(scratch.block, at(count * padded_count));
   for (std::int64_t i = 0; i < count; ++i) {
-    T* row = t.row(first + i);
     const T* g = gram + i * ld_gram;
     t.in_support[at(first + i)] = 0;
     t.atoms[at(first + i)] = atoms[i];
     t.factors[at(first + i)] = factors[i];
     t.value[at(first + i)] = values[i];
     t.diagonal[at(first + i)] = g[first + i];
-    std::copy_n(g, first, row);
-    std::fill(row + first, row + padded, T(0));
-    T* coefs = support_gram.data() + at(i) * support.size();
-    for (std::size_t s = 0; s < support.size(); ++s) {
-      row[support[s]] = T(0);
-      coefs[s] = g[support[s]];
-    }
+    std::copy_n(g + first, count, scratch.block.data() + i * padded_count);
+    std::fill(scratch.block.data() + i * padded_count + count, scratch.block.data() + (i + 1) * padded_count, T(0));
   }
-  AddedRows<T> sums{support_gram.data(), t.row(0), t.ld, support, t.row(first), t.ld, count,
+  std::fill(t.in_support.begin() + t.size, t.in_support.begin() + t.padded_size(), std::uint8_t{0});
+  for (std::int64_t i = 0; i < count; ++i) {
+    part_gram_row(t, first, gram + i * ld_gram, t.row(first + i), scratch.coefs.data() + i * ld_coefs);
+  }
+  AddedRows<T> sums{scratch.coefs.data(), ld_coefs, t.row(0), t.ld, support, t.row(first), t.ld, count,
                     round_up(first, tableau_multiple)};
-  add_rows(sums);
-  const std::int64_t padded_count = round_up(count, tableau_multiple);
-  std::vector<T> new_columns(support.size() * at(padded_count), T(0));  // [support, count]: the tableau's new block
-  for (std::int64_t k = 0; k < first; ++k) {
-    T* row = t.row(k) + first;
-    for (std::int64_t i = 0; i < count; ++i) row[i] = t.row(first + i)[k];
-  }
-  for (std::size_t s = 0; s < support.size(); ++s) {
-    T* row = t.row(support[s]) + first;
-    for (std::int64_t i = 0; i < count; ++i) row[i] = -row[i];
-    std::copy_n(row, count, new_columns.data() + s * at(padded_count));
-  }
-  std::vector<std::int32_t> in_order(support.size());
-  std::iota(in_order.begin(), in_order.end(), 0);
-  std::vector<T> block(at(count * padded_count), T(0));
-  for (std::int64_t i = 0; i < count; ++i) std::copy_n(gram + i * ld_gram + first, count, &block[at(i * padded_count)]);
-  add_rows(AddedRows<T>{support_gram.data(), new_columns.data(), padded_count, in_order, block.data(), padded_count,
-                        count, padded_count});
-  for (std::int64_t i = 0; i < count; ++i) std::copy_n(&block[at(i * padded_count)], count, t.row(first + i) + first);
+  if (found > 0) add_rows(sums);
+  mirror_rows(t, first);
+  // Then the block of the new ones: by the new columns of the support's rows.
+  sums.source = t.row(0) + first;
+  sums.out = scratch.block.data();
+  sums.ld_out = padded_count;
+  sums.width = padded_count;
+  if (found > 0) add_rows(sums);
+  for (std::int64_t i = 0; i < count; ++i) std::copy_n(scratch.block.data() + i * padded_count, count, t.row(first + i) + first);
 }
 
 /// Drives the negative member at k up to 0 by its partner's growth from 0 on; a member that would turn negative on the way is
@@ -268,9 +269,9 @@ void flip_sign(Tableau<T>& t, std::int64_t k) {
 template struct Tableau<float>;
 template struct Tableau<double>;
 template void append_atoms(Tableau<float>&, const std::int32_t*, const float*, std::int64_t, const float*,
-                           std::int64_t, const float*);
+                           std::int64_t, const float*, AppendScratch<float>&);
 template void append_atoms(Tableau<double>&, const std::int32_t*, const double*, std::int64_t,
-                           const double*, std::int64_t, const double*);
+                           const double*, std::int64_t, const double*, AppendScratch<double>&);
 template std::int64_t solve_tableau(Tableau<float>&, float, float);
 template std::int64_t solve_tableau(Tableau<double>&, double, double);
 template bool depends_on_support(const Tableau<double>&, std::int64_t, double);

@@ -37,8 +37,10 @@ struct Tableau {
   std::int64_t queued = 0;
   std::array<std::int64_t, most_queued> queued_places{};
   AlignedArray<T> queued_rows;           ///< [most_queued, ld] pivot rows ...
-  AlignedArray<T> queued_factors;        ///< ... and what of them each row loses
+  AlignedArray<T> queued_factors;        ///< ... what of them each row loses ...
+  AlignedArray<T> queued_entries;        ///< ... and what it has in their columns then
   std::vector<std::uint8_t> up_to_date;  ///< [ld] how many of them a row has had
+  std::vector<std::int32_t> waiting;     ///< [ld] room for the places of rows that have had none
 
   T* row(std::int64_t k) { return matrix.get() + k * ld; }
   const T* row(std::int64_t k) const { return matrix.get() + k * ld; }
@@ -48,12 +50,20 @@ struct Tableau {
   void reserve(std::int64_t places);
 };
 
+/// Buffers of append_atoms.
+template <class T>
+struct AppendScratch {
+  std::vector<std::int32_t> support;
+  std::vector<T> coefs;  ///< of the new atoms' Gram rows, those in the support
+  std::vector<T> block;  ///< the tableau of the new atoms
+};
+
 /// Adds `count` atoms at the end, outside the support.
 /// @param gram    [count, ld_gram]: gram[i, k] = factor_i factor_k <c_i, c_k> for k in [0, size + count)
 /// @param values  [count] y of the new atoms: lambda - factor_i <c_i, r> at the present x
 template <class T>
 void append_atoms(Tableau<T>& tableau, const std::int32_t* atoms, const T* factors, std::int64_t count,
-                  const T* gram, std::int64_t ld_gram, const T* values);
+                  const T* gram, std::int64_t ld_gram, const T* values, AppendScratch<T>& scratch);
 
 /// Pivots until x >= 0 and y >= -tolerance. Picks the most negative member, those of x first; after a number of
 /// pivots that only cycling reaches, negative members are driven up one by one. An atom whose

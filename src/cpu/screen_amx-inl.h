@@ -15,6 +15,7 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+#include "cpu/amx_matrices-inl.h"
 #include "cpu/cpu_dictionary.hpp"
 #include "cpu/screen.hpp"
 #include "cpu/screen_emit-inl.h"
@@ -25,34 +26,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_AVX3_DL && HWY_ARCH_X86_64
 
-/// Rows, atoms and quads of a matrix register.
-constexpr std::int64_t amx_side = 16;
-/// Rows that pass over a panel at once.
+/// Rows that pass over a panel at once. Matrix registers 0 to 3 hold sums of rows (high bit) and atoms (low bit), 4 and 5 rows, 6
+/// and 7 atoms.
 constexpr std::int64_t amx_rows = 2 * amx_side;
 static_assert(panel_atoms == 2 * amx_side);
-
-/// What `ldtilecfg` reads (Intel SDM, vol. 1, 18.3).
-struct alignas(64) AmxShapes {
-  std::uint8_t palette = 1;
-  std::uint8_t start_row = 0;
-  std::uint8_t reserved[14] = {};
-  std::uint16_t bytes_a_row[16] = {};
-  std::uint8_t rows[16] = {};
-};
-static_assert(sizeof(AmxShapes) == 64);
-
-/// Matrix registers 0 to 3 hold sums of rows (high bit) and atoms (low bit), 4 and 5 rows, 6 and 7 atoms.
-HWY_INLINE void ShapeMatrices(std::int64_t rows) {
-  AmxShapes shapes;
-  for (std::size_t i = 0; i < 8; ++i) {
-    shapes.bytes_a_row[i] = 64;
-    shapes.rows[i] = static_cast<std::uint8_t>(i < 6 ? rows : amx_side);
-  }
-  asm volatile("ldtilecfg %0" : : "m"(shapes) : "memory");
-}
-
-/// Gives the registers back: a thread that holds them is dearer to switch.
-HWY_INLINE void ReleaseMatrices() { asm volatile("tilerelease" : : : "memory"); }
 
 /// Sums of a panel's atoms with up to amx_rows rows, of which `done` have their candidates in their lists.
 struct AmxSums {
@@ -142,7 +119,7 @@ void ScreenTileAmx(const CpuDictionary& dictionary, const AtomScales& scales, st
   const std::int64_t height = std::min(count, amx_side);  // few rows alone take less time
   for (std::int64_t i = 0; i < count; ++i) std::memcpy(packed + i * ld, rows[i].q, static_cast<std::size_t>(ld));
   std::memset(packed + count * ld, 0, static_cast<std::size_t>((round_up(count, height) - count) * ld));
-  ShapeMatrices(height);
+  ShapeMatrices(6, height);
   // While a block is multiplied, which takes one port of the processor, the one before is looked through, which takes the others.
   const std::int64_t turns = ld / 64;
   const std::int64_t some = std::min((amx_rows + turns - 1) / turns, amx_side);

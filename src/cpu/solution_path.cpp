@@ -89,7 +89,8 @@ void SolutionPath::load() {
   std::vector<double> y(correlations_.size());
   for (std::size_t k = 0; k < y.size(); ++k) y[k] = lambda_ - correlations_[k];
   set_.clear();
-  append_atoms(set_, atoms_.data(), factors_.data(), size(), gram_.data(), gram_ld_, y.data());
+  AppendScratch<double> scratch;
+  append_atoms(set_, atoms_.data(), factors_.data(), size(), gram_.data(), gram_ld_, y.data(), scratch);
   std::fill(touched_.begin(), touched_.end(), std::uint8_t{0});
   barred_.assign(atoms_.size(), 0);
   exchanges_.assign(atoms_.size(), 0);

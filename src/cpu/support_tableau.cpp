@@ -22,7 +22,8 @@ Tableau<double> support_tableau(const CpuDictionary& dictionary, const float* z,
     for (std::size_t k = 0; k < atoms.size(); ++k) row[k] *= factors[i] * factors[k];
   }
   Tableau<double> tableau;
-  append_atoms(tableau, atoms.data(), factors.data(), count, gram.data(), count, values.data());
+  AppendScratch<double> scratch;
+  append_atoms(tableau, atoms.data(), factors.data(), count, gram.data(), count, values.data(), scratch);
   return tableau;
 }
 

@@ -1,5 +1,7 @@
 #include "cpu/tableau_kernels.hpp"
 
+#include <utility>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/tableau_kernels.cpp"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
@@ -56,10 +58,87 @@ void UpdateRow(Tableau<float>& t, std::int64_t i) {
   known = static_cast<std::uint8_t>(t.queued);
 }
 
-void FlushPivots(Tableau<float>& t) {
+/// Rows that lose their shares at once, while the pivot rows are in registers: as many as there are registers for their factors.
+constexpr std::size_t flushed_rows = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL ? 4 : 2;
+
+/// Entries of the pivots' columns: a row gets its factor there, and loses shares of the later pivots.
+template <std::size_t n>
+HWY_INLINE void FindEntries(Tableau<float>& t) {
+  const hn::CappedTag<float, tableau_multiple> d;
+  const float* factors = t.queued_factors.get();
+  const float* rows = t.queued_rows.get();
+  float later[n][n] = {};  // [pivot, later pivot]
+  for (std::size_t p = 0; p < n; ++p) {
+    for (std::size_t q = p + 1; q < n; ++q) later[p][q] = rows[static_cast<std::int64_t>(q) * t.ld + t.queued_places[p]];
+  }
+  for (std::int64_t i = 0; i < t.padded_size(); i += static_cast<std::int64_t>(hn::Lanes(d))) {
+    for (std::size_t p = 0; p < n; ++p) {
+      auto entry = hn::Load(d, factors + static_cast<std::int64_t>(p) * t.ld + i);
+      for (std::size_t q = p + 1; q < n; ++q) {
+        const auto factor = hn::Load(d, factors + static_cast<std::int64_t>(q) * t.ld + i);
+        entry = hn::NegMulAdd(factor, hn::Set(d, later[p][q]), entry);
+      }
+      hn::Store(entry, d, t.queued_entries.get() + static_cast<std::int64_t>(p) * t.ld + i);
+    }
+  }
+}
+
+/// `flushed_rows` rows that have had none of the n queued pivots lose their shares. Written out by `at`: factors that only
+/// constants index stay in registers.
+template <std::size_t n, std::size_t... at>
+HWY_INLINE void SubtractFromRows(Tableau<float>& t, const std::int32_t* places, std::index_sequence<at...>) {
+  const hn::CappedTag<float, tableau_multiple> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const float* queued = t.queued_rows.get();
+  const std::int64_t ld = t.ld;
+  float* const rows[] = {t.row(places[at])...};
+  hn::Vec<decltype(d)> factors[sizeof...(at)][n];
+  for (std::size_t p = 0; p < n; ++p) {
+    const float* of_rows = t.queued_factors.get() + static_cast<std::int64_t>(p) * ld;
+    ((factors[at][p] = hn::Set(d, of_rows[places[at]])), ...);
+  }
+  const std::int64_t width = t.padded_size();
+  for (std::int64_t k = 0; k < width; k += lanes) {
+    hn::Vec<decltype(d)> sums[] = {hn::Load(d, rows[at] + k)...};
+    HWY_UNROLL(4)
+    for (std::size_t p = 0; p < n; ++p) {
+      const auto row = hn::Load(d, queued + static_cast<std::int64_t>(p) * ld + k);
+      ((sums[at] = hn::NegMulAdd(factors[at][p], row, sums[at])), ...);
+    }
+    (hn::Store(sums[at], d, rows[at] + k), ...);
+  }
+  for (std::size_t p = 0; p < n; ++p) {
+    const float* entries = t.queued_entries.get() + static_cast<std::int64_t>(p) * ld;
+    ((rows[at][t.queued_places[p]] = entries[places[at]]), ...);
+  }
+}
+
+template <std::size_t n>
+HWY_INLINE void FlushQueued(Tableau<float>& t) {
+  std::int32_t* waiting = t.waiting.data();
+  std::int64_t count = 0;
   for (std::int64_t i = 0; i < t.size; ++i) {
-    UpdateRow(t, i);
-    t.up_to_date[static_cast<std::size_t>(i)] = 0;
+    std::uint8_t& known = t.up_to_date[static_cast<std::size_t>(i)];
+    waiting[count] = static_cast<std::int32_t>(i);
+    count += known == 0 ? 1 : 0;
+    if (known > 0) UpdateRow(t, i);
+    known = 0;
+  }
+  FindEntries<n>(t);
+  constexpr auto step = static_cast<std::int64_t>(flushed_rows);
+  std::int64_t i = 0;
+  for (; i + step <= count; i += step) SubtractFromRows<n>(t, waiting + i, std::make_index_sequence<flushed_rows>());
+  for (; i < count; ++i) SubtractFromRows<n>(t, waiting + i, std::make_index_sequence<1>());
+}
+
+void FlushPivots(Tableau<float>& t) {
+  static_assert(most_queued == 4);
+  switch (t.queued) {
+    case 1: FlushQueued<1>(t); break;
+    case 2: FlushQueued<2>(t); break;
+    case 3: FlushQueued<3>(t); break;
+    case 4: FlushQueued<4>(t); break;
+    default: break;
   }
   t.queued = 0;
 }
@@ -147,37 +226,6 @@ HWY_INLINE T Dot(const T* HWY_RESTRICT x, const T* HWY_RESTRICT y, std::int64_t 
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
-/// `n` rows of the result at once: they stay in registers while the source's rows pass by.
-template <std::size_t n, class T>
-HWY_INLINE void AddRowsBlock(const AddedRows<T>& sums, std::int64_t first) {
-  const hn::ScalableTag<T> d;
-  const auto terms = static_cast<std::int64_t>(sums.rows.size());
-  const T* coefs = sums.coefs + first * terms;
-  T* out = sums.out + first * sums.ld_out;
-  for (std::int64_t k = 0; k < sums.width; k += static_cast<std::int64_t>(hn::Lanes(d))) {
-    hn::Vec<decltype(d)> sum[n];
-    HWY_UNROLL(8)
-    for (std::size_t i = 0; i < n; ++i) sum[i] = hn::LoadU(d, out + static_cast<std::int64_t>(i) * sums.ld_out + k);
-    for (std::int64_t s = 0; s < terms; ++s) {
-      const auto row = hn::LoadU(d, sums.source + sums.rows[static_cast<std::size_t>(s)] * sums.ld_source + k);
-      HWY_UNROLL(8)
-      for (std::size_t i = 0; i < n; ++i) {
-        sum[i] = hn::MulAdd(hn::Set(d, coefs[static_cast<std::int64_t>(i) * terms + s]), row, sum[i]);
-      }
-    }
-    HWY_UNROLL(8)
-    for (std::size_t i = 0; i < n; ++i) hn::StoreU(sum[i], d, out + static_cast<std::int64_t>(i) * sums.ld_out + k);
-  }
-}
-
-template <class T>
-HWY_INLINE void AddRows(const AddedRows<T>& sums) {
-  std::int64_t i = 0;
-  for (; i + 8 <= sums.count; i += 8) AddRowsBlock<8>(sums, i);
-  for (; i + 3 <= sums.count; i += 3) AddRowsBlock<3>(sums, i);
-  for (; i < sums.count; ++i) AddRowsBlock<1>(sums, i);
-}
-
 template <class T>
 HWY_INLINE std::int64_t LowestMember(const Tableau<T>& t, bool in_support, T bound) {
   const hn::ScalableTag<T> d;
@@ -204,8 +252,6 @@ HWY_INLINE std::int64_t LowestMember(const Tableau<T>& t, bool in_support, T bou
 
 float DotF32(const float* x, const float* y, std::int64_t size) { return Dot(x, y, size); }
 double DotF64(const double* x, const double* y, std::int64_t size) { return Dot(x, y, size); }
-void AddRowsF32(const AddedRows<float>& sums) { AddRows(sums); }
-void AddRowsF64(const AddedRows<double>& sums) { AddRows(sums); }
 std::int64_t LowestMemberF32(const Tableau<float>& t, bool in_support, float bound) {
   return LowestMember(t, in_support, bound);
 }
@@ -225,8 +271,6 @@ HWY_EXPORT(PivotAtOnce);
 HWY_EXPORT(FlushPivots);
 HWY_EXPORT(DotF32);
 HWY_EXPORT(DotF64);
-HWY_EXPORT(AddRowsF32);
-HWY_EXPORT(AddRowsF64);
 HWY_EXPORT(LowestMemberF32);
 HWY_EXPORT(LowestMemberF64);
 
@@ -238,8 +282,6 @@ void flush_pivots(Tableau<float>& t) { HWY_DYNAMIC_DISPATCH(FlushPivots)(t); }
 void flush_pivots(Tableau<double>&) {}
 float dot(const float* x, const float* y, std::int64_t size) { return HWY_DYNAMIC_DISPATCH(DotF32)(x, y, size); }
 double dot(const double* x, const double* y, std::int64_t size) { return HWY_DYNAMIC_DISPATCH(DotF64)(x, y, size); }
-void add_rows(const AddedRows<float>& sums) { HWY_DYNAMIC_DISPATCH(AddRowsF32)(sums); }
-void add_rows(const AddedRows<double>& sums) { HWY_DYNAMIC_DISPATCH(AddRowsF64)(sums); }
 std::int64_t lowest_member(const Tableau<float>& t, bool in_support, float bound) {
   return HWY_DYNAMIC_DISPATCH(LowestMemberF32)(t, in_support, bound);
 }

@@ -4,7 +4,6 @@
 /// The inner loops of principal pivoting (pivoting.hpp), for float and double.
 
 #include <cstdint>
-#include <span>
 
 #include "cpu/pivoting.hpp"
 
@@ -38,21 +37,6 @@ void pivot(Tableau<T>& tableau, std::int64_t k) {
 /// x.y over `size` elements, a multiple of tableau_multiple; x aligned.
 float dot(const float* x, const float* y, std::int64_t size);
 double dot(const double* x, const double* y, std::int64_t size);
-
-/// out[i, :] += sum over s of coefs[i, s] source[rows[s], :].
-template <class T>
-struct AddedRows {
-  const T* coefs = nullptr;  ///< [count, rows.size()]
-  const T* source = nullptr;
-  std::int64_t ld_source = 0;
-  std::span<const std::int32_t> rows;
-  T* out = nullptr;  ///< [count, width]
-  std::int64_t ld_out = 0;
-  std::int64_t count = 0;
-  std::int64_t width = 0;  ///< a multiple of tableau_multiple
-};
-void add_rows(const AddedRows<float>& sums);
-void add_rows(const AddedRows<double>& sums);
 
 /// Place of the lowest value below `bound` among the members in the support, or outside; the first of equal ones; -1
 /// where there is none.

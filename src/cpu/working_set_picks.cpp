@@ -73,7 +73,7 @@ void WorkingSetSteps::gram_of_picks(const WorkingSetRow& row, std::int64_t count
   const std::int64_t total = row.set.size + count;
   float* gram = scratch_.gram.data();
   if (!row.precise) {
-    gram_int8(dictionary_, scratch_.atoms.data(), row.set.size, total, gram, total);
+    gram_int8(dictionary_, scratch_.atoms.data(), row.set.size, total, gram, total, scratch_.gram_rows);
     return;
   }
   for (std::int64_t i = 0; i < count; i += 2) {
@@ -115,7 +115,7 @@ void WorkingSetSteps::add_picks(WorkingSetRow& row) {
     for (std::int64_t k = 0; k < total; ++k) gram[k] *= factor * scratch_.factors[at(k)];
   }
   append_atoms(row.set, scratch_.picks.data(), scratch_.factors.data() + first, count, scratch_.gram.data(), total,
-               scratch_.values.data());
+               scratch_.values.data(), scratch_.append);
 }
 
 /// Values of the picks from the atoms themselves.

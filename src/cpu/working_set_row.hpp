@@ -9,6 +9,7 @@
 
 #include "core/problem.hpp"
 #include "cpu/cpu_dictionary.hpp"
+#include "cpu/int8_products.hpp"
 #include "cpu/pivoting.hpp"
 #include "cpu/problem_scales.hpp"
 #include "cpu/quantize.hpp"
@@ -104,6 +105,8 @@ class WorkingSetScratch {
   std::vector<std::int32_t> picks;  ///< what joins the set ...
   std::vector<float> pick_values;   ///< ... and c_j.r / a_j of each
   std::vector<float> gram;
+  GramScratch gram_rows;
+  AppendScratch<float> append;
   std::vector<float> factors;
   std::vector<float> weights;
   std::vector<float> gains;                ///< lambda_gains of a set

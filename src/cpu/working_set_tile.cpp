@@ -43,7 +43,7 @@ TileCost working_set_tile_cost(const CpuDictionary& dictionary, const Problem& p
   if (problem.target.given()) cost.fixed_bytes += 4 * exact_set * exact_set * sizeof(double);
   const std::size_t set = size(std::min(round_up(dictionary.size, tableau_multiple), working_set_limit));
   cost.row_bytes = size(dictionary.ld) * 12 + size(list_capacity(dictionary) + list_slack) * 8 +
-                   set * (set + 2 * most_queued) * sizeof(float) + sizeof(WorkingSetRow);
+                   set * (set + 3 * most_queued) * sizeof(float) + sizeof(WorkingSetRow);
   cost.preferred_rows = preferred_rows;
   cost.row_multiple = screen_group;
   return cost;

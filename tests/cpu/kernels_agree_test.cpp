@@ -268,8 +268,9 @@ Solved<T> solve_small(std::int64_t atoms, T tolerance, T floor) {
     y[size(i)] = static_cast<T>(0.01 - testing::dot(atom, target.data(), dim) / static_cast<double>(dim));
   }
   Tableau<T> tableau;
+  AppendScratch<T> scratch;
   append_atoms(tableau, places.data(), std::vector<T>(size(atoms), T(1)).data(), atoms, gram.data(), atoms,
-               y.data());
+               y.data(), scratch);
   solve_tableau(tableau, tolerance, floor);
   Solved<T> solved;
   solved.in_support.assign(tableau.in_support.begin(), tableau.in_support.begin() + atoms);

@@ -50,7 +50,8 @@ void append(Tableau<T>& tableau, const SmallProblem& problem, std::int64_t first
     }
     values[static_cast<std::size_t>(i)] = static_cast<T>(y);
   }
-  append_atoms(tableau, atoms.data(), factors.data(), count, gram.data(), total, values.data());
+  AppendScratch<T> scratch;
+  append_atoms(tableau, atoms.data(), factors.data(), count, gram.data(), total, values.data(), scratch);
 }
 
 /// Largest violation of x >= 0, y >= 0, x y = 0, relative to the problem's scale.

@@ -185,12 +185,13 @@ TEST(RowProducts, TheGramMatrixOfInt8CopiesIsExactInIntegers) {
   for (const std::int64_t dim : {1, 64, 100, 384}) {
     const auto dictionary = testing::random_dictionary(37, dim, 25);
     testing::for_every_target([&] {
-      for (const std::int64_t count : {1, 2, 5, 8, 23}) {
+      GramScratch scratch;
+      for (const std::int64_t count : {1, 2, 5, 8, 16, 17, 23, 37}) {
         const auto atoms = some_atoms(count, 37);
         for (const std::int64_t first : {std::int64_t{0}, count / 3, count - 1, count}) {
           const std::int64_t ld = count + 3;
           std::vector<float> gram(static_cast<std::size_t>((count - first + 1) * ld), NAN);
-          gram_int8(*dictionary, atoms.data(), first, count, gram.data(), ld);
+          gram_int8(*dictionary, atoms.data(), first, count, gram.data(), ld, scratch);
           for (std::int64_t i = 0; i <= count - first; ++i) {
             for (std::int64_t k = 0; k < ld; ++k) {
               const float given = gram[static_cast<std::size_t>(i * ld + k)];

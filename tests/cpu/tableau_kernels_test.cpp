@@ -1,3 +1,4 @@
+#include "cpu/append_kernels.hpp"
 #include "cpu/tableau_kernels.hpp"
 
 #include <cmath>
@@ -84,7 +85,7 @@ void check_added_rows(std::int64_t count, std::size_t terms, double tolerance) {
   std::vector<T> out(out32.begin(), out32.end());
   std::vector<std::int32_t> rows;
   for (std::size_t s = 0; s < terms; ++s) rows.push_back(static_cast<std::int32_t>(s * 17 % 59));
-  add_rows(AddedRows<T>{coefs.data(), source.data(), ld, rows, out.data(), ld, count, width});
+  add_rows(AddedRows<T>{coefs.data(), static_cast<std::int64_t>(terms), source.data(), ld, rows, out.data(), ld, count, width});
   for (std::int64_t i = 0; i < count; ++i) {
     for (std::int64_t k = 0; k < ld; ++k) {
       const auto place = static_cast<std::size_t>(i * ld + k);
