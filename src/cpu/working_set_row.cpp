@@ -16,7 +16,9 @@ namespace splice_cuda::cpu {
 namespace {
 
 // Sizes and margins below were chosen on text15k and on a synthetic d = 512 set; see docs/design.md.
-constexpr std::int64_t first_list_size = 2048;   // candidates kept after the first pass
+constexpr std::int64_t path_list_size = 2048;    // candidates kept after the first pass for the penalties of a path ...
+constexpr std::int64_t first_list_size = 512;    // ... and for the first small problems: another pass finds what they lack
+constexpr float refined_threshold = 0.85f;       // of lambda: what that pass lists
 constexpr std::int64_t first_set_size = 24;     // atoms the first small problem starts with, at most, ...
 constexpr std::int64_t first_set_share = 8;     // ... and this part of the list: solutions have a tenth to a twentieth of it
 constexpr std::int64_t smallest_first_set = 8;
@@ -79,6 +81,8 @@ void WorkingSetSteps::plan_screen(WorkingSetRow& row) const {
   double threshold = 0;
   if (row.phase == RowPhase::first_pass) {
     threshold = std::max(row.first_lambda, static_cast<double>(first_threshold) * atom_norm);
+  } else if (row.phase == RowPhase::refining) {
+    threshold = static_cast<double>(refined_threshold) * lambda;
   } else {
     const math::ScreenLimits limits = math::screen_limits(lambda, margins[static_cast<std::size_t>(row.margin_level)],
                                                           static_cast<double>(row.quantized.error), atom_norm);
@@ -108,11 +112,11 @@ void WorkingSetSteps::update_residual(WorkingSetRow& row) {
 }
 
 /// The best of the list, in its own memory; values are correlations over a_j.
-Selection WorkingSetSteps::best_candidates(WorkingSetRow& row) {
+Selection WorkingSetSteps::best_candidates(WorkingSetRow& row, std::int64_t most) {
   CandidateList& list = row.list;
   Selection best{list.atoms, list.values, std::min(list.count, list.capacity), !problem_.nonnegative};
-  if (best.count <= first_list_size) return best;
-  const float limit = best_threshold(best.values, best.count, first_list_size, best.both_signs);
+  if (best.count <= most) return best;
+  const float limit = best_threshold(best.values, best.count, most, best.both_signs);
   take_above(best, 3e38f, limit, scratch_.room_to_take(best.count));
   return best;
 }
@@ -154,17 +158,12 @@ void WorkingSetSteps::solve_roughly(WorkingSetRow& row) {
                 static_cast<std::int64_t>(scratch_.atoms.size()), row.r.get());
 }
 
-void WorkingSetSteps::solve_first(WorkingSetRow& row) {
-  row.set.clear();
-  row.precise = wants_precision(row);
-  scratch_.begin_row(row.set);
+/// Small problems: the best candidates join the set until none is above lambda, or first_steps of them have been solved.
+/// @param most_at_first  atoms that may join an empty set at once
+void WorkingSetSteps::solve_among(WorkingSetRow& row, Selection& candidates, std::int64_t most_at_first) {
   const float lambda = static_cast<float>(row.lambda);
-  Selection candidates = best_candidates(row);  // the screened values are correlations with z already
-  if (!problem_.path.empty()) row.path_candidates.assign(candidates.atoms, candidates.atoms + candidates.count);
-  const std::int64_t most_at_first =
-      std::clamp(candidates.count / first_set_share, smallest_first_set, first_set_size);
   for (int step = 0; step < first_steps; ++step) {
-    const bool start = step == 0;
+    const bool start = row.set.size == 0;
     if (pick_listed(candidates, start ? lambda : lambda * 1.02f, start ? -3e38f : weak_candidate * lambda,
                     start ? most_at_first : atoms_per_step) == 0) {
       break;
@@ -173,6 +172,37 @@ void WorkingSetSteps::solve_first(WorkingSetRow& row) {
     join_picks(row);
     correlate(row, candidates);
   }
+}
+
+void WorkingSetSteps::solve_first(WorkingSetRow& row) {
+  row.set.clear();
+  row.precise = wants_precision(row);
+  scratch_.begin_row(row.set);
+  Selection candidates = best_candidates(row, path_list_size);  // the screened values are correlations with z already
+  if (!problem_.path.empty()) row.path_candidates.assign(candidates.atoms, candidates.atoms + candidates.count);
+  const std::int64_t listed = candidates.count;
+  bool whole = true;
+  if (listed > first_list_size) {
+    const float limit = best_threshold(candidates.values, listed, first_list_size, candidates.both_signs);
+    take_above(candidates, 3e38f, limit, scratch_.room_to_take(listed));
+    whole = limit <= static_cast<float>(row.lambda);
+  }
+  solve_among(row, candidates, std::clamp(listed / first_set_share, smallest_first_set, first_set_size));
+  row.phase = whole ? RowPhase::certifying : RowPhase::refining;
+}
+
+void WorkingSetSteps::solve_refining(WorkingSetRow& row) {
+  scratch_.begin_row(row.set);
+  Selection candidates = best_candidates(row, path_list_size);
+  std::int64_t others = 0;
+  for (std::int64_t i = 0; i < candidates.count; ++i) {
+    if (scratch_.contains(candidates.atoms[i])) continue;
+    candidates.atoms[others] = candidates.atoms[i];
+    candidates.values[others++] = candidates.values[i];
+  }
+  candidates.count = others;
+  solve_among(row, candidates, smallest_first_set);
+  row.margin_level = std::max(row.margin_level, 1);
   row.phase = RowPhase::certifying;
 }
 

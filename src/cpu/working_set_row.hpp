@@ -29,6 +29,7 @@ constexpr float pivot_floor(bool precise) { return precise ? 1e-4f : 5e-4f; }
 enum class RowPhase : std::uint8_t {
   idle,        ///< free slot
   first_pass,  ///< to be screened against z, and solved among the best atoms
+  refining,    ///< to be screened against its residual, and solved among what comes near to lambda there
   certifying,  ///< to be screened against its residual with bounds, and solved to the end
   exact,       ///< left to the fp64 path over all atoms: slow, without limits
   finished,    ///< has its report
@@ -145,8 +146,10 @@ class WorkingSetSteps {
   /// Sets thresholds and bounds of the screening that comes next, and quantises the residual. A row whose
   /// threshold would fall to nothing goes to the exact path.
   void plan_screen(WorkingSetRow& row) const;
-  /// After the first screening: solves among the listed atoms, by int8 correlations.
+  /// After the first screening: solves among the best of the listed atoms, by int8 correlations.
   void solve_first(WorkingSetRow& row);
+  /// After one at the residual of that: goes on among the atoms that it lists.
+  void solve_refining(WorkingSetRow& row);
   /// Announces the row that solve_certifying will be given after the next one.
   void expect(const WorkingSetRow& row);
   /// After a screening with bounds: solves until no listed atom can violate; claims if no unlisted one can.
@@ -173,7 +176,8 @@ class WorkingSetSteps {
   void gather_candidates(const WorkingSetRow& row);
   bool update_members(WorkingSetRow& row, float allowed);
   Violators add_violators(WorkingSetRow& row);
-  Selection best_candidates(WorkingSetRow& row);
+  Selection best_candidates(WorkingSetRow& row, std::int64_t most);
+  void solve_among(WorkingSetRow& row, Selection& candidates, std::int64_t most_at_first);
   void correlate(WorkingSetRow& row, Selection& candidates) const;
   void join_picks(WorkingSetRow& row);
   void solve_set(WorkingSetRow& row, float tolerance);

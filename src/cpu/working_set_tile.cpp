@@ -128,7 +128,7 @@ void WorkingSetTile::start(WorkingSetRow& slot) {
 void WorkingSetTile::screen() {
   std::int64_t count = 0;
   for (WorkingSetRow& slot : slots_) {
-    if (slot.phase != RowPhase::first_pass && slot.phase != RowPhase::certifying) continue;
+    if (slot.phase == RowPhase::idle || slot.phase == RowPhase::exact || slot.phase == RowPhase::finished) continue;
     steps_.plan_screen(slot);
     if (slot.phase == RowPhase::exact) continue;
     ++slot.report.rounds;
@@ -152,6 +152,7 @@ void WorkingSetTile::solve(WorkingSetRow& slot) {
     case RowPhase::first_pass:
       target ? target_steps_.solve_first(slot) : steps_.solve_first(slot);
       break;
+    case RowPhase::refining: steps_.solve_refining(slot); break;
     case RowPhase::certifying: target ? target_steps_.solve_certifying(slot) : steps_.solve_certifying(slot); break;
     case RowPhase::exact:
     case RowPhase::idle:
