@@ -17,13 +17,14 @@ namespace {
 
 // Sizes and margins below were chosen on text15k and on a synthetic d = 512 set; see docs/design.md.
 constexpr std::int64_t path_list_size = 2048;    // candidates kept after the first pass for the penalties of a path ...
-constexpr std::int64_t first_list_size = 512;    // ... and for the first small problems: another pass finds what they lack
-constexpr float refined_threshold = 0.85f;       // of lambda: what that pass lists
+constexpr std::int64_t first_list_size = 384;    // ... and for the first small problems: another pass finds what they lack
+constexpr float refined_threshold = 0.95f;       // of lambda: what that pass lists
 constexpr std::int64_t first_set_size = 24;     // atoms the first small problem starts with, at most, ...
 constexpr std::int64_t first_set_share = 8;     // ... and this part of the list: solutions have a tenth to a twentieth of it
 constexpr std::int64_t smallest_first_set = 8;
 constexpr std::int64_t atoms_per_step = 16;     // violators that join at once
-constexpr int first_steps = 12;                  // small problems of the first pass
+constexpr int rough_steps = 3;                   // small problems of a pass, where another one follows that is not the last
+constexpr int first_steps = 12;                  // ... and where the certifying one does
 constexpr int certifying_steps = 12;            // small problems of a certifying round
 constexpr int newton_steps = 8;
 constexpr float hopeless = 64;                  // times the allowed slack: more than float32 sums err by
@@ -31,7 +32,7 @@ constexpr float weak_candidate = 0.75f;         // of lambda: see pick_listed
 constexpr float recentred_margin = 0.06f;       // of lambda, the movement expected of a support that has been settled once
 // Of lambda, the movement expected after the first pass, the same where that made the list overflow, and after a
 // certifying round.
-constexpr std::array<double, margin_levels> margins = {0.3, 0.12, 0.04};
+constexpr std::array<double, margin_levels> margins = {0.3, 0.2, 0.04};
 constexpr float first_threshold = 0.08f;         // of |z| ~ 1: correlations below never start a set
 constexpr int most_misses = 4;
 constexpr int most_rough_misses = 2;             // before the set is solved over the atoms' own Gram matrix
@@ -158,11 +159,11 @@ void WorkingSetSteps::solve_roughly(WorkingSetRow& row) {
                 static_cast<std::int64_t>(scratch_.atoms.size()), row.r.get());
 }
 
-/// Small problems: the best candidates join the set until none is above lambda, or first_steps of them have been solved.
+/// Small problems: the best candidates join the set until none is above lambda, or so many of them have been solved.
 /// @param most_at_first  atoms that may join an empty set at once
-void WorkingSetSteps::solve_among(WorkingSetRow& row, Selection& candidates, std::int64_t most_at_first) {
+void WorkingSetSteps::solve_among(WorkingSetRow& row, Selection& candidates, std::int64_t most_at_first, int steps) {
   const float lambda = static_cast<float>(row.lambda);
-  for (int step = 0; step < first_steps; ++step) {
+  for (int step = 0; step < steps; ++step) {
     const bool start = row.set.size == 0;
     if (pick_listed(candidates, start ? lambda : lambda * 1.02f, start ? -3e38f : weak_candidate * lambda,
                     start ? most_at_first : atoms_per_step) == 0) {
@@ -187,7 +188,8 @@ void WorkingSetSteps::solve_first(WorkingSetRow& row) {
     take_above(candidates, 3e38f, limit, scratch_.room_to_take(listed));
     whole = limit <= static_cast<float>(row.lambda);
   }
-  solve_among(row, candidates, std::clamp(listed / first_set_share, smallest_first_set, first_set_size));
+  solve_among(row, candidates, std::clamp(listed / first_set_share, smallest_first_set, first_set_size),
+              whole ? first_steps : rough_steps);
   row.phase = whole ? RowPhase::certifying : RowPhase::refining;
 }
 
@@ -201,7 +203,7 @@ void WorkingSetSteps::solve_refining(WorkingSetRow& row) {
     candidates.values[others++] = candidates.values[i];
   }
   candidates.count = others;
-  solve_among(row, candidates, smallest_first_set);
+  solve_among(row, candidates, smallest_first_set, first_steps);
   row.margin_level = std::max(row.margin_level, 1);
   row.phase = RowPhase::certifying;
 }

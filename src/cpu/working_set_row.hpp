@@ -177,7 +177,7 @@ class WorkingSetSteps {
   bool update_members(WorkingSetRow& row, float allowed);
   Violators add_violators(WorkingSetRow& row);
   Selection best_candidates(WorkingSetRow& row, std::int64_t most);
-  void solve_among(WorkingSetRow& row, Selection& candidates, std::int64_t most_at_first);
+  void solve_among(WorkingSetRow& row, Selection& candidates, std::int64_t most_at_first, int steps);
   void correlate(WorkingSetRow& row, Selection& candidates) const;
   void join_picks(WorkingSetRow& row);
   void solve_set(WorkingSetRow& row, float tolerance);
