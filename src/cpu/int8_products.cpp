@@ -36,7 +36,7 @@ HWY_INLINE void PrefetchRow(const std::int8_t* row, std::int64_t bytes) {
   for (std::int64_t k = 0; k < bytes; k += 64) hwy::Prefetch(row + k);
 }
 
-constexpr std::int64_t rows_ahead = 8;
+constexpr std::int64_t rows_ahead = 12;
 
 void DotAtomsInt8(const CpuDictionary& dictionary, const float* HWY_RESTRICT weights,
                   const std::int32_t* atoms, std::int64_t count,
@@ -203,8 +203,6 @@ const std::int8_t* GramScratch::bring(const CpuDictionary& dictionary, const std
     std::memcpy(rows_.get() + i * ld, dictionary.atom8(atoms[i]), static_cast<std::size_t>(ld));
     scales_[static_cast<std::size_t>(i)] = dictionary.scale[atoms[i]];
   }
-  std::memset(rows_.get() + count * ld, 0, static_cast<std::size_t>((padded - count) * ld));
-  std::fill(scales_.get() + count, scales_.get() + padded, 0.0f);
   atoms_.assign(atoms, atoms + count);
   return rows_.get();
 }

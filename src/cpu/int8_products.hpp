@@ -23,10 +23,10 @@ void dot_atoms_int8(const CpuDictionary& dictionary, const float* weights, const
 /// grow at their end.
 class GramScratch {
  public:
-  /// Rows of the atoms [round_up(count, multiple) + multiple, ld], zeros past `count`, and their scales.
+  /// Rows of the atoms [round_up(count, multiple) + multiple, ld], anything past `count`, and their scales likewise.
   const std::int8_t* bring(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
                            std::int64_t multiple);
-  const float* scales() const { return scales_.get(); }  ///< zeros past `count`
+  const float* scales() const { return scales_.get(); }
   std::int8_t* interleaved() const { return interleaved_.get(); }  ///< [multiple, ld]
   std::int32_t* sums() const { return sums_.get(); }               ///< [4 multiple, multiple]
 

@@ -29,6 +29,9 @@ constexpr int certifying_steps = 12;            // small problems of a certifyin
 constexpr int newton_steps = 8;
 constexpr float hopeless = 64;                  // times the allowed slack: more than float32 sums err by
 constexpr float weak_candidate = 0.75f;         // of lambda: see pick_listed
+// Of the bound |c - c^| |r^|, what a correlation hardly errs by: c - c^ is rounding that does not know of r, so that their product
+// is some 1/sqrt(d) of the bound. The solver looks no further; what it overlooks, the certificate does not.
+constexpr float likely_error = 0.25f;
 constexpr float recentred_margin = 0.06f;       // of lambda, the movement expected of a support that has been settled once
 // Of lambda, the movement expected after the first pass, the same where that made the list overflow, and after a
 // certifying round.
@@ -287,12 +290,14 @@ void WorkingSetSteps::join_listed(WorkingSetRow& row) {
   solve_set(row, 1e-5f * lambda);
 }
 
-/// Places of the listed atoms whose bound at the list's centre exceeds `limit` into scratch_.places. @returns their number
-std::int64_t WorkingSetSteps::find_listed(const WorkingSetRow& row, float limit) {
+/// Places of the listed atoms whose bound at the list's centre, with this share of their int8 copies' error, exceeds `limit` into
+/// scratch_.places. @returns their number
+std::int64_t WorkingSetSteps::find_listed(const WorkingSetRow& row, float limit, float error_share) {
   const CandidateList& list = row.list;
   scratch_.places.resize(std::max(scratch_.places.size(), at(list.count + taken_slack)));
   float rest = 0;
-  return places_above({list.atoms, list.values, list.count, scales_.screen_error.get(), row.quantized.norm, !problem_.nonnegative},
+  return places_above({list.atoms, list.values, list.count, scales_.screen_error.get(), error_share * row.quantized.norm,
+                       !problem_.nonnegative},
                       limit, scratch_.places.data(), &rest);
 }
 
@@ -308,7 +313,7 @@ void WorkingSetSteps::recentre(WorkingSetRow& row) {
   const float limit = (1 - recentred_margin) * static_cast<float>(row.lambda);
   CandidateList& list = row.list;
   const std::int64_t before = list.count;
-  const std::int64_t count = find_listed(row, limit - way);
+  const std::int64_t count = find_listed(row, limit - way, 1);
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int32_t place = scratch_.places[at(i)];
     list.atoms[i] = list.atoms[place];
@@ -327,7 +332,7 @@ void WorkingSetSteps::recentre(WorkingSetRow& row) {
 /// Listed atoms outside the support that may violate at the present residual.
 void WorkingSetSteps::gather_candidates(const WorkingSetRow& row) {
   const float limit = static_cast<float>(row.lambda) - moved(row, row.centre());
-  const std::int64_t count = find_listed(row, limit);
+  const std::int64_t count = find_listed(row, limit, likely_error);
   scratch_.candidates.clear();
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int32_t atom = row.list.atoms[scratch_.places[at(i)]];

@@ -172,7 +172,7 @@ class WorkingSetSteps {
   void settle_support(WorkingSetRow& row);
   void join_listed(WorkingSetRow& row);
   void recentre(WorkingSetRow& row);
-  std::int64_t find_listed(const WorkingSetRow& row, float limit);
+  std::int64_t find_listed(const WorkingSetRow& row, float limit, float error_share);
   void gather_candidates(const WorkingSetRow& row);
   bool update_members(WorkingSetRow& row, float allowed);
   Violators add_violators(WorkingSetRow& row);
