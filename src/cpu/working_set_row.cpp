@@ -17,7 +17,7 @@ namespace {
 
 // Sizes and margins below were chosen on text15k and on a synthetic d = 512 set; see docs/design.md.
 constexpr std::int64_t path_list_size = 2048;    // candidates kept after the first pass for the penalties of a path ...
-constexpr std::int64_t first_list_size = 384;    // ... and for the first small problems: another pass finds what they lack
+constexpr std::int64_t first_list_size = 512;    // ... and for the first small problems: another pass finds what they lack
 constexpr float refined_threshold = 0.95f;       // of lambda: what that pass lists
 constexpr std::int64_t first_set_size = 24;     // atoms the first small problem starts with, at most, ...
 constexpr std::int64_t first_set_share = 8;     // ... and this part of the list: solutions have a tenth to a twentieth of it
