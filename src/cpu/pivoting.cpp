@@ -33,9 +33,11 @@ struct Choice {
   bool excluded = false;                ///< some atom has had all its exchanges
   std::vector<std::uint8_t> exchanges;  ///< [size]
 
-  /// Place of the most negative member among those in the support or outside; -1 where none is below -tolerance.
-  std::int64_t most_negative(bool in_support, T tolerance) const {
-    if (in_support || !excluded) return lowest_member(t, in_support, -tolerance);
+  /// Place of the most negative member of the support, or where that has none, of the others below -tolerance; or -1.
+  std::int64_t most_negative(T tolerance) const {
+    if (!excluded) return lowest_member(t, tolerance);
+    const std::int64_t leaving = lowest_member(t, std::numeric_limits<T>::max());
+    if (leaving >= 0) return leaving;
     std::int64_t found = -1;
     T lowest = -tolerance;
     for (std::int64_t k = 0; k < t.size; ++k) {
@@ -187,10 +189,9 @@ std::int64_t solve_tableau(Tableau<T>& t, T tolerance, T pivot_floor) {
   Choice<T> choice{t, false, std::vector<std::uint8_t>(at(t.size), 0)};
   std::int64_t pivots = 0;
   while (pivots < limit) {
-    std::int64_t k = choice.most_negative(true, T(0));
-    const bool leaves = k >= 0;
-    if (!leaves) k = choice.most_negative(false, tolerance);
+    const std::int64_t k = choice.most_negative(tolerance);
     if (k < 0) break;
+    const bool leaves = t.in_support[at(k)] != 0;
     if (pivots > patience) {
       flush_pivots(t);
       pivots += std::max<std::int64_t>(1, drive(t, k, pivot_floor, limit - pivots, choice));

@@ -227,24 +227,33 @@ HWY_INLINE T Dot(const T* HWY_RESTRICT x, const T* HWY_RESTRICT y, std::int64_t 
 }
 
 template <class T>
-HWY_INLINE std::int64_t LowestMember(const Tableau<T>& t, bool in_support, T bound) {
+HWY_INLINE std::int64_t LowestMember(const Tableau<T>& t, T tolerance) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto limit = hn::Set(d, bound);
-  // Places past the end are 0 or stale: they must not be found, so the last vector is cut.
-  const auto values = [&](std::int64_t k) HWY_ATTR {
-    const auto flags = LoadBytes(d, t.in_support.data() + k);
-    const auto other = in_support ? hn::Eq(flags, hn::Zero(d)) : hn::Ne(flags, hn::Zero(d));
-    const auto members = hn::IfThenElse(other, limit, hn::LoadU(d, t.value.data() + k));
-    if (k + lanes <= t.size) return members;
-    return hn::IfThenElse(hn::FirstN(d, static_cast<std::size_t>(t.size - k)), members, limit);
+  const auto zero = hn::Zero(d);
+  const auto limit = hn::Set(d, -tolerance);
+  // Members of the support where `leaving`, else the others; in place of the rest `none`. Places past the end are 0 or stale: they
+  // must not be found, so the last vector is cut.
+  const auto members = [&](std::int64_t k, bool leaving, auto none) HWY_ATTR {
+    const auto outside = hn::Eq(LoadBytes(d, t.in_support.data() + k), zero);
+    const auto value = hn::LoadU(d, t.value.data() + k);
+    const auto chosen = leaving ? hn::IfThenElse(outside, none, value) : hn::IfThenElse(outside, value, none);
+    if (k + lanes <= t.size) return chosen;
+    return hn::IfThenElse(hn::FirstN(d, static_cast<std::size_t>(t.size - k)), chosen, none);
   };
-  auto least = limit;
-  for (std::int64_t k = 0; k < t.size; k += lanes) least = hn::Min(least, values(k));
-  const T lowest = hn::GetLane(hn::MinOfLanes(d, least));
-  if (!(lowest < bound)) return -1;
+  auto least_inside = zero;
+  auto least_outside = limit;
   for (std::int64_t k = 0; k < t.size; k += lanes) {
-    const std::intptr_t lane = hn::FindFirstTrue(d, hn::Eq(values(k), hn::Set(d, lowest)));
+    least_inside = hn::Min(least_inside, members(k, true, zero));
+    least_outside = hn::Min(least_outside, members(k, false, limit));
+  }
+  const T inside = hn::GetLane(hn::MinOfLanes(d, least_inside));
+  const bool leaving = inside < T(0);
+  const T lowest = leaving ? inside : hn::GetLane(hn::MinOfLanes(d, least_outside));
+  if (!leaving && !(lowest < -tolerance)) return -1;
+  for (std::int64_t k = 0; k < t.size; k += lanes) {
+    const auto found = hn::Eq(members(k, leaving, leaving ? zero : limit), hn::Set(d, lowest));
+    const std::intptr_t lane = hn::FindFirstTrue(d, found);
     if (lane >= 0) return k + lane;
   }
   return -1;  // NaN among the values
@@ -252,12 +261,8 @@ HWY_INLINE std::int64_t LowestMember(const Tableau<T>& t, bool in_support, T bou
 
 float DotF32(const float* x, const float* y, std::int64_t size) { return Dot(x, y, size); }
 double DotF64(const double* x, const double* y, std::int64_t size) { return Dot(x, y, size); }
-std::int64_t LowestMemberF32(const Tableau<float>& t, bool in_support, float bound) {
-  return LowestMember(t, in_support, bound);
-}
-std::int64_t LowestMemberF64(const Tableau<double>& t, bool in_support, double bound) {
-  return LowestMember(t, in_support, bound);
-}
+std::int64_t LowestMemberF32(const Tableau<float>& t, float tolerance) { return LowestMember(t, tolerance); }
+std::int64_t LowestMemberF64(const Tableau<double>& t, double tolerance) { return LowestMember(t, tolerance); }
 
 }  // namespace splice_cuda::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -282,11 +287,11 @@ void flush_pivots(Tableau<float>& t) { HWY_DYNAMIC_DISPATCH(FlushPivots)(t); }
 void flush_pivots(Tableau<double>&) {}
 float dot(const float* x, const float* y, std::int64_t size) { return HWY_DYNAMIC_DISPATCH(DotF32)(x, y, size); }
 double dot(const double* x, const double* y, std::int64_t size) { return HWY_DYNAMIC_DISPATCH(DotF64)(x, y, size); }
-std::int64_t lowest_member(const Tableau<float>& t, bool in_support, float bound) {
-  return HWY_DYNAMIC_DISPATCH(LowestMemberF32)(t, in_support, bound);
+std::int64_t lowest_member(const Tableau<float>& t, float tolerance) {
+  return HWY_DYNAMIC_DISPATCH(LowestMemberF32)(t, tolerance);
 }
-std::int64_t lowest_member(const Tableau<double>& t, bool in_support, double bound) {
-  return HWY_DYNAMIC_DISPATCH(LowestMemberF64)(t, in_support, bound);
+std::int64_t lowest_member(const Tableau<double>& t, double tolerance) {
+  return HWY_DYNAMIC_DISPATCH(LowestMemberF64)(t, tolerance);
 }
 
 }  // namespace splice_cuda::cpu

@@ -38,9 +38,9 @@ void pivot(Tableau<T>& tableau, std::int64_t k) {
 float dot(const float* x, const float* y, std::int64_t size);
 double dot(const double* x, const double* y, std::int64_t size);
 
-/// Place of the lowest value below `bound` among the members in the support, or outside; the first of equal ones; -1
-/// where there is none.
-std::int64_t lowest_member(const Tableau<float>& tableau, bool in_support, float bound);
-std::int64_t lowest_member(const Tableau<double>& tableau, bool in_support, double bound);
+/// Place of the lowest value below 0 among the members in the support; where there is none, of the lowest below -tolerance
+/// among the others; the first of equal ones; -1 where there is none either.
+std::int64_t lowest_member(const Tableau<float>& tableau, float tolerance);
+std::int64_t lowest_member(const Tableau<double>& tableau, double tolerance);
 
 }  // namespace splice_cuda::cpu

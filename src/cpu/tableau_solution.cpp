@@ -12,13 +12,16 @@ std::size_t at(std::int64_t k) { return static_cast<std::size_t>(k); }
 
 template <class T>
 void read_support(const Tableau<T>& t, std::vector<std::int32_t>& atoms, std::vector<T>& weights) {
-  atoms.clear();
-  weights.clear();
-  for (std::int64_t k = 0; k < t.size; ++k) {
-    if (t.in_support[at(k)] == 0) continue;
-    atoms.push_back(t.atoms[at(k)]);
-    weights.push_back(t.value[at(k)] * t.factors[at(k)]);
+  atoms.resize(at(t.size));
+  weights.resize(at(t.size));
+  std::size_t found = 0;
+  for (std::int64_t k = 0; k < t.size; ++k) {  // no branch: which atoms are in the support is hard to guess
+    atoms[found] = t.atoms[at(k)];
+    weights[found] = t.value[at(k)] * t.factors[at(k)];
+    found += t.in_support[at(k)] != 0 ? 1u : 0u;
   }
+  atoms.resize(found);
+  weights.resize(found);
 }
 
 template <class T>
