@@ -205,6 +205,7 @@ HWY_EXPORT(ScreenTile);
 
 void screen_tile(const CpuDictionary& dictionary, const AtomScales& scales, bool both_signs, std::int64_t count,
                  const ScreenRow* rows, std::int32_t* scratch) {
+  if (count == 0) return;  // all rows are with the fp64 path
   HWY_DYNAMIC_DISPATCH(ScreenTile)(dictionary, scales, both_signs, count, rows, scratch);
 }
 

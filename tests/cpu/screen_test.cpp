@@ -60,7 +60,7 @@ TEST_P(ScreenShapes, ListsEqualPlainIntegerArithmeticOnEveryTarget) {
 INSTANTIATE_TEST_SUITE_P(Awkward, ScreenShapes,
                          ::testing::Combine(::testing::Values(1, 31, 32, 33, 257),
                                             ::testing::Values(1, 63, 64, 65, 384),
-                                            ::testing::Values(1, 7, 8, 9, 16, 17, 33, 64)));
+                                            ::testing::Values(0, 1, 7, 8, 9, 16, 17, 33, 64)));
 
 TEST(Screen, CountsWhatDoesNotFitAndKeepsTheFirst) {
   const auto dictionary = testing::random_dictionary(200, 64, 2);
