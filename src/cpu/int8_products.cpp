@@ -1,7 +1,6 @@
 #include "cpu/int8_products.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #undef HWY_TARGET_INCLUDE
@@ -36,8 +35,6 @@ HWY_INLINE void PrefetchRow(const std::int8_t* row, std::int64_t bytes) {
   for (std::int64_t k = 0; k < bytes; k += 64) hwy::Prefetch(row + k);
 }
 
-constexpr std::int64_t rows_ahead = 12;
-
 void DotAtomsInt8(const CpuDictionary& dictionary, const float* HWY_RESTRICT weights,
                   const std::int32_t* atoms, std::int64_t count,
                   const std::int8_t* HWY_RESTRICT q, const QuantizedRow& quantized,
@@ -48,7 +45,6 @@ void DotAtomsInt8(const CpuDictionary& dictionary, const float* HWY_RESTRICT wei
   for (std::int64_t first = 0; first < count; first += static_cast<std::int64_t>(block)) {
     const std::int8_t* rows[block];
     VI32 sum[block];
-    // Rows of a long list lie anywhere in the dictionary: the next four are asked for while these four are multiplied.
     for (std::int64_t i = first + rows_ahead; i < std::min(first + rows_ahead + static_cast<std::int64_t>(block), count); ++i) {
       PrefetchRow(row_of(atoms[i]), dictionary.ld);
     }
@@ -94,8 +90,6 @@ HWY_INLINE void MultiplyRows(const std::int8_t* const (&left)[gram_rows], const 
 
 void GramInt8(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t first, std::int64_t count,
               float* HWY_RESTRICT gram, std::int64_t ld_gram, GramScratch& scratch) {
-  const auto row_of = [&](std::int32_t atom) { return dictionary.atom8(atom); };
-  for (std::int64_t i = first; i < count; ++i) PrefetchRow(row_of(atoms[i]), dictionary.ld);
 #if HWY_TARGET == HWY_AVX3_DL && HWY_ARCH_X86_64
   if (amx_usable()) {
     GramAmx(dictionary, atoms, first, count, gram, ld_gram, scratch);
@@ -103,6 +97,8 @@ void GramInt8(const CpuDictionary& dictionary, const std::int32_t* atoms, std::i
   }
 #endif
   (void)scratch;
+  const auto row_of = [&](std::int32_t atom) { return dictionary.atom8(atom); };
+  for (std::int64_t i = first; i < count; ++i) PrefetchRow(row_of(atoms[i]), dictionary.ld);
   constexpr auto n = static_cast<std::int64_t>(gram_rows);
   constexpr auto width = static_cast<std::int64_t>(block);
   for (std::int64_t right = 0; right < count; right += width) {
@@ -184,27 +180,6 @@ void dot_atoms_int8(const CpuDictionary& dictionary, const float* weights, const
 void gram_int8(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t first, std::int64_t count,
                float* gram, std::int64_t ld_gram, GramScratch& scratch) {
   HWY_DYNAMIC_DISPATCH(GramInt8)(dictionary, atoms, first, count, gram, ld_gram, scratch);
-}
-const std::int8_t* GramScratch::bring(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count,
-                                      std::int64_t multiple) {
-  const std::int64_t ld = dictionary.ld;
-  const std::int64_t padded = round_up(count, multiple) + multiple;
-  if (padded > capacity_) {
-    capacity_ = padded + padded / 2;
-    rows_ = make_aligned<std::int8_t>(static_cast<std::size_t>(capacity_ * ld), "a Gram matrix's rows");
-    scales_ = make_aligned<float>(static_cast<std::size_t>(capacity_), "a Gram matrix's rows");
-    interleaved_ = make_aligned<std::int8_t>(static_cast<std::size_t>(multiple * ld), "a Gram matrix's rows");
-    sums_ = make_aligned<std::int32_t>(static_cast<std::size_t>(4 * multiple * multiple), "a Gram matrix's rows");
-    atoms_.clear();
-  }
-  const auto known = static_cast<std::int64_t>(
-      std::mismatch(atoms_.begin(), atoms_.end(), atoms, atoms + count).first - atoms_.begin());
-  for (std::int64_t i = known; i < count; ++i) {
-    std::memcpy(rows_.get() + i * ld, dictionary.atom8(atoms[i]), static_cast<std::size_t>(ld));
-    scales_[static_cast<std::size_t>(i)] = dictionary.scale[atoms[i]];
-  }
-  atoms_.assign(atoms, atoms + count);
-  return rows_.get();
 }
 void residual_int8(const CpuDictionary& dictionary, const float* z, const std::int32_t* atoms, const float* weights,
                    std::int64_t count, float* r) {

@@ -9,7 +9,7 @@
 
 #include "core/problem.hpp"
 #include "cpu/cpu_dictionary.hpp"
-#include "cpu/int8_products.hpp"
+#include "cpu/gram_scratch.hpp"
 #include "cpu/pivoting.hpp"
 #include "cpu/problem_scales.hpp"
 #include "cpu/quantize.hpp"
