@@ -1,5 +1,6 @@
 #include "cpu/row_products.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <hwy/cache_control.h>
@@ -203,10 +204,13 @@ HWY_EXPORT(DistanceF32);
 HWY_EXPORT(DistanceF64);
 
 void prefetch_atoms(const CpuDictionary& dictionary, const std::int32_t* atoms, std::int64_t count) {
+  // How a row begins: what follows, the processor sees coming.
+  constexpr std::int64_t most_bytes = 512;
   const std::int64_t element = dictionary.atoms.element_size();
+  const std::int64_t bytes = std::min(dictionary.ld * element, most_bytes);
   for (std::int64_t i = 0; i < count; ++i) {
     const auto* row = static_cast<const std::byte*>(dictionary.atoms.data) + atoms[i] * dictionary.atoms.ld * element;
-    for (std::int64_t k = 0; k < dictionary.ld * element; k += 64) hwy::Prefetch(row + k);
+    for (std::int64_t k = 0; k < bytes; k += 64) hwy::Prefetch(row + k);
   }
 }
 
