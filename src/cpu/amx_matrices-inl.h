@@ -16,9 +16,6 @@ HWY_BEFORE_NAMESPACE();
 namespace splice_cuda::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// True where kernels may ask for AMX: it comes with AVX-512 VNNI alone.
-inline constexpr bool may_have_amx = HWY_TARGET == HWY_AVX3_DL && HWY_ARCH_X86_64;
-
 #if HWY_TARGET == HWY_AVX3_DL && HWY_ARCH_X86_64
 
 /// Rows of a matrix register, and int32 numbers or quads of bytes of such a row.

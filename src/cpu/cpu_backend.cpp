@@ -78,8 +78,9 @@ std::unique_ptr<Backend> make_cpu_backend(int threads) {
 }
 
 std::string cpu_target() {
-  const std::string widest = hwy::TargetName(hwy::SupportedTargets() & -hwy::SupportedTargets());
-  return cpu::amx_usable() ? widest + "+AMX" : widest;
+  const std::int64_t widest = hwy::SupportedTargets() & -hwy::SupportedTargets();
+  const std::string name = hwy::TargetName(widest);
+  return widest == HWY_AVX3_DL && cpu::amx_usable() ? name + "+AMX" : name;
 }
 
 }  // namespace splice_cuda

@@ -12,12 +12,13 @@ const std::int8_t* GramScratch::bring(const CpuDictionary& dictionary, const std
   const std::int64_t ld = dictionary.ld;
   const std::int64_t padded = round_up(count, multiple) + multiple;
   if (padded > capacity_) {
-    capacity_ = padded + padded / 2;
-    rows_ = make_aligned<std::int8_t>(static_cast<std::size_t>(capacity_ * ld), "a Gram matrix's rows");
-    scales_ = make_aligned<float>(static_cast<std::size_t>(capacity_), "a Gram matrix's rows");
+    atoms_.clear();
+    const std::int64_t grown = padded + padded / 2;
+    rows_ = make_aligned<std::int8_t>(static_cast<std::size_t>(grown * ld), "a Gram matrix's rows");
+    scales_ = make_aligned<float>(static_cast<std::size_t>(grown), "a Gram matrix's rows");
     interleaved_ = make_aligned<std::int8_t>(static_cast<std::size_t>(multiple * ld), "a Gram matrix's rows");
     sums_ = make_aligned<std::int32_t>(static_cast<std::size_t>(4 * multiple * multiple), "a Gram matrix's rows");
-    atoms_.clear();
+    capacity_ = grown;
   }
   const auto known = static_cast<std::int64_t>(
       std::mismatch(atoms_.begin(), atoms_.end(), atoms, atoms + count).first - atoms_.begin());

@@ -37,7 +37,7 @@ struct Choice {
   std::int64_t most_negative(T tolerance) const {
     if (!excluded) return lowest_member(t, tolerance);
     const std::int64_t leaving = lowest_member(t, std::numeric_limits<T>::max());
-    if (leaving >= 0) return leaving;
+    if (leaving >= 0 && t.in_support[at(leaving)] != 0) return leaving;  // not an infinite one of the others
     std::int64_t found = -1;
     T lowest = -tolerance;
     for (std::int64_t k = 0; k < t.size; ++k) {

@@ -12,7 +12,7 @@ namespace splice_cuda::cpu {
 /// A pivot exchanges x_k and y_k: v_k = M_kk u_k + sum_j M_kj u_j + c_k is solved for u_k and put into the others. A matrix
 /// that is larger than the first-level cache makes that a matter of memory: values change at once, but rows that do
 /// not choose the next pivot wait until some pivots can pass over them together. Each row sees what it
-/// would have seen without waiting, in the same order.
+/// would have seen without waiting, in the same order; the entries in the pivots' columns, but for rounding.
 
 /// Brings row k of the matrix up to date.
 void update_row(Tableau<float>& tableau, std::int64_t k);

@@ -30,7 +30,7 @@ constexpr int newton_steps = 8;
 constexpr float hopeless = 64;                  // times the allowed slack: more than float32 sums err by
 constexpr float weak_candidate = 0.75f;         // of lambda: see pick_listed
 // Of the bound |c - c^| |r^|, what a correlation hardly errs by: c - c^ is rounding that does not know of r, so that their product
-// is some 1/sqrt(d) of the bound. The solver looks no further; what it overlooks, the certificate does not.
+// is some 1/sqrt(d) of the bound. The solver looks no further at first; what it overlooks, the certificate does not.
 constexpr float likely_error = 0.25f;
 constexpr float recentred_margin = 0.06f;       // of lambda, the movement expected of a support that has been settled once
 // Of lambda, the movement expected after the first pass, the same where that made the list overflow, and after a
@@ -332,7 +332,7 @@ void WorkingSetSteps::recentre(WorkingSetRow& row) {
 /// Listed atoms outside the support that may violate at the present residual.
 void WorkingSetSteps::gather_candidates(const WorkingSetRow& row) {
   const float limit = static_cast<float>(row.lambda) - moved(row, row.centre());
-  const std::int64_t count = find_listed(row, limit, likely_error);
+  const std::int64_t count = find_listed(row, limit, row.misses == 0 ? likely_error : 1);
   scratch_.candidates.clear();
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int32_t atom = row.list.atoms[scratch_.places[at(i)]];

@@ -38,7 +38,8 @@ TileCost working_set_tile_cost(const CpuDictionary& dictionary, const Problem& p
   // violators (25); lists and products of its certificate (28). And its tableau (twice, while it grows).
   const std::size_t exact_set = size(exact_set_limit(dictionary));
   cost.fixed_bytes = size(dictionary.size) * 65 + 2 * exact_set * exact_set * sizeof(double) + 65536 +
-                     size(screen_scratch_size(dictionary.ld, 1)) * sizeof(std::int32_t);
+                     size(screen_scratch_size(dictionary.ld, 1)) * sizeof(std::int32_t) +
+                     size(dictionary.ld) * 2 * working_set_limit;  // and rows for Gram matrices
   // A path's Gram matrix and tableau, likewise; then rows have no tableau of their own, but a list of atoms.
   if (problem.target.given()) cost.fixed_bytes += 4 * exact_set * exact_set * sizeof(double);
   const std::size_t set = size(std::min(round_up(dictionary.size, tableau_multiple), working_set_limit));

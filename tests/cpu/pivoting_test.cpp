@@ -1,6 +1,7 @@
 #include "cpu/pivoting.hpp"
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -161,6 +162,20 @@ TEST(Pivoting, AFlippedAtomActsAsItsNegative) {
   solve_tableau(flipped, 1e-12, 1e-11);
   EXPECT_LE(kkt_violation(flipped, problem, 0.2), 1e-11);
   EXPECT_EQ(flipped.factors[3], -1.0);
+}
+
+// What is excluded stays so, even where its member overflowed: it is below every bound that a number can be.
+TEST(Pivoting, AnExcludedAtomOfInfiniteSlackIsNotAskedAgain) {
+  const std::vector<float> gram = {1, -1, -1, 1};  // the second atom is the first one's negative
+  const std::vector<std::int32_t> atoms = {0, 1};
+  const std::vector<float> factors = {1, 1};
+  const std::vector<float> values = {-1, 2};
+  Tableau<float> tableau;
+  AppendScratch<float> scratch;
+  append_atoms(tableau, atoms.data(), factors.data(), 2, gram.data(), 2, values.data(), scratch);
+  EXPECT_EQ(solve_tableau(tableau, 1e-6f, 1e-4f), 1);
+  tableau.value[1] = -std::numeric_limits<float>::infinity();
+  EXPECT_EQ(solve_tableau(tableau, 1e-6f, 1e-4f), 0);
 }
 
 }  // namespace
