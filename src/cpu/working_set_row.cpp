@@ -17,7 +17,8 @@ namespace {
 
 // Sizes and margins below were chosen on text15k and on a synthetic d = 512 set; see docs/design.md.
 constexpr std::int64_t path_list_size = 2048;    // candidates kept after the first pass for the penalties of a path ...
-constexpr std::int64_t first_list_size = 512;    // ... and for the first small problems: another pass finds what they lack
+constexpr std::int64_t largest_whole_list = 768; // ... and for the first small problems; of a longer list ...
+constexpr std::int64_t first_list_size = 512;    // ... so many: another pass finds what they lack
 constexpr float refined_threshold = 0.95f;       // of lambda: what that pass lists
 constexpr std::int64_t first_set_size = 24;     // atoms the first small problem starts with, at most, ...
 constexpr std::int64_t first_set_share = 8;     // ... and this part of the list: solutions have a tenth to a twentieth of it
@@ -186,7 +187,7 @@ void WorkingSetSteps::solve_first(WorkingSetRow& row) {
   if (!problem_.path.empty()) row.path_candidates.assign(candidates.atoms, candidates.atoms + candidates.count);
   const std::int64_t listed = candidates.count;
   bool whole = true;
-  if (listed > first_list_size) {
+  if (listed > largest_whole_list) {
     const float limit = best_threshold(candidates.values, listed, first_list_size, candidates.both_signs);
     take_above(candidates, 3e38f, limit, scratch_.room_to_take(listed));
     whole = limit <= static_cast<float>(row.lambda);
