@@ -33,7 +33,7 @@ def cpu_model(cpuinfo="/proc/cpuinfo"):
 def cpu_features(cpuinfo="/proc/cpuinfo"):
     """Which of the instruction sets that decide the speed are there."""
     flags = pathlib.Path(cpuinfo).read_text().split("flags", 1)[-1].split("\n", 1)[0].split()
-    return [name for name in ("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16") if name in flags]
+    return [name for name in ("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8") if name in flags]
 
 
 def commit_of(folder):

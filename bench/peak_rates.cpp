@@ -1,5 +1,7 @@
 #include "peak_rates.hpp"
 
+#include "cpu/amx.hpp"
+
 namespace splice_cuda::bench {
 
 #if defined(__x86_64__)
@@ -31,9 +33,30 @@ void run_fma_zmm(std::int64_t turns) { SPLICE_LOOP(SPLICE_ZERO, SPLICE_FMA_ZMM);
 void run_vnni_zmm(std::int64_t turns) { SPLICE_LOOP(SPLICE_ZERO, SPLICE_VNNI_ZMM); }
 void run_madd_ymm(std::int64_t turns) { SPLICE_LOOP(SPLICE_ZERO, SPLICE_MADD_YMM); }
 
+/// Four sums of 16 x 16 numbers, 64 products each: independent of each other.
+void run_amx(std::int64_t turns) {
+  struct alignas(64) {
+    std::uint8_t palette = 1;
+    std::uint8_t start_row = 0;
+    std::uint8_t reserved[14] = {};
+    std::uint16_t bytes_a_row[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } shapes;
+  asm volatile("ldtilecfg %0" : : "m"(shapes) : "memory");
+  asm volatile(
+      ".p2align 6\n1:\n\t"
+      "tdpbsud %%tmm6, %%tmm4, %%tmm0\n\t"
+      "tdpbsud %%tmm7, %%tmm4, %%tmm1\n\t"
+      "tdpbsud %%tmm6, %%tmm5, %%tmm2\n\t"
+      "tdpbsud %%tmm7, %%tmm5, %%tmm3\n\t"
+      "dec %0\n\tjnz 1b\n\ttilerelease"
+      : "+r"(turns) : : "cc", "memory");
+}
+
 }  // namespace
 
 PeakLoop int8_peak() {
+  if (cpu::amx_usable()) return {"tdpbsud, 16 x 64 with 64 x 16 bytes", std::int64_t{4} * 16 * 16 * 64, run_amx};
   if (__builtin_cpu_supports("avx512vnni") != 0) {
     return {"vpdpbusd, 64 bytes", instructions_a_turn * 64, run_vnni_zmm};
   }
