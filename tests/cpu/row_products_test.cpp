@@ -181,35 +181,97 @@ std::int32_t integer_product(const CpuDictionary& dictionary, std::int32_t i, st
   return sum;
 }
 
+/// Every product of two atoms' int8 copies, once: [size, size].
+std::vector<std::int32_t> integer_products(const CpuDictionary& dictionary) {
+  std::vector<std::int32_t> products;
+  for (std::int32_t i = 0; i < dictionary.size; ++i) {
+    for (std::int32_t j = 0; j < dictionary.size; ++j) products.push_back(integer_product(dictionary, i, j));
+  }
+  return products;
+}
+
+/// gram_int8 of a list's atoms from `first` on against the products, bit by bit.
+void check_gram(const CpuDictionary& dictionary, const std::vector<std::int32_t>& products,
+                const std::vector<std::int32_t>& atoms, std::int64_t first, GramScratch& scratch) {
+  const auto count = static_cast<std::int64_t>(atoms.size());
+  const std::int64_t ld = count + 3;
+  std::vector<float> gram(static_cast<std::size_t>((count - first + 1) * ld), NAN);
+  gram_int8(dictionary, atoms.data(), first, count, gram.data(), ld, scratch);
+  std::int64_t wrong = 0;
+  for (std::int64_t i = 0; i <= count - first; ++i) {
+    for (std::int64_t k = 0; k < ld; ++k) {
+      const float given = gram[static_cast<std::size_t>(i * ld + k)];
+      if (i == count - first || k >= count) {
+        EXPECT_TRUE(std::isnan(given)) << "written past the end: " << i << ", " << k;
+        continue;
+      }
+      const auto one = static_cast<std::size_t>(atoms[static_cast<std::size_t>(first + i)]);
+      const auto other = static_cast<std::size_t>(atoms[static_cast<std::size_t>(k)]);
+      const float scale = dictionary.scale[one] * dictionary.scale[other];
+      const std::int32_t product = products[one * static_cast<std::size_t>(dictionary.size) + other];
+      if (given == static_cast<float>(product) * scale) continue;
+      if (++wrong == 1) ADD_FAILURE() << count << " atoms from " << first << ": " << given << " at " << i << ", " << k;
+    }
+  }
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST(RowProducts, TheGramMatrixOfInt8CopiesIsExactInIntegers) {
   for (const std::int64_t dim : {1, 64, 100, 384}) {
     const auto dictionary = testing::random_dictionary(37, dim, 25);
+    const std::vector<std::int32_t> products = integer_products(*dictionary);
     testing::for_every_target([&] {
       GramScratch scratch;
       for (const std::int64_t count : {1, 2, 5, 8, 16, 17, 23, 37}) {
         const auto atoms = some_atoms(count, 37);
         for (const std::int64_t first : {std::int64_t{0}, count / 3, count - 1, count}) {
-          const std::int64_t ld = count + 3;
-          std::vector<float> gram(static_cast<std::size_t>((count - first + 1) * ld), NAN);
-          gram_int8(*dictionary, atoms.data(), first, count, gram.data(), ld, scratch);
-          for (std::int64_t i = 0; i <= count - first; ++i) {
-            for (std::int64_t k = 0; k < ld; ++k) {
-              const float given = gram[static_cast<std::size_t>(i * ld + k)];
-              if (i == count - first || k >= count) {
-                EXPECT_TRUE(std::isnan(given)) << "written past the end: " << i << ", " << k;
-                continue;
-              }
-              const std::int32_t one = atoms[static_cast<std::size_t>(first + i)];
-              const std::int32_t other = atoms[static_cast<std::size_t>(k)];
-              const float scale = dictionary->scale[static_cast<std::size_t>(one)] *
-                                  dictionary->scale[static_cast<std::size_t>(other)];
-              EXPECT_EQ(given, static_cast<float>(integer_product(*dictionary, one, other)) * scale) << i << ", " << k;
-            }
-          }
+          check_gram(*dictionary, products, atoms, first, scratch);
         }
       }
     });
   }
+}
+
+// The matrix registers take 16 atoms by up to 64 at once: here are one to four such blocks left at the end of a list.
+TEST(RowProducts, TheGramMatrixOfManyInt8CopiesIsExactInIntegers) {
+  for (const std::int64_t dim : {64, 100}) {
+    const auto dictionary = testing::random_dictionary(331, dim, 26);
+    const std::vector<std::int32_t> products = integer_products(*dictionary);
+    testing::for_every_target([&] {
+      GramScratch scratch;
+      for (const std::int64_t count : {48, 49, 64, 65, 90, 130, 300}) {
+        const auto atoms = some_atoms(count, 331);
+        for (const std::int64_t first : {count / 3, count - 17, count - 1}) {
+          check_gram(*dictionary, products, atoms, first, scratch);
+        }
+      }
+    });
+  }
+}
+
+// Rows that are kept from one list to the next must be those of the next one's atoms.
+TEST(RowProducts, AGramMatrixHasNothingOfTheListBefore) {
+  const auto dictionary = testing::random_dictionary(331, 64, 27);
+  const std::vector<std::int32_t> products = integer_products(*dictionary);
+  const std::vector<std::int32_t> start = some_atoms(100, 331);
+  std::vector<std::int32_t> changed = start;
+  changed[40] = start[99] + 1;
+  std::vector<std::int32_t> swapped = start;
+  std::swap(swapped[3], swapped[70]);
+  const std::vector<std::int32_t> shorter(start.begin(), start.begin() + 20);
+  std::vector<std::int32_t> others = shorter;  // goes on otherwise than `start` where that was cut off
+  for (std::int32_t j = 0; j < 80; ++j) others.push_back(330 - j);
+  const std::vector<std::int32_t> one = {17};
+  const std::vector<std::int32_t> most = some_atoms(300, 331);
+  testing::for_every_target([&] {
+    GramScratch scratch;
+    int call = 0;
+    for (const auto& atoms : {start, changed, start, swapped, shorter, others, shorter, start, one, start, most, others,
+                              changed, most}) {
+      SCOPED_TRACE(::testing::Message() << "call " << call++);
+      check_gram(*dictionary, products, atoms, static_cast<std::int64_t>(atoms.size()) / 2, scratch);
+    }
+  });
 }
 
 TEST(RowProducts, ResidualsOfInt8CopiesEqualPlainSums) {

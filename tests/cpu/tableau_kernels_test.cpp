@@ -1,7 +1,10 @@
 #include "cpu/append_kernels.hpp"
+#include "cpu/pivoting.hpp"
 #include "cpu/tableau_kernels.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -138,21 +141,46 @@ struct PlainTableau {
   std::vector<double> value;
 };
 
-/// Pivots that wait, rows that are asked for in between, and places that are pivoted on twice.
+/// Before any pivot: values, and the Gram matrix of vectors that are far from depending on each other, rounded to T.
 template <class T>
-void check_queued_pivots(std::size_t size, double tolerance) {
-  const std::vector<float> vectors = testing::gaussian(size * 2 * size, 9);
-  const std::vector<float> values = testing::gaussian(size, 10);
-  Tableau<T> tableau = tableau_of<T>(values, std::vector<std::uint8_t>(size, 0));
+PlainTableau some_problem(std::size_t size, unsigned seed) {
+  const std::vector<float> vectors = testing::gaussian(size * 2 * size, seed);
+  const std::vector<float> values = testing::gaussian(size, seed + 1);
   PlainTableau plain(size);
   for (std::size_t i = 0; i < size; ++i) {
     plain.value[i] = static_cast<double>(values[i]);
     for (std::size_t j = 0; j < size; ++j) {
-      const T product = static_cast<T>(testing::dot(&vectors[i * 2 * size], &vectors[j * 2 * size],
-                                                    static_cast<std::int64_t>(2 * size)) / static_cast<double>(size));
-      tableau.row(static_cast<std::int64_t>(i))[j] = product;
-      plain.matrix[i * size + j] = static_cast<double>(product);
+      plain.matrix[i * size + j] =
+          static_cast<double>(static_cast<T>(testing::dot(&vectors[i * 2 * size], &vectors[j * 2 * size],
+                                                          static_cast<std::int64_t>(2 * size)) / static_cast<double>(size)));
     }
+  }
+  return plain;
+}
+
+/// The leading [size, size] of `plain` is what the tableau holds: a principal pivot of its own makes no use of the rest.
+template <class T>
+void expect_leading_part(const Tableau<T>& tableau, const PlainTableau& plain, double tolerance) {
+  for (std::int64_t i = 0; i < tableau.size; ++i) {
+    const std::size_t row = static_cast<std::size_t>(i);
+    EXPECT_NEAR(static_cast<double>(tableau.value[row]), plain.value[row], tolerance)
+        << "value " << i << " of " << tableau.size;
+    for (std::int64_t j = 0; j < tableau.size; ++j) {
+      const double expected = plain.matrix[row * plain.size + static_cast<std::size_t>(j)];
+      EXPECT_NEAR(static_cast<double>(tableau.row(i)[j]), expected, tolerance)
+          << i << ", " << j << " of " << tableau.size;
+    }
+  }
+}
+
+/// Pivots that wait, rows that are asked for in between, and places that are pivoted on twice.
+template <class T>
+void check_queued_pivots(std::size_t size, double tolerance) {
+  PlainTableau plain = some_problem<T>(size, 9);
+  Tableau<T> tableau = tableau_of<T>({plain.value.begin(), plain.value.end()}, std::vector<std::uint8_t>(size, 0));
+  for (std::size_t i = 0; i < size; ++i) {
+    T* row = tableau.row(static_cast<std::int64_t>(i));
+    for (std::size_t j = 0; j < size; ++j) row[j] = static_cast<T>(plain.matrix[i * size + j]);
   }
   for (const std::size_t step : {0u, 3u, 1u, 3u, 5u, 2u, 0u, 8u, 5u, 9u, 1u}) {
     const std::size_t k = step % size;
@@ -165,12 +193,7 @@ void check_queued_pivots(std::size_t size, double tolerance) {
     }
   }
   flush_pivots(tableau);
-  for (std::size_t i = 0; i < size; ++i) {
-    for (std::size_t j = 0; j < size; ++j) {
-      EXPECT_NEAR(static_cast<double>(tableau.row(static_cast<std::int64_t>(i))[j]), plain.matrix[i * size + j], tolerance)
-          << i << ", " << j << " of " << size;
-    }
-  }
+  expect_leading_part(tableau, plain, tolerance);
 }
 
 TEST(TableauKernels, QueuedPivotsAreThoseOfAPlainLoop) {
@@ -179,6 +202,88 @@ TEST(TableauKernels, QueuedPivotsAreThoseOfAPlainLoop) {
       check_queued_pivots<float>(size, 2e-4);
       check_queued_pivots<double>(size, 1e-12);
     }
+  });
+}
+
+/// Appends the places [first, first + count) of `gram`, the Gram matrix of `plain` before any pivot.
+template <class T>
+void append_places(Tableau<T>& tableau, const std::vector<T>& gram, const PlainTableau& plain, std::size_t first,
+                   std::size_t count, AppendScratch<T>& scratch) {
+  // Rows as long as needed and no longer: a sanitizer sees what is read past the last one.
+  const std::size_t total = first + count;
+  std::vector<T> rows;
+  for (std::size_t i = first; i < total; ++i) {
+    rows.insert(rows.end(), &gram[i * plain.size], &gram[i * plain.size] + total);
+  }
+  std::vector<std::int32_t> atoms;
+  for (std::size_t i = first; i < total; ++i) atoms.push_back(static_cast<std::int32_t>(1000 + i));
+  const std::vector<T> factors(count, T(1));
+  const std::vector<T> values(plain.value.begin() + static_cast<std::ptrdiff_t>(first),
+                              plain.value.begin() + static_cast<std::ptrdiff_t>(total));
+  append_atoms(tableau, atoms.data(), factors.data(), static_cast<std::int64_t>(count), rows.data(),
+               static_cast<std::int64_t>(total), values.data(), scratch);
+}
+
+template <class T>
+void pivot_on(Tableau<T>& tableau, PlainTableau& plain, std::size_t k) {
+  update_row(tableau, static_cast<std::int64_t>(k));
+  queue_pivot(tableau, static_cast<std::int64_t>(k));
+  plain.pivot(k);
+}
+
+/// Atoms that join when every `step`-th of those there is in the support, and pivots on both kinds thereafter.
+template <class T>
+void check_appended(Tableau<T>& tableau, AppendScratch<T>& scratch, std::size_t first, std::size_t count, std::size_t step,
+                    double tolerance) {
+  if (::testing::Test::HasFailure()) return;  // one wrong tableau tells enough
+  SCOPED_TRACE(::testing::Message() << count << " atoms to " << first << ", every " << step << " in the support");
+  const std::size_t total = first + count;
+  PlainTableau plain = some_problem<T>(total, static_cast<unsigned>(100 * first + count));
+  const std::vector<T> gram(plain.matrix.begin(), plain.matrix.end());
+  append_places(tableau, gram, plain, 0, first, scratch);
+  for (std::size_t k = first; k > 0; k -= std::min(step, k)) pivot_on(tableau, plain, k - 1);
+  flush_pivots(tableau);
+  append_places(tableau, gram, plain, first, count, scratch);
+  expect_leading_part(tableau, plain, tolerance);
+  for (std::int64_t k = 0; k < tableau.size; ++k) {
+    const std::size_t place = static_cast<std::size_t>(k);
+    EXPECT_EQ(tableau.in_support[place] != 0, place < first && (first - 1 - place) % step == 0) << "place " << k;
+    EXPECT_EQ(tableau.atoms[place], static_cast<std::int32_t>(1000 + k));
+    EXPECT_EQ(tableau.diagonal[place], gram[place * total + place]);
+    for (std::int64_t j = tableau.size; j < tableau.padded_size(); ++j) {
+      EXPECT_EQ(tableau.row(k)[j], T(0)) << "padding " << j << " of row " << k;
+    }
+  }
+  pivot_on(tableau, plain, total - 1);
+  pivot_on(tableau, plain, first - 1);
+  pivot_on(tableau, plain, first);
+  flush_pivots(tableau);
+  expect_leading_part(tableau, plain, tolerance);
+}
+
+/// In a tableau that grows for them, and in one that has room and the numbers of larger and smaller sets in it.
+template <class T>
+void check_appended_everywhere(double tolerance) {
+  Tableau<T> used;
+  used.reserve(64);
+  AppendScratch<T> scratch;
+  for (const std::size_t first : {20u, 33u, 1u, 13u, 4u}) {
+    for (const std::size_t count : {16u, 1u, 17u, 3u, 4u}) {
+      for (const std::size_t step : {1u, 3u}) {
+        used.clear();
+        check_appended(used, scratch, first, count, step, tolerance);
+      }
+      Tableau<T> fresh;
+      fresh.reserve(static_cast<std::int64_t>(first));
+      check_appended(fresh, scratch, first, count, 2, tolerance);
+    }
+  }
+}
+
+TEST(TableauKernels, AppendedAtomsAreThoseOfAPlainLoop) {
+  testing::for_every_target([] {
+    check_appended_everywhere<float>(5e-4);
+    check_appended_everywhere<double>(1e-11);
   });
 }
 
