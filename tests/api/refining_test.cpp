@@ -18,11 +18,11 @@
 namespace splice_cuda::testing {
 namespace {
 
-/// More atoms above lambda than the first small problems have room for, whatever rounding does (512: first_list_size in
-/// src/cpu/working_set_row.cpp) ...
-constexpr std::int64_t many = 600;
+/// More atoms above lambda than the first small problems have room for (768: largest_whole_list in
+/// src/cpu/working_set_row.cpp), whatever rounding does ...
+constexpr std::int64_t many = 900;
 /// ... and as many as they have.
-constexpr std::int64_t few = 450;
+constexpr std::int64_t few = 700;
 
 /// At the smallest, Gram matrices are those of the atoms themselves in place of their int8 copies.
 constexpr float penalties[] = {0.4f, 0.1f, 0.02f};
@@ -198,7 +198,7 @@ TEST_F(Refining, RowsThatRunOutOfRoundsHaveTrueReports) {
           EXPECT_GE(report.gap, exact[i].gap - 1e-12);
           EXPECT_GE(report.kkt_violation, exact[i].kkt_violation - 1e-12);
           sum += report.primal;
-          EXPECT_TRUE(rounds > 1 || report.status == RowStatus::budget_exhausted) << "the best 512 sufficed";
+          EXPECT_TRUE(rounds > 1 || report.status == RowStatus::budget_exhausted) << "the best of them sufficed";
         }
         EXPECT_TRUE(rounds == 1 || sum < last) << "the round was of no use: " << sum << " after " << last;
         last = sum;
