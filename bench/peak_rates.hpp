@@ -16,8 +16,8 @@ struct PeakLoop {
   void (*run)(std::int64_t turns) = nullptr;
 };
 
-/// What the screening kernel's products are made of: tdpbsud where the processor has AMX; vpdpbusd, which adds them up too, where
-/// it has AVX-512 VNNI; otherwise vpmaddwd of int16 pairs, whose sums take a vpaddd each besides: those are not
+/// What the screening kernel's products are made of: tdpbsud where the processor has AMX; vpdpbusd, which adds them up too,
+/// where it has AVX-512 VNNI; otherwise vpmaddwd of int16 pairs, whose sums take a vpaddd each besides: those are not
 /// in this peak.
 PeakLoop int8_peak();
 

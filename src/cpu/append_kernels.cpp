@@ -15,7 +15,8 @@ namespace splice_cuda::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 template <class T>
-HWY_INLINE void PartGramRow(const Tableau<T>& t, std::int64_t size, const T* gram, T* HWY_RESTRICT row, T* HWY_RESTRICT coefs) {
+HWY_INLINE void PartGramRow(const Tableau<T>& t, std::int64_t size, const T* gram, T* HWY_RESTRICT row,
+                            T* HWY_RESTRICT coefs) {
   const hn::CappedTag<T, tableau_multiple> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const auto part = [&](std::int64_t k, const T* entries) HWY_ATTR {
@@ -43,11 +44,12 @@ HWY_INLINE void AddRowsBlock(const AddedRows<T>& sums, std::int64_t first, std::
   const auto terms = static_cast<std::int64_t>(sums.rows.size());
   const T* coefs = sums.coefs + first * sums.ld_coefs;
   T* out = sums.out + first * sums.ld_out + k;
+  const auto place = [&](std::size_t i) {
+    return out + static_cast<std::int64_t>(i / vectors) * sums.ld_out + static_cast<std::int64_t>(i % vectors) * lanes;
+  };
   hn::Vec<decltype(d)> sum[n * vectors];
   HWY_UNROLL(16)
-  for (std::size_t i = 0; i < n * vectors; ++i) {
-    sum[i] = hn::LoadU(d, out + static_cast<std::int64_t>(i / vectors) * sums.ld_out + static_cast<std::int64_t>(i % vectors) * lanes);
-  }
+  for (std::size_t i = 0; i < n * vectors; ++i) sum[i] = hn::LoadU(d, place(i));
   for (std::int64_t s = 0; s < terms; ++s) {
     const T* source = sums.source + sums.rows[static_cast<std::size_t>(s)] * sums.ld_source + k;
     const auto low = hn::LoadU(d, source);
@@ -60,9 +62,7 @@ HWY_INLINE void AddRowsBlock(const AddedRows<T>& sums, std::int64_t first, std::
     }
   }
   HWY_UNROLL(16)
-  for (std::size_t i = 0; i < n * vectors; ++i) {
-    hn::StoreU(sum[i], d, out + static_cast<std::int64_t>(i / vectors) * sums.ld_out + static_cast<std::int64_t>(i % vectors) * lanes);
-  }
+  for (std::size_t i = 0; i < n * vectors; ++i) hn::StoreU(sum[i], d, place(i));
 }
 
 template <std::size_t n, class T>

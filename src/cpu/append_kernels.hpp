@@ -10,8 +10,8 @@
 
 namespace splice_cuda::cpu {
 
-/// The first `size` entries of a new place's row of the Gram matrix, as its row of the tableau begins: zero where an atom is in
-/// the support. What was there goes to `coefs`, one after the other; there is room for a vector (tableau_multiple) more.
+/// The first `size` entries of a new place's row of the Gram matrix, as its row of the tableau begins: zero where an atom is
+/// in the support. What was there goes to `coefs`, one after the other; there is room for a vector (tableau_multiple) more.
 /// @param row  [round_up(size, tableau_multiple)], aligned; zero past `size`
 void part_gram_row(const Tableau<float>& tableau, std::int64_t size, const float* gram, float* row, float* coefs);
 void part_gram_row(const Tableau<double>& tableau, std::int64_t size, const double* gram, double* row, double* coefs);

@@ -145,7 +145,9 @@ void append_atoms(Tableau<T>& t, const std::int32_t* atoms, const T* factors, st
   sums.ld_out = padded_count;
   sums.width = padded_count;
   if (found > 0) add_rows(sums);
-  for (std::int64_t i = 0; i < count; ++i) std::copy_n(scratch.block.data() + i * padded_count, count, t.row(first + i) + first);
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::copy_n(scratch.block.data() + i * padded_count, count, t.row(first + i) + first);
+  }
 }
 
 /// Drives the negative member at k up to 0 by its partner's growth from 0 on; a member that would turn negative on the way is

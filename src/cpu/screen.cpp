@@ -77,8 +77,8 @@ void ScreenTileSigned(const CpuDictionary& dictionary, const AtomScales& scales,
   for (std::int64_t panel = 0; panel < dictionary.panels; ++panel) {
     const std::uint8_t* atoms = dictionary.panels8.get() + panel * panel_atoms * dictionary.ld;
     for (std::int64_t first = 0; first < count; first += screen_group) {
-      ScreenPanel<both_signs>(atoms, dictionary.ld, scales, panel * panel_atoms, packed + first * dictionary.ld, rows + first,
-                              std::min(screen_group, count - first));
+      ScreenPanel<both_signs>(atoms, dictionary.ld, scales, panel * panel_atoms, packed + first * dictionary.ld,
+                              rows + first, std::min(screen_group, count - first));
     }
   }
 }

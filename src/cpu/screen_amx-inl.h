@@ -26,8 +26,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_AVX3_DL && HWY_ARCH_X86_64
 
-/// Rows that pass over a panel at once. Matrix registers 0 to 3 hold sums of rows (high bit) and atoms (low bit), 4 and 5 rows, 6
-/// and 7 atoms.
+/// Rows that pass over a panel at once. Matrix registers 0 to 3 hold sums of rows (high bit) and atoms (low bit), 4 and 5
+/// rows, 6 and 7 atoms.
 constexpr std::int64_t amx_rows = 2 * amx_side;
 static_assert(panel_atoms == 2 * amx_side);
 
@@ -65,8 +65,8 @@ HWY_INLINE void EmitSome(AmxSums& block, const AtomScales& scales, std::int64_t 
   block.done = end;
 }
 
-/// Sums of one or two registers of rows with a panel's atoms; `meanwhile` is called in each of the ld / 64 turns, for work that
-/// does not need these sums. The compiler's own intrinsics want the whole target to have AMX.
+/// Sums of one or two registers of rows with a panel's atoms; `meanwhile` is called in each of the ld / 64 turns, for work
+/// that does not need these sums. The compiler's own intrinsics want the whole target to have AMX.
 /// @param rows   [16 or 32, ld]
 /// @param sums   [16 or 32, panel_atoms]
 template <bool two, class Meanwhile>
@@ -78,7 +78,7 @@ HWY_INLINE void MultiplyMatrices(const std::int8_t* rows, const std::uint8_t* pa
       "tilezero %%tmm2\n\t"
       "tilezero %%tmm3"
       : : : "memory");
-  for (std::int64_t k = 0; k < ld; k += 64) {
+  for (std::int64_t k = 0; k < ld; k += amx_bytes) {
     const std::uint8_t* atoms = panel + k * panel_atoms;
     asm volatile(
         "tileloadd (%[rows],%[ld],1), %%tmm4\n\t"
@@ -94,7 +94,7 @@ HWY_INLINE void MultiplyMatrices(const std::int8_t* rows, const std::uint8_t* pa
           "tdpbsud %%tmm7, %%tmm5, %%tmm3"
           : : [rows] "r"(rows + amx_side * ld + k), [ld] "r"(ld) : "memory");
     }
-    meanwhile(k);
+    meanwhile();
   }
   asm volatile(
       "tilestored %%tmm0, (%[sums],%[stride],1)\n\t"
@@ -120,18 +120,19 @@ void ScreenTileAmx(const CpuDictionary& dictionary, const AtomScales& scales, st
   for (std::int64_t i = 0; i < count; ++i) std::memcpy(packed + i * ld, rows[i].q, static_cast<std::size_t>(ld));
   std::memset(packed + count * ld, 0, static_cast<std::size_t>((round_up(count, height) - count) * ld));
   ShapeMatrices(6, height);
-  // While a block is multiplied, which takes one port of the processor, the one before is looked through, which takes the others.
-  const std::int64_t turns = ld / 64;
+  // While a block is multiplied, which takes one port of the processor, the one before is looked through by the others. Denser
+  // use of AMX lowers the processor's clock for longer than it is used (docs/design.md).
+  const std::int64_t turns = ld / amx_bytes;
   const std::int64_t some = std::min((amx_rows + turns - 1) / turns, amx_side);
   // And the next panel comes: this many bytes of it in each turn of a block.
-  const std::int64_t ahead = round_up(64 * panel_atoms / ((count + amx_rows - 1) / amx_rows), std::int64_t{64});
+  const std::int64_t ahead = round_up(amx_bytes * panel_atoms / ((count + amx_rows - 1) / amx_rows), amx_bytes);
   AmxSums before;
   for (std::int64_t panel = 0; panel < dictionary.panels; ++panel) {
     const std::uint8_t* atoms = dictionary.panels8.get() + panel * panel_atoms * ld;
     const std::uint8_t* next = atoms + panel_atoms * ld;
     for (std::int64_t first = 0; first < count; first += amx_rows) {
-      const auto meanwhile = [&](std::int64_t) HWY_ATTR {
-        for (std::int64_t i = 0; i < ahead; i += 64) __builtin_prefetch(next + i, 0, 2);
+      const auto meanwhile = [&]() HWY_ATTR {
+        for (std::int64_t i = 0; i < ahead; i += amx_bytes) __builtin_prefetch(next + i, 0, 2);
         next += ahead;
         EmitSome<both_signs>(before, scales, some);
       };

@@ -58,7 +58,7 @@ void UpdateRow(Tableau<float>& t, std::int64_t i) {
   known = static_cast<std::uint8_t>(t.queued);
 }
 
-/// Rows that lose their shares at once, while the pivot rows are in registers: as many as there are registers for their factors.
+/// Rows that lose their shares at once, while the pivot rows are in registers: as many as there are registers for factors.
 constexpr std::size_t flushed_rows = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL ? 4 : 2;
 
 /// Entries of the pivots' columns: a row gets its factor there, and loses shares of the later pivots.
@@ -232,8 +232,8 @@ HWY_INLINE std::int64_t LowestMember(const Tableau<T>& t, T tolerance) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const auto zero = hn::Zero(d);
   const auto limit = hn::Set(d, -tolerance);
-  // Members of the support where `leaving`, else the others; in place of the rest `none`. Places past the end are 0 or stale: they
-  // must not be found, so the last vector is cut.
+  // Members of the support where `leaving`, else the others; in place of the rest `none`. Places past the end are 0 or
+  // stale: they must not be found, so the last vector is cut.
   const auto members = [&](std::int64_t k, bool leaving, auto none) HWY_ATTR {
     const auto outside = hn::Eq(LoadBytes(d, t.in_support.data() + k), zero);
     const auto value = hn::LoadU(d, t.value.data() + k);

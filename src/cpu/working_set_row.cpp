@@ -16,26 +16,26 @@ namespace splice_cuda::cpu {
 namespace {
 
 // Sizes and margins below were chosen on text15k and on a synthetic d = 512 set; see docs/design.md.
-constexpr std::int64_t path_list_size = 2048;    // candidates kept after the first pass for the penalties of a path ...
-constexpr std::int64_t largest_whole_list = 768; // ... and for the first small problems; of a longer list ...
-constexpr std::int64_t first_list_size = 512;    // ... so many: another pass finds what they lack
-constexpr float refined_threshold = 0.95f;       // of lambda: what that pass lists
+constexpr std::int64_t path_list_size = 2048;   // candidates kept after the first pass for the penalties of a path ...
+constexpr std::int64_t largest_whole_list = 768;  // ... and for the first small problems; of a longer list ...
+constexpr std::int64_t first_list_size = 512;   // ... so many: another pass finds what they lack
+constexpr float refined_threshold = 0.95f;      // of lambda: what that pass lists
 constexpr std::int64_t first_set_size = 24;     // atoms the first small problem starts with, at most, ...
 constexpr std::int64_t first_set_share = 8;     // ... and this part of the list: solutions have a tenth to a twentieth of it
 constexpr std::int64_t smallest_first_set = 8;
 constexpr std::int64_t atoms_per_step = 16;     // violators that join at once
-constexpr int rough_steps = 3;                   // small problems of a pass, where another one follows that is not the last
-constexpr int first_steps = 12;                  // ... and where the certifying one does
+constexpr int rough_steps = 3;                  // small problems of a first pass that a refining one follows ...
+constexpr int first_steps = 12;                 // ... and of any pass that the certifying one follows
 constexpr int certifying_steps = 12;            // small problems of a certifying round
 constexpr int newton_steps = 8;
 constexpr float hopeless = 64;                  // times the allowed slack: more than float32 sums err by
 constexpr float weak_candidate = 0.75f;         // of lambda: see pick_listed
-// Of the bound |c - c^| |r^|, what a correlation hardly errs by: c - c^ is rounding that does not know of r, so that their product
-// is some 1/sqrt(d) of the bound. The solver looks no further at first; what it overlooks, the certificate does not.
+// Of the bound |c - c^| |r^|, what a correlation hardly errs by: c - c^ is rounding that does not know of r, so that their
+// product is some 1/sqrt(d) of the bound. The solver looks no further at first; what it overlooks, the certificate does not.
 constexpr float likely_error = 0.25f;
 constexpr float recentred_margin = 0.06f;       // of lambda, the movement expected of a support that has been settled once
-// Of lambda, the movement expected after the first pass, the same where that made the list overflow, and after a
-// certifying round.
+// Of lambda, the movement expected after the first pass; after a refining one, and where that of the first made the list
+// overflow; after a certifying round.
 constexpr std::array<double, margin_levels> margins = {0.3, 0.2, 0.04};
 constexpr float first_threshold = 0.08f;         // of |z| ~ 1: correlations below never start a set
 constexpr int most_misses = 4;
@@ -291,8 +291,8 @@ void WorkingSetSteps::join_listed(WorkingSetRow& row) {
   solve_set(row, 1e-5f * lambda);
 }
 
-/// Places of the listed atoms whose bound at the list's centre, with this share of their int8 copies' error, exceeds `limit` into
-/// scratch_.places. @returns their number
+/// Places of the listed atoms whose bound at the list's centre, with this share of their int8 copies' error, exceeds `limit`
+/// into scratch_.places. @returns their number
 std::int64_t WorkingSetSteps::find_listed(const WorkingSetRow& row, float limit, float error_share) {
   const CandidateList& list = row.list;
   scratch_.places.resize(std::max(scratch_.places.size(), at(list.count + taken_slack)));
