@@ -13,6 +13,7 @@ namespace {
 constexpr double pivot_floor = 1e-11;  // of the Gram diagonal: fp64 Gram entries err by 1e-15
 constexpr double tolerance = 1e-12;    // of lambda
 constexpr std::size_t most_new_atoms = 32;
+constexpr int most_restarts = 8;       // where members stay out that should not
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
@@ -32,10 +33,15 @@ class ExactSolver {
 
   void run(std::int32_t rounds) {
     start(support(row_.set));
+    int restarts = 0;
     for (std::int32_t round = 0; round < rounds; ++round) {
       refine();
       ++row_.report.rounds;
-      if (!add_violators()) break;
+      if (!add_violators()) {
+        if (!member_violates() || ++restarts > most_restarts) break;
+        start(support(set_));
+        continue;
+      }
       solve();
     }
     refine();
@@ -149,6 +155,16 @@ class ExactSolver {
     for (const std::int32_t j : found) products.push_back(correlations_[at(j)]);
     append(found, products);
     return true;
+  }
+
+  /// Whether one that pivoting has given up, as it depends on the support, violates nevertheless: a set of the support alone,
+  /// which it joins anew, asks it again. Correlations are those of add_violators.
+  bool member_violates() const {
+    for (std::int64_t k = 0; k < set_.size; ++k) {
+      if (set_.in_support[at(k)] != 0) continue;
+      if (correlations_[at(set_.atoms[at(k)])] * set_.factors[at(k)] > row_.lambda * (1 + 1e-8)) return true;
+    }
+    return false;
   }
 
   const CpuDictionary& dictionary_;

@@ -34,9 +34,11 @@ constexpr float weak_candidate = 0.75f;         // of lambda: see pick_listed
 // product is some 1/sqrt(d) of the bound. The solver looks no further at first; what it overlooks, the certificate does not.
 constexpr float likely_error = 0.25f;
 constexpr float recentred_margin = 0.06f;       // of lambda, the movement expected of a support that has been settled once
-// Of lambda, the movement expected after the first pass; after a refining one, and where that of the first made the list
-// overflow; after a certifying round.
-constexpr std::array<double, margin_levels> margins = {0.3, 0.2, 0.04};
+// Of lambda, the movement expected by margin_level: of a row that starts from elsewhere, after a refining pass, after a first
+// one alone, and after a certifying one; the next narrower one where the list overflowed.
+constexpr std::array<double, margin_levels> margins = {0.3, 0.2, 0.12, 0.04};
+constexpr int refined_level = 1;
+constexpr int first_pass_level = 2;
 constexpr float first_threshold = 0.08f;         // of |z| ~ 1: correlations below never start a set
 constexpr int most_misses = 4;
 constexpr int most_rough_misses = 2;             // before the set is solved over the atoms' own Gram matrix
@@ -194,6 +196,7 @@ void WorkingSetSteps::solve_first(WorkingSetRow& row) {
   }
   solve_among(row, candidates, std::clamp(listed / first_set_share, smallest_first_set, first_set_size),
               whole ? first_steps : rough_steps);
+  row.margin_level = whole ? first_pass_level : refined_level;
   row.phase = whole ? RowPhase::certifying : RowPhase::refining;
 }
 
@@ -208,7 +211,6 @@ void WorkingSetSteps::solve_refining(WorkingSetRow& row) {
   }
   candidates.count = others;
   solve_among(row, candidates, smallest_first_set, first_steps);
-  row.margin_level = std::max(row.margin_level, 1);
   row.phase = RowPhase::certifying;
 }
 

@@ -76,7 +76,7 @@ struct WorkingSetRow {
 };
 
 /// How far a residual may be expected to move after a screening, from level 0 on; WorkingSetRow::margin_level.
-inline constexpr int margin_levels = 3;
+inline constexpr int margin_levels = 4;
 
 /// True when the list of a certifying round did not hold what passed: such a round proves nothing. The row is screened
 /// again with a narrower margin, or goes to the fp64 path where there is none. A round whose list is whole expects small
