@@ -23,7 +23,7 @@ void sweep_l1(Cases& cases, Penalties penalties) {
 
 void sweep_l1_synthetic(Cases& cases, Penalties penalties) {
   for (const float l1 : penalties) {
-    cases.push_back({.sweep = "l1", .text15k = false, .atoms = 10000, .dim = 512, .l1_penalty = l1});
+    cases.push_back({.sweep = "l1", .text15k = false, .atoms = 15000, .dim = 512, .l1_penalty = l1});
   }
 }
 
