@@ -352,7 +352,7 @@ TEST_F(Tableaus, AsTheCpuSolvesIt) {
     for (std::int64_t k = 0; k < 40; ++k) gram.push_back(dot(problem.atom(k)));
     values.push_back(0.02 - dot(problem.sample.embeddings.data()));
   }
-  cpu::AppendScratch<float> scratch;
+  cpu::AppendScratch<double> scratch;
   cpu::append_atoms(tableau, atoms.data(), factors.data(), 40, gram.data(), 40, values.data(), scratch);
   cpu::solve_tableau(tableau, 1e-14, 1e-11);
   for (std::size_t k = 0; k < 40; ++k) {
