@@ -18,7 +18,7 @@ matplotlib.rcParams.update({
     "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3, "axes.axisbelow": True,
 })
 OURS, OTHERS, PRODUCT = "#0b6e99", "#b0b7bf", "#444444"
-PROBLEM_LABELS = {"text15k": "text, p 15,000, d 384", "synthetic": "synthetic, p 10,000, d 512"}
+PROBLEM_LABELS = {"text15k": "text", "synthetic": "synthetic"}
 
 
 def save(figure, path):
@@ -70,7 +70,7 @@ def plot_l1(results, path):
         if not rows:
             continue
         penalties = [row["l1"] for row in rows]
-        draw_ratio(ratio_axes, penalties, rows, label, marker, color)
+        draw_ratio(ratio_axes, penalties, rows, f"{label}, p {rows[0]['p']:,}, d {rows[0]['d']}", marker, color)
         l0_axes.plot(penalties, [row["mean_l0"] for row in rows], marker=marker, color=color)
     finish_ratio(ratio_axes, "l1_penalty")
     ratio_axes.legend(frameon=False)
