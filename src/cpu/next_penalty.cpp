@@ -22,7 +22,7 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 void WorkingSetSteps::continue_at(WorkingSetRow& row, double lambda) {
   const auto penalty = static_cast<float>(lambda);
   row.misses = 0;
-  row.margin_level = 1;  // neighbours of a path are near each other
+  row.margin_level = refined_level;  // neighbours of a path are near each other
   row.pivots += row.report.iterations;
   row.report = {};
   row.phase = RowPhase::certifying;

@@ -12,7 +12,6 @@
 #include <cstring>
 #include <utility>
 
-#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "cpu/amx_matrices-inl.h"
@@ -28,8 +27,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 /// Rows that pass over a panel at once. Matrix registers 0 to 3 hold sums of rows (high bit) and atoms (low bit), 4 and 5
 /// rows, 6 and 7 atoms.
-constexpr std::int64_t amx_rows = 2 * amx_side;
-static_assert(panel_atoms == 2 * amx_side);
+constexpr std::int64_t amx_rows = widest_screen_group;
+static_assert(amx_rows == 2 * amx_side && panel_atoms == 2 * amx_side);
 
 /// Sums of a panel's atoms with up to amx_rows rows, of which `done` have their candidates in their lists.
 struct AmxSums {

@@ -19,7 +19,6 @@ namespace splice_cuda::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// Correlations over a_j and over the row's scale of one vector of atoms, and which of them pass the row's threshold.
-template <class VI32>
 struct Tested {
   hn::Vec<hn::ScalableTag<float>> value;
   hn::Mask<hn::ScalableTag<float>> passes;
@@ -28,7 +27,7 @@ struct Tested {
 /// The comparison is made before the row's scale is multiplied in, so that the common case (none passes) costs a conversion,
 /// two products and a test.
 template <bool both_signs, class VI32>
-HWY_INLINE Tested<VI32> Test(VI32 sums, const AtomScales& atoms, std::int64_t first_atom, const ScreenRow& row) {
+HWY_INLINE Tested Test(VI32 sums, const AtomScales& atoms, std::int64_t first_atom, const ScreenRow& row) {
   const hn::ScalableTag<float> d;
   const auto value = hn::Mul(hn::ConvertTo(d, sums), hn::Load(d, atoms.weight + first_atom));
   const auto error = hn::Mul(hn::Load(d, atoms.error + first_atom), hn::Set(d, row.scaled_norm));
@@ -38,8 +37,7 @@ HWY_INLINE Tested<VI32> Test(VI32 sums, const AtomScales& atoms, std::int64_t fi
 }
 
 /// Appends the lanes that passed. Writes a vector behind the list's end, whatever passed.
-template <class VI32>
-HWY_INLINE void Append(const Tested<VI32>& tested, std::int64_t first_atom, const ScreenRow& row) {
+HWY_INLINE void Append(const Tested& tested, std::int64_t first_atom, const ScreenRow& row) {
   const hn::ScalableTag<float> df;
   const hn::ScalableTag<std::int32_t> di;
   CandidateList& list = *row.list;

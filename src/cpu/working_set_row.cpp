@@ -37,8 +37,6 @@ constexpr float recentred_margin = 0.06f;       // of lambda, the movement expec
 // Of lambda, the movement expected by margin_level: of a row that starts from elsewhere, after a refining pass, after a first
 // one alone, and after a certifying one; the next narrower one where the list overflowed.
 constexpr std::array<double, margin_levels> margins = {0.3, 0.2, 0.12, 0.04};
-constexpr int refined_level = 1;
-constexpr int first_pass_level = 2;
 constexpr float first_threshold = 0.08f;         // of |z| ~ 1: correlations below never start a set
 constexpr int most_misses = 4;
 constexpr int most_rough_misses = 2;             // before the set is solved over the atoms' own Gram matrix
@@ -118,13 +116,18 @@ void WorkingSetSteps::update_residual(WorkingSetRow& row) {
            static_cast<std::int64_t>(scratch_.atoms.size()), row.r.get());
 }
 
+/// The best `most` of the candidates stay. @returns what the others do not exceed
+float WorkingSetSteps::keep_best(Selection& candidates, std::int64_t most) {
+  const float limit = best_threshold(candidates.values, candidates.count, most, candidates.both_signs);
+  if (candidates.count > most) take_above(candidates, 3e38f, limit, scratch_.room_to_take(candidates.count));
+  return limit;
+}
+
 /// The best of the list, in its own memory; values are correlations over a_j.
-Selection WorkingSetSteps::best_candidates(WorkingSetRow& row, std::int64_t most) {
+Selection WorkingSetSteps::best_candidates(WorkingSetRow& row) {
   CandidateList& list = row.list;
   Selection best{list.atoms, list.values, std::min(list.count, list.capacity), !problem_.nonnegative};
-  if (best.count <= most) return best;
-  const float limit = best_threshold(best.values, best.count, most, best.both_signs);
-  take_above(best, 3e38f, limit, scratch_.room_to_take(best.count));
+  keep_best(best, path_list_size);
   return best;
 }
 
@@ -185,15 +188,11 @@ void WorkingSetSteps::solve_first(WorkingSetRow& row) {
   row.set.clear();
   row.precise = wants_precision(row);
   scratch_.begin_row(row.set);
-  Selection candidates = best_candidates(row, path_list_size);  // the screened values are correlations with z already
+  Selection candidates = best_candidates(row);  // the screened values are correlations with z already
   if (!problem_.path.empty()) row.path_candidates.assign(candidates.atoms, candidates.atoms + candidates.count);
   const std::int64_t listed = candidates.count;
-  bool whole = true;
-  if (listed > largest_whole_list) {
-    const float limit = best_threshold(candidates.values, listed, first_list_size, candidates.both_signs);
-    take_above(candidates, 3e38f, limit, scratch_.room_to_take(listed));
-    whole = limit <= static_cast<float>(row.lambda);
-  }
+  const bool whole =
+      listed <= largest_whole_list || keep_best(candidates, first_list_size) <= static_cast<float>(row.lambda);
   solve_among(row, candidates, std::clamp(listed / first_set_share, smallest_first_set, first_set_size),
               whole ? first_steps : rough_steps);
   row.margin_level = whole ? first_pass_level : refined_level;
@@ -202,7 +201,7 @@ void WorkingSetSteps::solve_first(WorkingSetRow& row) {
 
 void WorkingSetSteps::solve_refining(WorkingSetRow& row) {
   scratch_.begin_row(row.set);
-  Selection candidates = best_candidates(row, path_list_size);
+  Selection candidates = best_candidates(row);
   std::int64_t others = 0;
   for (std::int64_t i = 0; i < candidates.count; ++i) {
     if (scratch_.contains(candidates.atoms[i])) continue;

@@ -77,6 +77,8 @@ struct WorkingSetRow {
 
 /// How far a residual may be expected to move after a screening, from level 0 on; WorkingSetRow::margin_level.
 inline constexpr int margin_levels = 4;
+inline constexpr int refined_level = 1;
+inline constexpr int first_pass_level = 2;
 
 /// True when the list of a certifying round did not hold what passed: such a round proves nothing. The row is screened
 /// again with a narrower margin, or goes to the fp64 path where there is none. A round whose list is whole expects small
@@ -176,7 +178,8 @@ class WorkingSetSteps {
   void gather_candidates(const WorkingSetRow& row);
   bool update_members(WorkingSetRow& row, float allowed);
   Violators add_violators(WorkingSetRow& row);
-  Selection best_candidates(WorkingSetRow& row, std::int64_t most);
+  float keep_best(Selection& candidates, std::int64_t most);
+  Selection best_candidates(WorkingSetRow& row);
   void solve_among(WorkingSetRow& row, Selection& candidates, std::int64_t most_at_first, int steps);
   void correlate(WorkingSetRow& row, Selection& candidates) const;
   void join_picks(WorkingSetRow& row);
