@@ -1,8 +1,12 @@
 #include "decompose_case.hpp"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <sstream>
+#include <thread>
 #include <vector>
 
 #include "matrix_product.hpp"
@@ -62,22 +66,44 @@ struct Outcome {
   }
 };
 
-void set_counters(benchmark::State& state, double rows, const std::vector<double>& decompose_seconds,
-                  const std::vector<double>& product_seconds, const Outcome& outcome) {
-  std::vector<double> ratios(decompose_seconds.size());
-  std::transform(decompose_seconds.begin(), decompose_seconds.end(), product_seconds.begin(), ratios.begin(),
-                 [](double a, double b) { return a / b; });
-  state.counters["us_per_row"] = 1e6 * median(decompose_seconds) / rows;
-  state.counters["gemm_us_per_row"] = 1e6 * median(product_seconds) / rows;
-  state.counters["rows_per_s"] = rows / median(decompose_seconds);
-  state.counters["ratio"] = median(ratios);
-  state.counters["ratio_q1"] = quantile(ratios, 0.25);
-  state.counters["ratio_q3"] = quantile(ratios, 0.75);
+std::vector<double> quotients(const std::vector<double>& numerators, const std::vector<double>& denominators) {
+  std::vector<double> result(numerators.size());
+  std::transform(numerators.begin(), numerators.end(), denominators.begin(), result.begin(), std::divides<>());
+  return result;
+}
+
+/// Its median and quartiles, as NAME, NAME_q1, NAME_q3.
+void set_quotient(benchmark::State& state, const std::string& name, const std::vector<double>& values) {
+  state.counters[name] = median(values);
+  state.counters[name + "_q1"] = quantile(values, 0.25);
+  state.counters[name + "_q3"] = quantile(values, 0.75);
+}
+
+/// Seconds of each turn. The last two are empty where the case has one thread.
+struct Turns {
+  std::vector<double> decompose;
+  std::vector<double> product;
+  std::vector<double> decompose_alone;  ///< with one thread
+  std::vector<double> product_alone;
+};
+
+void set_counters(benchmark::State& state, double rows, const Turns& turns, const Outcome& outcome) {
+  state.counters["us_per_row"] = 1e6 * median(turns.decompose) / rows;
+  state.counters["gemm_us_per_row"] = 1e6 * median(turns.product) / rows;
+  state.counters["rows_per_s"] = rows / median(turns.decompose);
+  set_quotient(state, "ratio", quotients(turns.decompose, turns.product));
+  if (!turns.decompose_alone.empty()) {
+    set_quotient(state, "speedup", quotients(turns.decompose_alone, turns.decompose));
+    set_quotient(state, "product_speedup", quotients(turns.product_alone, turns.product));
+  }
   state.counters["certified_share"] = outcome.certified / outcome.rows;
   state.counters["mean_l0"] = outcome.nonzeros / outcome.rows;
   state.counters["mean_rounds"] = outcome.rounds / outcome.rows;
   state.counters["max_relative_gap"] = outcome.max_relative_gap;
 }
+
+/// OpenBLAS's idle threads spin for 2^26 cycles before they sleep, on processors that others are measured on.
+void let_product_threads_sleep() { std::this_thread::sleep_for(std::chrono::milliseconds(100)); }
 
 }  // namespace
 
@@ -91,8 +117,11 @@ std::string DecomposeCase::name() const {
 void run_case(benchmark::State& state, const DecomposeCase& one) {
   const Loaded& loaded = load(one);
   const BenchProblem& problem = *loaded.problem;
+  const bool alone_too = one.threads > 1;
   const Context context{Device::cpu(), {.threads = one.threads}};
+  const Context alone{Device::cpu(), {.threads = 1}};
   MatrixProduct product{problem.atoms_view(), one.threads};
+  MatrixProduct product_alone{problem.atoms_view(), 1};
   DecomposeOptions options{.l1_penalty = one.l1_penalty};
   options.solve.solver = one.solver;
 
@@ -100,33 +129,35 @@ void run_case(benchmark::State& state, const DecomposeCase& one) {
   product.run(problem.embeddings_view(0, warm_up_rows));
   decompose(context, *loaded.dictionary, problem.embeddings_view(0, warm_up_rows), options);
 
-  std::vector<double> decompose_seconds;
-  std::vector<double> product_seconds;
+  Turns turns;
   Outcome outcome;
   std::int64_t first = 0;
+  bool forwards = true;
   for (auto _ : state) {
     const MatrixView<const float> rows = problem.embeddings_view(first, one.rows);
     first += one.rows;
     if (first + one.rows > problem.rows()) first = 0;
 
     DecomposeResult result;
-    const auto time_decompose = [&] {
-      decompose_seconds.push_back(
-          seconds_of([&] { result = decompose(context, *loaded.dictionary, rows, options); }));
+    const auto time_product = [&](MatrixProduct& which, std::vector<double>& seconds) {
+      seconds.push_back(seconds_of([&] { which.run(rows); }));
+      if (alone_too) let_product_threads_sleep();
     };
-    const auto time_product = [&] { product_seconds.push_back(seconds_of([&] { product.run(rows); })); };
-    // The order alternates too: neither always finds the other's leavings in the caches.
-    if (product_seconds.size() % 2 == 0) {
-      time_product();
-      time_decompose();
-    } else {
-      time_decompose();
-      time_product();
-    }
-    state.SetIterationTime(decompose_seconds.back());
+    const auto time_decompose = [&](const Context& where, std::vector<double>& seconds) {
+      seconds.push_back(seconds_of([&] { result = decompose(where, *loaded.dictionary, rows, options); }));
+    };
+    std::array<std::function<void()>, 4> steps{[&] { time_product(product, turns.product); },
+                                               [&] { time_decompose(context, turns.decompose); },
+                                               [&] { if (alone_too) time_decompose(alone, turns.decompose_alone); },
+                                               [&] { if (alone_too) time_product(product_alone, turns.product_alone); }};
+    // The order alternates too: none always finds another's leavings in the caches.
+    if (!forwards) std::reverse(steps.begin(), steps.end());
+    forwards = !forwards;
+    for (const auto& step : steps) step();
+    state.SetIterationTime(turns.decompose.back());
     outcome.add(result);
   }
-  set_counters(state, static_cast<double>(one.rows), decompose_seconds, product_seconds, outcome);
+  set_counters(state, static_cast<double>(one.rows), turns, outcome);
 }
 
 }  // namespace splice_cuda::bench

@@ -28,7 +28,8 @@ struct DecomposeCase {
 };
 
 /// Counters: us_per_row, gemm_us_per_row, rows_per_s (medians); ratio, ratio_q1, ratio_q3 (of the pairs'
-/// ratios); certified_share, mean_l0, mean_rounds, max_relative_gap (over all rows that were solved).
+/// ratios); certified_share, mean_l0, mean_rounds, max_relative_gap (over all rows that were solved). With more threads than
+/// one, both are timed with one thread in the same turns: speedup, product_speedup (with quartiles likewise).
 void run_case(benchmark::State& state, const DecomposeCase& one);
 
 }  // namespace splice_cuda::bench

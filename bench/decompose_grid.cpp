@@ -62,10 +62,11 @@ void sweep_solver(Cases& cases, std::int64_t rows) {
   }
 }
 
-void sweep_threads(Cases& cases) {
+/// Rows enough for the last tiles, which some threads wait for, not to matter.
+void sweep_threads(Cases& cases, std::int64_t rows) {
   const int all = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   for (int threads = 1; threads <= all; threads *= 2) {
-    cases.push_back({.sweep = "threads", .rows = 2048, .threads = threads, .repetitions = 5});
+    cases.push_back({.sweep = "threads", .rows = rows, .threads = threads, .repetitions = 9});
   }
 }
 
@@ -76,7 +77,7 @@ std::vector<DecomposeCase> full_grid() {
   sweep_l1(cases, {0.1f, 0.15f, 0.2f, 0.25f, 0.3f, 0.35f, 0.4f});
   sweep_batch(cases, {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536});
   sweep_solver(cases, 64);
-  sweep_threads(cases);
+  sweep_threads(cases, 8192);
   sweep_l1_synthetic(cases, {0.1f, 0.15f, 0.2f, 0.25f, 0.3f, 0.35f, 0.4f});
   sweep_atoms(cases, {1000, 2000, 5000, 10000, 30000, 60000, 120000});
   sweep_dim(cases, {384, 512, 768, 1024});
@@ -88,7 +89,7 @@ std::vector<DecomposeCase> short_grid() {
   sweep_l1(cases, {0.15f, 0.25f, 0.35f});
   sweep_batch(cases, {1, 64, 1024});
   sweep_solver(cases, 16);
-  sweep_threads(cases);
+  sweep_threads(cases, 2048);
   sweep_l1_synthetic(cases, {0.15f, 0.25f, 0.35f});
   sweep_atoms(cases, {1000, 10000, 60000});
   sweep_dim(cases, {768});

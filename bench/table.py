@@ -40,6 +40,17 @@ def problem_column(row):
     return f"{row['problem']}, p {row['p']:,}, d {row['d']}"
 
 
+def threads_table(decompose):
+    """Times over those of one thread in the same turns."""
+    rows = []
+    for figure in sweep_of(decompose, "threads"):
+        faster = [f"**{figure['speedup']:.2f}** ({figure['speedup_q1']:.2f}-{figure['speedup_q3']:.2f})",
+                  f"{figure['product_speedup']:.2f}"] if "speedup" in figure else ["1", "1"]
+        rows.append([str(figure["threads"])] + ratio_columns(figure) + faster + tail_columns(figure)[1:])
+    header = ["threads", *RATIO_HEADER, "times as fast as one (quartiles)", "the product", *TAIL_HEADER[1:]]
+    return markdown(header, rows)
+
+
 def asked_text(case):
     """What a path or a target asks for."""
     if case["sweep"].startswith("path"):
@@ -142,7 +153,7 @@ def all_tables(decompose, stages, roofline, profile, peers, gpu):
         "atoms": sweep_table(decompose, "atoms", [("atoms", lambda row: f"{row['p']:,}")]),
         "dim": sweep_table(decompose, "dim", [("d", lambda row: str(row["d"]))]),
         "solver": sweep_table(decompose, "solver", [("solver", lambda row: row["solver"])]),
-        "threads": sweep_table(decompose, "threads", [("threads", lambda row: str(row["threads"]))]),
+        "threads": threads_table(decompose),
         "costs": costs_table(decompose),
         "stages": stages_table(stages),
         "roofline": roofline_table(roofline),

@@ -74,6 +74,8 @@ def test_tables_replace_what_is_between_markers_and_nothing_else(results, page):
     assert "| target_l0 8 | 600 | 300 | **2.00** (1.90-2.10) |" in text and "| target_cosine 0.6 | 750 |" in text
     assert "| splice_cuda | 200 | 1.0 | 2.00 | 8 | 1.0e-06 | 5.0e-07 |" in text
     assert "| slow | 4,000,000 | 20,000.0 |" in text and "(target missed)" in text
+    assert "| 2 | 900 | 100 | **9.00** (8.90-9.10) | **1.93** (1.90-1.95) | 1.97 | 100% | 3.0e-07 |" in text
+    assert "| 1 | 800 | 100 | **8.00** (7.90-8.10) | 1 | 1 | 100% | 3.0e-07 |" in text
     assert "- slow: a note." in text and "- Left out: No module named 'spams'." in text
     assert table.main([str(results), str(page)]) == 0
     assert page.read_text() == text

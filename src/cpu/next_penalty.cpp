@@ -8,25 +8,32 @@
 namespace splice_cuda::cpu {
 namespace {
 
-constexpr std::int64_t atoms_per_step = 16;    // violators that join at once
-constexpr int most_steps = 12;                 // small problems a penalty, before the screening
 constexpr std::int64_t largest_set = 224;      // beyond this, and ...
 constexpr std::int32_t most_pivots = 400;      // ... after so many roundings, a new tableau is cheaper than the old one
 constexpr float near_share = 0.2f;             // of lambda: atoms this near to it come along into a new tableau
-constexpr float weak_share = 0.5f;             // of lambda: candidates below this are not looked at again
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
+/// What the list of a certifying round says of the next penalty: atoms near it, outside the set.
+void WorkingSetSteps::note_candidates(WorkingSetRow& row) {
+  row.next_candidates.clear();
+  if (row.next_lambda == 0) return;
+  const std::int64_t count = find_listed(row, next_threshold * static_cast<float>(row.next_lambda), 0);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int32_t atom = row.list.atoms[scratch_.places[at(i)]];
+    if (!scratch_.contains(atom)) row.next_candidates.push_back(atom);
+  }
+}
+
 void WorkingSetSteps::continue_at(WorkingSetRow& row, double lambda) {
   const auto penalty = static_cast<float>(lambda);
   row.misses = 0;
-  row.margin_level = refined_level;  // neighbours of a path are near each other
   row.pivots += row.report.iterations;
   row.report = {};
-  row.phase = RowPhase::certifying;
   const bool solved_elsewhere = row.set.size == 0 && !row.code_atoms.empty();
+  const bool listed_before = row.next_lambda > 0 && !row.exactly;
   const double before = row.lambda;
   row.lambda = lambda;
   const bool needs_precision = wants_precision(row) && !row.precise;
@@ -43,20 +50,20 @@ void WorkingSetSteps::continue_at(WorkingSetRow& row, double lambda) {
     lower_lambda(row.set, scratch_.gains, static_cast<float>(before - lambda));
     solve_roughly(row);
   }
+  if (!listed_before) {
+    row.phase = RowPhase::refining;
+    row.margin_level = refined_level;
+    return;
+  }
   scratch_.candidates.clear();
-  for (const std::int32_t atom : row.path_candidates) {
+  for (const std::int32_t atom : row.next_candidates) {
     if (!scratch_.contains(atom)) scratch_.candidates.push_back(atom);
   }
   scratch_.products.resize(scratch_.candidates.size());
   Selection candidates{scratch_.candidates.data(), scratch_.products.data(),
                        static_cast<std::int64_t>(scratch_.candidates.size()), !problem_.nonnegative};
-  for (int step = 0; step < most_steps; ++step) {
-    correlate(row, candidates);
-    const std::int64_t joining = pick_listed(candidates, 1.01f * penalty, weak_share * penalty, atoms_per_step);
-    if (joining == 0 || row.set.size + joining > working_set_limit) break;
-    join_picks(row);
-  }
-  settle_support(row);  // margins are narrow here: int8 copies' error would use them up
+  correlate(row, candidates);
+  solve_best(row, candidates);
 }
 
 }  // namespace splice_cuda::cpu

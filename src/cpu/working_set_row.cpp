@@ -16,8 +16,7 @@ namespace splice_cuda::cpu {
 namespace {
 
 // Sizes and margins below were chosen on text15k and on a synthetic d = 512 set; see docs/design.md.
-constexpr std::int64_t path_list_size = 2048;   // candidates kept after the first pass for the penalties of a path ...
-constexpr std::int64_t largest_whole_list = 768;  // ... and for the first small problems; of a longer list ...
+constexpr std::int64_t largest_whole_list = 768;  // candidates of the first small problems; of a longer list ...
 constexpr std::int64_t first_list_size = 512;   // ... so many: another pass finds what they lack
 constexpr float refined_threshold = 0.95f;      // of lambda: what that pass lists
 constexpr std::int64_t first_set_size = 24;     // atoms the first small problem starts with, at most, ...
@@ -50,6 +49,8 @@ bool list_overflows(WorkingSetRow& row) {
   const bool overflows = row.list.count > row.list.capacity;
   if (!overflows) {
     row.margin_level = margin_levels - 1;
+  } else if (row.next_lambda > 0) {
+    row.next_lambda = 0;
   } else if (row.margin_level + 1 < margin_levels) {
     ++row.margin_level;
   } else {
@@ -85,7 +86,7 @@ void WorkingSetSteps::plan_screen(WorkingSetRow& row) const {
   const double atom_norm = static_cast<double>(scales_.atom_norm);
   double threshold = 0;
   if (row.phase == RowPhase::first_pass) {
-    threshold = std::max(row.first_lambda, static_cast<double>(first_threshold) * atom_norm);
+    threshold = std::max(problem_.target.given() ? 0 : lambda, static_cast<double>(first_threshold) * atom_norm);
   } else if (row.phase == RowPhase::refining) {
     threshold = static_cast<double>(refined_threshold) * lambda;
   } else {
@@ -96,6 +97,7 @@ void WorkingSetSteps::plan_screen(WorkingSetRow& row) const {
       return;
     }
     threshold = limits.threshold;
+    if (row.next_lambda > 0) threshold = std::min(threshold, static_cast<double>(next_threshold) * row.next_lambda);
     row.unlisted_bound = static_cast<float>(limits.unlisted_bound);
   }
   row.list.count = 0;
@@ -123,12 +125,9 @@ float WorkingSetSteps::keep_best(Selection& candidates, std::int64_t most) {
   return limit;
 }
 
-/// The best of the list, in its own memory; values are correlations over a_j.
-Selection WorkingSetSteps::best_candidates(WorkingSetRow& row) {
-  CandidateList& list = row.list;
-  Selection best{list.atoms, list.values, std::min(list.count, list.capacity), !problem_.nonnegative};
-  keep_best(best, path_list_size);
-  return best;
+/// The list as candidates, in its own memory; values are correlations over a_j.
+Selection WorkingSetSteps::listed(WorkingSetRow& row) const {
+  return {row.list.atoms, row.list.values, std::min(row.list.count, row.list.capacity), !problem_.nonnegative};
 }
 
 /// The candidates' values at the present residual, in int8.
@@ -169,9 +168,9 @@ void WorkingSetSteps::solve_roughly(WorkingSetRow& row) {
 }
 
 /// Small problems: the best candidates join the set until none is above lambda, or so many of them have been solved.
-/// @param most_at_first  atoms that may join an empty set at once
-void WorkingSetSteps::solve_among(WorkingSetRow& row, Selection& candidates, std::int64_t most_at_first, int steps) {
+void WorkingSetSteps::solve_among(WorkingSetRow& row, Selection& candidates, int steps) {
   const float lambda = static_cast<float>(row.lambda);
+  const std::int64_t most_at_first = std::clamp(candidates.count / first_set_share, smallest_first_set, first_set_size);
   for (int step = 0; step < steps; ++step) {
     const bool start = row.set.size == 0;
     if (pick_listed(candidates, start ? lambda : lambda * 1.02f, start ? -3e38f : weak_candidate * lambda,
@@ -184,24 +183,27 @@ void WorkingSetSteps::solve_among(WorkingSetRow& row, Selection& candidates, std
   }
 }
 
-void WorkingSetSteps::solve_first(WorkingSetRow& row) {
-  row.set.clear();
-  row.precise = wants_precision(row);
-  scratch_.begin_row(row.set);
-  Selection candidates = best_candidates(row);  // the screened values are correlations with z already
-  if (!problem_.path.empty()) row.path_candidates.assign(candidates.atoms, candidates.atoms + candidates.count);
-  const std::int64_t listed = candidates.count;
-  const bool whole =
-      listed <= largest_whole_list || keep_best(candidates, first_list_size) <= static_cast<float>(row.lambda);
-  solve_among(row, candidates, std::clamp(listed / first_set_share, smallest_first_set, first_set_size),
-              whole ? first_steps : rough_steps);
+/// Small problems among the best candidates; of many, another pass over all atoms at the residual of these finds what else
+/// matters.
+void WorkingSetSteps::solve_best(WorkingSetRow& row, Selection& candidates) {
+  const bool whole = candidates.count <= largest_whole_list ||
+                     keep_best(candidates, first_list_size) <= static_cast<float>(row.lambda);
+  solve_among(row, candidates, whole ? first_steps : rough_steps);
   row.margin_level = whole ? first_pass_level : refined_level;
   row.phase = whole ? RowPhase::certifying : RowPhase::refining;
 }
 
+void WorkingSetSteps::solve_first(WorkingSetRow& row) {
+  row.set.clear();
+  row.precise = wants_precision(row);
+  scratch_.begin_row(row.set);
+  Selection candidates = listed(row);  // the screened values are correlations with z already
+  solve_best(row, candidates);
+}
+
 void WorkingSetSteps::solve_refining(WorkingSetRow& row) {
   scratch_.begin_row(row.set);
-  Selection candidates = best_candidates(row);
+  Selection candidates = listed(row);
   std::int64_t others = 0;
   for (std::int64_t i = 0; i < candidates.count; ++i) {
     if (scratch_.contains(candidates.atoms[i])) continue;
@@ -209,7 +211,7 @@ void WorkingSetSteps::solve_refining(WorkingSetRow& row) {
     candidates.values[others++] = candidates.values[i];
   }
   candidates.count = others;
-  solve_among(row, candidates, smallest_first_set, first_steps);
+  solve_among(row, candidates, first_steps);
   row.phase = RowPhase::certifying;
 }
 
@@ -400,6 +402,7 @@ void WorkingSetSteps::solve_certifying(WorkingSetRow& row) {
   scratch_.begin_row(row.set);
   if (list_overflows(row)) return;
   const float lambda = static_cast<float>(row.lambda);
+  note_candidates(row);
   join_listed(row);
   if (row.misses >= most_rough_misses && !row.precise) rebuild_precisely(row);
   settle_support(row);

@@ -44,7 +44,7 @@ struct WorkingSetRow {
   std::int64_t row = 0;     ///< of the batch
   int exponent = 0;         ///< z holds the embedding times 2^exponent
   double lambda = 0;        ///< times 2^exponent
-  double first_lambda = 0;  ///< the first pass lists what may matter down to this: lambda, or the smallest of a path
+  double next_lambda = 0;   ///< of a path: certifying rounds list what may matter at this one, too; 0: no
   std::int32_t step = 0;    ///< of the problem's path
   std::int32_t pivots = 0;  ///< of the path's tableau since it was set up: each one rounds
   double z_dot_z = 0;
@@ -62,7 +62,8 @@ struct WorkingSetRow {
   Tableau<float> set;        ///< over the Gram matrix of the atoms' int8 copies ...
   bool precise = false;      ///< ... or of the atoms themselves, where those would not do
   std::vector<std::int32_t> path_atoms;  ///< with a target, in place of `set`: what the path needs (target_row.hpp)
-  std::vector<std::int32_t> path_candidates;  ///< best atoms of the first pass, for the path (target_row.hpp, next_penalty.cpp)
+  std::vector<std::int32_t> path_candidates;  ///< best atoms of the first pass, for the path (target_row.hpp)
+  std::vector<std::int32_t> next_candidates;  ///< what may join at the path's next penalty (next_penalty.cpp)
   std::vector<double> path_verified;  ///< lambdas of knots, descending, where no candidate violates
   std::vector<std::int32_t> code_atoms;  ///< the solution: atoms ascending ...
   std::vector<float> code_weights;       ///< ... and w_j of the scaled problem
@@ -79,6 +80,9 @@ struct WorkingSetRow {
 inline constexpr int margin_levels = 4;
 inline constexpr int refined_level = 1;
 inline constexpr int first_pass_level = 2;
+
+/// Of a path's next lambda: atoms whose correlations are above it at the present one are its candidates.
+inline constexpr float next_threshold = 0.95f;
 
 /// True when the list of a certifying round did not hold what passed: such a round proves nothing. The row is screened
 /// again with a narrower margin, or goes to the fp64 path where there is none. A round whose list is whole expects small
@@ -164,6 +168,7 @@ class WorkingSetSteps {
   void continue_at(WorkingSetRow& row, double lambda);
 
  private:
+  void note_candidates(WorkingSetRow& row);
   void add_picks(WorkingSetRow& row);
   void gram_of_picks(const WorkingSetRow& row, std::int64_t count);
   void correlate_picks(const float* r);
@@ -179,8 +184,9 @@ class WorkingSetSteps {
   bool update_members(WorkingSetRow& row, float allowed);
   Violators add_violators(WorkingSetRow& row);
   float keep_best(Selection& candidates, std::int64_t most);
-  Selection best_candidates(WorkingSetRow& row);
-  void solve_among(WorkingSetRow& row, Selection& candidates, std::int64_t most_at_first, int steps);
+  Selection listed(WorkingSetRow& row) const;
+  void solve_among(WorkingSetRow& row, Selection& candidates, int steps);
+  void solve_best(WorkingSetRow& row, Selection& candidates);
   void correlate(WorkingSetRow& row, Selection& candidates) const;
   void join_picks(WorkingSetRow& row);
   void solve_set(WorkingSetRow& row, float tolerance);

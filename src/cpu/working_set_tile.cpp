@@ -98,6 +98,7 @@ void WorkingSetTile::load(WorkingSetRow& slot, std::int64_t row) {
   slot.code_weights.clear();
   slot.path_atoms.clear();
   slot.path_candidates.clear();
+  slot.next_candidates.clear();
   slot.path_verified.clear();
   const LoadedRow loaded = load_row(problem_.embeddings, row, slot.z.get(), dictionary_.ld);
   slot.exponent = loaded.exponent;
@@ -109,8 +110,7 @@ void WorkingSetTile::load(WorkingSetRow& slot, std::int64_t row) {
   } else {
     slot.lambda = std::ldexp(problem_.lambda(row), loaded.exponent);
   }
-  slot.first_lambda = std::ldexp(problem_.lambda(row, problem_.steps() - 1), loaded.exponent);
-  if (problem_.target.given()) slot.first_lambda = 0;
+  slot.next_lambda = next_lambda(slot);
   start(slot);
 }
 
@@ -242,6 +242,11 @@ void WorkingSetTile::hand_over(WorkingSetRow& slot, RowSink& sink) {
   sink.accept({slot.row, slot.step, atoms, code_values_, slot.report});
 }
 
+/// Of the path's next penalty; 0 at its end.
+double WorkingSetTile::next_lambda(const WorkingSetRow& slot) const {
+  return slot.step + 1 < problem_.steps() ? std::ldexp(problem_.lambda(slot.row, slot.step + 1), slot.exponent) : 0;
+}
+
 /// To the next penalty of the path. @returns whether there is one
 bool WorkingSetTile::advance(WorkingSetRow& slot) {
   if (++slot.step >= problem_.steps()) return false;
@@ -250,6 +255,7 @@ bool WorkingSetTile::advance(WorkingSetRow& slot) {
   const double lambda = std::ldexp(problem_.lambda(slot.row, slot.step), slot.exponent);
   if (slot.exactly) slot.set.clear();  // the working set has not heard of that solution
   steps_.continue_at(slot, lambda);
+  slot.next_lambda = next_lambda(slot);
   if (!within_float32(slot.lambda)) slot.phase = RowPhase::exact;
   return true;
 }

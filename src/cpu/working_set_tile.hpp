@@ -37,6 +37,7 @@ class WorkingSetTile final : public TileSolver {
   void solve(WorkingSetRow& slot);
   void settle(WorkingSetRow& slot, double half_z_dot_z);
   void hand_over(WorkingSetRow& slot, RowSink& sink);
+  double next_lambda(const WorkingSetRow& slot) const;
   bool advance(WorkingSetRow& slot);
   double penalty_of(const WorkingSetRow& slot) const;
   bool out_of_rounds(const WorkingSetRow& slot) const {
