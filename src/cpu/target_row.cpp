@@ -23,7 +23,7 @@ constexpr int first_steps = 12;                 // paths of the first pass
 constexpr int certifying_steps = 12;            // paths of a certifying round
 constexpr int most_misses = 6;
 constexpr double near_lambda = 0.03;            // of lambda: atoms this near stay for the next round
-constexpr double weak_candidate = 0.5;          // of lambda: later steps of the first pass do not look at them
+constexpr float weak_candidate = 0.5f;          // of lambda: later steps of the first pass do not look at them
 constexpr double knot_doubt = 0.03;             // of lambda: what int8 correlations may hide
 constexpr double knot_violation = 2e-6;         // of lambda: what float32 correlations may hide
 constexpr double violation = 1e-9;              // of lambda: what fp64 correlations can tell
@@ -214,17 +214,21 @@ void TargetSteps::leave(WorkingSetRow& row) {
 /// at a knot join: between two knots correlations are linear, so that none violates in between, either. Looked at is only
 /// what may: since a correlation c.r_i was seen, c.r moved by at most |c| times the way that the residual has gone.
 bool TargetSteps::add_violators_of_knots(WorkingSetRow& row) {
-  const std::vector<std::int32_t>& candidates = row.path_candidates;
   knot_residual_.resize(at(dictionary_.ld));
   knot_q_.resize(at(dictionary_.ld));
   last_residual_.assign(row.z.get(), row.z.get() + dictionary_.ld);
-  candidate_inverse_.clear();
+  std::vector<std::int32_t> candidates;
   candidate_norm_.clear();
-  for (const std::int32_t atom : candidates) {
-    candidate_inverse_.push_back(static_cast<float>(inverse_weight(atom)));
-    candidate_norm_.push_back(dictionary_.norm[at(atom)] * candidate_inverse_.back());
+  for (const std::int32_t atom : row.path_candidates) {
+    if (member_[at(atom)] != 0) continue;
+    candidates.push_back(atom);
+    candidate_norm_.push_back(dictionary_.norm[at(atom)] * static_cast<float>(inverse_weight(atom)));
   }
+  const auto count = static_cast<std::int64_t>(candidates.size());
+  every_.resize(candidates.size());
+  std::iota(every_.begin(), every_.end(), 0);
   seen_.assign(candidates.size(), std::numeric_limits<float>::infinity());  // excess - norm * way, when it was seen
+  looked_at_.resize(at(count + taken_slack));
   std::vector<double> worst(candidates.size(), 0.0);
   float way = 0;
   std::size_t verified = 0;
@@ -237,21 +241,19 @@ bool TargetSteps::add_violators_of_knots(WorkingSetRow& row) {
     way += distance(knot_residual_, last_residual_) * (1 + 1e-5f);
     last_residual_ = knot_residual_;
     const auto limit = static_cast<float>(knot.lambda * (1 - knot_doubt));
-    looked_at_.clear();
-    found_.clear();
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      if (seen_[i] + candidate_norm_[i] * way <= limit || member_[at(candidates[i])] != 0) continue;
-      looked_at_.push_back(i);
-      found_.push_back(candidates[i]);
-    }
+    float rest = 0;
+    const std::int64_t near = places_above({every_.data(), seen_.data(), count, candidate_norm_.data(), way, false}, limit,
+                                           looked_at_.data(), &rest);
+    found_.resize(at(near));
+    for (std::int64_t n = 0; n < near; ++n) found_[at(n)] = candidates[at(looked_at_[at(n)])];
     const QuantizedRow quantized = quantize_row(knot_residual_.data(), dictionary_.ld, knot_q_.data());
     products32_.resize(found_.size());
-    dot_atoms_int8(dictionary_, dictionary_.scale.get(), found_.data(), static_cast<std::int64_t>(found_.size()),
-                   knot_q_.data(), quantized, products32_.data());
+    dot_atoms_int8(dictionary_, scales_.screen_weights.get(), found_.data(), near, knot_q_.data(), quantized,
+                   products32_.data());
     bool clean = true;
-    for (std::size_t n = 0; n < looked_at_.size(); ++n) {
-      const std::size_t i = looked_at_[n];
-      const float value = (problem_.nonnegative ? products32_[n] : std::abs(products32_[n])) * candidate_inverse_[i];
+    for (std::int64_t n = 0; n < near; ++n) {
+      const std::size_t i = at(looked_at_[at(n)]);
+      const float value = problem_.nonnegative ? products32_[at(n)] : std::abs(products32_[at(n)]);
       seen_[i] = value - candidate_norm_[i] * way;
       if (!(value > limit)) continue;
       float product = 0;
@@ -310,19 +312,19 @@ void TargetSteps::solve_first(WorkingSetRow& row) {
     follow(row);
     const QuantizedRow quantized = quantize_row(row.r.get(), dictionary_.ld, row.q.get());
     products32_.resize(candidates.size());
-    dot_atoms_int8(dictionary_, dictionary_.scale.get(), candidates.data(), static_cast<std::int64_t>(candidates.size()),
+    dot_atoms_int8(dictionary_, scales_.screen_weights.get(), candidates.data(), static_cast<std::int64_t>(candidates.size()),
                    row.q.get(), quantized, products32_.data());
     found_.clear();
     found_values_.clear();
+    const auto lambda = static_cast<float>(row.lambda);
     std::size_t kept = 0;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-      const std::int32_t atom = candidates[i];
-      const double value = excess(atom, static_cast<double>(products32_[i]));
-      if (member_[at(atom)] != 0) continue;
-      if (value > weak_candidate * row.lambda) candidates[kept++] = atom;
-      if (!(value > row.lambda)) continue;
-      found_.push_back(atom);
-      found_values_.push_back(value);
+      const float value = problem_.nonnegative ? products32_[i] : std::abs(products32_[i]);
+      if (!(value > weak_candidate * lambda) || member_[at(candidates[i])] != 0) continue;
+      candidates[kept++] = candidates[i];
+      if (!(value > lambda)) continue;
+      found_.push_back(candidates[i]);
+      found_values_.push_back(static_cast<double>(value));
     }
     candidates.resize(kept);
     if (found_.empty()) {

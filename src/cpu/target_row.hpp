@@ -74,10 +74,10 @@ class TargetSteps {
   std::vector<float> products32_;
   std::vector<float> knot_residual_;
   std::vector<float> last_residual_;
-  std::vector<float> candidate_inverse_;
   std::vector<float> candidate_norm_;
   std::vector<float> seen_;
-  std::vector<std::size_t> looked_at_;
+  std::vector<std::int32_t> every_;  ///< 0, 1, 2, ...
+  std::vector<std::int32_t> looked_at_;
   std::vector<double> verified_now_;
   std::vector<std::int8_t> knot_q_;
 };
