@@ -21,7 +21,7 @@ from experiments.run import main
 
 
 def run(command, *arguments):
-    return subprocess.run([sys.executable, "-B", "-m", "experiments", "--splice", command, "--threads", "1", *map(str, arguments)], cwd=ROOT,
+    return subprocess.run([sys.executable, "-m", "experiments", "--splice", command, "--threads", "1", *map(str, arguments)], cwd=ROOT,
                           text=True, capture_output=True, check=False)
 
 

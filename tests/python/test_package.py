@@ -21,7 +21,7 @@ PACKAGE = Path(splice_cuda.__file__).parent
 
 def python(code, **environment):
     return subprocess.run(
-        [sys.executable, "-B", "-c", code], capture_output=True, text=True, timeout=120, env={**os.environ, **environment}
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env={**os.environ, **environment}
     )
 
 
@@ -130,5 +130,5 @@ def test_examples_of_the_documentation(tmp_path):
         modules = needs.group(1).split(", ") if needs else []
         if all(has(module) for module in modules):
             kept.append(block)
-    done = subprocess.run([sys.executable, "-B", "-c", "\n".join(kept)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", "\n".join(kept)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
