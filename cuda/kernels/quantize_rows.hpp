@@ -8,7 +8,6 @@
 
 #include "core/screen_math.hpp"
 #include "kernels/screen_view.hpp"
-#include "kernels/solve_tiers.hpp"
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
 
@@ -89,10 +88,6 @@ struct QuantizeRowsKernel {
       screen.threshold[row] = static_cast<float>(lambda > floor ? lambda : floor);
       screen.margin_level[row] = 0;
       return;
-    }
-    if (args.rows.rounds[row] == 2 && args.rows.misses[row] == 0) {
-      const int tier = tier_after_first_pass(args.rows.code_count[row]);
-      if (args.rows.tier[row] < tier) args.rows.tier[row] = tier;
     }
     const math::ScreenLimits limits = math::screen_limits(lambda, movement_at(screen.margin_level[row]), error,
                                                           static_cast<double>(args.atom_norm));

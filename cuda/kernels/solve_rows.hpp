@@ -76,7 +76,8 @@ class RowRound {
     SPLICE_NO_UNROLL
     for (int step = 0; step <= steps; ++step) {
       const int present = step == 0 ? kept : solver_.tableau.size();
-      const int joining = phase == RowPhase::first_pass ? pick_first() : certifying ? find_violators(step > 0) : 0;
+      int joining = step == 0 && phase != RowPhase::warm ? pick_listed() : 0;
+      if (joining == 0 && certifying) joining = find_violators(step > 0);
       if (step > 0 && joining == 0) {
         settled = true;
         break;
@@ -101,6 +102,10 @@ class RowRound {
   static constexpr int steps = 4;         // of a round: violators that join
   static constexpr int newton_steps = 6;
   static constexpr int most_misses = 6;   // rounds without a certificate
+  // What an int8 atom hardly errs by, of its bound (src/cpu/working_set_row.cpp), and rounds that look no further: what they
+  // overlook, the certificate finds.
+  static constexpr float likely_error = 0.25f;
+  static constexpr int likely_rounds = 3;
 
   /// Solves; to the end where the row can claim what it finds. @returns whether it can
   SPLICE_KERNEL bool settle(bool certifying) {
@@ -122,10 +127,21 @@ class RowRound {
     return args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved() <= solver_.lambda();
   }
 
-  SPLICE_KERNEL int pick_first() {
-    return pick(listed(), solver_.lambda(), [&](int i) { return size_of(list_values_[i]); }, first_picks, list_atoms_,
-                list_values_);
+  /// At the residual that was screened: what the list says to violate becomes picks, nothing is computed. In a first pass
+  /// there is no code, and all of the list does.
+  SPLICE_KERNEL int pick_listed() {
+    const float lambda = solver_.lambda();
+    const int found = list_passing(
+        group_, listed(),
+        [&](int, int i) { return size_of(list_values_[i]) > lambda && !in_code(args_.rows, row_, list_atoms_[i]); }, candidates_,
+        [](int i) -> std::int32_t { return i; });
+    return pick(
+        found, lambda, [&](int i) -> float { return size_of(list_values_[candidates_[i]]); }, picks_at_once(),
+        [&](int i) -> std::int32_t { return list_atoms_[candidates_[i]]; },
+        [&](int i) -> float { return list_values_[candidates_[i]]; });
   }
+
+  SPLICE_KERNEL int picks_at_once() const { return capacity_ > tier_capacity(1) ? most_picks : first_picks; }
 
   /// The code and the picks as the working set.
   SPLICE_KERNEL void set_atoms(int kept, int joining) {
@@ -137,12 +153,12 @@ class RowRound {
         [&](int i) -> float { return i < kept ? weights[i] : static_cast<float>(pick_products_[i - kept]); });
   }
 
-  /// The best of `count` by value(i), above `floor`, become picks with the atoms and products given.
-  template <class Value, class Atoms, class Products>
-  SPLICE_KERNEL int pick(int count, float floor, Value value, int most, const Atoms& atoms, const Products& products) {
+  /// The best of `count` by value(i), above `floor`, become picks: atom(i), with a product of the sign of product(i).
+  template <class Value, class Atom, class Product>
+  SPLICE_KERNEL int pick(int count, float floor, Value value, int most, Atom atom, Product product) {
     const int picked = pick_best(group_, count, value, floor, most, [&](int slot, int i) {
-      pick_atoms_[slot] = atoms[i];
-      pick_products_[slot] = products[i];
+      pick_atoms_[slot] = atom(i);
+      pick_products_[slot] = product(i);
     });
     group_.sync();
     return picked;
@@ -179,7 +195,8 @@ class RowRound {
   SPLICE_KERNEL int find_violators(bool begun) {
     const float lambda = solver_.lambda();
     const float distance = moved();
-    const float norm = args_.screen.norm[row_];
+    const float error = args_.rows.rounds[row_] <= likely_rounds ? likely_error : 1.0f;
+    const float norm = error * args_.screen.norm[row_];
     const int found = list_passing(
         group_, listed(),
         [&](int, int i) {
@@ -193,8 +210,10 @@ class RowRound {
         group_, args_.atoms, found, [&](int i) -> std::int64_t { return candidates_[i]; }, solver_.residual,
         [&](int i, float product) { products_[i] = product; });
     group_.sync();
-    return pick(found, lambda + solver_.slack(), [&](int i) { return size_of(products_[i]) * solver_.inverse(candidates_[i]); },
-                capacity_ > tier_capacity(1) ? most_picks : first_picks, candidates_, products_);
+    return pick(
+        found, lambda + solver_.slack(),
+        [&](int i) -> float { return size_of(products_[i]) * solver_.inverse(candidates_[i]); }, picks_at_once(),
+        [&](int i) -> std::int32_t { return candidates_[i]; }, [&](int i) -> float { return products_[i]; });
   }
 
   SPLICE_KERNEL bool is_member(std::int32_t atom) const {

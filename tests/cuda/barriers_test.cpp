@@ -103,7 +103,7 @@ void stay_out() {
 void run(int scenario) {
   switch (scenario) {
     case 0: return solve(sample_problem(60, 17, 2, 1), 0.05f, true);
-    case 1: return solve(sample_problem(70, 20, 2, 2), 0.05f, false, nullptr, true);
+    case 1: return solve(sample_problem(70, 20, 2, 2), 0.02f, false, nullptr, true);
     case 2: return solve(sample_problem(70, 20, 1, 3), 0.02f, true, nullptr, true);
     case 3: return solve_exactly(48, true);
     case 4: return solve_exactly(128, false);

@@ -76,6 +76,60 @@ TEST_F(SolveRows, AResidualThatMovedTooFarIsScreenedAgain) {
   }
 }
 
+/// At the residual that was screened nothing is computed: a round that can't claim leaves the scratch for products alone.
+TEST_F(SolveRows, WhatTheListSaysToViolateJoinsWithoutAProduct) {
+  const KernelProblem problem(sample_problem(150, 24, 1, 1), options(0.4f, true));
+  begin(problem, 150);
+  rows->set_code(0, {}, {});
+  rows->phase[0] = RowPhase::certifying;
+  rows->r = rows->z;
+  rows->margin_level[0] = 0;
+  rows->tier[0] = cuda::SmallSolveRowsKernel::tier;
+  screen_rows(device, problem, *rows);
+  rows->unlisted_bound[0] = static_cast<float>(2 * rows->lambda[0]);
+  std::vector<float> products(300, std::nanf(""));
+  std::vector<std::int32_t> candidates(products.size());
+  device.launch<cuda::SmallSolveRowsKernel>(
+      1, {problem.atoms, problem.view, rows->view, rows->screen, products.data(), candidates.data(), nullptr, {}}, 2);
+  EXPECT_EQ(rows->phase[0], RowPhase::certifying);
+  EXPECT_GT(rows->code_count[0], 3);
+  EXPECT_TRUE(std::all_of(products.begin(), products.end(), [](float value) { return std::isnan(value); }));
+}
+
+/// An atom that violates, but whose int8 copy says less by more than such copies hardly err: seen from the fourth round on.
+TEST_F(SolveRows, EarlyRoundsLookAtWhatIsLikelyToViolate) {
+  const KernelProblem problem(sample_problem(150, 24, 1, 1), options(0.4f, true));
+  for (const std::int32_t round : {2, 3, 4}) {
+    solve_all<cuda::SmallSolveRowsKernel>(problem);
+    ASSERT_EQ(rows->phase[0], RowPhase::claims);
+    const int left = rows->code_count[0] - 1;  // all but the last atom of the solution
+    const std::int32_t missing = rows->code_atoms[at(left)];
+    rows->code_count[0] = left;
+    rows->phase[0] = RowPhase::warm;
+    solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+    ASSERT_EQ(rows->phase[0], RowPhase::certifying);
+    screen_rows(device, problem, *rows);
+    double moved = 0;
+    for (std::int64_t k = 0; k < 24; ++k) {
+      const double change = static_cast<double>(rows->r[at(k)] - rows->scale[0] * static_cast<float>(rows->q[at(k)]));
+      moved += change * change;
+    }
+    const auto lambda = static_cast<float>(rows->lambda[0]);
+    const float error = problem.view.screen_error[missing] * rows->norm[0];
+    const auto entry = std::find(rows->list_atoms.begin(), rows->list_atoms.begin() + rows->list_count[0], missing);
+    ASSERT_LT(entry - rows->list_atoms.begin(), rows->list_count[0]);
+    float& value = rows->list_values[at(entry - rows->list_atoms.begin())];
+    ASSERT_GT(value, lambda);
+    value = lambda - problem.view.atom_norm * static_cast<float>(std::sqrt(moved)) - 0.6f * error;
+    rows->unlisted_bound[0] = -1e6f;
+    rows->rounds[0] = round;
+    solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+    EXPECT_EQ(rows->phase[0], RowPhase::claims);
+    const auto code = rows->code_atoms.begin();
+    EXPECT_EQ(std::find(code, code + rows->code_count[0], missing) != code + rows->code_count[0], round > 3) << round;
+  }
+}
+
 TEST_F(SolveRows, ListsThatOverflowAreMadeWithANarrowerMargin) {
   const KernelProblem problem(sample_problem(60, 17, 1, 2), options(0.1f, true));
   for (const std::int32_t count : {8, 9}) {
