@@ -23,9 +23,10 @@
 
 namespace splice_cuda::cuda {
 
-/// Atoms that join at once: in a first pass, and where sets are small; where they are large.
+/// Atoms that join at once: in a first pass, and where sets are small; where they are large, at most and at least.
 inline constexpr int first_picks = 32;
 inline constexpr int most_picks = 64;
+inline constexpr int least_picks = 16;
 
 struct SolveRowsArgs {
   AtomsView atoms;
@@ -76,8 +77,8 @@ class RowRound {
     SPLICE_NO_UNROLL
     for (int step = 0; step <= steps; ++step) {
       const int present = step == 0 ? kept : solver_.tableau.size();
-      int joining = step == 0 && phase != RowPhase::warm ? pick_listed() : 0;
-      if (joining == 0 && certifying) joining = find_violators(step > 0);
+      int joining = step == 0 && phase != RowPhase::warm ? pick_listed(present) : 0;
+      if (joining == 0 && certifying) joining = find_violators(step > 0, present);
       if (step > 0 && joining == 0) {
         settled = true;
         break;
@@ -129,19 +130,24 @@ class RowRound {
 
   /// At the residual that was screened: what the list says to violate becomes picks, nothing is computed. In a first pass
   /// there is no code, and all of the list does.
-  SPLICE_KERNEL int pick_listed() {
+  SPLICE_KERNEL int pick_listed(int present) {
     const float lambda = solver_.lambda();
     const int found = list_passing(
         group_, listed(),
         [&](int, int i) { return size_of(list_values_[i]) > lambda && !in_code(args_.rows, row_, list_atoms_[i]); }, candidates_,
         [](int i) -> std::int32_t { return i; });
     return pick(
-        found, lambda, [&](int i) -> float { return size_of(list_values_[candidates_[i]]); }, picks_at_once(),
+        found, lambda, [&](int i) -> float { return size_of(list_values_[candidates_[i]]); }, picks_at_once(present),
         [&](int i) -> std::int32_t { return list_atoms_[candidates_[i]]; },
         [&](int i) -> float { return list_values_[candidates_[i]]; });
   }
 
-  SPLICE_KERNEL int picks_at_once() const { return capacity_ > tier_capacity(1) ? most_picks : first_picks; }
+  /// Large sets take many at once, but fewer rather than go on to the solver that works in global memory.
+  SPLICE_KERNEL int picks_at_once(int present) const {
+    if (capacity_ <= tier_capacity(1)) return first_picks;
+    const int room = capacity_ - present;
+    return room >= least_picks && room < most_picks ? room : most_picks;
+  }
 
   /// The code and the picks as the working set.
   SPLICE_KERNEL void set_atoms(int kept, int joining) {
@@ -191,8 +197,8 @@ class RowRound {
   }
 
   /// Listed atoms that may violate at the residual at hand are looked at exactly; the worst become picks.
-  /// @param begun  whether there is a working set; the code otherwise
-  SPLICE_KERNEL int find_violators(bool begun) {
+  /// @param begun  whether there is a working set, the code otherwise; of `present` atoms
+  SPLICE_KERNEL int find_violators(bool begun, int present) {
     const float lambda = solver_.lambda();
     const float distance = moved();
     const float error = args_.rows.rounds[row_] <= likely_rounds ? likely_error : 1.0f;
@@ -212,7 +218,7 @@ class RowRound {
     group_.sync();
     return pick(
         found, lambda + solver_.slack(),
-        [&](int i) -> float { return size_of(products_[i]) * solver_.inverse(candidates_[i]); }, picks_at_once(),
+        [&](int i) -> float { return size_of(products_[i]) * solver_.inverse(candidates_[i]); }, picks_at_once(present),
         [&](int i) -> std::int32_t { return candidates_[i]; }, [&](int i) -> float { return products_[i]; });
   }
 

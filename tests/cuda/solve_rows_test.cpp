@@ -196,6 +196,30 @@ TEST_F(SolveRows, CodesThatJustFitAndOnesThatDoNot) {
   EXPECT_FALSE(solve_from(105, cuda::MediumSolveRowsKernel()));
 }
 
+/// The solver in shared memory lets fewer atoms join rather than pass the row on, as long as there is room for 16.
+TEST_F(SolveRows, LargeSetsTakeWhatTheyHaveRoomFor) {
+  const KernelProblem problem(sample_problem(400, 120, 1, 3), options(0.1f, true));
+  for (const int kept : {30, 88, 89}) {
+    rows = std::make_unique<KernelRows>(1, problem.atoms.ld, 120, 400);
+    rows->load(device, problem);
+    std::vector<std::int32_t> atoms(at(kept));
+    std::iota(atoms.begin(), atoms.end(), 0);
+    rows->set_code(0, atoms, std::vector<float>(at(kept), 0.0f));
+    rows->r = rows->z;
+    rows->phase[0] = RowPhase::certifying;
+    rows->margin_level[0] = 2;
+    rows->tier[0] = cuda::MediumSolveRowsKernel::tier;
+    screen_rows(device, problem, *rows);
+    const auto violating = std::count_if(rows->list_values.begin(), rows->list_values.begin() + rows->list_count[0],
+                                         [&](float value) { return static_cast<double>(value) > rows->lambda[0]; });
+    ASSERT_GT(violating, kept + 64);
+    rows->unlisted_bound[0] = static_cast<float>(2 * rows->lambda[0]);  // one step
+    solve_rows<cuda::MediumSolveRowsKernel>(device, problem, *rows);
+    EXPECT_EQ(rows->tier[0], kept == 89 ? 3 : 2) << kept;
+    EXPECT_EQ(rows->code_count[0] > 0 && rows->iterations[0] > 0, kept != 89) << kept;
+  }
+}
+
 TEST_F(SolveRows, RowsOfOtherTiersAndPhasesAreLeftAlone) {
   const KernelProblem problem(sample_problem(60, 17, 4, 4), options(0.1f, true));
   begin(problem, 60);
