@@ -17,7 +17,7 @@ namespace {
 
 // Sizes and margins below were chosen on text15k and on a synthetic d = 512 set; see docs/design.md.
 constexpr std::int64_t largest_whole_list = 768;  // candidates of the first small problems; of a longer list ...
-constexpr std::int64_t first_list_size = 512;   // ... so many: another pass finds what they lack
+constexpr std::int64_t first_list_size = 384;   // ... so many: another pass finds what they lack
 constexpr float refined_threshold = 0.95f;      // of lambda: what that pass lists
 constexpr std::int64_t first_set_size = 24;     // atoms the first small problem starts with, at most, ...
 constexpr std::int64_t first_set_share = 8;     // ... and this part of the list: solutions have a tenth to a twentieth of it
