@@ -188,6 +188,32 @@ TEST(PathOfWorkingSets, SavesPasses) {
   EXPECT_LT(passes, 0.7 * single);
 }
 
+/// A certifying pass lists the next penalty's candidates too: some hundreds, more than the small problems take (nonnegative), and
+/// more than there is room for (either sign), which leaves them unknown.
+TEST(PathOfWorkingSets, StepsThatAreTooLargeForALook) {
+  const SampleProblem sample = sample_problem(6000, 64, 12, 402);
+  const Context context;  // on the CPU
+  const Dictionary dictionary(context, sample.atom_view());
+  const std::vector<float> penalties = {2.0f, 1.6f, 0.02f, 0.019f};
+  for (const bool nonnegative : {true, false}) {
+    DecomposeOptions wanted;
+    wanted.nonnegative = nonnegative;
+    const std::vector<DecomposeResult> path = decompose_path(context, dictionary, sample.view(), penalties, wanted);
+    for (std::size_t step = 0; step < penalties.size(); ++step) {
+      wanted.l1_penalty = penalties[step];
+      const DecomposeResult plain = decompose(context, dictionary, sample.view(), wanted);
+      for (std::size_t i = 0; i < 12; ++i) {
+        SCOPED_TRACE(::testing::Message() << "row " << i << ", penalty " << penalties[step] << ", nonnegative " << nonnegative);
+        const RowReport& report = path[step].reports[i];
+        EXPECT_EQ(report.status, RowStatus::certified);
+        EXPECT_LE(std::abs(report.primal - plain.reports[i].primal), std::max(report.gap, plain.reports[i].gap));
+        EXPECT_GE(report.rounds, step == 2 ? 2 : 1);  // a refining pass, and the certifying one
+        EXPECT_LE(report.rounds, step == 1 ? 2 : 6);  // one for the list that overflows
+      }
+    }
+  }
+}
+
 /// A small last penalty leaves rows with a tableau over the atoms themselves; a first penalty beyond float32 is a start
 /// without any tableau.
 TEST(PathOfWorkingSets, ARowDoesNotHearOfTheOneThatHadItsPlace) {
