@@ -164,7 +164,7 @@ class WorkingSetSteps {
   void settle(WorkingSetRow& row);
   /// Starts from given atoms (a warm start) instead of a first pass.
   void start_from(WorkingSetRow& row, const std::int32_t* atoms, std::int64_t count);
-  /// From the solution at hand to that of a smaller lambda, among the candidates of the first pass (next_penalty.cpp).
+  /// From the solution at hand to that of a smaller lambda, among what the certifying pass has listed for it (next_penalty.cpp).
   void continue_at(WorkingSetRow& row, double lambda);
 
  private:

@@ -179,6 +179,7 @@ void WorkingSetTile::solve() {
       slot.phase = RowPhase::exact;
       slot.claims = true;
     }
+    if (slot.claims) certify(slot);  // while its atoms are in the caches: those of a tile's rows do not fit
   }
 }
 
@@ -197,24 +198,15 @@ void WorkingSetTile::settle(WorkingSetRow& slot, double half_z_dot_z) {
   slot.phase = RowPhase::finished;
 }
 
-void WorkingSetTile::certify() {
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    WorkingSetRow& slot = slots_[i];
-    if (i + 1 < slots_.size() && slots_[i + 1].claims) {
-      const std::vector<std::int32_t>& next = slots_[i + 1].code_atoms;
-      prefetch_atoms(dictionary_, next.data(), static_cast<std::int64_t>(next.size()));
-    }
-    if (!slot.claims) continue;
-    round_code(slot.exponent, slot.code_atoms, slot.code_weights);
-    const CodeToCertify code{slot.z.get(), slot.lambda, slot.code_atoms, slot.code_weights};
-    if (slot.phase == RowPhase::exact) {
-      settle(slot, certify_over_all_atoms(dictionary_, problem_, code, certify_scratch_, slot.report));
-      continue;
-    }
-    const ScreenedBounds bounds{slot.screened(),     slot.centre(),      slot.quantized.norm, scales_.screen_error.get(),
-                                slot.unlisted_bound, slot.dropped_bound, scales_.atom_norm,   &slot.list};
-    settle(slot, certify_screened(dictionary_, problem_, code, bounds, certify_scratch_, slot.report));
+void WorkingSetTile::certify(WorkingSetRow& slot) {
+  round_code(slot.exponent, slot.code_atoms, slot.code_weights);
+  const CodeToCertify code{slot.z.get(), slot.lambda, slot.code_atoms, slot.code_weights};
+  if (slot.phase == RowPhase::exact) {
+    return settle(slot, certify_over_all_atoms(dictionary_, problem_, code, certify_scratch_, slot.report));
   }
+  const ScreenedBounds bounds{slot.screened(),     slot.centre(),      slot.quantized.norm, scales_.screen_error.get(),
+                              slot.unlisted_bound, slot.dropped_bound, scales_.atom_norm,   &slot.list};
+  settle(slot, certify_screened(dictionary_, problem_, code, bounds, certify_scratch_, slot.report));
 }
 
 /// On the API's scale. With a target, any is as good as another for a row without an embedding.
