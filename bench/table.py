@@ -15,9 +15,12 @@ from results_file import GPU_PARTS, load_results, parse_case, sweep_of
 FILES = ("decompose", "stages", "roofline", "profile", "peers")
 
 
+def with_quartiles(figure, name):
+    return f"**{figure[name]:.2f}** ({figure[name + '_q1']:.2f}-{figure[name + '_q3']:.2f})"
+
+
 def ratio_columns(figure):
-    return [number(figure["us_per_row"]), number(figure["gemm_us_per_row"]),
-            f"**{figure['ratio']:.2f}** ({figure['ratio_q1']:.2f}-{figure['ratio_q3']:.2f})"]
+    return [number(figure["us_per_row"]), number(figure["gemm_us_per_row"]), with_quartiles(figure, "ratio")]
 
 
 RATIO_HEADER = ["us a row", "product, us a row", "ratio (quartiles)"]
@@ -44,8 +47,8 @@ def threads_table(decompose):
     """Times over those of one thread in the same turns."""
     rows = []
     for figure in sweep_of(decompose, "threads"):
-        faster = [f"**{figure['speedup']:.2f}** ({figure['speedup_q1']:.2f}-{figure['speedup_q3']:.2f})",
-                  f"{figure['product_speedup']:.2f}"] if "speedup" in figure else ["1", "1"]
+        alone = "speedup" not in figure
+        faster = ["1", "1"] if alone else [with_quartiles(figure, "speedup"), f"{figure['product_speedup']:.2f}"]
         rows.append([str(figure["threads"])] + ratio_columns(figure) + faster + tail_columns(figure)[1:])
     header = ["threads", *RATIO_HEADER, "times as fast as one (quartiles)", "the product", *TAIL_HEADER[1:]]
     return markdown(header, rows)
@@ -66,7 +69,7 @@ def costs_table(decompose):
         if "cost" not in figure:
             continue
         rows.append([asked_text(parse_case(figure["name"])), number(figure["us_per_row"]), number(figure["plain_us_per_row"]),
-                     f"**{figure['cost']:.2f}** ({figure['cost_q1']:.2f}-{figure['cost_q3']:.2f})",
+                     with_quartiles(figure, "cost"),
                      f"{figure['mean_l0']:.1f}", f"{figure['certified_share']:.0%}", f"{figure['mean_rounds']:.2f}"])
     header = ["asked for", "us a row (and penalty)", "plain calls, us", "cost (quartiles)", "l0", "certified", "passes"]
     return markdown(header, rows)

@@ -34,7 +34,7 @@ struct SolveRowsArgs {
   RowsView rows;
   ScreenView screen;
   float* products = nullptr;           ///< [groups, list_capacity] of candidates with the residual at hand
-  std::int32_t* candidates = nullptr;  ///< [groups, list_capacity] atoms that may violate
+  std::int32_t* candidates = nullptr;  ///< [groups, list_capacity] atoms that may violate, or their places in the list
   float* matrices = nullptr;  ///< [groups, capacity, capacity] where they are not in shared memory ...
   RowSolverMemory first;      ///< ... and the rest of group 0; that of group i follows
 };

@@ -102,9 +102,9 @@ class TileSolver {
   }
   /// Correlations with all atoms, in whatever precision the solver needs them.
   virtual void screen() = 0;
-  /// One round of the solver on every row inside.
+  /// One round of the solver on every row inside. May certify them, too, each right behind its solution.
   virtual void solve() = 0;
-  /// Certificates of the rows that claim to be done, from their codes.
+  /// Certificates of the rows that claim to be done and have none yet, from their codes.
   virtual void certify() = 0;
   /// Hands over finished rows and frees their slots.
   virtual void compact(RowSink& sink) = 0;

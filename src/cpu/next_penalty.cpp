@@ -16,14 +16,13 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-/// What the list of a certifying round says of the next penalty: atoms near it, outside the set.
+/// What the list of a certifying round says of the next penalty: atoms near it. continue_at leaves out those of the set then.
 void WorkingSetSteps::note_candidates(WorkingSetRow& row) {
   row.next_candidates.clear();
   if (row.next_lambda == 0) return;
   const std::int64_t count = find_listed(row, next_threshold * static_cast<float>(row.next_lambda), 0);
   for (std::int64_t i = 0; i < count; ++i) {
-    const std::int32_t atom = row.list.atoms[scratch_.places[at(i)]];
-    if (!scratch_.contains(atom)) row.next_candidates.push_back(atom);
+    row.next_candidates.push_back(row.list.atoms[scratch_.places[at(i)]]);
   }
 }
 

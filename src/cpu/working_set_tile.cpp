@@ -6,7 +6,6 @@
 #include "cpu/exact_row.hpp"
 #include "cpu/load_row.hpp"
 #include "cpu/refit.hpp"
-#include "cpu/row_products.hpp"
 #include "cpu/tableau_solution.hpp"
 
 namespace splice_cuda::cpu {
