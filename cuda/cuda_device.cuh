@@ -39,7 +39,21 @@ std::size_t dynamic_memory_of(const typename Kernel::Args& args) {
   return 0;
 }
 
-/// Groups take the items in turn, so that any grid does.
+/// What a warp works on next: items of a launch cost very different amounts. By all of its lanes.
+__device__ __forceinline__ std::int64_t next_item(ItemQueue* queue, std::int64_t groups) {
+  unsigned long long taken = 0;
+  if (threadIdx.x % 32 == 0) taken = atomicAdd(&queue->taken, 1ull);
+  return groups + static_cast<std::int64_t>(__shfl_sync(all_lanes, taken, 0));
+}
+
+/// A warp has found no more items; the last one leaves the queue as it was.
+__device__ __forceinline__ void leave_queue(ItemQueue* queue, std::int64_t groups) {
+  if (threadIdx.x % 32 != 0 || atomicAdd(&queue->left, 1ull) + 1 != static_cast<unsigned long long>(groups)) return;
+  queue->taken = 0;
+  queue->left = 0;
+}
+
+/// Groups take the items in turn or from a queue, so that any grid does.
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::lanes* Kernel::groups_per_block, least_resident_blocks<Kernel>())
     entry_kernel(const __grid_constant__ typename Kernel::Args args, const std::int64_t items) {
@@ -50,10 +64,17 @@ __global__ void __launch_bounds__(Kernel::lanes* Kernel::groups_per_block, least
   const std::int64_t groups = static_cast<std::int64_t>(gridDim.x) * Kernel::groups_per_block;
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * Kernel::groups_per_block + own;
   CudaGroup<Kernel::lanes> group(&scratch, first);
-  for (std::int64_t item = first; item < items; item += groups) {
+  constexpr bool queued = Kernel::lanes == 32 && requires { args.queue; };
+  for (std::int64_t item = first; item < items;) {
     Kernel::run(group, item, args, shared[own]);
     group.sync();
+    if constexpr (queued) {
+      item = next_item(args.queue, groups);
+    } else {
+      item += groups;
+    }
   }
+  if constexpr (queued) leave_queue(args.queue, groups);
 }
 
 /// Makes a device current, and at its end the one that was before.

@@ -4,6 +4,7 @@
 /// The lane group of lane_group.hpp on a GPU: a warp, or a whole block.
 
 #include <cstdint>
+#include <type_traits>
 
 #include "lane_group.hpp"
 #include "mma_layout.hpp"
@@ -36,7 +37,7 @@ struct GroupScratch {
   unsigned long long values[32];
 };
 
-/// Asynchronous copies and int8 products of 16 x 8 x 32 came with compute capability 8.0. The host pass sees what is not
+/// Asynchronous copies, reductions of a warp's integers and int8 products of 16 x 8 x 32 came with compute capability 8.0. The host pass sees what is not
 /// compiled in it anyway.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
 inline constexpr bool compiled_for_tensor_products = false;
@@ -140,6 +141,26 @@ class CudaGroup {
     }
   }
 
+  template <class T, class Value>
+  SPLICE_KERNEL int place_of_lowest(int count, Value value, T bound) {
+    constexpr int nowhere = 0x7fffffff;
+    T lowest = bound;
+    int place = nowhere;
+    for (int k = lane(); k < count; k += lane_count) {
+      const T found = value(k);
+      if (!(found < lowest)) continue;
+      lowest = found;
+      place = k;
+    }
+    const T least = least_of(lowest);
+    if (!(least < bound)) return -1;
+    return reduce<int>(lowest == least ? place : nowhere, Smallest{});
+  }
+
+  SPLICE_KERNEL void store4(float* array, std::int64_t index, const Four& four) {
+    *reinterpret_cast<float4*>(array + index) = make_float4(four.of[0], four.of[1], four.of[2], four.of[3]);
+  }
+
   SPLICE_KERNEL Four load4(const float* array, std::int64_t index) {
     const float4 four = *reinterpret_cast<const float4*>(array + index);
     return {{four.x, four.y, four.z, four.w}};
@@ -193,44 +214,32 @@ class CudaGroup {
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
   }
 
-  /// Tensor cores look at the upper 19 bits of an operand alone ("tf32"): the high part is exact, of the low one 2^-22 of the
-  /// number is lost.
-  static SPLICE_KERNEL SplitFloat split(float x) {
+  // PTX ISA, "mma.sync.aligned.m16n8k16" (compute capability 8.0 and later), and "m16n8k8": its two halves.
+  template <class Rows, class Columns, class Sums>
+  SPLICE_KERNEL void multiply_add_half(Rows rows, Columns columns, Sums sums) {
+    static_assert(lane_count == 32);
+    const std::uint32_t* a = rows(lane());
+    const std::uint32_t* b = columns(lane());
+    float* c = sums(lane());
     if constexpr (has_tensor_products) {
-      const float high = __uint_as_float(__float_as_uint(x) & 0xFFFFE000u);
-      return {high, x - high};
+      asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+          : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+          : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
     } else {
-      return {x, 0};
+      SPLICE_UNROLL
+      for (int half = 0; half < 2; ++half) {
+        asm("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+            : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+            : "r"(a[2 * half]), "r"(a[2 * half + 1]), "r"(b[half]));
+      }
     }
   }
 
-  template <class Rows, class Columns, class Sums>
-  SPLICE_KERNEL void multiply_add(Rows rows, Columns columns, Sums sums) {
-    static_assert(lane_count == 32);
-    const SplitFloat* a = rows(lane());
-    const SplitFloat* b = columns(lane());
-    float* c = sums(lane());
-    if constexpr (has_tensor_products) {
-      multiply_add_tf32(c, {a[0].high, a[1].high, a[2].high, a[3].high}, b[0].low, b[1].low);
-      multiply_add_tf32(c, {a[0].low, a[1].low, a[2].low, a[3].low}, b[0].high, b[1].high);
-      multiply_add_tf32(c, {a[0].high, a[1].high, a[2].high, a[3].high}, b[0].high, b[1].high);
-    } else {
-      // Rows g and g + 8, columns 2t and 2t + 1: their numbers come from the lanes that hold them.
-      const int group = lane() / 4;
-      const int quad = lane() % 4;
-      SPLICE_UNROLL
-      for (int k = 0; k < 8; ++k) {
-        const int r = k / 4;
-        const float low_row = __shfl_sync(all_lanes, a[2 * r].high, 4 * group + k % 4);
-        const float high_row = __shfl_sync(all_lanes, a[2 * r + 1].high, 4 * group + k % 4);
-        const float left = __shfl_sync(all_lanes, b[r].high, 4 * (2 * quad) + k % 4);
-        const float right = __shfl_sync(all_lanes, b[r].high, 4 * (2 * quad + 1) + k % 4);
-        c[0] = fmaf(low_row, left, c[0]);
-        c[1] = fmaf(low_row, right, c[1]);
-        c[2] = fmaf(high_row, left, c[2]);
-        c[3] = fmaf(high_row, right, c[3]);
-      }
-    }
+  // A lane keeps the half of its terms that a bit of its number says, and gives the other half to the lane without that bit.
+  template <int n, class Terms, class T>
+  SPLICE_KERNEL void sum_each(Terms terms, PerLane<T>& totals) {
+    static_assert(lane_count == 32 && n >= 1 && n <= 32 && (n & (n - 1)) == 0);
+    totals[0] = sum_halves<n, 16, T>(terms(lane()));
   }
 
   template <class Word>
@@ -245,12 +254,53 @@ class CudaGroup {
   static SPLICE_KERNEL int lowest_bit(std::uint32_t word) { return __ffs(static_cast<int>(word)) - 1; }
 
  private:
-  // PTX ISA, "mma.sync.aligned.m16n8k8".
-  static SPLICE_KERNEL void multiply_add_tf32(float* c, const Four& a, float b0, float b1) {
-    asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-        : "r"(__float_as_uint(a.of[0])), "r"(__float_as_uint(a.of[1])), "r"(__float_as_uint(a.of[2])),
-          "r"(__float_as_uint(a.of[3])), "r"(__float_as_uint(b0)), "r"(__float_as_uint(b1)));
+  template <int n, int offset, class T>
+  SPLICE_KERNEL T sum_halves(T* terms) {
+    if constexpr (offset == 0) {
+      return terms[0];
+    } else if constexpr (n == 1) {
+      terms[0] += __shfl_xor_sync(all_lanes, terms[0], offset);
+      return sum_halves<1, offset / 2>(terms);
+    } else {
+      const bool upper = (lane() & offset) != 0;
+      SPLICE_UNROLL
+      for (int i = 0; i < n / 2; ++i) {
+        const T kept = upper ? terms[i + n / 2] : terms[i];
+        const T given = upper ? terms[i] : terms[i + n / 2];
+        terms[i] = kept + __shfl_xor_sync(all_lanes, given, offset);
+      }
+      return sum_halves<n / 2, offset / 2>(terms);
+    }
+  }
+
+  /// The least of all lanes' numbers, none of which is NaN: of a warp by integers that are ordered as they are.
+  template <class T>
+  SPLICE_KERNEL T least_of(T value) {
+    if constexpr (lane_count == 32 && std::is_same_v<T, float> && has_tensor_products) {
+      const unsigned bits = __float_as_uint(value);
+      unsigned least;
+      asm("redux.sync.min.u32 %0, %1, %2;" : "=r"(least) : "r"(bits ^ ((bits >> 31) != 0 ? ~0u : 1u << 31)), "r"(all_lanes));
+      return __uint_as_float(least ^ ((least >> 31) != 0 ? 1u << 31 : ~0u));
+    } else {
+      return reduce<T>(value, Smallest{});
+    }
+  }
+
+  // PTX ISA, "redux.sync" (compute capability 8.0 and later).
+  static SPLICE_KERNEL int reduce_int(int value, Add) {
+    int total;
+    asm("redux.sync.add.s32 %0, %1, %2;" : "=r"(total) : "r"(value), "r"(all_lanes));
+    return total;
+  }
+  static SPLICE_KERNEL int reduce_int(int value, Largest) {
+    int most;
+    asm("redux.sync.max.s32 %0, %1, %2;" : "=r"(most) : "r"(value), "r"(all_lanes));
+    return most;
+  }
+  static SPLICE_KERNEL int reduce_int(int value, Smallest) {
+    int least;
+    asm("redux.sync.min.s32 %0, %1, %2;" : "=r"(least) : "r"(value), "r"(all_lanes));
+    return least;
   }
 
   static SPLICE_KERNEL unsigned shared_address(const void* pointer) {
@@ -261,7 +311,11 @@ class CudaGroup {
   template <class T, class Combine>
   SPLICE_KERNEL T reduce(T value, Combine combine) {
     static_assert(sizeof(T) <= 8);
-    for (int offset = 16; offset > 0; offset /= 2) value = combine(value, __shfl_xor_sync(all_lanes, value, offset));
+    if constexpr (std::is_same_v<T, int> && has_tensor_products) {
+      value = reduce_int(value, combine);
+    } else {
+      for (int offset = 16; offset > 0; offset /= 2) value = combine(value, __shfl_xor_sync(all_lanes, value, offset));
+    }
     if constexpr (lane_count == 32) {
       return value;
     } else {

@@ -10,6 +10,7 @@
 #include "backend/backend.hpp"
 #include "cpu/cpu_dictionary.hpp"
 #include "device_buffer.hpp"
+#include "kernels/split_atoms.hpp"
 #include "kernels/views.hpp"
 
 namespace splice_cuda::cuda {
@@ -21,12 +22,14 @@ struct DeviceDictionary final : DictionaryData {
   std::shared_ptr<Engine> owner;
   DeviceBuffer<float, Engine> atoms;
   DeviceBuffer<std::int8_t, Engine> rows8;
+  DeviceBuffer<Float16, Engine> halves;
+  DeviceBuffer<float, Engine> half_scales;
   /// What problems are prepared with, on the host: [p].
   std::vector<float> scale;
   std::vector<float> error;
   std::vector<float> norm;
 
-  AtomsView view() const { return {size, dim, ld, atoms.get(), rows8.get()}; }
+  AtomsView view() const { return {size, dim, ld, atoms.get(), rows8.get(), halves.get(), half_scales.get()}; }
 };
 
 /// @throws ArgumentError where an atom is not finite; OutOfMemoryError
@@ -61,6 +64,9 @@ std::shared_ptr<const DeviceDictionary<Engine>> make_device_dictionary(std::shar
     }
     device->upload(d.atoms.get() + first * d.ld, staged.data(), static_cast<std::size_t>(count * d.ld) * sizeof(float));
   }
+  d.halves = DeviceBuffer<Float16, Engine>(*device, d.size * 2 * d.ld);
+  d.half_scales = DeviceBuffer<float, Engine>(*device, d.size);
+  device->template launch<SplitAtomsKernel>(d.size, {d.view(), d.halves.get(), d.half_scales.get()});
   return dictionary;
 }
 

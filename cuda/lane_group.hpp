@@ -16,6 +16,9 @@
 ///       static SPLICE_KERNEL void run(Group& group, std::int64_t item, const Args& args, Shared& shared);
 ///     };
 ///
+/// Where Args has an `ItemQueue* queue`, warps take the next item when they are done with one; else all take turns. A group's
+/// index() is the same either way.
+///
 /// A group runs PHASES, and what is between them:
 ///
 ///   group.each(body)       body(lane) on every lane. Lanes run in no order: what one writes, another may read only after
@@ -27,11 +30,14 @@
 ///   group.min<T>(term)
 ///   group.positions(test, position)   position[lane] = how many lower lanes pass test(lane); returns how many pass.
 ///   group.broadcast(values, lane)     a PerLane's value on one lane.
+///   group.place_of_lowest<T>(count, value, bound)   the least k < count with the lowest value(k) < bound; -1: there is
+///                                     none. value(k), a T, by one lane each.
 ///   group.warps(body)      body(warp, index) on every warp of a block, each a group of 32 lanes of its own: collectives of the
 ///                          warp inside, no barriers. (A warp is its own only warp.)
 ///   group.array(pointer, count)       memory that lanes of the group share for writing (shared or global), as a
 ///                                     Group::Array<T>.
-///   group.load4(array, index)         four floats of an array or of constant memory, the first at a multiple of 16 bytes.
+///   group.load4(array, index)         four floats of an array or of constant memory, the first at a multiple of 16 bytes,
+///   group.store4(array, index, four)  and to an array.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
 ///   group.dynamic_memory()            shared memory beside Shared, aligned to 128 bytes, of as many bytes as the kernel's
 ///                                     `static std::size_t dynamic_bytes(const Args&)` asks for; undefined at first.
@@ -57,27 +63,33 @@
 /// read after a barrier. So control flow can't diverge around a barrier by construction; a collective inside a phase
 /// is an error that the host reports.
 ///
-/// Products of float32 matrices by warps, as precise as float32 (inside group.warps; layout in mma_layout.hpp):
+/// Inside group.warps:
 ///
-///   Group::split(x)                              a number in the two parts that tensor cores can multiply.
-///   warp.multiply_add(rows, columns, sums)       sums(lane)[0..3] += rows(lane)[0..3] columns(lane)[0..1], of split numbers;
-///                                                without the product of both second parts.
+///   warp.sum_each<n>(terms, totals)              n sums at once, n a power of two: totals[l] = the sum over all lanes of
+///                                                terms(lane)[l n / 32], for the first of the 32 / n lanes that share it: see
+///                                                sum_of_lane. The bits that sum() gives, in fewer exchanges; terms are lost.
+///   warp.multiply_add_half(rows, columns, sums)  sums(lane)[0..3] += rows(lane)[0..3] columns(lane)[0..1]: products of float16
+///                                                matrices, in float32 (layout in mma_layout.hpp).
 ///
 /// On the host (tests/cuda/emulation) lanes run one after the other, and arrays check bounds, reads of what nobody wrote,
 /// accesses of two lanes without a barrier between them, and of what a copy has not brought yet. Copies are made when the
 /// wait comes that covers them, so that one that is missing is felt in the results, too.
 ///
 /// Arithmetic: fma where it is written as fma, nowhere else (-fmad=false, -ffp-contract=off). So both sides give the same
-/// bits, but for warp.multiply_add, whose rounding is the hardware's, and for the functions that CUDA does not round
+/// bits, but for warp.multiply_add_half, whose rounding is the hardware's, and for the functions that CUDA does not round
 /// correctly, none of which are used.
 
 #ifdef __CUDACC__
 #define SPLICE_KERNEL __device__ __forceinline__
+// What several places call: instructions have to be fetched, too. Arguments by value, but for the group: an object whose
+// address is taken does not stay in registers, nor does anything that it refers to.
+#define SPLICE_OUT_OF_LINE __device__ __noinline__
 #define SPLICE_UNROLL _Pragma("unroll")
 #define SPLICE_NO_UNROLL _Pragma("unroll 1")
 #define SPLICE_INLINED __attribute__((always_inline))  // for phases: a call would send registers to memory
 #else
 #define SPLICE_KERNEL inline
+#define SPLICE_OUT_OF_LINE inline
 #define SPLICE_UNROLL
 #define SPLICE_NO_UNROLL
 #define SPLICE_INLINED
@@ -85,15 +97,18 @@
 
 namespace splice_cuda::cuda {
 
+/// How far a launch has come with its items: zeros before it and after it. Launches that may run at the same time need one each.
+struct ItemQueue {
+  unsigned long long taken = 0;  ///< items, beside the first one of each group
+  unsigned long long left = 0;   ///< groups that found no more of them
+};
+
 /// What load4 gives.
 struct Four {
   float of[4];
 };
 
-/// x = high + low: see Group::split.
-struct SplitFloat {
-  float high;
-  float low;
-};
+/// Which of n sums a lane has after sum_each; -1: none.
+constexpr int sum_of_lane(int lane, int n) { return lane % (32 / n) == 0 ? lane / (32 / n) : -1; }
 
 }  // namespace splice_cuda::cuda

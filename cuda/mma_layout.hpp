@@ -17,8 +17,8 @@
 ///              register 2   row g + 8    column 2t
 ///              register 3   row g + 8    column 2t + 1
 ///
-/// Float32 matrices, sums[16, 8] += rows[16, 8] columns[8, 8]' ("mma.m16n8k8", .tf32 operands): the same, with a number in
-/// place of four bytes.
+/// Float16 matrices, sums[16, 8] += rows[16, 16] columns[8, 16]' ("mma.m16n8k16", .f16 operands, .f32 sums): the same, with a
+/// number in place of two bytes.
 ///
 /// "ldmatrix" (.m8n8.x4) fills four registers: lanes 8m .. 8m+7 each point at 16 bytes, the rows of matrix m, of whose row
 /// g the lane gets bytes 4t .. 4t+3 as its register m.
@@ -30,7 +30,7 @@ namespace splice_cuda::cuda {
 inline constexpr int product_rows = 16;
 inline constexpr int product_columns = 8;
 inline constexpr int product_depth = 32;  ///< k of one product, bytes
-inline constexpr int float_depth = 8;     ///< k of one product, numbers
+inline constexpr int half_depth = 16;     ///< k of one product of float16 matrices
 
 inline constexpr int row_registers = 4;
 inline constexpr int column_registers = 2;
@@ -44,8 +44,8 @@ constexpr int operand_row(int lane, int r) { return lane_group_of(lane) + 8 * (r
 constexpr int operand_column(int lane) { return lane_group_of(lane); }
 constexpr int row_operand_k(int lane, int r, int byte) { return 4 * lane_in_quad(lane) + byte + 16 * (r / 2); }
 constexpr int column_operand_k(int lane, int r, int byte) { return 4 * lane_in_quad(lane) + byte + 16 * r; }
-constexpr int row_float_k(int lane, int r) { return lane_in_quad(lane) + 4 * (r / 2); }
-constexpr int column_float_k(int lane, int r) { return lane_in_quad(lane) + 4 * r; }
+constexpr int row_half_k(int lane, int r, int half) { return 2 * lane_in_quad(lane) + half + 8 * (r / 2); }
+constexpr int column_half_k(int lane, int r, int half) { return 2 * lane_in_quad(lane) + half + 8 * r; }
 /// Where register `r` of the sums belongs.
 constexpr int sum_row(int lane, int r) { return lane_group_of(lane) + 8 * (r / 2); }
 constexpr int sum_column(int lane, int r) { return 2 * lane_in_quad(lane) + r % 2; }

@@ -27,18 +27,23 @@ class SolveStage {
         groups_(std::min(rows, most_groups)),
         large_groups_(std::min(rows, most_large_groups)),
         products_(engine, groups_ * ScreenStage<Engine>::list_capacity(dictionary)),
-        candidates_(engine, groups_ * ScreenStage<Engine>::list_capacity(dictionary)),
+        candidates_(engine, groups_ * 2 * ScreenStage<Engine>::list_capacity(dictionary)),
         residuals_(engine, groups_ * dictionary.ld),
         matrix_(engine, large_groups_ * places * places),
         floats_(engine, large_groups_ * places * float_arrays),
-        ints_(engine, large_groups_ * places * int_arrays) {}
+        ints_(engine, large_groups_ * places * int_arrays),
+        queue_(engine, 1) {
+    engine.clear(queue_.get(), queue_.bytes());
+  }
+
+  static constexpr std::int64_t most_groups = 2048;
 
   static std::size_t fixed_cost() {
     return static_cast<std::size_t>(most_large_groups * places * (places * 4 + float_arrays * 4 + int_arrays * 4));
   }
-  /// Counted by row, as a tile of few rows works on few at once; no more than most_groups are ever held.
-  static std::size_t row_cost(const DeviceDictionary<Engine>& dictionary) {
-    return static_cast<std::size_t>(ScreenStage<Engine>::list_capacity(dictionary) * 8 + dictionary.ld * 8);
+  /// Of each row that is worked on: all of a tile, but no more than most_groups.
+  static std::size_t scratch_cost(const DeviceDictionary<Engine>& dictionary) {
+    return static_cast<std::size_t>(ScreenStage<Engine>::list_capacity(dictionary) * 12 + dictionary.ld * 8);
   }
 
   /// @param tiers  whose rows are solved: the first so many
@@ -51,19 +56,18 @@ class SolveStage {
   }
 
   void certify(const RowsView& rows, const ScreenView& screen, std::int64_t most) {
-    engine_.template launch<CertifyScreenedKernel>(most, {atoms_, problem_, rows, screen, residuals_.get(), candidates_.get()},
-                                                   groups_);
+    engine_.template launch<CertifyScreenedKernel>(most, {atoms_, problem_, rows, screen, residuals_.get(), products_.get(), candidates_.get(),
+                                                    queue_.get()}, groups_);
   }
 
  private:
-  static constexpr std::int64_t most_groups = 2048;
   static constexpr std::int64_t most_large_groups = 64;
   static constexpr std::int64_t places = LargeSolveRowsKernel::capacity;
   static constexpr std::int64_t float_arrays = 6;
   static constexpr std::int64_t int_arrays = 4;
 
   SolveRowsArgs args(const RowsView& rows, const ScreenView& screen) const {
-    SolveRowsArgs a{atoms_, problem_, rows, screen, products_.get(), candidates_.get(), matrix_.get(), {}};
+    SolveRowsArgs a{atoms_, problem_, rows, screen, products_.get(), candidates_.get(), matrix_.get(), {}, queue_.get()};
     float* floats = floats_.get();
     std::int32_t* ints = ints_.get();
     const auto next_floats = [&] { return std::exchange(floats, floats + large_groups_ * places); };
@@ -93,6 +97,7 @@ class SolveStage {
   DeviceBuffer<float, Engine> matrix_;
   DeviceBuffer<float, Engine> floats_;
   DeviceBuffer<std::int32_t, Engine> ints_;
+  DeviceBuffer<ItemQueue, Engine> queue_;
 };
 
 }  // namespace splice_cuda::cuda

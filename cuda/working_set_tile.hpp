@@ -43,8 +43,9 @@ class WorkingSetTile final : public TileSolver {
     cost.fixed_bytes = DeviceProblem<Engine>::cost(dictionary) + ScreenStage<Engine>::fixed_cost(dictionary) +
                        SolveStage<Engine>::fixed_cost() + ExactStage<Engine>::cost(dictionary);
     cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, code_capacity(dictionary)) +
-                     ScreenStage<Engine>::row_cost(dictionary) + SolveStage<Engine>::row_cost(dictionary) +
-                     ExactStage<Engine>::row_cost;
+                     ScreenStage<Engine>::row_cost(dictionary) + ExactStage<Engine>::row_cost;
+    cost.scratch_bytes = SolveStage<Engine>::scratch_cost(dictionary);
+    cost.most_scratch = SolveStage<Engine>::most_groups;
     cost.preferred_rows = ScreenStage<Engine>::preferred_rows(dictionary);
     return cost;
   }

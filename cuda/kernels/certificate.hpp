@@ -28,7 +28,7 @@ struct CodeTerms {
 
 /// A row and its code. Weights may be 0.
 struct CodeView {
-  const float* z = nullptr;  ///< [dim]
+  const float* z = nullptr;  ///< [ld], zero past the dimension
   double lambda = 0;
   int count = 0;
   const std::int32_t* atoms = nullptr;
@@ -58,6 +58,7 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
   typename Group::template PerLane<Squares> squares;
   group.each([&](int lane) {
     Squares own{};
+    SPLICE_NO_UNROLL
     for (std::int64_t k = lane; k < atoms.dim; k += Group::size) {
       const auto a = static_cast<double>(z[k]);
       const double b = residual[k];
@@ -72,6 +73,7 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
   terms.r_dot_r = group.template sum<double>([&](int lane) { return squares[lane].rr; });
   terms.weighted_l1 = group.template sum<double>([&](int lane) {
     double sum = 0;
+    SPLICE_NO_UNROLL
     for (int i = lane; i < count; i += Group::size) {
       if (code.weights[i] == 0) continue;  // of a banned atom, perhaps
       sum += std::abs(static_cast<double>(code.weights[i])) / problem.inverse[code.atoms[i]];
@@ -84,19 +86,17 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
   group.each([&](int lane) { largest_of[lane] = violation_of[lane] = 0; });
   each_product<double>(
       group, atoms, count, [&](int i) -> std::int64_t { return code.atoms[i]; }, residual,
-      [&](auto& warp, int index, int i, double product) {
+      [&](int lane, int i, double product) {
         const float weight = code.weights[i];
         if (weight == 0) return;
         const double inverse = problem.inverse[code.atoms[i]];
         const double correlation = weight < 0 ? -product * inverse : product * inverse;
         const double size = problem.nonnegative ? correlation : std::abs(correlation);
         const double distance = std::abs(correlation - code.lambda);
-        warp.each([&](int lane) {
-          double& largest = largest_of[32 * index + lane];
-          double& violation = violation_of[32 * index + lane];
-          largest = size > largest ? size : largest;
-          violation = distance > violation ? distance : violation;
-        });
+        double& largest = largest_of[lane];
+        double& violation = violation_of[lane];
+        largest = size > largest ? size : largest;
+        violation = distance > violation ? distance : violation;
       });
   terms.largest = group.template max<double>([&](int lane) { return largest_of[lane]; });
   terms.violation = group.template max<double>([&](int lane) { return violation_of[lane]; });
@@ -115,12 +115,10 @@ SPLICE_KERNEL double largest_product(Group& group, const AtomsView& atoms, int c
                                      Size size) {
   typename Group::template PerLane<double> largest;
   group.each([&](int lane) { largest[lane] = 0; });
-  each_product<double>(group, atoms, count, atom, residual, [&](auto& warp, int index, int i, double product) {
+  each_product<double>(group, atoms, count, atom, residual, [&](int lane, int i, double product) {
     const double value = size(i, product);
-    warp.each([&](int lane) {
-      double& own = largest[32 * index + lane];
-      own = value > own ? value : own;
-    });
+    double& own = largest[lane];
+    own = value > own ? value : own;
   });
   return group.template max<double>([&](int lane) { return largest[lane]; });
 }

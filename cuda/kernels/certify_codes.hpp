@@ -42,7 +42,9 @@ struct CertifyCodesKernel {
     auto residual = group.array(args.residuals + group.index() * args.atoms.ld, args.atoms.ld);
     float* z = args.z + group.index() * args.atoms.ld;
     group.each([&](int lane) {
-      for (std::int64_t k = lane; k < dim; k += Group::size) z[k] = load_element(args.input, args.dtype, row * args.ld_input + k);
+      for (std::int64_t k = lane; k < args.atoms.ld; k += Group::size) {
+        z[k] = k < dim ? load_element(args.input, args.dtype, row * args.ld_input + k) : 0.0f;
+      }
     });
     group.sync();
     const std::int64_t from = args.offsets[row];

@@ -26,7 +26,9 @@ struct CertifyScreenedKernel {
     RowsView rows;
     ScreenView screen;
     double* residuals = nullptr;         ///< [groups, ld]
-    std::int32_t* candidates = nullptr;  ///< [groups, list_capacity]
+    float* products = nullptr;           ///< [groups, list_capacity] of candidates, in float32
+    std::int32_t* candidates = nullptr;  ///< [groups, 2, list_capacity] what may exceed lambda by the screening, and by them
+    ItemQueue* queue = nullptr;
   };
   struct Shared {};
   static constexpr int lanes = 32;
@@ -43,7 +45,7 @@ struct CertifyScreenedKernel {
     auto residual = group.array(args.residuals + group.index() * args.atoms.ld, args.atoms.ld);
     const CodeTerms terms = code_terms(group, args.atoms, args.problem, args.rows, row, residual);
     const double movement = moved(group, args, row, residual);
-    const double listed = largest_listed(group, args, row, residual, movement);
+    const double listed = largest_listed(group, args, row, residual, movement, std::sqrt(terms.r_dot_r));
     const double unlisted = static_cast<double>(args.screen.unlisted_bound[row]) +
                             static_cast<double>(args.problem.atom_norm) * movement;
     group.once([&] {
@@ -65,22 +67,34 @@ struct CertifyScreenedKernel {
   static SPLICE_KERNEL double moved(Group& group, const Args& args, std::int32_t row, const Vector& residual) {
     const std::int8_t* q = args.screen.q + args.screen.place[row] * args.atoms.ld;
     const double scale = static_cast<double>(args.screen.scale[row]);
-    return distance_to_copy(group, args.atoms.dim, residual, q, scale) * (1 + 1e-9);
+    return distance_to_copy<double>(group, args.atoms.ld, residual, q, scale) * (1 + 1e-9);
   }
 
-  /// Of the list, without the support, whose correlations are known: exactly where the bound may exceed lambda, else the bound.
+  /// Of the list, without the support, whose correlations are known: what the screening bounds by lambda needs no look; for
+  /// most of the rest float32 products with their error bounds do; what these leave open is multiplied in fp64.
   template <class Group, class Vector>
   static SPLICE_KERNEL double largest_listed(Group& group, const Args& args, std::int32_t row, const Vector& residual,
-                                             double movement) {
+                                             double movement, double residual_norm) {
     const double lambda = args.rows.lambda[row];
     const double norm = static_cast<double>(args.screen.norm[row]);
     const int count = args.screen.list_count[row];
     const std::int64_t room = args.screen.list_capacity;
     auto atoms = group.array(args.screen.list_atoms + row * room, room);
     auto values = group.array(args.screen.list_values + row * room, room);
-    auto candidates = group.array(args.candidates + group.index() * room, room);
+    auto products = group.array(args.products + group.index() * room, room);
+    auto candidates = group.array(args.candidates + 2 * group.index() * room, room);
+    auto open = group.array(args.candidates + (2 * group.index() + 1) * room, room);
+    const auto correlation = [&](std::int32_t atom, double product) {
+      const double found = product * args.problem.inverse[atom];
+      return args.problem.nonnegative ? found : std::fabs(found);
+    };
     typename Group::template PerLane<double> largest;
     group.each([&](int lane) { largest[lane] = 0; });
+    const auto exceeds = [&](int lane, double bound) {
+      const bool may_exceed = !(bound <= lambda);
+      if (!may_exceed && bound > largest[lane]) largest[lane] = bound;  // not above lambda, whose atom it is or not
+      return may_exceed;
+    };
     const int found = list_passing(
         group, count,
         [&](int lane, int i) {
@@ -88,16 +102,25 @@ struct CertifyScreenedKernel {
           const double size = static_cast<double>(args.problem.nonnegative ? values[i] : std::fabs(values[i]));
           const double bound = math::screened_upper_bound(size, static_cast<double>(args.problem.screen_error[atom]), norm,
                                                           static_cast<double>(args.problem.atom_norm), movement);
-          const bool may_exceed = bound > lambda;
-          if (!may_exceed && bound > largest[lane]) largest[lane] = bound;  // not above lambda, whose atom it is or not
-          return may_exceed && !in_code(args.rows, row, atom);
+          return exceeds(lane, bound) && !in_code(args.rows, row, atom);
         },
-        candidates, [&](int i) -> std::int32_t { return atoms[i]; });
+        [&](int at, int i) { candidates[at] = static_cast<std::int32_t>(atoms[i]); });
+    const auto candidate = [&](int i) -> std::int64_t { return candidates[i]; };
+    dot_atoms<float>(group, args.atoms, found, candidate, residual, [&](int i, float product) { products[i] = product; });
+    group.sync();
+    const double error = math::product_error(args.atoms.ld) * static_cast<double>(args.problem.atom_norm) * residual_norm;
+    const double least = static_cast<double>(args.atoms.ld) * 0x1p-147;  // of what lies below the normal numbers
+    const int left = list_passing(
+        group, found,
+        [&](int lane, int i) {
+          const std::int32_t atom = candidates[i];
+          const double size = correlation(atom, static_cast<double>(static_cast<float>(products[i])));
+          return exceeds(lane, size + error + least * args.problem.inverse[atom]);
+        },
+        [&](int at, int i) { open[at] = static_cast<std::int32_t>(candidates[i]); });
     const double exact = largest_product(
-        group, args.atoms, found, [&](int i) -> std::int64_t { return candidates[i]; }, residual, [&](int i, double product) {
-          const double correlation = product * args.problem.inverse[candidates[i]];
-          return args.problem.nonnegative ? correlation : std::fabs(correlation);
-        });
+        group, args.atoms, left, [&](int i) -> std::int64_t { return open[i]; }, residual,
+        [&](int i, double product) { return correlation(open[i], product); });
     const double bounded = group.template max<double>([&](int lane) { return largest[lane]; });
     return exact > bounded ? exact : bounded;
   }

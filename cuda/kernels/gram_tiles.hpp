@@ -1,9 +1,10 @@
 #pragma once
 
 /// @file gram_tiles.hpp
-/// Products of atoms with each other by one warp's tensor cores. Sums over dimensions may run in any order, so that each lane
-/// reads 16 bytes of an atom at once: four numbers that serve as two lots of operands. What a lane holds of eight atoms is
-/// the same whether they are rows or columns of a product.
+/// Products of atoms with each other by one warp's tensor cores, of atoms in two float16 parts (split_atoms.hpp). Sums over
+/// dimensions may run in any order, so that each lane reads 16 bytes of an atom at once: eight numbers that serve as two lots
+/// of operands. What a lane holds of eight atoms is the same whether they are rows or columns of a product. Sums are those of
+/// the scaled atoms.
 
 #include <cstdint>
 
@@ -14,92 +15,105 @@
 namespace splice_cuda::cuda {
 
 inline constexpr int octet = 8;         ///< atoms
-inline constexpr int slice_width = 16;  ///< dimensions that a warp reads of an octet at once
+inline constexpr int slice_width = 32;  ///< dimensions that a warp reads of an octet at once
+inline constexpr int slice_lots = 2;    ///< of operands in them
 
-/// What a lane holds of `octets` octets: of the atom at place lane / 4 of each.
+/// Which parts of atoms are multiplied.
+enum class HalfParts : std::uint8_t {
+  high,  ///< products err by some 1e-5 of the atoms' norms
+  both,  ///< but for the product of both low parts: 1e-7
+};
+
+/// What a lane reads of `octets` octets: of the atom at place lane / 4 of each. Places that hold no atom get the last one: what
+/// is made of them is not looked at.
 template <class Warp, int octets>
 class AtomOctets {
  public:
-  /// @param atom  the atom at a place < count; places past them hold zeros
   template <class Atom>
-  SPLICE_KERNEL AtomOctets(Warp& warp, const AtomsView& atoms, int count, Atom atom) : atoms_(atoms), count_(count) {
+  SPLICE_KERNEL AtomOctets(Warp& warp, const AtomsView& atoms, int count, Atom atom) : low_(atoms.ld / octet) {
     warp.each([&](int lane) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int o = 0; o < octets; ++o) {
         const int place = octet * o + lane_group_of(lane);
-        rows_[lane].of[o] = static_cast<std::uint32_t>(atom(place < count ? place : count - 1));
+        const std::int64_t row = atom(place < count ? place : count - 1);
+        rows_[lane].of[o] = reinterpret_cast<const Chunk*>(atoms.halves + row * 2 * atoms.ld) + lane_in_quad(lane);
       }
     });
   }
 
-  /// Reads the slice that begins at dimension k.
-  SPLICE_KERNEL void read(Warp& warp, std::int64_t k) {
-    warp.each([&](int lane) SPLICE_INLINED {
-      SPLICE_UNROLL
-      for (int o = 0; o < octets; ++o) {
-        const bool present = octet * o + lane_group_of(lane) < count_;
-        current_[lane].of[o] =
-            present ? warp.load4(atoms_.atoms + rows_[lane].of[o] * atoms_.ld, k + 4 * lane_in_quad(lane)) : Four{};
-      }
-    });
-  }
-
-  /// The half (0 or 1) of what was read becomes operands.
-  SPLICE_KERNEL void split(Warp& warp, int half) {
-    warp.each([&](int lane) SPLICE_INLINED {
-      SPLICE_UNROLL
-      for (int o = 0; o < octets; ++o) {
-        SPLICE_UNROLL
-        for (int e = 0; e < 2; ++e) operands_[lane].of[o][e] = Warp::split(current_[lane].of[o].of[2 * half + e]);
-      }
-    });
-  }
-
-  /// Operands of the columns that octet o is.
-  SPLICE_KERNEL const SplitFloat* columns(int lane, int o) { return operands_[lane].of[o]; }
-  SPLICE_KERNEL SplitFloat operand(int lane, int o, int e) { return operands_[lane].of[o][e]; }
+  /// The lane's part of the slice that begins at dimension k.
+  SPLICE_KERNEL Chunk high(int lane, int o, std::int64_t k) const { return rows_[lane].of[o][k / octet]; }
+  SPLICE_KERNEL Chunk low(int lane, int o, std::int64_t k) const { return rows_[lane].of[o][k / octet + low_]; }
 
  private:
   struct Rows {
-    std::uint32_t of[octets];  // atoms: half the registers of pointers
+    const Chunk* of[octets];
   };
-  struct Fours {
-    Four of[octets];
-  };
-  struct Operands {
-    SplitFloat of[octets][2];
-  };
-  const AtomsView& atoms_;
-  int count_;
+  std::int64_t low_;  ///< where low parts begin, in chunks
   typename Warp::template PerLane<Rows> rows_;
-  typename Warp::template PerLane<Fours> current_;
-  typename Warp::template PerLane<Operands> operands_;
 };
 
-/// sums of one product: rows of octets o and o + 1 with columns of octet c.
-template <class Warp, class RowOctets, class ColumnOctets, class Sums>
-SPLICE_KERNEL void multiply_octets(Warp& warp, RowOctets& rows, int o, ColumnOctets& columns, int c, Sums sums) {
-  struct Registers {
-    SplitFloat of[row_registers];
-  };
-  typename Warp::template PerLane<Registers> left;
-  warp.each([&](int lane) SPLICE_INLINED {
-    left[lane] = {{rows.operand(lane, o, 0), rows.operand(lane, o + 1, 0), rows.operand(lane, o, 1), rows.operand(lane, o + 1, 1)}};
-  });
-  warp.multiply_add([&](int lane) { return left[lane].of; }, [&](int lane) { return columns.columns(lane, c); }, sums);
-}
+/// A slice of `octets` octets in a lane's registers.
+template <int octets>
+struct AtomSlice {
+  Chunk high[octets];
+  Chunk low[octets];
 
-/// add() for each half of each slice of `ld` dimensions, with the operands of all octets.
-template <class Warp, class Add, class... Octets>
-SPLICE_KERNEL void each_half_slice(Warp& warp, std::int64_t ld, Add add, Octets&... octets) {
-  (octets.read(warp, 0), ...);
-  SPLICE_NO_UNROLL
-  for (std::int64_t k = slice_width; k <= ld; k += slice_width) {
+  template <HalfParts parts, class Octets>
+  SPLICE_KERNEL void read(const Octets& from, int lane, std::int64_t k) {
+    SPLICE_UNROLL
+    for (int o = 0; o < octets; ++o) high[o] = from.high(lane, o, k);
+    if constexpr (parts == HalfParts::both) {
+      SPLICE_UNROLL
+      for (int o = 0; o < octets; ++o) low[o] = from.low(lane, o, k);
+    }
+  }
+};
+
+/// sums(lane) += one lot of a slice: the rows first(lane) and second(lane), an octet each, with the columns column(lane).
+template <class Warp, class First, class Second, class Columns, class Sums>
+SPLICE_KERNEL void multiply_lot(Warp& warp, int lot, First first, Second second, Columns columns, Sums sums) {
+  struct Operands {
+    std::uint32_t rows[row_registers];
+    std::uint32_t columns[column_registers];
+  };
+  typename Warp::template PerLane<Operands> operands;
+  warp.each([&](int lane) SPLICE_INLINED {
     SPLICE_UNROLL
     for (int half = 0; half < 2; ++half) {
-      (octets.split(warp, half), ...);
-      if (half == 1 && k < ld) (octets.read(warp, k), ...);  // on their way while the rest is multiplied
-      add();
+      const int word = 2 * lot + half;
+      operands[lane].rows[2 * half] = first(lane).words[word];
+      operands[lane].rows[2 * half + 1] = second(lane).words[word];
+      operands[lane].columns[half] = columns(lane).words[word];
+    }
+  });
+  warp.multiply_add_half([&](int lane) { return operands[lane].rows; }, [&](int lane) { return operands[lane].columns; }, sums);
+}
+
+/// For all tiles (i, j) that `wanted`: sums(lane, i, j) += products of rows' octets 2 i and 2 i + 1 with columns' octet j over a
+/// slice. Products that follow each other belong to different tiles: none waits for the one before.
+template <HalfParts parts, int tile_rows, int tile_columns, class Warp, class Rows, class Columns, class Wanted, class Sums>
+SPLICE_KERNEL void multiply_slice(Warp& warp, Rows& rows, Columns& columns, Wanted wanted, Sums sums) {
+  const auto each_tile = [&](auto row, auto column, int lot) SPLICE_INLINED {
+    SPLICE_UNROLL
+    for (int i = 0; i < tile_rows; ++i) {
+      SPLICE_UNROLL
+      for (int j = 0; j < tile_columns; ++j) {
+        if (!wanted(i, j)) continue;
+        multiply_lot(
+            warp, lot, [&](int lane) { return row(lane, 2 * i); }, [&](int lane) { return row(lane, 2 * i + 1); },
+            [&](int lane) { return column(lane, j); }, [&](int lane) { return sums(lane, i, j); });
+      }
+    }
+  };
+  const auto row_high = [&](int lane, int o) { return rows[lane].high[o]; };
+  const auto column_high = [&](int lane, int o) { return columns[lane].high[o]; };
+  SPLICE_UNROLL
+  for (int lot = 0; lot < slice_lots; ++lot) {
+    each_tile(row_high, column_high, lot);
+    if constexpr (parts == HalfParts::both) {
+      each_tile(row_high, [&](int lane, int o) { return columns[lane].low[o]; }, lot);
+      each_tile([&](int lane, int o) { return rows[lane].low[o]; }, column_high, lot);
     }
   }
 }
@@ -113,28 +127,42 @@ class GramTiles {
   static_assert(octets % 2 == 0);
 
   template <class Atom>
-  SPLICE_KERNEL void multiply(Warp& warp, const AtomsView& atoms, int count, Atom atom) {
+  SPLICE_KERNEL void multiply(Warp& warp, const AtomsView& atoms, int count, Atom atom, HalfParts parts) {
     warp.each([&](int lane) SPLICE_INLINED { sums_[lane] = {}; });
     if (count == 0) return;
-    const int used = (count + octet - 1) / octet;
-    AtomOctets<Warp, octets> left(warp, atoms, count, atom);
-    const auto add = [&]() SPLICE_INLINED {
-      SPLICE_UNROLL
-      for (int i = 0; i < tile_rows; ++i) {
-        if (2 * i >= used) continue;
-        SPLICE_UNROLL
-        for (int j = 0; j <= 2 * i + 1; ++j) {
-          multiply_octets(warp, left, 2 * i, left, j, [&](int lane) { return sums_[lane].of[tile(i, j)]; });
-        }
-      }
-    };
-    each_half_slice(warp, atoms.ld, add, left);
+    AtomOctets<Warp, octets> all(warp, atoms, count, atom);
+    if (parts == HalfParts::both) {
+      multiply_parts<HalfParts::both>(warp, atoms.ld, count, all);
+    } else {
+      multiply_parts<HalfParts::high>(warp, atoms.ld, count, all);
+    }
   }
 
   /// Sums of tile (i, j): see sum_row, sum_column.
   SPLICE_KERNEL const float* sums(int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; }
 
  private:
+  /// Slices that are on their way together: as many as there are registers for.
+  static constexpr int slices_at_once = octets <= 4 ? 2 : 1;
+
+  template <HalfParts parts>
+  SPLICE_KERNEL void multiply_parts(Warp& warp, std::int64_t ld, int count, const AtomOctets<Warp, octets>& all) {
+    typename Warp::template PerLane<AtomSlice<octets>> slices[slices_at_once];
+    SPLICE_NO_UNROLL
+    for (std::int64_t k = 0; k < ld; k += slices_at_once * slice_width) {
+      SPLICE_UNROLL
+      for (int s = 0; s < slices_at_once; ++s) {
+        warp.each([&](int lane) SPLICE_INLINED { slices[s][lane].template read<parts>(all, lane, k + s * slice_width); });
+      }
+      SPLICE_UNROLL
+      for (int s = 0; s < slices_at_once; ++s) {
+        multiply_slice<parts, tile_rows, octets>(
+            warp, slices[s], slices[s], [&](int i, int j) { return j <= 2 * i + 1 && product_rows * i < count; },
+            [&](int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; });
+      }
+    }
+  }
+
   static constexpr int tile(int i, int j) { return i * (i + 1) + j; }
   struct Sums {
     float of[tile_rows * (tile_rows + 1)][sum_registers];
@@ -149,17 +177,20 @@ class CrossTiles {
   template <class RowAtom, class Atom>
   SPLICE_KERNEL void multiply(Warp& warp, const AtomsView& atoms, int row_count, RowAtom row_atom, int count, Atom atom) {
     warp.each([&](int lane) SPLICE_INLINED { sums_[lane] = {}; });
-    const int used = count < octets * octet ? (count + octet - 1) / octet : octets;
-    AtomOctets<Warp, 2> left(warp, atoms, row_count, row_atom);
-    AtomOctets<Warp, octets> right(warp, atoms, count, atom);
-    const auto add = [&]() SPLICE_INLINED {
-      SPLICE_UNROLL
-      for (int j = 0; j < octets; ++j) {
-        if (j >= used) continue;
-        multiply_octets(warp, left, 0, right, j, [&](int lane) { return sums_[lane].of[j]; });
-      }
-    };
-    each_half_slice(warp, atoms.ld, add, left, right);
+    AtomOctets<Warp, 2> rows(warp, atoms, row_count, row_atom);
+    AtomOctets<Warp, octets> columns(warp, atoms, count, atom);
+    typename Warp::template PerLane<AtomSlice<2>> row_slice;
+    typename Warp::template PerLane<AtomSlice<octets>> column_slice;
+    SPLICE_NO_UNROLL
+    for (std::int64_t k = 0; k < atoms.ld; k += slice_width) {
+      warp.each([&](int lane) SPLICE_INLINED {
+        row_slice[lane].template read<HalfParts::both>(rows, lane, k);
+        column_slice[lane].template read<HalfParts::both>(columns, lane, k);
+      });
+      multiply_slice<HalfParts::both, 1, octets>(
+          warp, row_slice, column_slice, [&](int, int j) { return octet * j < count; },
+          [&](int lane, int, int j) { return sums_[lane].of[j]; });
+    }
   }
   SPLICE_KERNEL const float* sums(int lane, int j) { return sums_[lane].of[j]; }
 

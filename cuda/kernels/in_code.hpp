@@ -15,6 +15,7 @@ SPLICE_KERNEL bool in_code(const RowsView& rows, std::int64_t row, std::int32_t 
   const std::int32_t* atoms = rows.code_atoms + row * rows.code_capacity;
   int low = 0;
   int high = rows.code_count[row];
+  SPLICE_NO_UNROLL
   while (low < high) {
     const int middle = (low + high) / 2;
     if (atoms[middle] < atom) {

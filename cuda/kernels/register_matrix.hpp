@@ -33,8 +33,12 @@ class RegisterMatrix {
   using Array = typename Group::template Array<float>;
   using Memory = RegisterMatrixMemory<capacity>;
 
-  SPLICE_KERNEL RegisterMatrix(Group& group, Memory& memory)
-      : group_(group), diagonal_(group.array(memory.diagonal, capacity)), stage_(group.array(memory.stage, Memory::slice * Memory::pitch)) {}
+  /// @param factors  [capacity], at a multiple of 16 bytes: scratch of set_gram() and cross(), up to the last cross_product()
+  SPLICE_KERNEL RegisterMatrix(Group& group, Memory& memory, float* factors)
+      : group_(group),
+        diagonal_(group.array(memory.diagonal, capacity)),
+        stage_(group.array(memory.stage, Memory::slice * Memory::pitch)),
+        factors_(group.array(factors, capacity)) {}
 
   SPLICE_KERNEL float diagonal(int k) const { return diagonal_[k]; }
 
@@ -42,11 +46,16 @@ class RegisterMatrix {
     in_blocks([&](int lane, int first) SPLICE_INLINED {
       if (lane != k % 32) return;
       SPLICE_UNROLL
-      for (int j = first; j < first + block; ++j) {
-        float value = rows_[lane].of[0][j];
+      for (int j = first; j < first + block; j += 4) {
+        Four four;
         SPLICE_UNROLL
-        for (int r = 1; r < own_rows; ++r) value = choose(r == k / 32, rows_[lane].of[r][j], value);
-        row[j] = value;
+        for (int e = 0; e < 4; ++e) {
+          float value = rows_[lane].of[0][j + e];
+          SPLICE_UNROLL
+          for (int r = 1; r < own_rows; ++r) value = choose(r == k / 32, rows_[lane].of[r][j + e], value);
+          four.of[e] = value;
+        }
+        group_.store4(row, j, four);
       }
     });
   }
@@ -133,10 +142,18 @@ class RegisterMatrix {
   }
 
   /// By tensor cores; rows of tiles go through shared memory to the lanes that keep them.
+  /// @param rough  a guess will do
   template <class Atom, class Factor>
-  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor) {
+  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor, bool rough) {
+    group_.each([&](int lane) SPLICE_INLINED {
+      SPLICE_UNROLL
+      for (int r = 0; r < own_rows; ++r) {
+        const int i = lane + 32 * r;
+        factors_[i] = i < count ? factor(i) * atoms.half_scales[atom(i)] : 0.0f;
+      }
+    });
     GramTiles<Group, capacity / octet> tiles;
-    tiles.multiply(group_, atoms, count, atom);
+    tiles.multiply(group_, atoms, count, atom, rough ? HalfParts::high : HalfParts::both);
     group_.each([&](int lane) SPLICE_INLINED { rows_[lane] = {}; });
     SPLICE_UNROLL
     for (int r = 0; r < own_rows; ++r) {
@@ -148,16 +165,17 @@ class RegisterMatrix {
         }
       });
       group_.sync();
-      group_.each([&](int lane) SPLICE_INLINED { keep_rows(lane, r, factor); });
+      group_.each([&](int lane) SPLICE_INLINED { keep_rows(lane, r); });
       group_.sync();
     }
   }
 
-  /// Products of up to 16 atoms, `added`, with `count` atoms: cross_product(i, k) until the matrix is changed. Ends with a
-  /// barrier.
+  /// Products of up to 16 atoms, `added`, with `count` atoms, of which they are the last ones: cross_product(i, k) until the
+  /// next products. Ends with a barrier.
   static constexpr int most_crossed = 16;
   template <class Added, class Atom>
   SPLICE_KERNEL void cross(const AtomsView& atoms, int added_count, Added added, int count, Atom atom) {
+    first_added_ = count - added_count;
     constexpr int octets = 2;  // at once: the matrix keeps its registers
     SPLICE_NO_UNROLL
     for (int first = 0; first < count; first += octets * octet) {
@@ -168,9 +186,14 @@ class RegisterMatrix {
         for (int j = 0; j < octets; ++j) stage_sums(lane, 0, first / octet + j, tiles.sums(lane, j));
       });
     }
+    group_.each([&](int lane) SPLICE_INLINED {
+      for (int i = lane; i < count; i += 32) factors_[i] = atoms.half_scales[atom(i)];
+    });
     group_.sync();
   }
-  SPLICE_KERNEL float cross_product(int i, int k) const { return stage_[i * Memory::pitch + k]; }
+  SPLICE_KERNEL float cross_product(int i, int k) const {
+    return stage_[i * Memory::pitch + k] * (static_cast<float>(factors_[first_added_ + i]) * static_cast<float>(factors_[k]));
+  }
 
  private:
   struct Rows {
@@ -189,29 +212,38 @@ class RegisterMatrix {
   }
 
   /// Of the staged rows 32 r and on, what is on the diagonal and below it: the lane's own row, and, as columns, what its rows
-  /// above have there. Factors of places that hold no atom are 0.
-  template <class Factor>
-  SPLICE_KERNEL void keep_rows(int lane, int r, Factor factor) {
+  /// above have there.
+  SPLICE_KERNEL void keep_rows(int lane, int r) {
     const int row = lane + 32 * r;
-    const float own = factor(row);
+    const float own = factors_[row];
     SPLICE_UNROLL
     for (int k = 0; k < 32 * r; k += 4) {
       const Four four = group_.load4(stage_, lane * Memory::pitch + k);
+      const Four factors = group_.load4(factors_, k);
       SPLICE_UNROLL
-      for (int e = 0; e < 4; ++e) rows_[lane].of[r][k + e] = four.of[e] * (own * factor(k + e));
+      for (int e = 0; e < 4; ++e) rows_[lane].of[r][k + e] = four.of[e] * (own * factors.of[e]);
     }
     SPLICE_UNROLL
-    for (int column = 0; column < 32; ++column) {
-      const int k = 32 * r + column;
-      const int at = lane < column ? column * Memory::pitch + row : lane * Memory::pitch + k;
-      rows_[lane].of[r][k] = stage_[at] * (own * factor(k));
+    for (int first = 0; first < 32; first += 4) {
+      const Four factors = group_.load4(factors_, 32 * r + first);
+      SPLICE_UNROLL
+      for (int e = 0; e < 4; ++e) {
+        const int column = first + e;
+        const int k = 32 * r + column;
+        const int at = lane < column ? column * Memory::pitch + row : lane * Memory::pitch + k;
+        rows_[lane].of[r][k] = stage_[at] * (own * factors.of[e]);
+      }
     }
     SPLICE_UNROLL
     for (int above = 0; above < r; ++above) {
-      const float upper = factor(lane + 32 * above);
+      const float upper = factors_[lane + 32 * above];
       SPLICE_UNROLL
-      for (int k = 32 * r; k < 32 * r + 32 && k < capacity; ++k) {
-        rows_[lane].of[above][k] = stage_[(k - 32 * r) * Memory::pitch + lane + 32 * above] * (upper * factor(k));
+      for (int k = 32 * r; k < 32 * r + 32 && k < capacity; k += 4) {
+        const Four factors = group_.load4(factors_, k);
+        SPLICE_UNROLL
+        for (int e = 0; e < 4; ++e) {
+          rows_[lane].of[above][k + e] = stage_[(k + e - 32 * r) * Memory::pitch + lane + 32 * above] * (upper * factors.of[e]);
+        }
       }
     }
     diagonal_[row] = stage_[lane * Memory::pitch + row] * (own * own);
@@ -257,6 +289,8 @@ class RegisterMatrix {
   Group& group_;
   Array diagonal_;
   Array stage_;
+  Array factors_;  ///< of the atoms that are multiplied, 0 where there is none
+  int first_added_ = 0;  ///< among the atoms of the latest cross()
   typename Group::template PerLane<Rows> rows_;
 };
 

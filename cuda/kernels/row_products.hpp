@@ -17,6 +17,7 @@ template <class Vector>
 SPLICE_KERNEL double dot_atom(const AtomsView& atoms, std::int64_t j, const Vector& x) {
   const float* atom = atoms.atoms + j * atoms.ld;
   double sum = 0;
+  SPLICE_NO_UNROLL
   for (std::int64_t k = 0; k < atoms.dim; ++k) {
     sum = std::fma(static_cast<double>(atom[k]), static_cast<double>(x[k]), sum);
   }
@@ -28,58 +29,104 @@ template <class Group, class A, class B>
 SPLICE_KERNEL double dot_vectors(Group& group, std::int64_t dim, const A& a, const B& b) {
   return group.template sum<double>([&](int lane) {
     double sum = 0;
+    SPLICE_NO_UNROLL
     for (std::int64_t k = lane; k < dim; k += Group::size) sum += static_cast<double>(a[k]) * static_cast<double>(b[k]);
     return sum;
   });
 }
 
-/// |residual - scale q| over `dim` numbers, in fp64, by all lanes: how far a residual has moved since it was screened.
+/// |x|^2 over `dim` numbers, in fp64.
 template <class Group, class Vector>
-SPLICE_KERNEL double distance_to_copy(Group& group, std::int64_t dim, const Vector& residual, const std::int8_t* q,
-                                      double scale) {
-  return std::sqrt(group.template sum<double>([&](int lane) {
-    double sum = 0;
-    for (std::int64_t k = lane; k < dim; k += Group::size) {
-      const double change = static_cast<double>(residual[k]) - scale * static_cast<double>(q[k]);
-      sum += change * change;
+SPLICE_OUT_OF_LINE double squared_norm(Group& group, std::int64_t dim, Vector x) {
+  return dot_vectors(group, dim, x, x);
+}
+
+/// |residual - scale q| in T, by all lanes: how far a residual has moved since it was screened.
+/// @param residual  [ld], zero past the dimension, as q is
+template <class T, class Group, class Vector>
+SPLICE_OUT_OF_LINE T distance_to_copy(Group& group, std::int64_t ld, Vector residual, const std::int8_t* q, T scale) {
+  return std::sqrt(group.template sum<T>([&](int lane) {
+    T sum = 0;
+    SPLICE_NO_UNROLL
+    for (std::int64_t k = 4 * lane; k < ld; k += 4 * Group::size) {
+      const std::uint32_t word = *reinterpret_cast<const std::uint32_t*>(q + k);
+      SPLICE_UNROLL
+      for (int e = 0; e < 4; ++e) {
+        const auto byte = static_cast<std::int8_t>(word >> (8 * e));
+        const T change = static_cast<T>(residual[k + e]) - scale * static_cast<T>(byte);
+        sum = std::fma(change, change, sum);
+      }
     }
     return sum;
   }));
 }
 
 /// residual = z - sum over i < count of weight(i) c_atom(i), in T, zero past the dimension: [ld]. Ends with a barrier.
-/// @param z  [dim]
+/// @param z  [ld], zero past the dimension
 template <class T, class Group, class Z, class Vector, class Atom, class Weight>
 SPLICE_KERNEL void subtract_atoms(Group& group, const AtomsView& atoms, const Z& z, int count, Atom atom, Weight weight,
                                   const Vector& residual) {
-  constexpr int at_once = 4;  // loads on their way together
+  constexpr int fours = Group::size == 32 ? 4 : 1;  // a lane has of the residual at once
+  constexpr int at_once = 4;                        // atoms whose loads are on their way together
+  constexpr std::int64_t stride = 4 * Group::size;
   group.each([&](int lane) SPLICE_INLINED {
     SPLICE_NO_UNROLL
-    for (std::int64_t k = 4 * lane; k < atoms.ld; k += 4 * Group::size) {
-      T r[4];
+    for (std::int64_t first = 4 * lane; first < atoms.ld; first += fours * stride) {
+      T r[fours][4];
       SPLICE_UNROLL
-      for (int e = 0; e < 4; ++e) r[e] = k + e < atoms.dim ? static_cast<T>(z[k + e]) : T(0);
+      for (int f = 0; f < fours; ++f) {
+        const std::int64_t k = first + f * stride;
+        const Four four = k < atoms.ld ? group.load4(z, k) : Four{};
+        SPLICE_UNROLL
+        for (int e = 0; e < 4; ++e) r[f][e] = static_cast<T>(four.of[e]);
+      }
       SPLICE_NO_UNROLL
-      for (int first = 0; first < count; first += at_once) {
-        Four values[at_once];
+      for (int i = 0; i < count; i += at_once) {
+        Four values[at_once][fours];
         T weights[at_once];
         SPLICE_UNROLL
-        for (int i = 0; i < at_once; ++i) {
-          const int at = first + i < count ? first + i : count - 1;
-          weights[i] = first + i < count ? static_cast<T>(weight(at)) : T(0);
-          values[i] = group.load4(atoms.atoms + atom(at) * atoms.ld, k);
+        for (int a = 0; a < at_once; ++a) {
+          const int at = i + a < count ? i + a : count - 1;
+          weights[a] = i + a < count ? static_cast<T>(weight(at)) : T(0);
+          const float* from = atoms.atoms + atom(at) * atoms.ld;
+          SPLICE_UNROLL
+          for (int f = 0; f < fours; ++f) {
+            const std::int64_t k = first + f * stride;
+            values[a][f] = k < atoms.ld ? group.load4(from, k) : Four{};
+          }
         }
         SPLICE_UNROLL
-        for (int i = 0; i < at_once; ++i) {
+        for (int a = 0; a < at_once; ++a) {
           SPLICE_UNROLL
-          for (int e = 0; e < 4; ++e) r[e] = std::fma(-weights[i], static_cast<T>(values[i].of[e]), r[e]);
+          for (int f = 0; f < fours; ++f) {
+            SPLICE_UNROLL
+            for (int e = 0; e < 4; ++e) r[f][e] = std::fma(-weights[a], static_cast<T>(values[a][f].of[e]), r[f][e]);
+          }
         }
       }
       SPLICE_UNROLL
-      for (int e = 0; e < 4; ++e) residual[k + e] = r[e];
+      for (int f = 0; f < fours; ++f) {
+        const std::int64_t k = first + f * stride;
+        if (k >= atoms.ld) continue;
+        SPLICE_UNROLL
+        for (int e = 0; e < 4; ++e) residual[k + e] = r[f][e];
+      }
     }
   });
   group.sync();
+}
+
+/// The same in float32, of listed atoms with their weights.
+/// @param atoms  [, ld] AtomsView::atoms
+template <class Group, class Vector, class List, class Weights>
+SPLICE_OUT_OF_LINE void subtract_listed(Group& group, const float* atoms, std::int64_t ld, Vector z, int count, List list,
+                                        Weights weights, Vector residual) {
+  AtomsView view;
+  view.atoms = atoms;
+  view.ld = ld;
+  subtract_atoms<float>(
+      group, view, z, count, [&](int i) -> std::int64_t { return static_cast<std::int32_t>(list[i]); },
+      [&](int i) -> float { return weights[i]; }, residual);
 }
 
 }  // namespace splice_cuda::cuda

@@ -38,8 +38,7 @@ class RowSolver {
         problem_(problem),
         rows_(rows),
         row_(row),
-        z_(rows.z + row * atoms.ld),
-        z_dot_z_(dot_vectors(group, atoms.dim, z_, z_)),
+        z_(group.array(rows.z + row * atoms.ld, atoms.ld)),
         lambda_(static_cast<float>(rows.lambda[row])),
         tableau(group, matrix, memory.tableau, capacity),
         residual(group.array(rows.r + row * atoms.ld, atoms.ld)),
@@ -52,22 +51,27 @@ class RowSolver {
   SPLICE_KERNEL int iterations() const { return iterations_; }
   SPLICE_KERNEL float inverse(std::int64_t atom) const { return problem_.solver_inverse[atom]; }
 
-  /// A working set of `count` atoms outside the support; factors have the sign of product(i), if signs are free. To be
+  /// A working set of `count` atoms outside the support; factors have the sign of correlation(i), if signs are free. To be
   /// settled next, which begins with a barrier.
-  /// @param product  c_j.z, or what has its sign
-  template <class Atom, class Product>
-  SPLICE_KERNEL void set_atoms(int count, Atom atom, Product product) {
-    tableau.set_atoms(atoms_, count, atom, [&](int i) {
-      const float size = inverse(atom(i));
-      return product(i) < 0 && !problem_.nonnegative ? -size : size;
+  /// @param correlation  c_j.z / a_j, or what has its sign
+  /// @param rough        a guess will do: float16 parts of atoms, and correlations as they are given
+  template <class Atom, class Correlation>
+  SPLICE_KERNEL void set_atoms(int count, Atom atom, Correlation correlation, bool rough) {
+    tableau.set_atoms(
+        atoms_, count, atom, [&](int i) { return signed_factor(atom(i), correlation(i)); }, rough);
+    if (!rough) dot_listed(group_, atoms_.atoms, atoms_.ld, count, tableau.atom, z_, slacks_);
+    group_.each([&](int lane) {
+      SPLICE_NO_UNROLL
+      for (int i = lane; i < count; i += Group::size) {
+        tableau.value[i] = lambda_ - (rough ? size_of(correlation(i))
+                                            : static_cast<float>(tableau.factor[i]) * static_cast<float>(slacks_[i]));
+      }
     });
-    dot_atoms<float>(group_, atoms_, count, [&](int i) -> std::int64_t { return tableau.atom[i]; }, z_,
-                     [&](int i, float value) { tableau.value[i] = lambda_ - static_cast<float>(tableau.factor[i]) * value; });
   }
 
-  /// `count` more atoms, outside the support; product(i) = c_j.r at the present residual.
-  template <class Atom, class Product>
-  SPLICE_KERNEL void append(int count, Atom atom, Product product) {
+  /// `count` more atoms, outside the support; correlation(i) = c_j.r / a_j at the present residual.
+  template <class Atom, class Correlation>
+  SPLICE_KERNEL void append(int count, Atom atom, Correlation correlation) {
     if constexpr (requires { Matrix::most_crossed; }) {
       SPLICE_NO_UNROLL
       for (int first = 0; first < count; first += Matrix::most_crossed) {
@@ -79,7 +83,7 @@ class RowSolver {
         });
         SPLICE_NO_UNROLL
         for (int i = 0; i < more; ++i) {
-          append_one(atom(first + i), product(first + i), [&](int k) -> float { return matrix_.cross_product(i, k); });
+          append_one(atom(first + i), correlation(first + i), [&](int k) -> float { return matrix_.cross_product(i, k); });
         }
       }
     } else {
@@ -92,7 +96,7 @@ class RowSolver {
             [&](int k) -> std::int64_t { return k < before ? static_cast<std::int32_t>(tableau.atom[k]) : added; },
             atoms_.atoms + added * atoms_.ld, [&](int k, float value) { slacks_[k] = value; });
         group_.sync();
-        append_one(added, product(i), [&](int k) -> float { return slacks_[k]; });
+        append_one(added, correlation(i), [&](int k) -> float { return slacks_[k]; });
       }
     }
   }
@@ -100,15 +104,12 @@ class RowSolver {
   /// residual = z - C'w of the tableau's solution. Ends with a barrier.
   SPLICE_KERNEL void update_residual() {
     const int used = list_passing(
-        group_, tableau.size(), [&](int, int k) { return tableau.in_support[k] != 0; }, support_,
-        [](int k) -> std::int32_t { return k; });
-    subtract_atoms<float>(
-        group_, atoms_, z_, used, [&](int i) -> std::int64_t { return tableau.atom[support_[i]]; },
-        [&](int i) -> float {
-          const std::int32_t k = support_[i];
-          return static_cast<float>(tableau.value[k]) * static_cast<float>(tableau.factor[k]);
-        },
-        residual);
+        group_, tableau.size(), [&](int, int k) { return tableau.in_support[k] != 0; },
+        [&](int at, int k) {
+          support_[at] = static_cast<std::int32_t>(tableau.atom[k]);
+          gram_[at] = static_cast<float>(tableau.value[k]) * static_cast<float>(tableau.factor[k]);
+        });
+    subtract_listed(group_, atoms_.atoms, atoms_.ld, z_, used, support_, gram_, residual);
   }
 
   /// Pivots; the residual is that of the outcome.
@@ -119,8 +120,13 @@ class RowSolver {
 
   /// slacks[k] = lambda - factor_k <c_k, residual>; atoms that would rather act as their negative are turned.
   SPLICE_KERNEL float read_slacks() {
-    dot_atoms<float>(group_, atoms_, tableau.size(), [&](int i) -> std::int64_t { return tableau.atom[i]; }, residual,
-                     [&](int i, float value) { slacks_[i] = lambda_ - value * static_cast<float>(tableau.factor[i]); });
+    dot_listed(group_, atoms_.atoms, atoms_.ld, tableau.size(), tableau.atom, residual, slacks_);
+    group_.each([&](int lane) {
+      SPLICE_NO_UNROLL
+      for (int i = lane; i < tableau.size(); i += Group::size) {
+        slacks_[i] = lambda_ - static_cast<float>(slacks_[i]) * static_cast<float>(tableau.factor[i]);
+      }
+    });
     group_.sync();
     if (!problem_.nonnegative) tableau.turn_negatives(slacks_, lambda_);
     return tableau.largest_violation(slacks_);
@@ -134,11 +140,13 @@ class RowSolver {
   SPLICE_KERNEL float slack() {
     const double weighted = group_.template sum<double>([&](int lane) {
       double sum = 0;
+      SPLICE_NO_UNROLL
       for (int i = lane; i < tableau.size(); i += Group::size) {
         if (tableau.in_support[i] != 0) sum += std::fabs(static_cast<double>(tableau.value[i]));
       }
       return sum;
     });
+    if (z_dot_z_ < 0) z_dot_z_ = squared_norm(group_, atoms_.dim, z_);
     return static_cast<float>(math::correlation_slack(problem_.gap_tolerance, z_dot_z_, weighted, static_cast<double>(lambda_)));
   }
 
@@ -152,19 +160,25 @@ class RowSolver {
   }
 
  private:
+  SPLICE_KERNEL float size_of(float correlation) const { return problem_.nonnegative ? correlation : std::fabs(correlation); }
+  SPLICE_KERNEL float signed_factor(std::int32_t atom, float correlation) const {
+    const float size = inverse(atom);
+    return correlation < 0 && !problem_.nonnegative ? -size : size;
+  }
+
   /// @param crossed  <c, c_k> for k in [0, size], the last of which is the new atom's own
   template <class Crossed>
-  SPLICE_KERNEL void append_one(std::int32_t atom, float product, Crossed crossed) {
-    const float size = inverse(atom);
-    const float factor = product < 0 && !problem_.nonnegative ? -size : size;
+  SPLICE_KERNEL void append_one(std::int32_t atom, float correlation, Crossed crossed) {
+    const float factor = signed_factor(atom, correlation);
     const int count = tableau.size();
     group_.each([&](int lane) {
+      SPLICE_NO_UNROLL
       for (int k = lane; k <= count; k += Group::size) {
         gram_[k] = crossed(k) * factor * (k < count ? static_cast<float>(tableau.factor[k]) : factor);
       }
     });
     group_.sync();
-    tableau.append(atom, factor, lambda_ - factor * product, gram_);
+    tableau.append(atom, factor, lambda_ - size_of(correlation), gram_);
   }
 
   Group& group_;
@@ -172,10 +186,10 @@ class RowSolver {
   const ProblemView& problem_;
   const RowsView& rows_;
   std::int64_t row_;
-  const float* z_;
-  double z_dot_z_;
+  typename Group::template Array<float> z_;
   float lambda_;
   int iterations_ = 0;
+  double z_dot_z_ = -1;  ///< once it is asked for
 
  public:
   Tableau<Group, float, Matrix> tableau;

@@ -33,16 +33,17 @@ struct SolveRowsArgs {
   ProblemView problem;
   RowsView rows;
   ScreenView screen;
-  float* products = nullptr;           ///< [groups, list_capacity] of candidates with the residual at hand
-  std::int32_t* candidates = nullptr;  ///< [groups, list_capacity] atoms that may violate, or their places in the list
+  float* products = nullptr;           ///< [groups, list_capacity] of candidates: with the residual, then correlations
+  std::int32_t* candidates = nullptr;  ///< [groups, list_capacity] atoms that may violate
   float* matrices = nullptr;  ///< [groups, capacity, capacity] where they are not in shared memory ...
   RowSolverMemory first;      ///< ... and the rest of group 0; that of group i follows
+  ItemQueue* queue = nullptr;
 };
 
-/// The picks of a step.
+/// The picks of a step, with their correlations.
 struct Picks {
   std::int32_t atoms[most_picks];
-  float products[most_picks];
+  float correlations[most_picks];
 };
 
 template <class Group, class Matrix>
@@ -60,8 +61,9 @@ class RowRound {
         candidates_(group.array(args.candidates + group.index() * args.screen.list_capacity, args.screen.list_capacity)),
         phase_(group.array(args.rows.phase + row, 1)),
         pick_atoms_(group.array(picks.atoms, most_picks)),
-        pick_products_(group.array(picks.products, most_picks)),
-        solver_(group, args.atoms, args.problem, args.rows, row, matrix, memory, capacity) {}
+        pick_correlations_(group.array(picks.correlations, most_picks)),
+        solver_(group, args.atoms, args.problem, args.rows, row, matrix, memory, capacity),
+        slack_(first_slack * solver_.lambda()) {}
 
   /// What the row waits for. @returns false where the working set outgrows its memory: the round is to be repeated with more
   SPLICE_KERNEL bool run(RowPhase phase) {
@@ -73,28 +75,32 @@ class RowRound {
     const int kept = phase == RowPhase::first_pass ? 0 : args_.rows.code_count[row_];
     if (kept > capacity_) return false;
     bool settled = false;
+    bool outgrown = false;
     // Atoms that join, a solution, and again. Each stage has one place in the code: instructions have to be fetched, too.
     SPLICE_NO_UNROLL
     for (int step = 0; step <= steps; ++step) {
       const int present = step == 0 ? kept : solver_.tableau.size();
-      int joining = step == 0 && phase != RowPhase::warm ? pick_listed(present) : 0;
-      if (joining == 0 && certifying) joining = find_violators(step > 0, present);
+      const int joining = phase == RowPhase::warm ? 0 : find_picks(phase, step > 0, present);
       if (step > 0 && joining == 0) {
         settled = true;
         break;
       }
       if (present + joining > capacity_) {
-        if (step > 0) solver_.write();
-        return false;
+        if (step == 0) return false;  // the code stands
+        outgrown = true;
+        break;
       }
       if (step == 0) {
-        set_atoms(kept, joining);
+        set_atoms(kept, joining, phase == RowPhase::first_pass);
       } else {
         solver_.append(
-            joining, [&](int i) -> std::int32_t { return pick_atoms_[i]; }, [&](int i) -> float { return pick_products_[i]; });
+            joining, [&](int i) -> std::int32_t { return pick_atoms_[i]; },
+            [&](int i) -> float { return pick_correlations_[i]; });
       }
       if (!settle(certifying)) break;
     }
+    solver_.write();
+    if (outgrown) return false;
     end_round(settled ? RowPhase::claims : RowPhase::certifying, certifying ? 1 : 0);
     return true;
   }
@@ -102,7 +108,9 @@ class RowRound {
  private:
   static constexpr int steps = 4;         // of a round: violators that join
   static constexpr int newton_steps = 6;
+  static constexpr float first_slack = 1e-3f;  // of lambda: before anything is solved
   static constexpr int most_misses = 6;   // rounds without a certificate
+  static constexpr float rounding = 0x1p-22f;  // of the differences that make a distance, of the copy's norm
   // What an int8 atom hardly errs by, of its bound (src/cpu/working_set_row.cpp), and rounds that look no further: what they
   // overlook, the certificate finds.
   static constexpr float likely_error = 0.25f;
@@ -111,15 +119,14 @@ class RowRound {
   /// Solves; to the end where the row can claim what it finds. @returns whether it can
   SPLICE_KERNEL bool settle(bool certifying) {
     float tolerance = 1e-5f * solver_.lambda();  // what is not claimed is only a good guess
-    float allowed = 0;
     SPLICE_NO_UNROLL
     for (int newton = 0;; ++newton) {
       solver_.solve(tolerance);
       if (!certifying || !may_claim()) return false;
-      if (newton == 0) allowed = solver_.slack();
-      if (newton == newton_steps || !(solver_.read_slacks() > allowed)) return true;
+      if (newton == 0) slack_ = solver_.slack();
+      if (newton == newton_steps || !(solver_.read_slacks() > slack_)) return true;
       solver_.newton_step();
-      tolerance = 0.5f * allowed;
+      tolerance = 0.5f * slack_;
     }
   }
 
@@ -128,18 +135,59 @@ class RowRound {
     return args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved() <= solver_.lambda();
   }
 
-  /// At the residual that was screened: what the list says to violate becomes picks, nothing is computed. In a first pass
-  /// there is no code, and all of the list does.
-  SPLICE_KERNEL int pick_listed(int present) {
+  /// Atoms that join, the best of those that violate: in a first pass the list holds nothing else. Afterwards, at the residual
+  /// that was screened, what it says to violate is believed; only where that is nothing, or once the residual has moved, are
+  /// listed atoms looked at exactly.
+  /// @param begun  whether there is a working set, the code otherwise; of `present` atoms
+  SPLICE_KERNEL int find_picks(RowPhase phase, bool begun, int present) {
+    const bool first_pass = phase == RowPhase::first_pass;
+    int picked = 0;
+    bool exactly = begun;
+    SPLICE_NO_UNROLL
+    while (true) {
+      const int found = first_pass ? listed() : exactly ? find_violators(begun) : find_listed();
+      picked = pick(found, solver_.lambda() + (exactly ? slack_ : 0.0f), picks_at_once(present),
+                    first_pass ? list_atoms_ : candidates_, first_pass ? list_values_ : products_);
+      if (picked > 0 || exactly || first_pass) return picked;
+      exactly = true;
+    }
+  }
+
+  /// What violates by the list alone becomes candidates, with the list's correlations.
+  SPLICE_KERNEL int find_listed() {
     const float lambda = solver_.lambda();
+    return list_passing(
+        group_, listed(), [&](int, int i) { return size_of(list_values_[i]) > lambda && !in_code(args_.rows, row_, list_atoms_[i]); },
+        [&](int at, int i) {
+          candidates_[at] = static_cast<std::int32_t>(list_atoms_[i]);
+          products_[at] = static_cast<float>(list_values_[i]);
+        });
+  }
+
+  /// Listed atoms that may violate at the residual at hand become candidates, with exact correlations, which the lane i % size
+  /// may read.
+  SPLICE_KERNEL int find_violators(bool begun) {
+    const float lambda = solver_.lambda();
+    const float distance = moved();
+    const float error = args_.rows.rounds[row_] <= likely_rounds ? likely_error : 1.0f;
+    const float norm = error * args_.screen.norm[row_];
     const int found = list_passing(
         group_, listed(),
-        [&](int, int i) { return size_of(list_values_[i]) > lambda && !in_code(args_.rows, row_, list_atoms_[i]); }, candidates_,
-        [](int i) -> std::int32_t { return i; });
-    return pick(
-        found, lambda, [&](int i) -> float { return size_of(list_values_[candidates_[i]]); }, picks_at_once(present),
-        [&](int i) -> std::int32_t { return list_atoms_[candidates_[i]]; },
-        [&](int i) -> float { return list_values_[candidates_[i]]; });
+        [&](int, int i) {
+          const std::int32_t atom = list_atoms_[i];
+          const float bound = math::screened_upper_bound(size_of(list_values_[i]), args_.problem.screen_error[atom], norm,
+                                                         args_.problem.atom_norm, distance);
+          return bound > lambda && !(begun ? is_member(atom) : in_code(args_.rows, row_, atom));
+        },
+        [&](int at, int i) { candidates_[at] = static_cast<std::int32_t>(list_atoms_[i]); });
+    dot_listed(group_, args_.atoms.atoms, args_.atoms.ld, found, candidates_, solver_.residual, products_);
+    group_.each([&](int lane) {
+      SPLICE_NO_UNROLL
+      for (int i = lane; i < found; i += Group::size) {
+        products_[i] = static_cast<float>(products_[i]) * solver_.inverse(static_cast<std::int32_t>(candidates_[i]));
+      }
+    });
+    return found;
   }
 
   /// Large sets take many at once, but fewer rather than go on to the solver that works in global memory.
@@ -150,21 +198,29 @@ class RowRound {
   }
 
   /// The code and the picks as the working set.
-  SPLICE_KERNEL void set_atoms(int kept, int joining) {
+  SPLICE_KERNEL void set_atoms(int kept, int joining, bool rough) {
     const std::int32_t* atoms = args_.rows.code_atoms + row_ * args_.rows.code_capacity;
     const float* weights = args_.rows.code_weights + row_ * args_.rows.code_capacity;
     solver_.set_atoms(
         kept + joining,
         [&](int i) -> std::int32_t { return i < kept ? atoms[i] : static_cast<std::int32_t>(pick_atoms_[i - kept]); },
-        [&](int i) -> float { return i < kept ? weights[i] : static_cast<float>(pick_products_[i - kept]); });
+        [&](int i) -> float { return i < kept ? weights[i] : static_cast<float>(pick_correlations_[i - kept]); }, rough);
   }
 
-  /// The best of `count` by value(i), above `floor`, become picks: atom(i), with a product of the sign of product(i).
-  template <class Value, class Atom, class Product>
-  SPLICE_KERNEL int pick(int count, float floor, Value value, int most, Atom atom, Product product) {
-    const int picked = pick_best(group_, count, value, floor, most, [&](int slot, int i) {
-      pick_atoms_[slot] = atom(i);
-      pick_products_[slot] = product(i);
+  /// Of `count` atoms with their correlations, the best `most` above `floor` become picks.
+  template <class Atoms, class Correlations>
+  SPLICE_KERNEL int pick(int count, float floor, int most, const Atoms& atoms, const Correlations& correlations) {
+    const int picked = pick_best(
+        group_, count, [&](int i) -> float { return size_of(correlations[i]); }, floor, most,
+        [&](int slot, int i) { pick_atoms_[slot] = i; });
+    group_.sync();
+    // All at once: what was picked one after the other lies far away.
+    group_.each([&](int lane) {
+      for (int slot = lane; slot < picked; slot += Group::size) {
+        const std::int32_t i = pick_atoms_[slot];
+        pick_atoms_[slot] = static_cast<std::int32_t>(atoms[i]);
+        pick_correlations_[slot] = static_cast<float>(correlations[i]);
+      }
     });
     group_.sync();
     return picked;
@@ -192,46 +248,20 @@ class RowRound {
   /// How far the residual has moved since it was screened: upper bound.
   SPLICE_KERNEL float moved() {
     const std::int8_t* q = args_.screen.q + args_.screen.place[row_] * args_.atoms.ld;
-    const double scale = static_cast<double>(args_.screen.scale[row_]);
-    return static_cast<float>(distance_to_copy(group_, args_.atoms.dim, solver_.residual, q, scale) * (1 + 1e-5));
-  }
-
-  /// Listed atoms that may violate at the residual at hand are looked at exactly; the worst become picks.
-  /// @param begun  whether there is a working set, the code otherwise; of `present` atoms
-  SPLICE_KERNEL int find_violators(bool begun, int present) {
-    const float lambda = solver_.lambda();
-    const float distance = moved();
-    const float error = args_.rows.rounds[row_] <= likely_rounds ? likely_error : 1.0f;
-    const float norm = error * args_.screen.norm[row_];
-    const int found = list_passing(
-        group_, listed(),
-        [&](int, int i) {
-          const std::int32_t atom = list_atoms_[i];
-          const float bound = math::screened_upper_bound(size_of(list_values_[i]), args_.problem.screen_error[atom], norm,
-                                                         args_.problem.atom_norm, distance);
-          return bound > lambda && !(begun ? is_member(atom) : in_code(args_.rows, row_, atom));
-        },
-        candidates_, [&](int i) -> std::int32_t { return list_atoms_[i]; });
-    dot_atoms<float>(
-        group_, args_.atoms, found, [&](int i) -> std::int64_t { return candidates_[i]; }, solver_.residual,
-        [&](int i, float product) { products_[i] = product; });
-    group_.sync();
-    return pick(
-        found, lambda + solver_.slack(),
-        [&](int i) -> float { return size_of(products_[i]) * solver_.inverse(candidates_[i]); }, picks_at_once(present),
-        [&](int i) -> std::int32_t { return candidates_[i]; }, [&](int i) -> float { return products_[i]; });
+    const float distance = distance_to_copy<float>(group_, args_.atoms.ld, solver_.residual, q, args_.screen.scale[row_]);
+    return distance * (1 + 1e-5f) + rounding * args_.screen.norm[row_];
   }
 
   SPLICE_KERNEL bool is_member(std::int32_t atom) const {
+    SPLICE_NO_UNROLL
     for (int k = 0; k < solver_.tableau.size(); ++k) {
       if (solver_.tableau.atom[k] == atom) return true;
     }
     return false;
   }
 
-  /// Writes the code; what the row waits for next is `phase`, unless its budget or its patience is spent.
+  /// The code is written; what the row waits for next is `phase`, unless its budget or its patience is spent.
   SPLICE_KERNEL void end_round(RowPhase phase, int margin_level) {
-    solver_.write();
     group_.once([&] {
       args_.screen.margin_level[row_] = margin_level;
       args_.rows.iterations[row_] += solver_.iterations();
@@ -255,8 +285,9 @@ class RowRound {
   typename Group::template Array<std::int32_t> candidates_;
   typename Group::template Array<RowPhase> phase_;
   typename Group::template Array<std::int32_t> pick_atoms_;
-  typename Group::template Array<float> pick_products_;
+  typename Group::template Array<float> pick_correlations_;
   RowSolver<Group, Matrix> solver_;
+  float slack_;  ///< how far correlations may stay from lambda
 };
 
 /// Item: a place among the active rows. Rows of this tier only; those that outgrow it go on to the next.
@@ -286,7 +317,7 @@ struct SharedSet {
   float diagonal[set_capacity];
   float factor[set_capacity];
   float gram[set_capacity];
-  float slacks[set_capacity];
+  alignas(16) float slacks[set_capacity];
   std::int32_t atom[set_capacity];
   std::int32_t in_support[set_capacity];
   std::int32_t exchanges[set_capacity];
@@ -315,7 +346,7 @@ struct WarpSolveRowsKernel {
 
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
-    RegisterMatrix<Group, capacity> matrix(group, shared.matrix);
+    RegisterMatrix<Group, capacity> matrix(group, shared.matrix, shared.set.slacks);  // which cross products need no longer
     solve_row(group, place, args, tier, matrix, shared.set.memory(), capacity, shared.set.picks);
   }
 };

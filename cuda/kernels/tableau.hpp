@@ -51,10 +51,12 @@ class Tableau {
 
   /// `count` atoms outside the support, in place of all others. The caller sets their values, before the next barrier,
   /// of which solve() has one, or after it.
+  /// @param rough  a guess will do
   template <class Atom, class Factor>
-  SPLICE_KERNEL void set_atoms(const AtomsView& atoms, int count, Atom atom_of, Factor factor_of) {
+  SPLICE_KERNEL void set_atoms(const AtomsView& atoms, int count, Atom atom_of, Factor factor_of, bool rough = false) {
     size_ = count;
     group_.each([&](int lane) SPLICE_INLINED {
+      SPLICE_NO_UNROLL
       for (int i = lane; i < count; i += Group::size) {
         atom[i] = atom_of(i);
         factor[i] = factor_of(i);
@@ -64,9 +66,10 @@ class Tableau {
     });
     group_.sync();
     matrix_.set_gram(
-        atoms, count, [&](int i) -> std::int64_t { return atom[i]; }, [&](int i) -> T { return factor[i]; });
+        atoms, count, [&](int i) -> std::int64_t { return atom[i]; }, [&](int i) -> T { return factor[i]; }, rough);
     group_.sync();
     group_.each([&](int lane) SPLICE_INLINED {
+      SPLICE_NO_UNROLL
       for (int i = lane; i < count; i += Group::size) diagonal[i] = matrix_.diagonal(i);
     });
   }
@@ -82,6 +85,7 @@ class Tableau {
     group_.sync();
     const T inside = group_.template sum<T>([&](int lane) SPLICE_INLINED {
       T sum = 0;
+      SPLICE_NO_UNROLL
       for (int s = lane; s < n; s += Group::size) {
         if (in_support[s] != 0) sum = std::fma(static_cast<T>(gram[s]), static_cast<T>(row_[s]), sum);
       }
@@ -110,11 +114,13 @@ class Tableau {
     const int patience = 4 * size_ + 50;
     const int limit = 40 * size_ + 500;
     group_.each([&](int lane) SPLICE_INLINED {
+      SPLICE_NO_UNROLL
       for (int k = lane; k < size_; k += Group::size) exchanges_[k] = 0;
     });
     group_.sync();
     int pivots = 0;
     int waiting = -1;  // a dependent atom, for which another one has just made room
+    SPLICE_NO_UNROLL
     while (pivots < limit) {
       int k = waiting;
       if (waiting < 0) {
@@ -145,6 +151,7 @@ class Tableau {
 
   /// Takes every independent atom into the support, whatever the signs: least squares, with lambda = 0.
   SPLICE_KERNEL void enter_all(T pivot_floor) {
+    SPLICE_NO_UNROLL
     for (int k = 0; k < size_; ++k) {
       if (in_support[k] == 0 && !depends_on_support(k, pivot_floor)) pivot(k);
     }
@@ -171,6 +178,7 @@ class Tableau {
   /// turned, their slacks too. Nobody may read slacks without a barrier before. Ends with a barrier, if there are any.
   template <class Slacks>
   SPLICE_KERNEL void turn_negatives(const Slacks& slacks, T lambda) {
+    SPLICE_NO_UNROLL
     for (int k = 0; k < size_; ++k) {
       const T y = slacks[k];
       if (in_support[k] != 0 || !(y > 2 * lambda)) continue;
@@ -185,6 +193,7 @@ class Tableau {
   SPLICE_KERNEL T largest_violation(const Slacks& slacks) {
     return group_.template max<T>([&](int lane) SPLICE_INLINED {
       T worst = 0;
+      SPLICE_NO_UNROLL
       for (int k = lane; k < size_; k += Group::size) {
         const T y = slacks[k];
         const T violation = in_support[k] != 0 ? std::fabs(y) : -y;
@@ -209,30 +218,16 @@ class Tableau {
     SPLICE_NO_UNROLL
     for (int kind = 1; kind >= 0; --kind) {
       const bool support = kind == 1;
-      const auto asked = [&](int k) {
-        return (in_support[k] != 0) == support && (support || exchanges_[k] < most_exchanges);
-      };
-      T bound = support ? T(0) : -tolerance;
-      if (!least_index) {
-        const T lowest = group_.template min<T>([&](int lane) SPLICE_INLINED {
-          T found = bound;
-          for (int k = lane; k < size_; k += Group::size) {
+      const T bound = support ? T(0) : -tolerance;
+      const int place = group_.template place_of_lowest<T>(
+          size_,
+          [&](int k) SPLICE_INLINED {
             const T v = value[k];
-            if (v < found && asked(k)) found = v;
-          }
-          return found;
-        });
-        if (!(lowest < bound)) continue;
-        bound = lowest;
-      }
-      const int place = group_.template min<int>([&](int lane) SPLICE_INLINED {
-        for (int k = lane; k < size_; k += Group::size) {
-          const T v = value[k];
-          if ((least_index ? v < bound : v == bound) && asked(k)) return k;
-        }
-        return none;
-      });
-      if (place != none) return place;
+            const bool asked = (in_support[k] != 0) == support && (support || exchanges_[k] < most_exchanges);
+            return !asked ? T(3e38) : least_index && v < bound ? T(-3e38) : v;
+          },
+          bound);
+      if (place >= 0) return place;
     }
     return -1;
   }
@@ -245,22 +240,7 @@ class Tableau {
       if (in_support[s] == 0 || !(slope < T(-1e-3))) return T(3e38);
       return -static_cast<T>(value[s]) / slope;
     };
-    const T shortest = group_.template min<T>([&](int lane) SPLICE_INLINED {
-      T found = T(3e38);
-      for (int s = lane; s < size_; s += Group::size) {
-        const T length = step(s);
-        if (length < found) found = length;
-      }
-      return found;
-    });
-    if (!(shortest < T(3e38))) return -1;
-    const int place = group_.template min<int>([&](int lane) SPLICE_INLINED {
-      for (int s = lane; s < size_; s += Group::size) {
-        if (step(s) == shortest) return s;
-      }
-      return none;
-    });
-    return place;
+    return group_.template place_of_lowest<T>(size_, step, T(3e38));
   }
 
   /// Exchanges x_k and y_k: a symmetric sweep. Ends with a barrier.
@@ -274,6 +254,7 @@ class Tableau {
       return (in_support[i] != 0) == member ? static_cast<T>(row_[i]) : -static_cast<T>(row_[i]);
     };
     group_.each([&](int lane) SPLICE_INLINED {
+      SPLICE_NO_UNROLL
       for (int i = lane; i < size_; i += Group::size) {
         if (i != k) value[i] = std::fma(-column(i) * inverse, old, static_cast<T>(value[i]));
       }

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "splice_cuda/matrix_view.hpp"
+
 namespace splice_cuda::cuda {
 
 /// The dictionary; see DeviceDictionary.
@@ -14,6 +16,8 @@ struct AtomsView {
   std::int64_t ld = 0;    ///< d rounded up to 64
   const float* atoms = nullptr;        ///< [p, ld], zero past d
   const std::int8_t* rows8 = nullptr;  ///< [p padded, ld]: c_j ~ scale_j rows8_j
+  const Float16* halves = nullptr;     ///< [p, 2, ld]: c_j ~ half_scales_j (halves_j0 + halves_j1), see split_atoms.hpp
+  const float* half_scales = nullptr;  ///< [p] powers of two
 };
 
 /// The problem of one call; see DeviceProblem.

@@ -13,23 +13,23 @@
 namespace splice_cuda::cuda {
 
 /// Atoms that a warp multiplies at once: their loads are on their way together.
-inline constexpr int atoms_at_once = 4;
+inline constexpr int atoms_at_once = 8;
 
 /// Four numbers of x from k on, as T.
 template <class T, class Warp, class Vector>
 SPLICE_KERNEL void read_four(Warp& warp, const Vector& x, std::int64_t k, T* to) {
-  if constexpr (std::is_same_v<T, float>) {
+  if constexpr (std::is_same_v<std::remove_cvref_t<decltype(x[k])>, float>) {
     const Four four = warp.load4(x, k);
     SPLICE_UNROLL
-    for (int e = 0; e < 4; ++e) to[e] = four.of[e];
+    for (int e = 0; e < 4; ++e) to[e] = static_cast<T>(four.of[e]);
   } else {
     SPLICE_UNROLL
-    for (int e = 0; e < 4; ++e) to[e] = x[k + e];
+    for (int e = 0; e < 4; ++e) to[e] = static_cast<T>(x[k + e]);
   }
 }
 
-/// use(warp, index, i, <c_atom(i), x>) for i < count, by all lanes of the warp `index` alike.
-/// @param x  [ld], of the type T, zero past the dimension
+/// use(lane, i, <c_atom(i), x>) for i < count, by one lane of the group each.
+/// @param x  [ld], zero past the dimension; products are of T
 template <class T, class Group, class Atom, class Vector, class Use>
 SPLICE_KERNEL void each_product(Group& group, const AtomsView& atoms, int count, Atom atom, const Vector& x, Use use) {
   group.warps([&](auto& warp, int index) SPLICE_INLINED {
@@ -38,6 +38,7 @@ SPLICE_KERNEL void each_product(Group& group, const AtomsView& atoms, int count,
       T of[atoms_at_once];
     };
     typename Warp::template PerLane<Sums> sums;
+    typename Warp::template PerLane<T> totals;
     SPLICE_NO_UNROLL
     for (int first = index * atoms_at_once; first < count; first += Group::warp_count * atoms_at_once) {
       const float* rows[atoms_at_once];
@@ -48,33 +49,58 @@ SPLICE_KERNEL void each_product(Group& group, const AtomsView& atoms, int count,
       warp.each([&](int lane) SPLICE_INLINED {
         Sums own = {};
         SPLICE_NO_UNROLL
-        for (std::int64_t k = 4 * lane; k < atoms.ld; k += 4 * Warp::size) {
-          T right[4];
-          read_four<T>(warp, x, k, right);
+        for (std::int64_t k = 4 * lane; k < atoms.ld; k += 8 * Warp::size) {
+          // Two lots of loads; past the end they are those of the first one, times 0.
+          const bool both = k + 4 * Warp::size < atoms.ld;
+          const std::int64_t second = both ? k + 4 * Warp::size : k;
+          T right[2][4];
+          Four left[2][atoms_at_once];
+          read_four<T>(warp, x, k, right[0]);
+          read_four<T>(warp, x, second, right[1]);
           SPLICE_UNROLL
-          for (int i = 0; i < atoms_at_once; ++i) {
-            const Four left = warp.load4(rows[i], k);
+          for (int i = 0; i < atoms_at_once; ++i) left[0][i] = warp.load4(rows[i], k);
+          SPLICE_UNROLL
+          for (int i = 0; i < atoms_at_once; ++i) left[1][i] = warp.load4(rows[i], second);
+          SPLICE_UNROLL
+          for (int lot = 0; lot < 2; ++lot) {
             SPLICE_UNROLL
-            for (int e = 0; e < 4; ++e) own.of[i] = std::fma(static_cast<T>(left.of[e]), right[e], own.of[i]);
+            for (int e = 0; e < 4; ++e) {
+              const T factor = lot == 0 || both ? right[lot][e] : T(0);
+              SPLICE_UNROLL
+              for (int i = 0; i < atoms_at_once; ++i) own.of[i] = std::fma(static_cast<T>(left[lot][i].of[e]), factor, own.of[i]);
+            }
           }
         }
         sums[lane] = own;
       });
-      SPLICE_UNROLL
-      for (int i = 0; i < atoms_at_once; ++i) {
-        const T product = warp.template sum<T>([&](int lane) { return sums[lane].of[i]; });
-        if (first + i < count) use(warp, index, first + i, product);
-      }
+      warp.template sum_each<atoms_at_once>([&](int lane) { return sums[lane].of; }, totals);
+      warp.each([&](int lane) SPLICE_INLINED {
+        const int i = sum_of_lane(lane, atoms_at_once);
+        if (i >= 0 && first + i < count) use(32 * index + lane, first + i, totals[lane]);
+      });
     }
   });
 }
 
 /// out(i, <c_atom(i), x>) for i < count, by one lane each. The caller has a barrier afterwards.
-/// @param x  [ld], of the type T, zero past the dimension
+/// @param x  [ld], zero past the dimension; products are of T
 template <class T, class Group, class Atom, class Vector, class Out>
 SPLICE_KERNEL void dot_atoms(Group& group, const AtomsView& atoms, int count, Atom atom, const Vector& x, Out out) {
-  each_product<T>(group, atoms, count, atom, x,
-                  [&](auto& warp, int, int i, T product) { warp.once([&] { out(i, product); }); });
+  each_product<T>(group, atoms, count, atom, x, [&](int, int i, T product) { out(i, product); });
+}
+
+/// out[i] = <c_list[i], x> for i < count, in float32. Ends with a barrier.
+/// @param atoms  [, ld] AtomsView::atoms
+/// @param x      [ld], zero past the dimension
+template <class Group, class List, class Vector, class Out>
+SPLICE_OUT_OF_LINE void dot_listed(Group& group, const float* atoms, std::int64_t ld, int count, List list, Vector x, Out out) {
+  AtomsView view;
+  view.atoms = atoms;
+  view.ld = ld;
+  dot_atoms<float>(
+      group, view, count, [&](int i) -> std::int64_t { return static_cast<std::int32_t>(list[i]); }, x,
+      [&](int i, float product) { out[i] = product; });
+  group.sync();
 }
 
 /// out(i, k, <c_atom(i), c_atom(k)>) for k <= i < count, by one lane each, in float32: blocks of 4 x 4 atoms a warp, whose

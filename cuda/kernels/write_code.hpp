@@ -31,6 +31,7 @@ SPLICE_KERNEL void copy_code(Group& group, const RowsView& rows, std::int64_t ro
   const std::int64_t from = row * rows.code_capacity;
   const int exponent = rows.exponent[row];
   group.each([&](int lane) {
+    SPLICE_NO_UNROLL
     for (std::int64_t i = lane; i < count; i += Group::size) {
       atoms[i] = rows.code_atoms[from + i];
       values[i] = unscaled_weight(rows.code_weights[from + i], exponent);
@@ -49,17 +50,20 @@ SPLICE_KERNEL void write_code(Group& group, const RowsView& rows, std::int64_t r
   auto atoms = group.array(rows.code_atoms + row * rows.code_capacity, rows.code_capacity);
   auto weights = group.array(rows.code_weights + row * rows.code_capacity, rows.code_capacity);
   group.each([&](int lane) {
+    SPLICE_NO_UNROLL
     for (int k = lane; k < size; k += Group::size) kept[k] = round_weight(weight(k), exponent);
   });
   group.sync();
   const int count = group.template sum<int>([&](int lane) {
     int found = 0;
+    SPLICE_NO_UNROLL
     for (int k = lane; k < size; k += Group::size) {
       const auto value = static_cast<float>(kept[k]);
       if (value == 0) continue;
       ++found;
       const std::int32_t own = atom(k);
       int place = 0;  // how many lower atoms there are
+      SPLICE_NO_UNROLL
       for (int other = 0; other < size; ++other) place += atom(other) < own && kept[other] != 0 ? 1 : 0;
       if (place >= rows.code_capacity) continue;
       atoms[place] = own;

@@ -4,6 +4,7 @@
 /// What a device has to offer: a dictionary in its own memory, and tile solvers whose stages the driver
 /// calls (src/core/decompose.cpp). One virtual a stage, each on a whole tile, so that the call costs nothing.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -110,12 +111,27 @@ class TileSolver {
   virtual void compact(RowSink& sink) = 0;
 };
 
-/// Memory of a tile solver: fixed_bytes + rows * row_bytes.
+/// Memory of a tile solver: see bytes().
 struct TileCost {
   std::size_t fixed_bytes = 0;
   std::size_t row_bytes = 0;
+  std::size_t scratch_bytes = 0;    ///< beside them, of each of the first most_scratch rows
+  std::int64_t most_scratch = 0;
   std::int64_t preferred_rows = 0;  ///< more than this gains nothing
   std::int64_t row_multiple = 1;    ///< tiles of a multiple of this many rows run best
+
+  std::size_t bytes(std::int64_t rows) const {
+    return fixed_bytes + static_cast<std::size_t>(rows) * row_bytes +
+           static_cast<std::size_t>(std::min(rows, most_scratch)) * scratch_bytes;
+  }
+  /// The most rows that `limit` bytes are enough for; 0: not even one.
+  std::int64_t rows_within(std::size_t limit) const {
+    if (limit < fixed_bytes) return 0;
+    const std::size_t left = limit - fixed_bytes;
+    const auto with_scratch = static_cast<std::int64_t>(left / (row_bytes + scratch_bytes));
+    if (with_scratch <= most_scratch) return with_scratch;
+    return static_cast<std::int64_t>((left - static_cast<std::size_t>(most_scratch) * scratch_bytes) / row_bytes);
+  }
 };
 
 /// Rows that a backend's calls on given codes take best at once.

@@ -1,5 +1,6 @@
 #include "splice_cuda/queued_solver.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -42,9 +43,11 @@ QueuedSolver::QueuedSolver(const Context& context, const Dictionary& dictionary,
     const TileCost cost = backend.tile_cost(problem);
     const std::size_t limit = context.options().memory_limit_bytes;
     plan_tiles(cost, 1, 1, limit);  // throws where not even one row fits
-    if (static_cast<std::size_t>(most_rows) > (limit - cost.fixed_bytes) / cost.row_bytes) {
+    if (most_rows > cost.rows_within(limit)) {
       throw OutOfMemoryError("memory_limit_bytes: got " + std::to_string(limit) + ", expected at least " +
-                             std::to_string(cost.fixed_bytes) + " + " + std::to_string(most_rows) + " x " +
+                             std::to_string(cost.bytes(0) + cost.scratch_bytes * static_cast<std::size_t>(std::min(
+                                                                most_rows, cost.most_scratch))) +
+                             " + " + std::to_string(most_rows) + " x " +
                              std::to_string(cost.row_bytes) + " for a solver of " + std::to_string(most_rows) + " rows");
     }
     std::unique_ptr<RoundsQueue> queue = backend.make_rounds_queue(problem, most_rows, rounds);

@@ -41,4 +41,13 @@ SPLICE_HOST_DEVICE inline ScreenLimits screen_limits(double lambda, double movem
   return limits;
 }
 
+/// How far a product of two float32 vectors errs, over their norms, where each of 32 lanes adds up every 32nd four of their
+/// numbers and lanes are added pairwise (Higham, "Accuracy and Stability of Numerical Algorithms", 3.1: one rounding for
+/// each addition that a term goes through; two more, of operands; the square of it all is below one).
+/// @param ld  length of the vectors
+SPLICE_HOST_DEVICE inline double product_error(long long ld) {
+  const double additions = static_cast<double>((ld + 127) / 128 * 4) + 5;
+  return (additions + 3) * 0x1p-24;
+}
+
 }  // namespace splice_cuda::math

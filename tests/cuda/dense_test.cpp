@@ -148,7 +148,7 @@ TEST_P(DenseOnDevice, MemoryIsWhatTheTileCosts) {
       const std::size_t used = device->counters().peak_bytes - before;
       const Problem problem = resolve_problem(context, dictionary, view, wanted);
       const TileCost cost = context.backend().tile_cost(problem);
-      const std::size_t planned = cost.fixed_bytes + static_cast<std::size_t>(rows) * cost.row_bytes;
+      const std::size_t planned = cost.bytes(rows);
       EXPECT_LE(used, planned) << rows << " rows, refit " << refit;
       if (rows == 600) {
         EXPECT_GT(used, planned / 2) << "a figure that is far too careful";

@@ -67,7 +67,7 @@ TEST_F(DeviceMemory, WithoutALimitItIsAQuarterOfWhatIsFree) {
 }
 
 TEST_F(DeviceMemory, ALimitBelowOneRowNamesItAndTheNeed) {
-  const std::size_t need = cost().fixed_bytes + cost().row_bytes;
+  const std::size_t need = cost().bytes(1);
   const std::string message = thrown_message<OutOfMemoryError>([&] { solve({.memory_limit_bytes = need - 1}); });
   EXPECT_EQ(message, "memory_limit_bytes: got " + std::to_string(need - 1) + ", expected at least " + std::to_string(need) +
                          " for a tile of one row with this dictionary");
@@ -78,7 +78,7 @@ TEST_F(DeviceMemory, TilesStayWithinTheLimit) {
   const Context context(Device::cuda(0));
   const Dictionary dictionary(context, memory_sample().atom_view());
   for (const std::int64_t rows : {1, 7, 50}) {
-    const std::size_t limit = cost().fixed_bytes + static_cast<std::size_t>(rows) * cost().row_bytes;
+    const std::size_t limit = cost().bytes(rows);
     const Context limited(Device::cuda(0), {.memory_limit_bytes = limit});
     const std::size_t before = counters().bytes;
     emulation::emulated_device(0)->reset_peak();
@@ -94,7 +94,7 @@ TEST_F(DeviceMemory, LessThanPlannedMakesSmallerTiles) {
   const Dictionary dictionary(context, memory_sample().atom_view());
   for (const std::int64_t rows : {2, 13, 30}) {
     emulation::settings().memory_bytes =
-        counters().bytes + cost().fixed_bytes + static_cast<std::size_t>(rows) * (cost().row_bytes + 64 * 1024);
+        counters().bytes + cost().bytes(rows) + static_cast<std::size_t>(rows) * 64 * 1024;
     EXPECT_EQ(difference(decompose(context, dictionary, memory_sample().view(), {.l1_penalty = 0.1f}), expected), "") << rows;
     emulation::settings().memory_bytes = std::numeric_limits<std::size_t>::max();
   }

@@ -27,7 +27,7 @@ std::size_t limit_for(const Context& context, std::int64_t rows) {
   Problem problem;
   problem.dictionary = &dictionary.data();
   const TileCost cost = context.backend().tile_cost(problem);
-  return cost.fixed_bytes + static_cast<std::size_t>(rows) * cost.row_bytes;
+  return cost.bytes(rows);
 }
 
 class DeviceResults : public ::testing::TestWithParam<Device> {

@@ -18,6 +18,7 @@
 #include "cuda/emulation/watched.hpp"
 #include "kernels/prepare.hpp"
 #include "kernels/screen_view.hpp"
+#include "kernels/split_atoms.hpp"
 #include "kernels/views.hpp"
 #include "support/sample_problem.hpp"
 
@@ -53,7 +54,12 @@ struct KernelProblem {
         dictionary(cpu::make_cpu_dictionary({sample.atom_view()})),
         scales(cpu::make_problem_scales(*dictionary, problem)),
         atoms{dictionary->size,           dictionary->dim,         dictionary->ld,
-              dictionary->atom<float>(0), dictionary->rows8.get()} {
+              dictionary->atom<float>(0), dictionary->rows8.get()},
+        halves(static_cast<std::size_t>(2 * atoms.size * atoms.ld)),
+        half_scales(static_cast<std::size_t>(atoms.size)) {
+    atoms.halves = halves.data();
+    atoms.half_scales = half_scales.data();
+    emulation::EmulatedDevice(Device::cuda(0)).launch<cuda::SplitAtomsKernel>(atoms.size, {atoms, halves.data(), half_scales.data()});
     view.solver_inverse = problem.solver_inverse_weights.data();
     view.inverse = problem.inverse_weights.data();
     view.screen_weights = scales.screen_weights.get();
@@ -78,6 +84,8 @@ struct KernelProblem {
   std::shared_ptr<const cpu::CpuDictionary> dictionary;
   cpu::ProblemScales scales;
   cuda::AtomsView atoms;
+  std::vector<Float16> halves;
+  std::vector<float> half_scales;
   cuda::ProblemView view;
 };
 

@@ -46,26 +46,26 @@ TEST(LargeSizes, CostsGrowWithTheSizes) {
   }
   for (const std::int64_t dim : {1, 64, 1024, 65536}) {
     const TileCost cost = cuda::WorkingSetTile<Engine>::cost(dictionary(1 << 20, dim));
-    EXPECT_LT(cost.fixed_bytes + 32768 * cost.row_bytes, exabyte) << dim;
+    EXPECT_LT(cost.bytes(32768), exabyte) << dim;
   }
 }
 
 TEST(LargeSizes, PlansOfMoreRowsThanInt32Counts) {
   const TileCost cost = cuda::WorkingSetTile<Engine>::cost(dictionary(15000, 512));
   for (const std::int64_t rows : {(std::int64_t{1} << 31) + 1, std::int64_t{1} << 40, std::numeric_limits<std::int64_t>::max() / 4096}) {
-    for (const std::size_t limit : {cost.fixed_bytes + cost.row_bytes, std::size_t{80} << 30, exabyte}) {
+    for (const std::size_t limit : {cost.bytes(1), std::size_t{80} << 30, exabyte}) {
       const TilePlan plan = plan_tiles(cost, rows, 1, limit);
       EXPECT_GE(plan.rows_per_tile, 1);
       EXPECT_LE(plan.rows_per_tile, cost.preferred_rows);
-      EXPECT_LE(cost.fixed_bytes + static_cast<std::size_t>(plan.rows_per_tile) * cost.row_bytes, limit);
+      EXPECT_LE(cost.bytes(plan.rows_per_tile), limit);
     }
   }
 }
 
 TEST(LargeSizes, TheLargestDictionaryNeedsItsMemory) {
   const TileCost cost = cuda::WorkingSetTile<Engine>::cost(dictionary(most_atoms, 65536));
-  EXPECT_THROW(plan_tiles(cost, std::int64_t{1} << 33, 1, cost.fixed_bytes + cost.row_bytes - 1), OutOfMemoryError);
-  EXPECT_EQ(plan_tiles(cost, std::int64_t{1} << 33, 1, cost.fixed_bytes + cost.row_bytes).rows_per_tile, 1);
+  EXPECT_THROW(plan_tiles(cost, std::int64_t{1} << 33, 1, cost.bytes(1) - 1), OutOfMemoryError);
+  EXPECT_EQ(plan_tiles(cost, std::int64_t{1} << 33, 1, cost.bytes(1)).rows_per_tile, 1);
 }
 
 TEST(LargeSizes, SlicesFarIntoABatch) {

@@ -107,7 +107,7 @@ TEST_F(RealSentences, SameBitsInEveryTile) {
   const Dictionary dictionary(context, sample()->atom_view());
   const TileCost cost = context.backend().tile_cost(resolve_problem(context, dictionary, sample()->view(), {}));
   const DecomposeResult tight =
-      on_device(sample()->view(), {.memory_limit_bytes = cost.fixed_bytes + 25 * cost.row_bytes});
+      on_device(sample()->view(), {.memory_limit_bytes = cost.bytes(25)});
   EXPECT_GT(tiles() - before, 1) << "the limit is no limit";
   EXPECT_EQ(difference(whole, tight), "");
 }

@@ -170,7 +170,7 @@ TEST_F(SolverTiers, TilesTakeNoMoreMemoryThanTheySay) {
       device.reset_peak();
       decompose(context, dictionary, sample.view(), options);
       const std::size_t taken = device.counters().peak_bytes - before;
-      const std::size_t said = cost.fixed_bytes + static_cast<std::size_t>(rows) * cost.row_bytes;
+      const std::size_t said = cost.bytes(rows);
       EXPECT_LE(taken, said) << atoms << " x " << dim << ", " << rows << " rows";
       EXPECT_GE(4 * taken, cost.fixed_bytes / 64) << "the counter does not count";
       EXPECT_EQ(device.counters().bytes, before) << "a leak";

@@ -28,7 +28,7 @@ class Streams : public ::testing::Test {
     Problem problem;
     problem.dictionary = &dictionary.data();
     const TileCost cost = context.backend().tile_cost(problem);
-    return Context(Device::cuda(0), {.memory_limit_bytes = cost.fixed_bytes + static_cast<std::size_t>(rows) * cost.row_bytes});
+    return Context(Device::cuda(0), {.memory_limit_bytes = cost.bytes(rows)});
   }
 
   Context context{Device::cuda(0)};

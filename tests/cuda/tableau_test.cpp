@@ -175,13 +175,14 @@ struct RegisterKernel {
   struct Shared {
     alignas(16) cuda::RegisterMatrixMemory<capacity> matrix;
     SharedTableau<float> set;
+    alignas(16) float factors[capacity];
   };
   static constexpr int lanes = 32;
   static constexpr int groups_per_block = 1;
   static constexpr const char* name = "register_kernel";
   template <class Group>
   static void run(Group& group, std::int64_t, const Args& args, Shared& shared) {
-    cuda::RegisterMatrix<Group, capacity> matrix(group, shared.matrix);
+    cuda::RegisterMatrix<Group, capacity> matrix(group, shared.matrix, shared.factors);
     ScriptRun<Group, float, cuda::RegisterMatrix<Group, capacity>>(group, matrix, shared.set.memory(), capacity, args)
         .run();
   }

@@ -38,6 +38,24 @@ TEST(TilePlan, EnoughMemoryGivesPreferredTilesOfTheKernelsMultiple) {
   EXPECT_EQ(plan_tiles(cost, 100, 4, 1 << 20).rows_per_tile, 32);  // a share each, rounded up
 }
 
+// Scratch is counted for the rows that can have any.
+TEST(TilePlan, RowsWithinALimitAreTheMostThatFit) {
+  constexpr TileCost shared{.fixed_bytes = 1000, .row_bytes = 100, .scratch_bytes = 50, .most_scratch = 4};
+  for (const TileCost& one : {cost, shared}) {
+    for (std::size_t limit = 0; limit < 3000; ++limit) {
+      const std::int64_t rows = one.rows_within(limit);
+      if (rows > 0) EXPECT_LE(one.bytes(rows), limit);
+      EXPECT_GT(one.bytes(rows + 1), limit);
+    }
+  }
+  EXPECT_EQ(shared.bytes(3), 1450u);
+  EXPECT_EQ(shared.bytes(6), 1800u);
+  EXPECT_EQ(plan_tiles({.fixed_bytes = 1000, .row_bytes = 100, .scratch_bytes = 50, .most_scratch = 4, .preferred_rows = 64}, 50, 1,
+                       1899)
+                .rows_per_tile,
+            6);
+}
+
 TEST(TilePlan, NoRowsAtAll) { EXPECT_EQ(plan_tiles(cost, 0, 3, 5000).workers, 1); }
 
 TEST(TilePlan, MoreRowsThanFit32Bits) {

@@ -201,7 +201,32 @@ class HostGroup {
   cuda::Four load4(const Floats& array, std::int64_t index) {
     return {{array[index], array[index + 1], array[index + 2], array[index + 3]}};
   }
+  template <class Floats>
+  void store4(Floats& array, std::int64_t index, const cuda::Four& four) {
+    for (int e = 0; e < 4; ++e) array[index + e] = four.of[e];
+  }
 
+  template <class T, class Value>
+  int place_of_lowest(int count, Value value, T bound) {
+    std::array<T, lane_count> lowest{};
+    std::array<int, lane_count> place{};
+    each([&](int lane) {
+      T& own = lowest[static_cast<std::size_t>(lane)] = bound;
+      for (int k = lane; k < count; k += lane_count) {
+        const T found = value(k);
+        if (!(found < own)) continue;
+        own = found;
+        place[static_cast<std::size_t>(lane)] = k;
+      }
+    });
+    int best = -1;
+    for (std::size_t lane = 0; lane < lane_count; ++lane) {
+      if (!(lowest[lane] < bound)) continue;
+      const auto of_best = static_cast<std::size_t>(best < 0 ? 0 : best % lane_count);
+      if (best < 0 || lowest[lane] < lowest[of_best] || (lowest[lane] == lowest[of_best] && place[lane] < best)) best = place[lane];
+    }
+    return best;
+  }
 
   std::int64_t index() const { return index_; }
   unsigned char* dynamic_memory() { return dynamic_; }
@@ -250,12 +275,20 @@ class HostGroup {
     emulation::multiply_add_s8(rows, columns, sums);
   }
 
-  static cuda::SplitFloat split(float x) { return emulation::split(x); }
   template <class Rows, class Columns, class Sums>
-  void multiply_add(Rows rows, Columns columns, Sums sums) {
+  void multiply_add_half(Rows rows, Columns columns, Sums sums) {
     static_assert(lane_count == 32);
-    collective("multiply_add");
-    emulation::multiply_add(rows, columns, sums);
+    collective("multiply_add_half");
+    emulation::multiply_add_half(rows, columns, sums);
+  }
+
+  template <int n, class Terms, class T>
+  void sum_each(Terms terms, PerLane<T>& totals) {
+    static_assert(lane_count == 32 && n >= 1 && n <= 32 && (n & (n - 1)) == 0);
+    std::array<T, n> sums{};
+    for (int i = 0; i < n; ++i) sums[static_cast<std::size_t>(i)] = sum<T>([&](int lane) { return terms(lane)[i]; });
+    for (int lane = 0; lane < lane_count; ++lane) totals[lane] = sums[static_cast<std::size_t>(lane * n / 32)];
+    for (int lane = 0; lane < lane_count; ++lane) std::memset(terms(lane), 0xFF, n * sizeof(T));
   }
 
   template <class Word>

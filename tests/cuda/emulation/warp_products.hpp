@@ -4,9 +4,9 @@
 /// What a warp's lanes hold after a product of matrices, by the layout of cuda/mma_layout.hpp.
 
 #include <array>
-#include <bit>
 #include <cstdint>
 
+#include "core/half.hpp"
 #include "lane_group.hpp"
 #include "mma_layout.hpp"
 
@@ -45,25 +45,27 @@ void multiply_add_s8(Rows rows, Columns columns, Sums sums) {
   }
 }
 
-/// What tensor cores see of a number ("tf32").
-inline float upper_bits(float x) { return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & 0xFFFFE000u); }
-inline cuda::SplitFloat split(float x) { return {upper_bits(x), x - upper_bits(x)}; }
+/// The float16 in the lower (0) or upper half of a word.
+inline float half_of(std::uint32_t word, int half) {
+  return to_float(Float16{static_cast<std::uint16_t>(word >> (16 * half))});
+}
 
-/// sums[16, 8] += rows[16, 8] columns[8, 8]': the functors give a lane's registers, of split numbers.
+/// sums[16, 8] += rows[16, 16] columns[8, 16]', of float16: the functors give a lane's registers.
 template <class Rows, class Columns, class Sums>
-void multiply_add(Rows rows, Columns columns, Sums sums) {
+void multiply_add_half(Rows rows, Columns columns, Sums sums) {
   using namespace cuda;
-  std::array<std::array<SplitFloat, float_depth>, product_rows> a{};
-  std::array<std::array<SplitFloat, float_depth>, product_columns> b{};
-  const auto seen = [](const SplitFloat& x) { return SplitFloat{upper_bits(x.high), upper_bits(x.low)}; };
+  std::array<std::array<float, half_depth>, product_rows> a{};
+  std::array<std::array<float, half_depth>, product_columns> b{};
   for (int lane = 0; lane < 32; ++lane) {
-    for (int r = 0; r < row_registers; ++r) {
-      a.at(static_cast<std::size_t>(operand_row(lane, r))).at(static_cast<std::size_t>(row_float_k(lane, r))) =
-          seen(rows(lane)[r]);
-    }
-    for (int r = 0; r < column_registers; ++r) {
-      b.at(static_cast<std::size_t>(operand_column(lane))).at(static_cast<std::size_t>(column_float_k(lane, r))) =
-          seen(columns(lane)[r]);
+    for (int half = 0; half < 2; ++half) {
+      for (int r = 0; r < row_registers; ++r) {
+        a.at(static_cast<std::size_t>(operand_row(lane, r))).at(static_cast<std::size_t>(row_half_k(lane, r, half))) =
+            half_of(rows(lane)[r], half);
+      }
+      for (int r = 0; r < column_registers; ++r) {
+        b.at(static_cast<std::size_t>(operand_column(lane))).at(static_cast<std::size_t>(column_half_k(lane, r, half))) =
+            half_of(columns(lane)[r], half);
+      }
     }
   }
   for (int lane = 0; lane < 32; ++lane) {
@@ -71,9 +73,7 @@ void multiply_add(Rows rows, Columns columns, Sums sums) {
       const auto& row = a.at(static_cast<std::size_t>(sum_row(lane, r)));
       const auto& column = b.at(static_cast<std::size_t>(sum_column(lane, r)));
       float sum = sums(lane)[r];
-      for (std::size_t k = 0; k < float_depth; ++k) {
-        sum += row[k].high * column[k].low + row[k].low * column[k].high + row[k].high * column[k].high;
-      }
+      for (std::size_t k = 0; k < half_depth; ++k) sum += row[k] * column[k];
       sums(lane)[r] = sum;
     }
   }
