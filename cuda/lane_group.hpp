@@ -33,7 +33,7 @@
 ///                                     Group::Array<T>.
 ///   group.load4(array, index)         four floats of an array or of constant memory, the first at a multiple of 16 bytes.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
-///   group.dynamic_memory()            shared memory beside Shared, aligned to 128 bytes, of as many bytes as the kernel's
+///   group.dynamic_memory()            shared memory beside Shared, aligned to 512 bytes, of as many bytes as the kernel's
 ///                                     `static std::size_t dynamic_bytes(const Args&)` asks for; undefined at first.
 ///
 /// Copies that go on while lanes compute (compute capability 8.0 and later, as what follows):
@@ -52,6 +52,19 @@
 ///   warp.multiply_add_s8(rows, columns, sums)    sums(lane)[0..3] += rows(lane)[0..3] columns(lane)[0..1]
 ///   warp.or_quads(word)                          word(lane), a std::uint32_t&, becomes the or of its four neighbours'.
 ///   Group::count_bits(word), Group::lowest_bit(word)   of a std::uint32_t, not 0 for the latter.
+///
+/// Products of int8 matrices by warpgroups, which go on while lanes compute (compute capability 9.0; of blocks, outside phases;
+/// layout in warpgroup_layout.hpp):
+///
+///   Group::has_warpgroup_products    false where the code at hand has none of this: nothing of it may be called.
+///   group.publish_to_products()      what lanes wrote and copies brought to shared memory will be seen by products: before the
+///                                    barrier that they come after.
+///   group.multiply_async<columns>(rows, row_at, columns, column_at, keep, sums)
+///                                    one batch: sums(lane)[...] become, or increase by where `keep`, the product of 64 rows of
+///                                    64 bytes and as many columns as given; those of warpgroup w begin at chunks
+///                                    rows[row_at(w)] and columns[column_at(w)], both at multiples of 512 bytes.
+///   group.wait_products<n, columns>(sums)   all batches but the last n of the lane's warpgroup are made. What they read may be
+///                                    written after a barrier; sums are undefined until n is 0.
 ///
 /// Code outside phases runs on all lanes alike, with values that are alike: arguments, results of collectives, elements
 /// read after a barrier. So control flow can't diverge around a barrier by construction; a collective inside a phase
