@@ -155,7 +155,7 @@ class CudaGroup {
   SPLICE_KERNEL std::int64_t index() const { return index_; }
 
   SPLICE_KERNEL unsigned char* dynamic_memory() {
-    extern __shared__ __align__(512) unsigned char splice_dynamic_memory[];
+    extern __shared__ __align__(1024) unsigned char splice_dynamic_memory[];
     return splice_dynamic_memory;
   }
 

@@ -33,7 +33,7 @@
 ///                                     Group::Array<T>.
 ///   group.load4(array, index)         four floats of an array or of constant memory, the first at a multiple of 16 bytes.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
-///   group.dynamic_memory()            shared memory beside Shared, aligned to 512 bytes, of as many bytes as the kernel's
+///   group.dynamic_memory()            shared memory beside Shared, aligned to 1,024 bytes, of as many bytes as the kernel's
 ///                                     `static std::size_t dynamic_bytes(const Args&)` asks for; undefined at first.
 ///
 /// Copies that go on while lanes compute (compute capability 8.0 and later, as what follows):
@@ -62,7 +62,7 @@
 ///   group.multiply_async<columns>(rows, row_at, columns, column_at, keep, sums)
 ///                                    one batch: sums(lane)[...] become, or increase by where `keep`, the product of 64 rows of
 ///                                    64 bytes and as many columns as given; those of warpgroup w begin at chunks
-///                                    rows[row_at(w)] and columns[column_at(w)], both at multiples of 512 bytes.
+///                                    rows[row_at(w)] and columns[column_at(w)], both at multiples of 1,024 bytes.
 ///   group.wait_products<n, columns>(sums)   all batches but the last n of the lane's warpgroup are made. What they read may be
 ///                                    written after a barrier; sums are undefined until n is 0.
 ///
@@ -77,8 +77,9 @@
 ///                                                without the product of both second parts.
 ///
 /// On the host (tests/cuda/emulation) lanes run one after the other, and arrays check bounds, reads of what nobody wrote,
-/// accesses of two lanes without a barrier between them, and of what a copy has not brought yet. Copies are made when the
-/// wait comes that covers them, so that one that is missing is felt in the results, too.
+/// accesses of two lanes without a barrier between them, of what a copy has not brought yet, and of what a product still
+/// reads or does not see. Copies and asynchronous products are made when the wait comes that covers them, so that one that
+/// is missing is felt in the results, too.
 ///
 /// Arithmetic: fma where it is written as fma, nowhere else (-fmad=false, -ffp-contract=off). So both sides give the same
 /// bits, but for warp.multiply_add, whose rounding is the hardware's, and for the functions that CUDA does not round

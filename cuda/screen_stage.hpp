@@ -3,7 +3,8 @@
 /// @file screen_stage.hpp
 /// Stage `screen`: int8 products of a tile's rows with all atoms, and lists of what passes. The n x p matrix never exists.
 /// Where the device has int8 tensor cores that a kernel can use, products and lists are made in one (screen_fused.hpp), by
-/// warpgroups where there are products of those; elsewhere a library multiplies block by block, of a size that the second-level cache holds. The lists are the same.
+/// warpgroups where there are products of those; elsewhere a library multiplies block by block, of a size that the
+/// second-level cache holds. The lists are the same.
 
 #include <algorithm>
 #include <cstdint>

@@ -7,8 +7,8 @@
 /// PTX ISA, "Matrix Fragments for wgmma.mma_async.m64nNk32": warp w of the four has rows 16w .. 16w+15, and of them and of
 /// every 8 columns in turn what it would have of mma.m16n8k32 (mma_layout.hpp), four sums.
 ///
-/// Operands lie in rows of 64 bytes, eight of them a block of 512 bytes, of which a product takes 32 bytes of each row ("64-byte
-/// swizzle", K-major). Of an address that counts rows one after the other, bits 4 and 5 - the 16 bytes within the row - are
+/// Operands lie in rows of 64 bytes, eight of them a block of 512 bytes, of which a product takes 32 bytes of each row
+/// ("64-byte swizzle", K-major). Of an address that counts rows one after the other, bits 4 and 5 - the 16 bytes within the row - are
 /// exchanged by bits 7 and 8: PTX ISA, "Shared Memory Matrix Layout" and "Matrix Descriptor".
 
 #include <cstdint>
@@ -29,7 +29,8 @@ constexpr int warpgroup_sum_column(int lane, int r) {
 }
 
 inline constexpr int swizzled_row_bytes = 64;
-inline constexpr int swizzled_block_bytes = 512;  ///< after which the pattern repeats, and to which matrices are aligned
+inline constexpr int swizzled_block_bytes = 512;  ///< after which the pattern repeats
+inline constexpr int matrix_alignment = 1024;     ///< of operands: bits 7 to 9 are 0, whatever the swizzle
 
 /// Where in shared memory the byte lies that would be at `address` if rows lay as they are.
 constexpr std::uint32_t swizzled(std::uint32_t address) { return address ^ (address >> 3 & 0x30); }

@@ -7,8 +7,9 @@
 /// A block keeps its places and walks over the atoms in order, a tile of 128 at a time; so lists ascend and need neither
 /// atomics nor merging. A tile is multiplied in slices of 64 bytes, which a ring of asynchronous copies brings; the ring
 /// runs on while a tile's candidates are listed. Products are those of warps, which load their operands into registers, or of
-/// warpgroups, which read them where they lie while the next slices are waited for and copied. Listing: a flag for each sum that passes, in words of 32 atoms that all
-/// lanes see; a lane finds the places of what it lists by counting the flags in front.
+/// warpgroups, which read them where they lie while the next slices are waited for and copied. Listing: a flag for each sum
+/// that passes, in words of 32 atoms that all lanes see; a lane finds the places of what it lists by counting the flags in
+/// front.
 
 #include <cstdint>
 #include <limits>

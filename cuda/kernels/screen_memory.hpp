@@ -15,8 +15,8 @@ namespace splice_cuda::cuda {
 /// What makes the products: see multiply_add_s8 and multiply_async of lane_group.hpp.
 enum class ProductUnit : std::uint8_t { warp, warpgroup };
 
-/// A block of 8 warps multiplies a number of rows and 128 atoms, in slices of 64 bytes of both. A lane's sums come in pieces: of
-/// one row and of 32 atoms, which are one word of flags, those that a lane has of four products of 8 atoms. Pieces of the
+/// A block of 8 warps multiplies a number of rows and 128 atoms, in slices of 64 bytes of both. A lane's sums come in pieces:
+/// of one row and of 32 atoms, which are one word of flags, those that a lane has of four products of 8 atoms. Pieces of the
 /// same atoms follow each other.
 struct ScreenSlices {
   static constexpr int lanes = 256;
@@ -114,8 +114,8 @@ struct ScreenLayout {
   static constexpr std::size_t terms = errors + std::size_t{Geometry::stages} * pairs * sizeof(FloatPair);
   static constexpr std::size_t flags = terms + std::size_t{places} * sizeof(RowTerms);
   static constexpr std::size_t counts = flags + std::size_t{places} * Geometry::words * sizeof(std::uint32_t);
-  static constexpr std::size_t rows = counts + std::size_t{2} * places * sizeof(std::int32_t);
-  static_assert(rows % swizzled_block_bytes == 0 && atom_chunks * sizeof(Chunk) % swizzled_block_bytes == 0);
+  static constexpr std::size_t before_rows = counts + std::size_t{2} * places * sizeof(std::int32_t);
+  static constexpr std::size_t rows = (before_rows + matrix_alignment - 1) / matrix_alignment * matrix_alignment;
 
   /// @param row_slots  slices of rows: all of them, or as many as the ring has
   static constexpr std::size_t bytes(std::int64_t row_slots) {

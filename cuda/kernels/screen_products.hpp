@@ -42,7 +42,8 @@ SPLICE_KERNEL void load_operands(Warp& warp, const Chunks& rows, int first_row, 
 /// @param first_row, first_atom  the chunks where the warp's begin, both rows of a multiple of 8
 /// @param sums  of a lane, by the functor: in the order of ScreenPieces
 template <class Geometry, class Warp, class Chunks, class Sums>
-SPLICE_KERNEL void multiply_slice(Warp& warp, const Chunks& rows, int first_row, const Chunks& atoms, int first_atom, Sums sums) {
+SPLICE_KERNEL void multiply_slice(Warp& warp, const Chunks& rows, int first_row, const Chunks& atoms, int first_atom,
+                                  Sums sums) {
   SPLICE_UNROLL
   for (int step = 0; step < Geometry::slice_products; ++step) {
     typename Warp::template PerLane<SliceOperands<Geometry>> operands;

@@ -90,7 +90,7 @@ void AccessMonitor::report_unfinished_products(std::size_t count) {
 }
 
 void AccessMonitor::report_misaligned_operand() {
-  note(faults().misaligned_copies, "an operand of a product that is not aligned to 512 bytes");
+  note(faults().misaligned_copies, "an operand of a product that is not aligned to 1,024 bytes");
 }
 
 void AccessMonitor::report_unfinished_copies(std::size_t count) {

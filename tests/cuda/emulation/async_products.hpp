@@ -107,7 +107,8 @@ class AsyncProducts {
   void make(const Product& product, AccessMonitor* monitor) {
     std::vector<std::array<std::int8_t, depth>> columns(static_cast<std::size_t>(product.column_count));
     for (int j = 0; j < product.column_count; ++j) {
-      for (int k = 0; k < depth; ++k) columns[static_cast<std::size_t>(j)][static_cast<std::size_t>(k)] = product.columns.at(j, k);
+      auto& column = columns[static_cast<std::size_t>(j)];
+      for (int k = 0; k < depth; ++k) column[static_cast<std::size_t>(k)] = product.columns.at(j, k);
     }
     for (int lane = 0; lane < cuda::warpgroup_lanes; ++lane) {
       std::vector<std::int32_t>& sums = sums_.at(product.sums[static_cast<std::size_t>(lane)]);

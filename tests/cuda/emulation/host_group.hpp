@@ -340,7 +340,7 @@ class HostGroup {
     }
     const auto address = static_cast<std::uint32_t>(reinterpret_cast<const unsigned char*>(first) - dynamic_);
     if constexpr (watched) {
-      if (address % cuda::swizzled_block_bytes != 0) monitor_.report_misaligned_operand();
+      if (address % cuda::matrix_alignment != 0) monitor_.report_misaligned_operand();
     }
     return cuda::matrix_descriptor(address);
   }
