@@ -169,6 +169,11 @@ class Program:
         for number, (output, line) in enumerate(self.compile):
             mine = folder / f"{self.name}.{number}.o"
             command = re.sub(r"-MD -MT \S+ -MF \S+ ", "", line.replace(f"{ROOT}/", f"{folder}/"))
+            unity = re.search(r"-c (\S+/Unity/\S+)$", line)
+            if unity:  # sources that are compiled as one, by a file that the build has made
+                sources = folder / f"{self.name}.{number}.cpp"
+                sources.write_text(pathlib.Path(unity.group(1)).read_text().replace(f"{ROOT}/", f"{folder}/"))
+                command = command.replace(unity.group(1).replace(f"{ROOT}/", f"{folder}/"), str(sources))
             command = command.replace(f"-o {output}", f"-w -o {mine}")
             subprocess.run(command, shell=True, check=True, cwd=self.build)
             link = link.replace(output, str(mine))
