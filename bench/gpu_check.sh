@@ -93,8 +93,9 @@ run_build() {
   optional_step packages 60 scripts/bootstrap.sh bench
   if on_gpu; then
     settings+=(-DSPLICE_CUDA=ON)
-    # 9.0 is 90: one architecture instead of all of them is most of the time to compile.
+    # 8.6 is 86: one architecture instead of all of them is most of the time to compile. 9.0 is 90a, with its warpgroups' products.
     architecture=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d '. ')
+    [ "$architecture" != 90 ] || architecture=90a
     [ -z "$architecture" ] || settings+=("-DCMAKE_CUDA_ARCHITECTURES=$architecture-real")
   fi
   step configure 60 cmake -S . -B "$build" -G Ninja "${settings[@]}"

@@ -106,14 +106,15 @@ int attribute_of(Device device, cudaDeviceAttr attribute) {
   return value;
 }
 
-/// Tells what this library's kernels were compiled for.
-__global__ void __launch_bounds__(32) probe_kernel() {}
+/// Tells what this library's kernels were compiled for. That is the number of an architecture, which 9.0 with and without the
+/// instructions for warpgroups share; so how many threads it may have says the rest.
+__global__ void __launch_bounds__(compiled_for_warpgroup_products ? warpgroup_lanes : 32) probe_kernel() {}
 
 /// On the current device.
-int compiled_ptx_version() {
+cudaFuncAttributes attributes_of_kernels() {
   cudaFuncAttributes attributes{};
   check(cudaFuncGetAttributes(&attributes, probe_kernel), "cudaFuncGetAttributes");
-  return attributes.ptxVersion;
+  return attributes;
 }
 
 }  // namespace
@@ -143,7 +144,9 @@ CudaDevice::CudaDevice(Device device, cudaStream_t stream, DeviceAllocator alloc
   most_dynamic_memory_ =
       static_cast<std::size_t>(attribute_of(device, cudaDevAttrMaxSharedMemoryPerBlockOptin)) - most_static_memory;
   const CurrentDevice current(device_);
-  has_int8_tensor_cores_ = kernels_have_tensor_products(major, compiled_ptx_version());
+  const cudaFuncAttributes kernels = attributes_of_kernels();
+  has_int8_tensor_cores_ = kernels_have_tensor_products(major, kernels.ptxVersion);
+  has_warpgroup_products_ = has_int8_tensor_cores_ && kernels.maxThreadsPerBlock >= warpgroup_lanes;
   int stream_device = 0;
   check(cudaStreamGetDevice(stream_, &stream_device), "cudaStreamGetDevice");
   if (stream_device != device_.index) {

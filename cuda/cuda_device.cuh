@@ -115,6 +115,8 @@ class CudaDevice {
 
   /// For what the screening needs of them: see Group::has_tensor_products.
   bool has_int8_tensor_cores() const { return has_int8_tensor_cores_; }
+  /// See Group::has_warpgroup_products.
+  bool has_warpgroup_products() const { return has_warpgroup_products_; }
   int multiprocessors() const { return multiprocessors_; }
   /// Dynamic shared memory that one block can have.
   std::size_t most_dynamic_memory() const { return most_dynamic_memory_; }
@@ -194,6 +196,7 @@ class CudaDevice {
   Device device_;
   cudaStream_t stream_;
   bool has_int8_tensor_cores_ = false;
+  bool has_warpgroup_products_ = false;
   int multiprocessors_ = 1;
   std::size_t most_dynamic_memory_ = 0;
   DeviceAllocator allocator_;

@@ -8,6 +8,7 @@
 
 #include "lane_group.hpp"
 #include "mma_layout.hpp"
+#include "warpgroup_products.cuh"
 
 namespace splice_cuda::cuda {
 
@@ -51,6 +52,7 @@ class CudaGroup {
   static constexpr int size = lane_count;
   static constexpr int warp_count = lane_count / 32;
   static constexpr bool has_tensor_products = compiled_for_tensor_products;
+  static constexpr bool has_warpgroup_products = compiled_for_warpgroup_products;
   static_assert(lane_count >= 32 && lane_count % 32 == 0 && lane_count <= 1024);
 
   template <class T>
@@ -174,7 +176,7 @@ class CudaGroup {
   SPLICE_KERNEL std::int64_t index() const { return index_; }
 
   SPLICE_KERNEL unsigned char* dynamic_memory() {
-    extern __shared__ __align__(128) unsigned char splice_dynamic_memory[];
+    extern __shared__ __align__(1024) unsigned char splice_dynamic_memory[];
     return splice_dynamic_memory;
   }
 
@@ -212,6 +214,29 @@ class CudaGroup {
     asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
         : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+  }
+
+  SPLICE_KERNEL void publish_to_products() { fence_for_products(); }
+
+  template <int column_count, class RowAt, class ColumnAt, class Sums>
+  SPLICE_KERNEL void multiply_async(Array<Chunk> rows, RowAt row_at, Array<Chunk> columns, ColumnAt column_at, bool keep,
+                                    Sums sums) {
+    static_assert(lane_count % warpgroup_lanes == 0);
+    const int warpgroup = lane() / warpgroup_lanes;
+    std::uint64_t a = matrix_descriptor(shared_address(rows + row_at(warpgroup)));
+    std::uint64_t b = matrix_descriptor(shared_address(columns + column_at(warpgroup)));
+    std::int32_t* c = sums(lane());
+    hold_registers<warpgroup_sums(column_count)>(c);
+    fence_sums();
+    multiply_warpgroup<column_count>(c, a, b, keep);
+    multiply_warpgroup<column_count>(c, a + descriptor_step, b + descriptor_step, true);
+    commit_products();
+  }
+
+  template <int but, int column_count, class Sums>
+  SPLICE_KERNEL void wait_products(Sums sums) {
+    await_products<but>();
+    hold_registers<warpgroup_sums(column_count)>(sums(lane()));
   }
 
   // PTX ISA, "mma.sync.aligned.m16n8k16" (compute capability 8.0 and later), and "m16n8k8": its two halves.

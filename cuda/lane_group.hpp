@@ -39,7 +39,7 @@
 ///   group.load4(array, index)         four floats of an array or of constant memory, the first at a multiple of 16 bytes,
 ///   group.store4(array, index, four)  and to an array.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
-///   group.dynamic_memory()            shared memory beside Shared, aligned to 128 bytes, of as many bytes as the kernel's
+///   group.dynamic_memory()            shared memory beside Shared, aligned to 1,024 bytes, of as many bytes as the kernel's
 ///                                     `static std::size_t dynamic_bytes(const Args&)` asks for; undefined at first.
 ///
 /// Copies that go on while lanes compute (compute capability 8.0 and later, as what follows):
@@ -59,6 +59,19 @@
 ///   warp.or_quads(word)                          word(lane), a std::uint32_t&, becomes the or of its four neighbours'.
 ///   Group::count_bits(word), Group::lowest_bit(word)   of a std::uint32_t, not 0 for the latter.
 ///
+/// Products of int8 matrices by warpgroups, which go on while lanes compute (compute capability 9.0; of blocks, outside phases;
+/// layout in warpgroup_layout.hpp):
+///
+///   Group::has_warpgroup_products    false where the code at hand has none of this: nothing of it may be called.
+///   group.publish_to_products()      what lanes wrote and copies brought to shared memory will be seen by products: before the
+///                                    barrier that they come after.
+///   group.multiply_async<columns>(rows, row_at, columns, column_at, keep, sums)
+///                                    one batch: sums(lane)[...] become, or increase by where `keep`, the product of 64 rows of
+///                                    64 bytes and as many columns as given; those of warpgroup w begin at chunks
+///                                    rows[row_at(w)] and columns[column_at(w)], both at multiples of 1,024 bytes.
+///   group.wait_products<n, columns>(sums)   all batches but the last n of the lane's warpgroup are made. What they read may be
+///                                    written after a barrier; sums are undefined until n is 0.
+///
 /// Code outside phases runs on all lanes alike, with values that are alike: arguments, results of collectives, elements
 /// read after a barrier. So control flow can't diverge around a barrier by construction; a collective inside a phase
 /// is an error that the host reports.
@@ -72,8 +85,9 @@
 ///                                                matrices, in float32 (layout in mma_layout.hpp).
 ///
 /// On the host (tests/cuda/emulation) lanes run one after the other, and arrays check bounds, reads of what nobody wrote,
-/// accesses of two lanes without a barrier between them, and of what a copy has not brought yet. Copies are made when the
-/// wait comes that covers them, so that one that is missing is felt in the results, too.
+/// accesses of two lanes without a barrier between them, of what a copy has not brought yet, and of what a product still
+/// reads or does not see. Copies and asynchronous products are made when the wait comes that covers them, so that one that
+/// is missing is felt in the results, too.
 ///
 /// Arithmetic: fma where it is written as fma, nowhere else (-fmad=false, -ffp-contract=off). So both sides give the same
 /// bits, but for warp.multiply_add_half, whose rounding is the hardware's, and for the functions that CUDA does not round

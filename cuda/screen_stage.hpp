@@ -2,8 +2,9 @@
 
 /// @file screen_stage.hpp
 /// Stage `screen`: int8 products of a tile's rows with all atoms, and lists of what passes. The n x p matrix never exists.
-/// Where the device has int8 tensor cores that a kernel can use, products and lists are made in one (screen_fused.hpp);
-/// elsewhere a library multiplies block by block, of a size that the second-level cache holds. The lists are the same.
+/// Where the device has int8 tensor cores that a kernel can use, products and lists are made in one (screen_fused.hpp), by
+/// warpgroups where there are products of those; elsewhere a library multiplies block by block, of a size that the
+/// second-level cache holds. The lists are the same.
 
 #include <algorithm>
 #include <cstdint>
@@ -114,25 +115,34 @@ class ScreenStage {
     return engine.has_int8_tensor_cores() ? target_blocks(engine) * large_block : block_rows * block_atoms(dictionary);
   }
   static std::int64_t target_blocks(const Engine& engine) {
-    return std::int64_t{ScreenFusedKernel<large_block, true>::resident_blocks} * engine.multiprocessors();
+    return std::int64_t{ScreenFusedKernel<large_block, true, ProductUnit::warp>::resident_blocks} * engine.multiprocessors();
+  }
+
+  void screen_fused(std::int64_t most) {
+    if (engine_.has_warpgroup_products()) {
+      screen_fused_by<ProductUnit::warpgroup>(most);
+    } else {
+      screen_fused_by<ProductUnit::warp>(most);
+    }
   }
 
   /// Rows stay in shared memory where they fit, if only as small blocks: larger ones in slices would not read less.
-  void screen_fused(std::int64_t most) {
-    using Large = ScreenFusedKernel<large_block, true>;
-    using Small = ScreenFusedKernel<small_block, true>;
+  template <ProductUnit unit>
+  void screen_fused_by(std::int64_t most) {
+    using Large = ScreenFusedKernel<large_block, true, unit>;
+    using Small = ScreenFusedKernel<small_block, true, unit>;
     const std::size_t memory = engine_.most_dynamic_memory();
     if (most > few_rows && Large::memory_bytes(atoms_.ld) <= memory) {
-      screen_fused<Large>(most, large_block);
+      launch_fused<Large>(most, large_block);
     } else if (Small::memory_bytes(atoms_.ld) <= memory) {
-      screen_fused<Small>(most, small_block);
+      launch_fused<Small>(most, small_block);
     } else {
-      screen_fused<ScreenFusedKernel<small_block, false>>(most, small_block);
+      launch_fused<ScreenFusedKernel<small_block, false, unit>>(most, small_block);
     }
   }
 
   template <class Kernel>
-  void screen_fused(std::int64_t most, int places) {
+  void launch_fused(std::int64_t most, int places) {
     ScreenFusedArgs args;
     args.screen = view_;
     args.atoms = atoms_.rows8;

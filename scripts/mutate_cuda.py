@@ -54,6 +54,14 @@ MUTATIONS = [
              "the last atom of a block is lost", ("cuda_list_candidates",)),
     Mutation(KERNELS + "list_candidates.hpp", "        count += passed;\n", "",
              "count not updated", ("cuda_list_candidates",)),
+    Mutation(KERNELS + "screen_memory.hpp", "first_word(warp) + i / Geometry::lane_rows", "first_word(warp) + i % Geometry::lane_words",
+             "flags of one word for another's", ("cuda_screen_fused",)),
+    Mutation(KERNELS + "screen_memory.hpp", "static constexpr int stages = ahead + 2;", "static constexpr int stages = ahead + 1;",
+             "copies over what products of warpgroups still read", ("cuda_screen_fused",)),
+    Mutation(KERNELS + "screen_fused.hpp", "rows_stay ? slice : current, slice > 0)", "rows_stay ? slice : current, true)",
+             "sums of warpgroups begin with those of the tile before", ("cuda_screen_fused",)),
+    Mutation("cuda/warpgroup_layout.hpp", "swizzle_of_64_bytes << 62 | between_blocks << 32", "swizzle_of_64_bytes << 62 | (between_blocks / 2) << 32",
+             "operands whose blocks of rows overlap", ("cuda_screen_fused",)),
     Mutation(KERNELS + "pick_best.hpp", "taken + position[lane] < most", "taken + position[lane] <= most",
              "one more than wanted", ("cuda_pick_best",)),
     Mutation(KERNELS + "pick_best.hpp", "value(first + lane) > limit", "value(first + lane) >= limit",
@@ -161,6 +169,11 @@ class Program:
         for number, (output, line) in enumerate(self.compile):
             mine = folder / f"{self.name}.{number}.o"
             command = re.sub(r"-MD -MT \S+ -MF \S+ ", "", line.replace(f"{ROOT}/", f"{folder}/"))
+            unity = re.search(r"-c (\S+/Unity/\S+)$", line)
+            if unity:  # sources that are compiled as one, by a file that the build has made
+                sources = folder / f"{self.name}.{number}.cpp"
+                sources.write_text(pathlib.Path(unity.group(1)).read_text().replace(f"{ROOT}/", f"{folder}/"))
+                command = command.replace(unity.group(1).replace(f"{ROOT}/", f"{folder}/"), str(sources))
             command = command.replace(f"-o {output}", f"-w -o {mine}")
             subprocess.run(command, shell=True, check=True, cwd=self.build)
             link = link.replace(output, str(mine))

@@ -69,6 +69,13 @@ def test_the_plan_fits_its_time_and_writes_nothing(tmp_path):
     assert not re.search("--device[ =]cuda", check("--dry-run", "--cpu", "all").stdout)
 
 
+@pytest.mark.parametrize("capability, architecture", [("8.6", "86-real"), ("9.0", "90a-real"), ("12.0", "120-real")])
+def test_kernels_are_compiled_for_the_device(tmp_path, capability, architecture):
+    program(tmp_path / "nvidia-smi", f"echo {capability}")
+    planned = check("--dry-run", "build", path=tmp_path, OUT=str(tmp_path / "out")).stdout
+    assert f"-DCMAKE_CUDA_ARCHITECTURES={architecture}\n" in planned
+
+
 @pytest.mark.parametrize("arguments", [["--cpuu", "all"], ["everything"], []])
 def test_wrong_arguments_are_refused(arguments):
     done = check(*arguments)

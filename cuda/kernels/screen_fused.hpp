@@ -6,14 +6,17 @@
 ///
 /// A block keeps its places and walks over the atoms in order, a tile of 128 at a time; so lists ascend and need neither
 /// atomics nor merging. A tile is multiplied in slices of 64 bytes, which a ring of asynchronous copies brings; the ring
-/// runs on while a tile's candidates are listed. Listing: a flag for each sum that passes, in words of 32 atoms that all
-/// lanes see; a lane finds the places of what it lists by counting the flags in front.
+/// runs on while a tile's candidates are listed. Products are those of warps, which load their operands into registers, or of
+/// warpgroups, which read them where they lie while the next slices are waited for and copied. Listing: a flag for each sum
+/// that passes, in words of 32 atoms that all lanes see; a lane finds the places of what it lists by counting the flags in
+/// front.
 
 #include <cstdint>
 #include <limits>
 #include <type_traits>
 
 #include "kernels/screen_memory.hpp"
+#include "kernels/screen_products.hpp"
 #include "kernels/screen_split.hpp"
 #include "kernels/screen_view.hpp"
 #include "kernels/screened_value.hpp"
@@ -28,6 +31,10 @@ struct ScreenFaults {
   bool wait_too_short = false;       ///< by a slice
   bool no_slice_barrier = false;     ///< between copies and their readers
   bool copies_too_early = false;     ///< before all have read what they overwrite
+  bool no_fence = false;             ///< between copies and warpgroups' products
+  bool no_product_wait = false;      ///< for products of the slice before, which copies then overwrite
+  bool no_sum_wait = false;          ///< for a tile's last products
+  bool sums_kept = false;            ///< of the tile before
   bool no_flag_barrier = false;      ///< between flags and their readers
   bool counts_in_place = false;      ///< one copy of the counts instead of two in turn
   bool list_one_too_long = false;    ///< capacity off by one
@@ -50,11 +57,12 @@ struct ScreenFusedArgs {
 
 /// One block's walk. ScreenView::q has to be allocated up to a multiple of `places`.
 /// @tparam rows_stay  in shared memory; otherwise they come in slices as the atoms do, again for each tile
-template <class Group, int places, bool rows_stay, ScreenFaults faults>
+template <class Group, int places, bool rows_stay, ProductUnit unit, ScreenFaults faults>
 class ScreenWalk {
  public:
-  using Geometry = ScreenGeometry<places>;
-  using Layout = ScreenLayout<places>;
+  using Geometry = ScreenGeometry<places, unit>;
+  using Layout = ScreenLayout<places, unit>;
+  using Pieces = ScreenPieces<Geometry>;
 
   SPLICE_KERNEL ScreenWalk(Group& group, const ScreenFusedArgs& args, std::int64_t item, const ScreenSplit& split)
       : group_(group),
@@ -77,19 +85,24 @@ class ScreenWalk {
     begin();
     int stage = 0;
     for (; atoms_left_ > 0; atoms_left_ -= Geometry::tile_atoms) {
-      clear_sums();
+      if constexpr (!by_warpgroups) clear_sums();
       int current = stage;
       for (int slice = 0; slice < slices_; ++slice) {
-        constexpr int on_their_way = Geometry::stages - (faults.wait_too_short ? 1 : 2);
+        constexpr int on_their_way = Geometry::ahead - (faults.wait_too_short ? 0 : 1);
         if constexpr (!faults.no_wait) group_.template wait_copies<on_their_way>();
-        const int free = stage > 0 ? stage - 1 : Geometry::stages - 1;  // what was multiplied before the barrier
+        if constexpr (by_warpgroups && !faults.no_fence) group_.publish_to_products();
+        constexpr int behind = Geometry::stages - Geometry::ahead;
+        const int free = stage >= behind ? stage - behind : stage + Geometry::ahead;  // read by all before the barrier
         if constexpr (faults.copies_too_early) copy_next(free);
         if constexpr (!faults.no_slice_barrier) group_.sync();
-        if constexpr (!faults.copies_too_early) copy_next(free);
         current = stage;
-        multiply(current, rows_stay ? slice : current);
+        if constexpr (by_warpgroups) multiply_async(current, rows_stay ? slice : current, slice > 0);
+        if constexpr (!faults.copies_too_early) copy_next(free);
+        if constexpr (!by_warpgroups) multiply(current, rows_stay ? slice : current);
+        if constexpr (by_warpgroups && !faults.no_product_wait) wait_products<1>();
         stage = stage + 1 < Geometry::stages ? stage + 1 : 0;
       }
+      if constexpr (by_warpgroups && !faults.no_sum_wait) wait_products<0>();
       flag(current);  // weights came with the last slice
       if constexpr (!faults.no_flag_barrier) group_.sync();
       list(current);
@@ -99,26 +112,21 @@ class ScreenWalk {
   }
 
  private:
-  static constexpr int row_products = Geometry::row_products;
-  static constexpr int atom_products = Geometry::atom_products;
-  static constexpr int product_sums = sum_registers;
+  static constexpr bool by_warpgroups = unit == ProductUnit::warpgroup;
+  static constexpr int piece_atoms = 2 * Geometry::piece_products;
 
   struct Sums {
-    std::int32_t of[row_products * atom_products * product_sums];
+    std::int32_t of[Pieces::sums];
   };
-  struct Operands {
-    std::uint32_t rows[row_products * row_registers];
-    std::uint32_t atoms[atom_products * column_registers];
-  };
-  /// Flags of the lane's atoms at each of its rows; those of four rows share a register.
+  /// Flags of the lane's atoms of each piece; those of four pieces share a register.
   struct Passed {
-    std::uint32_t words[(Geometry::lane_rows + 3) / 4];
+    std::uint32_t words[(Pieces::count + 3) / 4];
     SPLICE_KERNEL void set(int i, std::uint32_t own) { words[i / 4] = i % 4 == 0 ? own : words[i / 4] | own << (2 * (i % 4)); }
     SPLICE_KERNEL std::uint32_t of(int i) const { return words[i / 4] >> (2 * (i % 4)) & 0x03030303u; }
   };
   struct AtomTerms {
-    float weights[2 * atom_products];
-    float errors[2 * atom_products];
+    float weights[piece_atoms];
+    float errors[piece_atoms];
   };
 
   /// Where a per-lane value of the block is found from within a warp.
@@ -148,7 +156,7 @@ class ScreenWalk {
       });
     }
     SPLICE_UNROLL
-    for (int stage = 0; stage < Geometry::stages - 1; ++stage) copy_next(stage);
+    for (int stage = 0; stage < Geometry::ahead; ++stage) copy_next(stage);
   }
 
   /// Where the counts of what is listed before this tile begin, or (1) before the next one.
@@ -224,58 +232,31 @@ class ScreenWalk {
   SPLICE_KERNEL void clear_sums() {
     group_.each([&](int lane) {
       SPLICE_UNROLL
-      for (int i = 0; i < row_products * atom_products * product_sums; ++i) sums_[lane].of[i] = 0;
+      for (int i = 0; i < Pieces::sums; ++i) sums_[lane].of[i] = 0;
     });
   }
 
   SPLICE_KERNEL void multiply(int stage, int slot) {
     group_.warps([&](auto& warp, int index) {
-      using Warp = std::remove_reference_t<decltype(warp)>;
-      SPLICE_UNROLL
-      for (int step = 0; step < Geometry::slice_products; ++step) {
-        typename Warp::template PerLane<Operands> operands;
-        load_operands(warp, index, operands, stage, slot, step);
-        SPLICE_UNROLL
-        for (int i = 0; i < row_products; ++i) {
-          SPLICE_UNROLL
-          for (int j = 0; j < atom_products; ++j) {
-            warp.multiply_add_s8(
-                [&](int lane) { return operands[lane].rows + i * row_registers; },
-                [&](int lane) { return operands[lane].atoms + j * column_registers; },
-                [&](int lane) { return sums_[of_block(index, lane)].of + (i * atom_products + j) * product_sums; });
-          }
-        }
-      }
+      multiply_slice<Geometry>(
+          warp, memory_.rows, slot * Layout::place_chunks + Geometry::chunk_at(Geometry::first_row(index), 0), memory_.atoms,
+          stage * Layout::atom_chunks + Geometry::chunk_at(Geometry::first_word(index) * Geometry::word_atoms, 0),
+          [&](int lane) { return sums_[of_block(index, lane)].of; });
     });
   }
 
-  template <class Warp, class PerLaneOperands>
-  SPLICE_KERNEL void load_operands(Warp& warp, int index, PerLaneOperands& operands, int stage, int slot, int step) {
-    // Matrices: rows 0-7 and 8-15 of the first 16 bytes, then of the others; both halves of atoms 0-7, then of atoms 8-15.
-    const auto row = [&](int lane) {
-      const int first = Geometry::first_row(index);
-      return (slot * Layout::place_chunks + Geometry::chunk_at(first + lane % 16, lane / 16)) ^ (2 * step);
-    };
-    const auto atom = [&](int lane) {
-      const int first = Geometry::column(index) * Geometry::warp_atoms;
-      return (stage * Layout::atom_chunks + Geometry::chunk_at(first + lane / 16 * 8 + lane % 8, lane / 8 % 2)) ^ (2 * step);
-    };
-    constexpr int sixteen_rows = 16 * Geometry::row_chunks;  // which lie alike
-    SPLICE_UNROLL
-    for (int i = 0; i < row_products; ++i) {
-      warp.load_matrices(memory_.rows, [&](int lane) { return row(lane) + i * sixteen_rows; },
-                         [&](int lane) { return operands[lane].rows + i * row_registers; });
-    }
-    SPLICE_UNROLL
-    for (int j = 0; j < atom_products / 2; ++j) {
-      warp.load_matrices(memory_.atoms, [&](int lane) { return atom(lane) + j * sixteen_rows; },
-                         [&](int lane) { return operands[lane].atoms + 2 * j * column_registers; });
-    }
+  SPLICE_KERNEL void multiply_async(int stage, int slot, bool keep) {
+    group_.template multiply_async<Geometry::group_atoms>(
+        memory_.rows,
+        [&](int group) { return slot * Layout::place_chunks + Geometry::chunk_at(Geometry::group_row(group), 0); },
+        memory_.atoms,
+        [&](int group) { return stage * Layout::atom_chunks + Geometry::chunk_at(Geometry::group_atom(group), 0); },
+        keep || faults.sums_kept, [&](int lane) { return sums_[lane].of; });
   }
 
-  /// Where register r of a lane's sums with its i-th row and its warp's j-th eight atoms is.
-  static constexpr int sum_at(int i, int j, int e) {
-    return (i / 2 * atom_products + j) * product_sums + i % 2 * 2 + e;
+  template <int but>
+  SPLICE_KERNEL void wait_products() {
+    group_.template wait_products<but, Geometry::group_atoms>([&](int lane) { return sums_[lane].of; });
   }
 
   SPLICE_KERNEL void flag(int stage) {
@@ -291,11 +272,11 @@ class ScreenWalk {
     group_.warps([&](auto& warp, int index) {
       using Warp = std::remove_reference_t<decltype(warp)>;
       typename Warp::template PerLane<AtomTerms> terms;
-      typename Warp::template PerLane<std::uint32_t> word;  // flags of the warp's 32 atoms at a lane's i-th row
-      warp.each([&](int lane) { load_weights(index, lane, stage, terms[lane]); });
+      typename Warp::template PerLane<std::uint32_t> word;  // flags of a piece's 32 atoms
       SPLICE_UNROLL
-      for (int i = 0; i < Geometry::lane_rows; ++i) {
+      for (int i = 0; i < Pieces::count; ++i) {
         warp.each([&](int lane) {
+          if (i % Geometry::lane_rows == 0) load_weights(Pieces::word(index, i), lane, stage, terms[lane]);
           const std::uint32_t own = flags_of<nonnegative>(index, lane, i, terms[lane]);
           passed_[of_block(index, lane)].set(i, own);
           word[lane] = own << sum_column(lane, 0);
@@ -303,33 +284,32 @@ class ScreenWalk {
         warp.or_quads([&](int lane) -> std::uint32_t& { return word[lane]; });
         warp.each([&](int lane) {
           if (lane_in_quad(lane) != i % 4) return;
-          memory_.flags[Geometry::lane_row(index, lane, i) * Geometry::warp_columns + Geometry::column(index)] = word[lane];
+          memory_.flags[Pieces::row(index, lane, i) * Geometry::words + Pieces::word(index, i)] = word[lane];
         });
       }
     });
   }
 
-  /// Those of the lane's own atoms: two bits a byte, as if its first atom were the warp's.
+  /// Those of the lane's own atoms: two bits a byte, as if its first atom were the word's.
   template <bool nonnegative>
   SPLICE_KERNEL std::uint32_t flags_of(int index, int lane, int i, const AtomTerms& atoms) {
     const Sums& sums = sums_[of_block(index, lane)];
-    const RowTerms row = memory_.terms[Geometry::lane_row(index, lane, i)];
+    const RowTerms row = memory_.terms[Pieces::row(index, lane, i)];
     std::uint32_t word = 0;
     SPLICE_UNROLL
-    for (int j = 0; j < 2 * atom_products; ++j) {
-      const ScreenedValue found = screened_value(sums.of[sum_at(i, j / 2, j % 2)], atoms.weights[j], atoms.errors[j],
+    for (int j = 0; j < piece_atoms; ++j) {
+      const ScreenedValue found = screened_value(sums.of[Pieces::sum(i, j / 2, j % 2)], atoms.weights[j], atoms.errors[j],
                                                  row.scale, row.norm, nonnegative);
       if (found.bound > row.threshold) word |= 1u << (j / 2 * product_columns + j % 2);
     }
     return word;
   }
 
-  /// Of the lane's atoms. Errors of atoms without weight are such that their bounds are never above anything.
-  SPLICE_KERNEL void load_weights(int index, int lane, int stage, AtomTerms& terms) {
+  /// Of the lane's atoms of a word. Errors of atoms without weight are such that their bounds are never above anything.
+  SPLICE_KERNEL void load_weights(int word, int lane, int stage, AtomTerms& terms) {
     SPLICE_UNROLL
-    for (int j = 0; j < atom_products; ++j) {
-      const int at = stage * Layout::pairs +
-                     (Geometry::column(index) * Geometry::warp_atoms + j * product_columns + sum_column(lane, 0)) / 2;
+    for (int j = 0; j < Geometry::piece_products; ++j) {
+      const int at = stage * Layout::pairs + (word * Geometry::word_atoms + j * product_columns + sum_column(lane, 0)) / 2;
       const FloatPair weight = memory_.weights[at];
       const FloatPair error = memory_.errors[at];
       SPLICE_UNROLL
@@ -348,8 +328,8 @@ class ScreenWalk {
       if (lane >= places) return;
       int passed = 0;
       SPLICE_UNROLL
-      for (int column = 0; column < Geometry::warp_columns; ++column) {
-        passed += Group::count_bits(memory_.flags[lane * Geometry::warp_columns + column]);
+      for (int word = 0; word < Geometry::words; ++word) {
+        passed += Group::count_bits(memory_.flags[lane * Geometry::words + word]);
       }
       memory_.counts[counts_at(1) + lane] = memory_.counts[counts_at(0) + lane] + passed;
     });
@@ -357,7 +337,7 @@ class ScreenWalk {
     group_.warps([&](auto& warp, int index) {
       warp.each([&](int lane) {
         SPLICE_UNROLL
-        for (int i = 0; i < Geometry::lane_rows; ++i) {
+        for (int i = 0; i < Pieces::count; ++i) {
           const std::uint32_t own = passed_[of_block(index, lane)].of(i);
           if (own != 0) append(warp, index, lane, i, own, stage);
         }
@@ -365,17 +345,18 @@ class ScreenWalk {
     });
   }
 
-  /// The lane's own atoms that pass at its i-th row, `own`, to the row's list.
+  /// Atoms of the lane's i-th piece that pass, `own`, to the row's list.
   template <class Warp>
   SPLICE_KERNEL void append(Warp& warp, int index, int lane, int i, std::uint32_t own, int stage) {
-    const int row = Geometry::lane_row(index, lane, i);
+    const int row = Pieces::row(index, lane, i);
+    const int own_word = Pieces::word(index, i);
     int first = memory_.counts[counts_at(0) + row];
     SPLICE_UNROLL
-    for (int column = 0; column < Geometry::warp_columns - 1; ++column) {
-      const int passed = Group::count_bits(memory_.flags[row * Geometry::warp_columns + column]);
-      if (column < Geometry::column(index)) first += passed;
+    for (int other = 0; other < Geometry::words - 1; ++other) {
+      const int passed = Group::count_bits(memory_.flags[row * Geometry::words + other]);
+      if (other < own_word) first += passed;
     }
-    const std::uint32_t word = memory_.flags[row * Geometry::warp_columns + Geometry::column(index)];
+    const std::uint32_t word = memory_.flags[row * Geometry::words + own_word];
     const RowTerms terms = memory_.terms[row];
     const ScreenView& screen = args_.screen;
     const int capacity = static_cast<int>(screen.list_capacity);
@@ -387,7 +368,7 @@ class ScreenWalk {
       const int column = bit + sum_column(lane, 0);
       const int at = first + Group::count_bits(word & ((1u << column) - 1));
       if (at >= capacity + (faults.list_one_too_long ? 1 : 0)) return;
-      const int atom = Geometry::column(index) * Geometry::warp_atoms + column;
+      const int atom = own_word * Geometry::word_atoms + column;
       const FloatPair weight = memory_.weights[stage * Layout::pairs + (atom >> 1)];
       const std::int32_t sum = picked_sum(sums_[of_block(index, lane)], i, bit);
       atoms[at] = first_atom_ + atom;
@@ -395,12 +376,14 @@ class ScreenWalk {
     }
   }
 
-  /// The sum of the lane's i-th row whose flag is `bit`, by selections: registers have no index.
+  /// The sum of the lane's i-th piece whose flag is `bit`, by selections: registers have no index.
   static SPLICE_KERNEL std::int32_t picked_sum(const Sums& sums, int i, int bit) {
-    static_assert(atom_products == 4);
-    std::int32_t pair[atom_products];
+    static_assert(Geometry::piece_products == 4);
+    std::int32_t pair[Geometry::piece_products];
     SPLICE_UNROLL
-    for (int j = 0; j < atom_products; ++j) pair[j] = bit % 2 == 0 ? sums.of[sum_at(i, j, 0)] : sums.of[sum_at(i, j, 1)];
+    for (int j = 0; j < Geometry::piece_products; ++j) {
+      pair[j] = bit % 2 == 0 ? sums.of[Pieces::sum(i, j, 0)] : sums.of[Pieces::sum(i, j, 1)];
+    }
     const std::int32_t low = (bit & 8) == 0 ? pair[0] : pair[1];
     const std::int32_t high = (bit & 8) == 0 ? pair[2] : pair[3];
     return (bit & 16) == 0 ? low : high;
@@ -432,36 +415,42 @@ class ScreenWalk {
   const std::int8_t* coming_atoms_ = nullptr;  ///< of the slice that is copied next
   int coming_left_ = 0;                        ///< atoms from its first one on
   int coming_slice_ = 0;
-  ScreenMemory<Group, places> memory_;
+  ScreenMemory<Group, places, unit> memory_;
   typename Group::template PerLane<Sums> sums_;
   typename Group::template PerLane<Passed> passed_;
 };
 
 /// Item: a segment of the atoms for a block of places.
-template <int places, bool rows_stay, ScreenFaults faults = ScreenFaults{}>
+template <int places, bool rows_stay, ProductUnit unit, ScreenFaults faults = ScreenFaults{}>
 struct ScreenFusedKernel {
   using Args = ScreenFusedArgs;
+  using Geometry = ScreenGeometry<places, unit>;
   struct Shared {};
-  static constexpr int lanes = ScreenGeometry<places>::lanes;
+  static constexpr int lanes = Geometry::lanes;
   static constexpr int groups_per_block = 1;
   static constexpr int resident_blocks = 2;  // one lists while the other multiplies
-  static constexpr const char* name = "screen_fused_kernel";
+  static constexpr const char* name = unit == ProductUnit::warp ? "screen_fused_kernel" : "screen_warpgroups_kernel";
 
   static constexpr std::size_t dynamic_bytes(const Args& args) { return memory_bytes(args.ld); }
   static constexpr std::size_t memory_bytes(std::int64_t ld) {
-    using Geometry = ScreenGeometry<places>;
-    return ScreenLayout<places>::bytes(rows_stay ? ld / Geometry::slice_bytes : Geometry::stages);
+    return ScreenLayout<places, unit>::bytes(rows_stay ? ld / Geometry::slice_bytes : Geometry::stages);
   }
 
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t item, const Args& args, Shared&) {
-    if constexpr (Group::has_tensor_products) {
-      constexpr int tile_atoms = ScreenGeometry<places>::tile_atoms;
+    if constexpr (can_run<Group>()) {
+      constexpr int tile_atoms = Geometry::tile_atoms;
       const int tiles = static_cast<int>((args.padded_atoms + tile_atoms - 1) / tile_atoms);
       const ScreenSplit split = split_screening(*args.screen.active_count, tiles, places, args.target_blocks);
       if (item >= split.place_blocks * split.segments || (args.counting && split.segments == 1)) return;
-      ScreenWalk<Group, places, rows_stay, faults>(group, args, item, split).run();
+      ScreenWalk<Group, places, rows_stay, unit, faults>(group, args, item, split).run();
     }
+  }
+
+ private:
+  template <class Group>
+  static constexpr bool can_run() {
+    return unit == ProductUnit::warp ? Group::has_tensor_products : Group::has_warpgroup_products;
   }
 };
 

@@ -24,7 +24,7 @@ struct CudaDeviceInfo {
 struct CudaInfo {
   bool compiled = false;      ///< whether the library has a CUDA backend at all
   std::string toolkit;        ///< it was compiled with
-  std::string architectures;  ///< its kernels were compiled for, as CMake has them: "80-real;90-real;120"
+  std::string architectures;  ///< its kernels were compiled for, as CMake has them: "80-real;90a-real;120"
   std::string runtime;        ///< of cudart, linked in
   std::string cublaslt;
   std::string cusparse;

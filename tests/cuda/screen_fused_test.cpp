@@ -1,4 +1,4 @@
-// The fused screening kernel makes the lists of the portable one, bit by bit.
+// The fused screening kernels, by warps and by warpgroups, make the lists of the portable one, bit by bit.
 
 #include <gtest/gtest.h>
 
@@ -9,14 +9,28 @@
 namespace splice_cuda::testing {
 namespace {
 
+using cuda::ProductUnit;
+
 /// With the rows in slices, and in shared memory where they fit, in both sizes of blocks.
+template <ProductUnit unit>
+void check(ScreenProblem& problem, const ScreenLists& expected) {
+  EXPECT_EQ(problem.difference(expected, problem.fused<64, false, unit>()), "") << "64 places, rows in slices";
+  if (!problem.rows_fit<128, unit>()) return;
+  EXPECT_EQ(problem.difference(expected, problem.fused<64, true, unit>()), "") << "64 places, rows stay";
+  EXPECT_EQ(problem.difference(expected, problem.fused<128, true, unit>()), "") << "128 places, rows stay";
+}
+
 void check(const ScreenCase& wanted, unsigned seed) {
   ScreenProblem problem(wanted, seed);
   const ScreenLists expected = problem.portable();
-  EXPECT_EQ(problem.difference(expected, problem.fused<64, false>()), "") << "64 places, rows in slices";
-  if (!problem.rows_fit<128>()) return;
-  EXPECT_EQ(problem.difference(expected, problem.fused<64, true>()), "") << "64 places, rows stay";
-  EXPECT_EQ(problem.difference(expected, problem.fused<128, true>()), "") << "128 places, rows stay";
+  {
+    SCOPED_TRACE("by warps");
+    check<ProductUnit::warp>(problem, expected);
+  }
+  {
+    SCOPED_TRACE("by warpgroups");
+    check<ProductUnit::warpgroup>(problem, expected);
+  }
 }
 
 /// Entries of all lists, and how many lists are full.
@@ -33,6 +47,7 @@ std::array<std::int64_t, 2> size_of(const ScreenCase& wanted, unsigned seed) {
 TEST(ScreenFused, WholeTiles) { check({128, 128, 512, 256, 512}, 1); }
 TEST(ScreenFused, OneSlice) { check({70, 70, 640, 64, 640}, 2); }
 TEST(ScreenFused, FewerSlicesThanTheRing) { check({70, 70, 640, 128, 640}, 3); }
+TEST(ScreenFused, AsManySlicesAsTheRing) { check({70, 70, 384, 256, 384}, 16); }
 TEST(ScreenFused, OddSlices) { check({65, 65, 384, 192, 384}, 4); }
 TEST(ScreenFused, LastTileIsPartly) {
   for (const std::int64_t atoms : {32, 96, 160, 352}) check({40, 40, atoms, 128, atoms}, 5);

@@ -83,14 +83,14 @@ class ScreenProblem {
   }
 
   /// Whether a block can hold its rows, as devices limit shared memory.
-  template <int places>
+  template <int places, cuda::ProductUnit unit>
   bool rows_fit() const {
-    return cuda::ScreenFusedKernel<places, true>::memory_bytes(case_.ld) <= emulation::settings().most_dynamic_memory;
+    return cuda::ScreenFusedKernel<places, true, unit>::memory_bytes(case_.ld) <= emulation::settings().most_dynamic_memory;
   }
 
-  template <int places, bool rows_stay, cuda::ScreenFaults faults = cuda::ScreenFaults{}>
+  template <int places, bool rows_stay, cuda::ProductUnit unit, cuda::ScreenFaults faults = cuda::ScreenFaults{}>
   ScreenLists fused() {
-    using Kernel = cuda::ScreenFusedKernel<places, rows_stay, faults>;
+    using Kernel = cuda::ScreenFusedKernel<places, rows_stay, unit, faults>;
     cuda::ScreenFusedArgs args;
     args.screen = begin();
     args.atoms = atoms_.data();

@@ -42,20 +42,32 @@ class ScreenPaths : public ::testing::TestWithParam<bool> {};
 
 TEST_P(ScreenPaths, SameResults) {
   const Settings settings;
-  const SampleProblem sample = sample_problem(400, 200, 20, 31);
+  const SampleProblem sample = sample_problem(400, 300, 20, 31);
   emulation::settings().int8_tensor_cores = false;
-  const std::int64_t fused_before = launches_of("screen_fused_kernel");
+  const std::int64_t by_warps_before = launches_of("screen_fused_kernel");
+  const std::int64_t by_warpgroups_before = launches_of("screen_warpgroups_kernel");
   const DecomposeResult portable = decomposed(sample, GetParam());
-  EXPECT_EQ(launches_of("screen_fused_kernel"), fused_before);
+  EXPECT_EQ(launches_of("screen_fused_kernel"), by_warps_before);
+  EXPECT_EQ(launches_of("screen_warpgroups_kernel"), by_warpgroups_before);
   emulation::settings().int8_tensor_cores = true;
   const std::int64_t portable_before = launches_of("list_candidates_kernel");
-  for (const int multiprocessors : {1, 100}) {  // one segment, and several
-    for (const std::size_t memory : {std::size_t{45} << 10, std::size_t{98} << 10}) {  // rows in slices, and held
-      emulation::settings().multiprocessors = multiprocessors;
-      emulation::settings().most_dynamic_memory = memory;
-      EXPECT_EQ(difference(portable, decomposed(sample, GetParam())), "")
-          << multiprocessors << " multiprocessors, " << memory << " bytes";
+  for (const bool by_warpgroups : {false, true}) {
+    emulation::settings().warpgroup_products = by_warpgroups;
+    const std::size_t sliced = std::size_t{by_warpgroups ? 56u : 45u} << 10;
+    const char* const used = by_warpgroups ? "screen_warpgroups_kernel" : "screen_fused_kernel";
+    const std::int64_t before = launches_of("screen_fused_kernel") + launches_of("screen_warpgroups_kernel");
+    const std::int64_t used_before = launches_of(used);
+    for (const int multiprocessors : {1, 100}) {  // one segment, and several
+      for (const std::size_t memory : {sliced, std::size_t{98} << 10}) {  // rows in slices, and held
+        emulation::settings().multiprocessors = multiprocessors;
+        emulation::settings().most_dynamic_memory = memory;
+        EXPECT_EQ(difference(portable, decomposed(sample, GetParam())), "")
+            << used << ", " << multiprocessors << " multiprocessors, " << memory << " bytes";
+      }
     }
+    EXPECT_GT(launches_of(used), used_before);
+    EXPECT_EQ(launches_of("screen_fused_kernel") + launches_of("screen_warpgroups_kernel") - before,
+              launches_of(used) - used_before);
   }
   EXPECT_EQ(launches_of("list_candidates_kernel"), portable_before);
 }

@@ -90,7 +90,7 @@ TEST(WarpProducts, FragmentsMakeTheProduct) {
 
 // Shared memory gives 128 bytes a turn, in banks of 4 bytes: 8 chunks in different eighths of 128 bytes.
 TEST(WarpProducts, SlicesHaveNoBankConflicts) {
-  using Geometry = cuda::ScreenGeometry<128>;
+  using Geometry = cuda::ScreenSlices;
   for (int first = 0; first < 128; first += 8) {
     for (int chunk = 0; chunk < Geometry::row_chunks; ++chunk) {
       std::set<int> places;
@@ -106,7 +106,7 @@ TEST(WarpProducts, SlicesHaveNoBankConflicts) {
 }
 
 TEST(WarpProducts, EveryChunkHasItsPlace) {
-  using Geometry = cuda::ScreenGeometry<128>;
+  using Geometry = cuda::ScreenSlices;
   std::set<int> places;
   for (int row = 0; row < 128; ++row) {
     for (int chunk = 0; chunk < Geometry::row_chunks; ++chunk) places.insert(Geometry::chunk_at(row, chunk));

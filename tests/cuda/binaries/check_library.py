@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Judges the kernels in compiled binaries by a table of rules (rules.py), on every architecture in them.
 
-    check_library.py BINARY... --architectures "75-real;90-real;120" [--rules TABLE.py]
+    check_library.py BINARY... --architectures "75-real;90a-real;120" [--rules TABLE.py]
 
 BINARY: an object, an archive, a program or a cubin. Architectures as CMAKE_CUDA_ARCHITECTURES has them; those without
 "-real" must be there as PTX too. Exit status: 0 fine, 1 complaints, 77 not checked (no cuobjdump, or no kernels yet).
@@ -26,7 +26,7 @@ def parse_architectures(text):
     for one in filter(None, text.split(";")):
         match = re.fullmatch(r"(\d+[af]?)(-real|-virtual)?", one)
         if match is None:
-            raise ValueError(f"architecture {one} given, expected numbers such as 90, 90-real or 90-virtual")
+            raise ValueError(f"architecture {one} given, expected numbers such as 90, 90a-real or 90-virtual")
         number, kind = match.groups()
         if kind != "-virtual":
             real.append(number)

@@ -82,11 +82,6 @@ def rules_for(kernel, rules):
     return [rule for rule in rules if rule.matches(kernel.name) and rule.is_for(kernel.architecture)] or [DEFAULT]
 
 
-def base_of(architecture):
-    """90a is a variant of 90."""
-    return architecture.rstrip("af")
-
-
 def missing_kernels(kernels, rules, expected):
     """Complaints about what should be in the binary and is not: a renamed kernel must not escape its rule."""
     complaints = []
@@ -94,7 +89,7 @@ def missing_kernels(kernels, rules, expected):
     for kernel in kernels:
         found.setdefault(kernel.name, set()).add(kernel.architecture)
     for rule in rules:
-        wanted = [one for one in rule.architectures if base_of(one) in expected] if rule.architectures else expected
+        wanted = [one for one in rule.architectures if one in expected] if rule.architectures else expected
         if wanted and not any(rule.matches(name) for name in found):
             complaints.append(f"rule {rule.kernel}: no kernel of that name, expected one on {', '.join(wanted)}")
             continue

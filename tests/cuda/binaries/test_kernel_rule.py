@@ -70,11 +70,13 @@ def test_a_rule_for_some_architectures_leaves_the_others_to_the_default():
     assert judge([], [rule], ["75"]) == []
 
 
-def test_variants_are_expected_where_their_architecture_is():
-    rule = Rule("ScreenKernel", architectures=("90a",))
+def test_variants_are_architectures_of_their_own():
+    rule = Rule("ScreenKernel", requires="IGMMA", architectures=("90a",))
     assert judge([], [rule], ["75"]) == []
-    assert judge([], [rule], ["90"]) == ["rule ScreenKernel: no kernel of that name, expected one on 90a"]
-    assert judge([dataclasses.replace(GOOD, name="ScreenKernel", architecture="90a")], [rule], ["75", "90"]) == []
+    assert judge([dataclasses.replace(GOOD, name="ScreenKernel")], [rule], ["90"]) == []
+    assert judge([], [rule], ["90a"]) == ["rule ScreenKernel: no kernel of that name, expected one on 90a"]
+    [complaint] = judge([dataclasses.replace(GOOD, name="ScreenKernel", architecture="90a")], [rule], ["90a"])
+    assert complaint == "ScreenKernel (sm_90a): no instruction matches IGMMA"
 
 
 def test_architectures_as_cmake_has_them():

@@ -52,10 +52,12 @@ void AccessMonitor::write(const void* address) {
   Cell& cell = cells_[address];
   if (lane_ < 0) race("a write by all lanes");
   if (cell.being_copied_to) note(faults().unfinished_copies, "a write to what is being copied");
+  if (cell.products > 0) note(faults().unfinished_products, "a write to what a product reads");
   if (cell.write_epoch == epoch_ && cell.writer != lane_) race("two writes");
   if (cell.read_epoch == epoch_ && (cell.many_readers || cell.reader != lane_)) race("a write of what another lane read");
   cell.write_epoch = epoch_;
   cell.writer = lane_;
+  cell.written = writes_;
 }
 
 void AccessMonitor::begin_copy(const void* address) {
@@ -68,6 +70,27 @@ void AccessMonitor::end_copy(const void* address, int lane) {
   cell.being_copied_to = false;
   cell.write_epoch = epoch_;
   cell.writer = lane;
+  cell.written = writes_;
+}
+
+void AccessMonitor::begin_product(const void* address) {
+  read(address, true);
+  Cell& cell = cells_[address];
+  if (cell.written >= seen_by_products_) note(faults().unpublished_reads, "a product of what was not published to products");
+  ++cell.products;
+}
+
+void AccessMonitor::end_product(const void* address) {
+  --cells_[address].products;
+  read(address, true);  // which it may have done just now
+}
+
+void AccessMonitor::report_unfinished_products(std::size_t count) {
+  note(faults().unfinished_products, std::to_string(count) + " products that nobody waited for");
+}
+
+void AccessMonitor::report_misaligned_operand() {
+  note(faults().misaligned_copies, "an operand of a product that is not aligned to 1,024 bytes");
 }
 
 void AccessMonitor::report_unfinished_copies(std::size_t count) {

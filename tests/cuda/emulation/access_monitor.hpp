@@ -23,11 +23,14 @@ struct Faults {
   std::int64_t divergent_collectives = 0;
   std::int64_t unfinished_copies = 0;  ///< accesses of what a copy was still bringing, and copies left behind
   std::int64_t misaligned_copies = 0;
+  std::int64_t unfinished_products = 0;  ///< writes to what a product still reads, and products left behind
+  std::int64_t unpublished_reads = 0;    ///< by products, of what was written without publish_to_products and a barrier since
   std::string first;  ///< what the first one was
   bool stop_at_first = false;  ///< throw FaultFound at once
 
   std::int64_t total() const {
-    return races + out_of_bounds + unwritten_reads + divergent_collectives + unfinished_copies + misaligned_copies;
+    return races + out_of_bounds + unwritten_reads + divergent_collectives + unfinished_copies + misaligned_copies +
+           unfinished_products + unpublished_reads;
   }
 };
 
@@ -55,11 +58,14 @@ class AccessMonitor {
   void begin_item() {
     cells_.clear();
     epoch_ = 1;
+    published_ = seen_by_products_ = 0;
     lane_ = every_lane;
   }
   void barrier(const Barriers::Site& site) {
     barriers().passed.insert(site);
-    if (site != barriers().ignored) ++epoch_;
+    if (site == barriers().ignored) return;
+    ++epoch_;
+    seen_by_products_ = published_;
   }
   void enter(int lane) { lane_ = lane; }
   int lane() const { return lane_; }
@@ -71,6 +77,13 @@ class AccessMonitor {
   void begin_copy(const void* address);
   void end_copy(const void* address, int lane);
   void report_unfinished_copies(std::size_t count);
+  /// What lanes wrote and copies brought so far will be seen by products, after the next barrier.
+  void publish() { published_ = ++writes_; }
+  /// An asynchronous product of a warpgroup, whose first warp is entered, reads the address at any time until end_product.
+  void begin_product(const void* address);
+  void end_product(const void* address);
+  void report_unfinished_products(std::size_t count);
+  void report_misaligned_operand();
   void report_misaligned_copy();
   void report_out_of_bounds(std::int64_t index, std::int64_t count);
   void report_divergence(const char* what);
@@ -83,12 +96,17 @@ class AccessMonitor {
     int reader = 0;
     bool many_readers = false;
     bool being_copied_to = false;
+    int products = 0;           ///< that read it
+    std::int64_t written = 0;   ///< as counted by writes_
   };
 
   void race(const char* what);
 
   std::unordered_map<const void*, Cell> cells_;
   std::int32_t epoch_ = 1;
+  std::int64_t writes_ = 0;            ///< goes up with each publish()
+  std::int64_t published_ = 0;         ///< what was written before this
+  std::int64_t seen_by_products_ = 0;  ///< published_ as of the last barrier
   int lane_ = every_lane;
 };
 

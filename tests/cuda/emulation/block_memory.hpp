@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file block_memory.hpp
-/// Shared memory of an emulated block: the kernel's Shared and, aligned to 128 bytes, what it has beside it.
+/// Shared memory of an emulated block: the kernel's Shared and, aligned to 1,024 bytes, what it has beside it.
 
 #include <cstddef>
 #include <cstdlib>
@@ -26,7 +26,7 @@ class BlockMemory {
   void forget() const { std::memset(memory_.get(), 0xFF, bytes_); }
 
  private:
-  static constexpr std::size_t alignment = 128;
+  static constexpr std::size_t alignment = 1024;
   static constexpr std::size_t rounded(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
   struct Free {

@@ -52,6 +52,7 @@ class EmulatedDevice {
 
   Device device() const { return device_; }
   bool has_int8_tensor_cores() const { return settings().int8_tensor_cores; }
+  bool has_warpgroup_products() const { return settings().warpgroup_products; }
   int multiprocessors() const { return settings().multiprocessors; }
   std::size_t most_dynamic_memory() const { return settings().most_dynamic_memory; }
   const DeviceCounters& counters() const { return memory_->counters; }

@@ -28,6 +28,7 @@ struct EmulationSettings {
   std::size_t filled_bytes = std::numeric_limits<std::size_t>::max();  ///< of an allocation: the rest costs no time
   bool capturing = false;  ///< every stream
   bool int8_tensor_cores = true;  ///< without, as on compute capability 7.5, screening takes the portable path
+  bool warpgroup_products = true;  ///< without, as on all but compute capability 9.0, warps make the products
   int multiprocessors = 4;
   std::size_t most_dynamic_memory = 98 << 10;  ///< of one block
 };

@@ -13,6 +13,7 @@
 
 #include "cuda/emulation/access_monitor.hpp"
 #include "cuda/emulation/async_copies.hpp"
+#include "cuda/emulation/async_products.hpp"
 #include "cuda/emulation/warp_products.hpp"
 #include "lane_group.hpp"
 
@@ -81,6 +82,7 @@ class HostGroup {
   static constexpr int size = lane_count;
   static constexpr int warp_count = lane_count / 32;
   static constexpr bool has_tensor_products = true;
+  static constexpr bool has_warpgroup_products = true;
 
   /// Undefined at first, as registers are: all bits set, which is NaN for floating-point numbers.
   template <class T>
@@ -110,6 +112,7 @@ class HostGroup {
   ~HostGroup() {
     if constexpr (watched) {
       if (copies_.unfinished() > 0) monitor_.report_unfinished_copies(copies_.unfinished());
+      if (products_.unfinished() > 0) monitor_.report_unfinished_products(products_.unfinished());
     }
   }
   HostGroup(const HostGroup&) = delete;
@@ -275,6 +278,38 @@ class HostGroup {
     emulation::multiply_add_s8(rows, columns, sums);
   }
 
+  void publish_to_products() {
+    collective("publish_to_products");
+    if constexpr (watched) monitor_.publish();
+  }
+  template <int column_count, class RowAt, class ColumnAt, class Sums>
+  void multiply_async(Array<cuda::Chunk> rows, RowAt row_at, Array<cuda::Chunk> columns, ColumnAt column_at, bool keep,
+                      Sums sums) {
+    static_assert(lane_count % cuda::warpgroup_lanes == 0);
+    collective("multiply_async");
+    for (int group = 0; group < lane_count / cuda::warpgroup_lanes; ++group) {
+      const std::uint64_t a = operand(rows, row_at(group), cuda::warpgroup_rows);
+      const std::uint64_t b = operand(columns, column_at(group), column_count);
+      AsyncProducts::LaneSums registers{};
+      for (int lane = 0; lane < cuda::warpgroup_lanes; ++lane) {
+        registers[static_cast<std::size_t>(lane)] = sums(group * cuda::warpgroup_lanes + lane);
+      }
+      for (std::uint64_t step = 0; step < 2; ++step) {
+        products_.issue({SwizzledOperand(dynamic_, a + step * cuda::descriptor_step),
+                         SwizzledOperand(dynamic_, b + step * cuda::descriptor_step), column_count, keep || step > 0, group,
+                         registers}, monitor());
+      }
+    }
+    products_.commit();
+    leave_phase();
+  }
+  template <int but, int column_count, class Sums>
+  void wait_products(Sums) {
+    collective("wait_products");
+    products_.wait(but, monitor());
+    leave_phase();
+  }
+
   template <class Rows, class Columns, class Sums>
   void multiply_add_half(Rows rows, Columns columns, Sums sums) {
     static_assert(lane_count == 32);
@@ -327,6 +362,22 @@ class HostGroup {
     }
   }
 
+  /// Of a product of warpgroups, whose `count` rows of 64 bytes begin at chunk `index`.
+  std::uint64_t operand(const Array<cuda::Chunk>& chunks, int index, int count) {
+    const cuda::Chunk* first = nullptr;
+    if constexpr (watched) {
+      first = chunks.elements(index, count * static_cast<std::int64_t>(cuda::swizzled_row_bytes / sizeof(cuda::Chunk)));
+      if (first == nullptr) first = chunks.elements(0, 1);
+    } else {
+      first = chunks + index;
+    }
+    const auto address = static_cast<std::uint32_t>(reinterpret_cast<const unsigned char*>(first) - dynamic_);
+    if constexpr (watched) {
+      if (address % cuda::matrix_alignment != 0) monitor_.report_misaligned_operand();
+    }
+    return cuda::matrix_descriptor(address);
+  }
+
   /// In the order of the GPU's: butterflies within 32 lanes, then one warp after the other.
   template <class T, class Term, class Combine>
   T reduce(Term term, Combine combine) {
@@ -349,6 +400,7 @@ class HostGroup {
   int warp_;  ///< of its block, where this is one
   unsigned char* dynamic_ = nullptr;
   AsyncCopies copies_;
+  AsyncProducts products_;
 };
 
 }  // namespace splice_cuda::emulation
