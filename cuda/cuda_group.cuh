@@ -8,6 +8,7 @@
 
 #include "lane_group.hpp"
 #include "mma_layout.hpp"
+#include "splice_cuda/matrix_view.hpp"
 #include "warpgroup_products.cuh"
 
 namespace splice_cuda::cuda {
@@ -163,6 +164,10 @@ class CudaGroup {
     *reinterpret_cast<float4*>(array + index) = make_float4(four.of[0], four.of[1], four.of[2], four.of[3]);
   }
 
+  SPLICE_KERNEL Chunk load_halves(const Float16* array, std::int64_t index) {
+    return *reinterpret_cast<const Chunk*>(array + index);
+  }
+
   SPLICE_KERNEL Four load4(const float* array, std::int64_t index) {
     const float4 four = *reinterpret_cast<const float4*>(array + index);
     return {{four.x, four.y, four.z, four.w}};
@@ -275,6 +280,7 @@ class CudaGroup {
     own |= __shfl_xor_sync(all_lanes, own, 2);
   }
 
+  static SPLICE_KERNEL void give_up() { __trap(); }
   static SPLICE_KERNEL int count_bits(std::uint32_t word) { return __popc(word); }
   static SPLICE_KERNEL int lowest_bit(std::uint32_t word) { return __ffs(static_cast<int>(word)) - 1; }
 

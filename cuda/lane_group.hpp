@@ -38,6 +38,7 @@
 ///                                     Group::Array<T>.
 ///   group.load4(array, index)         four floats of an array or of constant memory, the first at a multiple of 16 bytes,
 ///   group.store4(array, index, four)  and to an array.
+///   group.load_halves(array, index)   eight float16 of an array, the first at a multiple of 16 bytes, as a Chunk.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
 ///   group.dynamic_memory()            shared memory beside Shared, aligned to 1,024 bytes, of as many bytes as the kernel's
 ///                                     `static std::size_t dynamic_bytes(const Args&)` asks for; undefined at first.
@@ -54,6 +55,7 @@
 /// registers):
 ///
 ///   Group::has_tensor_products                   false where the device has none of this: nothing of it may be called.
+///   Group::give_up()                             ends the launch with an error: a kernel that should not have been launched.
 ///   warp.load_matrices(chunks, at, registers)    registers(lane)[0..3] from the 16-byte rows chunks[at(lane)].
 ///   warp.multiply_add_s8(rows, columns, sums)    sums(lane)[0..3] += rows(lane)[0..3] columns(lane)[0..1]
 ///   warp.or_quads(word)                          word(lane), a std::uint32_t&, becomes the or of its four neighbours'.

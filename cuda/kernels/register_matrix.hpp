@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "kernels/gram_tiles.hpp"
+#include "kernels/half_products.hpp"
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
 #include "mma_layout.hpp"
@@ -141,33 +142,40 @@ class RegisterMatrix {
     });
   }
 
-  /// By tensor cores; rows of tiles go through shared memory to the lanes that keep them.
-  /// @param rough  a guess will do
+  /// M_ik = factor(i) factor(k) <c_atom(i), c_atom(k)>.
   template <class Atom, class Factor>
-  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor, bool rough) {
+  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor) {
+    GramTiles<Group, capacity / octet> tiles;
+    tiles.template multiply<HalfParts::both>(group_, atoms, count, atom, NoVector{});
+    keep_gram(tiles, atoms, count, atom, factor);
+  }
+  /// The same of atoms' high parts: for a guess.
+  template <class Atom, class Factor>
+  SPLICE_KERNEL void guess_gram(const AtomsView& atoms, int count, Atom atom, Factor factor) {
+    GramTiles<Group, capacity / octet> tiles;
+    tiles.template multiply<HalfParts::high>(group_, atoms, count, atom, NoVector{});
+    keep_gram(tiles, atoms, count, atom, factor);
+  }
+  /// set_gram, and products[i] = scale factor(i) <c_atom(i), vector>, for which no atom is read again. The caller has a barrier
+  /// afterwards.
+  /// @param vector  [2, ld], see split_vector
+  template <class Atom, class Factor, class Halves>
+  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor, const Halves& vector, float scale,
+                              const Array& products) {
+    GramTiles<Group, capacity / octet> tiles;
+    tiles.template multiply<HalfParts::both>(group_, atoms, count, atom, vector);
+    keep_gram(tiles, atoms, count, atom, factor);
     group_.each([&](int lane) SPLICE_INLINED {
+      if (lane_in_quad(lane) != 0) return;
       SPLICE_UNROLL
-      for (int r = 0; r < own_rows; ++r) {
-        const int i = lane + 32 * r;
-        factors_[i] = i < count ? factor(i) * atoms.half_scales[atom(i)] : 0.0f;
+      for (int i = 0; i < capacity / product_rows; ++i) {
+        SPLICE_UNROLL
+        for (int upper = 0; upper < 2; ++upper) {
+          const int at = product_rows * i + octet * upper + lane_group_of(lane);
+          products[at] = vector_product(tiles.vector_sums(lane, i), upper) * (scale * static_cast<float>(factors_[at]));
+        }
       }
     });
-    GramTiles<Group, capacity / octet> tiles;
-    tiles.multiply(group_, atoms, count, atom, rough ? HalfParts::high : HalfParts::both);
-    group_.each([&](int lane) SPLICE_INLINED { rows_[lane] = {}; });
-    SPLICE_UNROLL
-    for (int r = 0; r < own_rows; ++r) {
-      group_.each([&](int lane) SPLICE_INLINED {
-        SPLICE_UNROLL
-        for (int i = 2 * r; i < 2 * r + 2; ++i) {
-          SPLICE_UNROLL
-          for (int j = 0; j <= 2 * i + 1; ++j) stage_sums(lane, i % 2, j, tiles.sums(lane, i, j));
-        }
-      });
-      group_.sync();
-      group_.each([&](int lane) SPLICE_INLINED { keep_rows(lane, r); });
-      group_.sync();
-    }
   }
 
   /// Products of up to 16 atoms, `added`, with `count` atoms, of which they are the last ones: cross_product(i, k) until the
@@ -199,6 +207,33 @@ class RegisterMatrix {
   struct Rows {
     float of[own_rows][capacity];
   };
+
+  /// Rows of tiles go through shared memory to the lanes that keep them. Ends with a barrier.
+  template <class Tiles, class Atom, class Factor>
+  SPLICE_KERNEL void keep_gram(Tiles& tiles, const AtomsView& atoms, int count, Atom atom, Factor factor) {
+    group_.each([&](int lane) SPLICE_INLINED {
+      SPLICE_UNROLL
+      for (int r = 0; r < own_rows; ++r) {
+        const int i = lane + 32 * r;
+        factors_[i] = i < count ? factor(i) * atoms.half_scales[atom(i)] : 0.0f;
+      }
+    });
+    group_.each([&](int lane) SPLICE_INLINED { rows_[lane] = {}; });
+    SPLICE_UNROLL
+    for (int r = 0; r < own_rows; ++r) {
+      group_.each([&](int lane) SPLICE_INLINED {
+        SPLICE_UNROLL
+        for (int i = 2 * r; i < 2 * r + 2; ++i) {
+          SPLICE_UNROLL
+          for (int j = 0; j <= 2 * i + 1; ++j) stage_sums(lane, i % 2, j, tiles.sums(lane, i, j));
+        }
+      });
+      group_.sync();
+      group_.each([&](int lane) SPLICE_INLINED { keep_rows(lane, r); });
+      group_.sync();
+    }
+  }
+
   struct Factors {
     float of[own_rows];
   };

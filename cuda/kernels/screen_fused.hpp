@@ -444,6 +444,8 @@ struct ScreenFusedKernel {
       const ScreenSplit split = split_screening(*args.screen.active_count, tiles, places, args.target_blocks);
       if (item >= split.place_blocks * split.segments || (args.counting && split.segments == 1)) return;
       ScreenWalk<Group, places, rows_stay, unit, faults>(group, args, item, split).run();
+    } else {
+      Group::give_up();  // empty lists would prove that no atom matters
     }
   }
 
