@@ -8,7 +8,6 @@
 
 #include "lane_group.hpp"
 #include "mma_layout.hpp"
-#include "splice_cuda/matrix_view.hpp"
 #include "warpgroup_products.cuh"
 
 namespace splice_cuda::cuda {
@@ -162,10 +161,6 @@ class CudaGroup {
 
   SPLICE_KERNEL void store4(float* array, std::int64_t index, const Four& four) {
     *reinterpret_cast<float4*>(array + index) = make_float4(four.of[0], four.of[1], four.of[2], four.of[3]);
-  }
-
-  SPLICE_KERNEL Chunk load_halves(const Float16* array, std::int64_t index) {
-    return *reinterpret_cast<const Chunk*>(array + index);
   }
 
   SPLICE_KERNEL Four load4(const float* array, std::int64_t index) {

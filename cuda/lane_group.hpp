@@ -38,7 +38,6 @@
 ///                                     Group::Array<T>.
 ///   group.load4(array, index)         four floats of an array or of constant memory, the first at a multiple of 16 bytes,
 ///   group.store4(array, index, four)  and to an array.
-///   group.load_halves(array, index)   eight float16 of an array, the first at a multiple of 16 bytes, as a Chunk.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
 ///   group.dynamic_memory()            shared memory beside Shared, aligned to 1,024 bytes, of as many bytes as the kernel's
 ///                                     `static std::size_t dynamic_bytes(const Args&)` asks for; undefined at first.

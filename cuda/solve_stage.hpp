@@ -29,7 +29,6 @@ class SolveStage {
         products_(engine, groups_ * ScreenStage<Engine>::list_capacity(dictionary)),
         candidates_(engine, groups_ * 2 * ScreenStage<Engine>::list_capacity(dictionary)),
         residuals_(engine, groups_ * dictionary.ld),
-        halves_(engine, groups_ * 2 * dictionary.ld),
         matrix_(engine, large_groups_ * places * places),
         floats_(engine, large_groups_ * places * float_arrays),
         ints_(engine, large_groups_ * places * int_arrays),
@@ -44,7 +43,7 @@ class SolveStage {
   }
   /// Of each row that is worked on: all of a tile, but no more than most_groups.
   static std::size_t scratch_cost(const DeviceDictionary<Engine>& dictionary) {
-    return static_cast<std::size_t>(ScreenStage<Engine>::list_capacity(dictionary) * 12 + dictionary.ld * 12);
+    return static_cast<std::size_t>(ScreenStage<Engine>::list_capacity(dictionary) * 12 + dictionary.ld * 8);
   }
 
   /// @param tiers  whose rows are solved: the first so many
@@ -58,7 +57,7 @@ class SolveStage {
 
   void certify(const RowsView& rows, const ScreenView& screen, std::int64_t most) {
     engine_.template launch<CertifyScreenedKernel>(most, {atoms_, problem_, rows, screen, residuals_.get(), products_.get(), candidates_.get(),
-                                                    halves_.get(), queue_.get()}, groups_);
+                                                    queue_.get()}, groups_);
   }
 
  private:
@@ -68,7 +67,7 @@ class SolveStage {
   static constexpr std::int64_t int_arrays = 4;
 
   SolveRowsArgs args(const RowsView& rows, const ScreenView& screen) const {
-    SolveRowsArgs a{atoms_, problem_, rows, screen, products_.get(), candidates_.get(), halves_.get(), matrix_.get(), {}, queue_.get()};
+    SolveRowsArgs a{atoms_, problem_, rows, screen, products_.get(), candidates_.get(), matrix_.get(), {}, queue_.get()};
     float* floats = floats_.get();
     std::int32_t* ints = ints_.get();
     const auto next_floats = [&] { return std::exchange(floats, floats + large_groups_ * places); };
@@ -95,7 +94,6 @@ class SolveStage {
   DeviceBuffer<float, Engine> products_;
   DeviceBuffer<std::int32_t, Engine> candidates_;
   DeviceBuffer<double, Engine> residuals_;
-  DeviceBuffer<Float16, Engine> halves_;
   DeviceBuffer<float, Engine> matrix_;
   DeviceBuffer<float, Engine> floats_;
   DeviceBuffer<std::int32_t, Engine> ints_;

@@ -9,7 +9,6 @@
 
 #include "core/lasso_math.hpp"
 #include "kernels/certificate.hpp"
-#include "kernels/half_products.hpp"
 #include "kernels/in_code.hpp"
 #include "kernels/list_passing.hpp"
 #include "kernels/row_products.hpp"
@@ -27,9 +26,8 @@ struct CertifyScreenedKernel {
     RowsView rows;
     ScreenView screen;
     double* residuals = nullptr;         ///< [groups, ld]
-    float* products = nullptr;           ///< [groups, list_capacity] of candidates, by float16 parts
+    float* products = nullptr;           ///< [groups, list_capacity] of candidates, in float32
     std::int32_t* candidates = nullptr;  ///< [groups, 2, list_capacity] what may exceed lambda by the screening, and by them
-    Float16* halves = nullptr;  ///< [groups, 2, ld] the residual in float16 parts
     ItemQueue* queue = nullptr;
   };
   struct Shared {};
@@ -73,7 +71,7 @@ struct CertifyScreenedKernel {
   }
 
   /// Of the list, without the support, whose correlations are known: what the screening bounds by lambda needs no look; for
-  /// most of the rest products of float16 parts do, with their error bound; what these leave open is multiplied in fp64.
+  /// most of the rest float32 products with their error bounds do; what these leave open is multiplied in fp64.
   template <class Group, class Vector>
   static SPLICE_KERNEL double largest_listed(Group& group, const Args& args, std::int32_t row, const Vector& residual,
                                              double movement, double residual_norm) {
@@ -107,23 +105,19 @@ struct CertifyScreenedKernel {
           return exceeds(lane, bound) && !in_code(args.rows, row, atom);
         },
         [&](int at, int i) { candidates[at] = static_cast<std::int32_t>(atoms[i]); });
-    int left = 0;
-    if (found > 0) {
-      auto halves = group.array(args.halves + 2 * group.index() * args.atoms.ld, 2 * args.atoms.ld);
-      const float scale = split_vector(group, args.atoms.ld, residual, halves);
-      dot_high_parts(group, args.atoms.halves, args.atoms.ld, found, candidates, halves, scale, products);
-      const double error =
-          math::half_product_error(args.atoms.ld) * static_cast<double>(args.problem.atom_norm) * residual_norm;
-      left = list_passing(
-          group, found,
-          [&](int lane, int i) {
-            const std::int32_t atom = candidates[i];
-            const double product = static_cast<double>(static_cast<float>(products[i])) *
-                                   static_cast<double>(args.atoms.half_scales[atom]);
-            return exceeds(lane, correlation(atom, product) + error);
-          },
-          [&](int at, int i) { open[at] = static_cast<std::int32_t>(candidates[i]); });
-    }
+    const auto candidate = [&](int i) -> std::int64_t { return candidates[i]; };
+    dot_atoms<float>(group, args.atoms, found, candidate, residual, [&](int i, float product) { products[i] = product; });
+    group.sync();
+    const double error = math::product_error(args.atoms.ld) * static_cast<double>(args.problem.atom_norm) * residual_norm;
+    const double least = static_cast<double>(args.atoms.ld) * 0x1p-147;  // of what lies below the normal numbers
+    const int left = list_passing(
+        group, found,
+        [&](int lane, int i) {
+          const std::int32_t atom = candidates[i];
+          const double size = correlation(atom, static_cast<double>(static_cast<float>(products[i])));
+          return exceeds(lane, size + error + least * args.problem.inverse[atom]);
+        },
+        [&](int at, int i) { open[at] = static_cast<std::int32_t>(candidates[i]); });
     const double exact = largest_product(
         group, args.atoms, left, [&](int i) -> std::int64_t { return open[i]; }, residual,
         [&](int i, double product) { return correlation(open[i], product); });

@@ -7,7 +7,6 @@
 /// the scaled atoms.
 
 #include <cstdint>
-#include <type_traits>
 
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
@@ -119,19 +118,6 @@ SPLICE_KERNEL void multiply_slice(Warp& warp, Rows& rows, Columns& columns, Want
   }
 }
 
-/// What a lane reads of a vector that split_vector() has made, as columns of products: even ones are its high part, odd ones its
-/// low part.
-template <class Warp, class Halves>
-SPLICE_KERNEL Chunk vector_columns(Warp& warp, const Halves& halves, std::int64_t ld, int lane, std::int64_t k) {
-  return warp.load_halves(halves, lane_group_of(lane) % 2 * ld + k + octet * lane_in_quad(lane));
-}
-
-/// The products with such a vector of a lane's row (upper: 8 rows on) in a tile's sums.
-SPLICE_KERNEL float vector_product(const float* sums, int upper) { return sums[2 * upper] + sums[2 * upper + 1]; }
-
-/// In place of a vector.
-struct NoVector {};
-
 /// The lower triangle of `octets` octets' Gram matrix, in tiles of 16 x 8: tile (i, j) has rows 16 i and on, columns 8 j and on,
 /// j <= 2 i + 1.
 template <class Warp, int octets>
@@ -140,66 +126,46 @@ class GramTiles {
   static constexpr int tile_rows = octets / 2;
   static_assert(octets % 2 == 0);
 
-  /// @param vector  [2, ld], see split_vector: multiplied with all atoms, both parts of them; or NoVector
-  template <HalfParts parts, class Atom, class Vector>
-  SPLICE_KERNEL void multiply(Warp& warp, const AtomsView& atoms, int count, Atom atom, const Vector& vector) {
-    constexpr bool with_vector = !std::is_same_v<Vector, NoVector>;
+  template <class Atom>
+  SPLICE_KERNEL void multiply(Warp& warp, const AtomsView& atoms, int count, Atom atom, HalfParts parts) {
     warp.each([&](int lane) SPLICE_INLINED { sums_[lane] = {}; });
     if (count == 0) return;
     AtomOctets<Warp, octets> all(warp, atoms, count, atom);
-    typename Warp::template PerLane<AtomSlice<octets>> slices[slices_at_once];
-    typename Warp::template PerLane<Chunk> columns[slices_at_once];
-    SPLICE_NO_UNROLL
-    for (std::int64_t k = 0; k < atoms.ld; k += slices_at_once * slice_width) {
-      SPLICE_UNROLL
-      for (int s = 0; s < slices_at_once; ++s) {
-        warp.each([&](int lane) SPLICE_INLINED {
-          slices[s][lane].template read<parts>(all, lane, k + s * slice_width);
-          if constexpr (with_vector) columns[s][lane] = vector_columns(warp, vector, atoms.ld, lane, k + s * slice_width);
-        });
-      }
-      SPLICE_UNROLL
-      for (int s = 0; s < slices_at_once; ++s) {
-        const auto used = [&](int i) { return product_rows * i < count; };
-        multiply_slice<parts, tile_rows, octets>(
-            warp, slices[s], slices[s], [&](int i, int j) { return j <= 2 * i + 1 && used(i); },
-            [&](int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; });
-        if constexpr (with_vector) multiply_vector(warp, slices[s], columns[s], used);
-      }
+    if (parts == HalfParts::both) {
+      multiply_parts<HalfParts::both>(warp, atoms.ld, count, all);
+    } else {
+      multiply_parts<HalfParts::high>(warp, atoms.ld, count, all);
     }
   }
 
   /// Sums of tile (i, j): see sum_row, sum_column.
   SPLICE_KERNEL const float* sums(int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; }
-  /// Of tile row i with the vector: see vector_product.
-  SPLICE_KERNEL const float* vector_sums(int lane, int i) { return sums_[lane].with_vector[i]; }
 
  private:
   /// Slices that are on their way together: as many as there are registers for.
   static constexpr int slices_at_once = octets <= 4 ? 2 : 1;
 
-  template <class Slices, class Columns, class Used>
-  SPLICE_KERNEL void multiply_vector(Warp& warp, Slices& rows, Columns& columns, Used used) {
-    const auto each_row = [&](auto row, int lot) SPLICE_INLINED {
+  template <HalfParts parts>
+  SPLICE_KERNEL void multiply_parts(Warp& warp, std::int64_t ld, int count, const AtomOctets<Warp, octets>& all) {
+    typename Warp::template PerLane<AtomSlice<octets>> slices[slices_at_once];
+    SPLICE_NO_UNROLL
+    for (std::int64_t k = 0; k < ld; k += slices_at_once * slice_width) {
       SPLICE_UNROLL
-      for (int i = 0; i < tile_rows; ++i) {
-        if (!used(i)) continue;
-        multiply_lot(
-            warp, lot, [&](int lane) { return row(lane, 2 * i); }, [&](int lane) { return row(lane, 2 * i + 1); },
-            [&](int lane) { return columns[lane]; }, [&](int lane) { return sums_[lane].with_vector[i]; });
+      for (int s = 0; s < slices_at_once; ++s) {
+        warp.each([&](int lane) SPLICE_INLINED { slices[s][lane].template read<parts>(all, lane, k + s * slice_width); });
       }
-    };
-    SPLICE_UNROLL
-    for (int lot = 0; lot < slice_lots; ++lot) {
-      each_row([&](int lane, int o) { return rows[lane].high[o]; }, lot);
-      each_row([&](int lane, int o) { return rows[lane].low[o]; }, lot);
+      SPLICE_UNROLL
+      for (int s = 0; s < slices_at_once; ++s) {
+        multiply_slice<parts, tile_rows, octets>(
+            warp, slices[s], slices[s], [&](int i, int j) { return j <= 2 * i + 1 && product_rows * i < count; },
+            [&](int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; });
+      }
     }
   }
 
   static constexpr int tile(int i, int j) { return i * (i + 1) + j; }
   struct Sums {
     float of[tile_rows * (tile_rows + 1)][sum_registers];
-    float with_vector[tile_rows][sum_registers];
   };
   typename Warp::template PerLane<Sums> sums_;
 };

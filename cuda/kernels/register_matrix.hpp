@@ -9,7 +9,6 @@
 #include <cstdint>
 
 #include "kernels/gram_tiles.hpp"
-#include "kernels/half_products.hpp"
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
 #include "mma_layout.hpp"
@@ -39,6 +38,7 @@ class RegisterMatrix {
       : group_(group),
         diagonal_(group.array(memory.diagonal, capacity)),
         stage_(group.array(memory.stage, Memory::slice * Memory::pitch)),
+        vector_(group.array(memory.stage + (Memory::slice - 1) * Memory::pitch, capacity)),
         factors_(group.array(factors, capacity)) {}
 
   SPLICE_KERNEL float diagonal(int k) const { return diagonal_[k]; }
@@ -82,41 +82,49 @@ class RegisterMatrix {
     in_blocks([&](int lane, int first) SPLICE_INLINED { subtract_outer(lane, first, row, factors); });
   }
 
+  /// As two outer products, for row n and for column n, where there are zeros.
   template <class Transposed>
   SPLICE_KERNEL void append(int n, float own, const Array& row, Transposed transposed) {
-    typename Group::template PerLane<Factors> last;  // M_in
-    group_.each([&](int lane) SPLICE_INLINED {
-      SPLICE_UNROLL
-      for (int r = 0; r < own_rows; ++r) {
-        const int i = lane + 32 * r;
-        last[lane].of[r] = i < n ? transposed(i) : i == n ? own : 0.0f;
-        if (i == n) diagonal_[n] = own;
-      }
-    });
-    in_blocks([&](int lane, int first) SPLICE_INLINED {
-      SPLICE_UNROLL
-      for (int j = first; j < first + block; ++j) {
-        const float above = j < n ? static_cast<float>(row[j]) : 0.0f;
+    typename Group::template PerLane<Factors> factors;
+    SPLICE_NO_UNROLL
+    for (int part = 0; part < 2; ++part) {
+      group_.each([&](int lane) SPLICE_INLINED {
         SPLICE_UNROLL
         for (int r = 0; r < own_rows; ++r) {
-          const float kept = choose(lane + 32 * r == n, above, rows_[lane].of[r][j]);
-          rows_[lane].of[r][j] = choose(j == n, last[lane].of[r], kept);
+          const int i = lane + 32 * r;
+          const float unit = i == n ? 1.0f : 0.0f;
+          vector_[i] = part == 0 ? (i < n ? static_cast<float>(row[i]) : 0.0f) : unit;
+          factors[lane].of[r] = part == 0 ? -unit : i < n ? -transposed(i) : -own * unit;
+          if (i == n) diagonal_[n] = own;
         }
-      }
-    });
+      });
+      group_.sync();
+      in_blocks([&](int lane, int first) SPLICE_INLINED { subtract_outer(lane, first, vector_, factors); });
+    }
   }
 
   /// M_sk is M_ks, with the other sign where one of them is in the support: each lane reads its own rows.
   template <class Member, class Vector, class Use>
   SPLICE_KERNEL void add_up(int size, Member in_support, Vector v, Use use) {
     typename Group::template PerLane<Factors> sums;
-    group_.each([&](int lane) SPLICE_INLINED { sums[lane] = {}; });
+    group_.each([&](int lane) SPLICE_INLINED {
+      sums[lane] = {};
+      SPLICE_UNROLL
+      for (int r = 0; r < own_rows; ++r) {
+        const int s = lane + 32 * r;
+        vector_[s] = s < size && in_support(s) ? v(s) : 0.0f;
+      }
+    });
+    group_.sync();
     in_blocks([&](int lane, int first) SPLICE_INLINED {
       SPLICE_UNROLL
-      for (int s = first; s < first + block; ++s) {
-        const float factor = s < size && in_support(s) ? v(s) : 0.0f;
+      for (int s = first; s < first + block; s += 4) {
+        const Four four = group_.load4(vector_, s);
         SPLICE_UNROLL
-        for (int r = 0; r < own_rows; ++r) sums[lane].of[r] = std::fma(factor, rows_[lane].of[r][s], sums[lane].of[r]);
+        for (int e = 0; e < 4; ++e) {
+          SPLICE_UNROLL
+          for (int r = 0; r < own_rows; ++r) sums[lane].of[r] = std::fma(four.of[e], rows_[lane].of[r][s + e], sums[lane].of[r]);
+        }
       }
     });
     group_.each([&](int lane) SPLICE_INLINED {
@@ -142,40 +150,33 @@ class RegisterMatrix {
     });
   }
 
-  /// M_ik = factor(i) factor(k) <c_atom(i), c_atom(k)>.
+  /// By tensor cores; rows of tiles go through shared memory to the lanes that keep them.
+  /// @param rough  a guess will do
   template <class Atom, class Factor>
-  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor) {
-    GramTiles<Group, capacity / octet> tiles;
-    tiles.template multiply<HalfParts::both>(group_, atoms, count, atom, NoVector{});
-    keep_gram(tiles, atoms, count, atom, factor);
-  }
-  /// The same of atoms' high parts: for a guess.
-  template <class Atom, class Factor>
-  SPLICE_KERNEL void guess_gram(const AtomsView& atoms, int count, Atom atom, Factor factor) {
-    GramTiles<Group, capacity / octet> tiles;
-    tiles.template multiply<HalfParts::high>(group_, atoms, count, atom, NoVector{});
-    keep_gram(tiles, atoms, count, atom, factor);
-  }
-  /// set_gram, and products[i] = scale factor(i) <c_atom(i), vector>, for which no atom is read again. The caller has a barrier
-  /// afterwards.
-  /// @param vector  [2, ld], see split_vector
-  template <class Atom, class Factor, class Halves>
-  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor, const Halves& vector, float scale,
-                              const Array& products) {
-    GramTiles<Group, capacity / octet> tiles;
-    tiles.template multiply<HalfParts::both>(group_, atoms, count, atom, vector);
-    keep_gram(tiles, atoms, count, atom, factor);
+  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor, bool rough) {
     group_.each([&](int lane) SPLICE_INLINED {
-      if (lane_in_quad(lane) != 0) return;
       SPLICE_UNROLL
-      for (int i = 0; i < capacity / product_rows; ++i) {
-        SPLICE_UNROLL
-        for (int upper = 0; upper < 2; ++upper) {
-          const int at = product_rows * i + octet * upper + lane_group_of(lane);
-          products[at] = vector_product(tiles.vector_sums(lane, i), upper) * (scale * static_cast<float>(factors_[at]));
-        }
+      for (int r = 0; r < own_rows; ++r) {
+        const int i = lane + 32 * r;
+        factors_[i] = i < count ? factor(i) * atoms.half_scales[atom(i)] : 0.0f;
       }
     });
+    GramTiles<Group, capacity / octet> tiles;
+    tiles.multiply(group_, atoms, count, atom, rough ? HalfParts::high : HalfParts::both);
+    group_.each([&](int lane) SPLICE_INLINED { rows_[lane] = {}; });
+    SPLICE_UNROLL
+    for (int r = 0; r < own_rows; ++r) {
+      group_.each([&](int lane) SPLICE_INLINED {
+        SPLICE_UNROLL
+        for (int i = 2 * r; i < 2 * r + 2; ++i) {
+          SPLICE_UNROLL
+          for (int j = 0; j <= 2 * i + 1; ++j) stage_sums(lane, i % 2, j, tiles.sums(lane, i, j));
+        }
+      });
+      group_.sync();
+      group_.each([&](int lane) SPLICE_INLINED { keep_rows(lane, r); });
+      group_.sync();
+    }
   }
 
   /// Products of up to 16 atoms, `added`, with `count` atoms, of which they are the last ones: cross_product(i, k) until the
@@ -207,33 +208,6 @@ class RegisterMatrix {
   struct Rows {
     float of[own_rows][capacity];
   };
-
-  /// Rows of tiles go through shared memory to the lanes that keep them. Ends with a barrier.
-  template <class Tiles, class Atom, class Factor>
-  SPLICE_KERNEL void keep_gram(Tiles& tiles, const AtomsView& atoms, int count, Atom atom, Factor factor) {
-    group_.each([&](int lane) SPLICE_INLINED {
-      SPLICE_UNROLL
-      for (int r = 0; r < own_rows; ++r) {
-        const int i = lane + 32 * r;
-        factors_[i] = i < count ? factor(i) * atoms.half_scales[atom(i)] : 0.0f;
-      }
-    });
-    group_.each([&](int lane) SPLICE_INLINED { rows_[lane] = {}; });
-    SPLICE_UNROLL
-    for (int r = 0; r < own_rows; ++r) {
-      group_.each([&](int lane) SPLICE_INLINED {
-        SPLICE_UNROLL
-        for (int i = 2 * r; i < 2 * r + 2; ++i) {
-          SPLICE_UNROLL
-          for (int j = 0; j <= 2 * i + 1; ++j) stage_sums(lane, i % 2, j, tiles.sums(lane, i, j));
-        }
-      });
-      group_.sync();
-      group_.each([&](int lane) SPLICE_INLINED { keep_rows(lane, r); });
-      group_.sync();
-    }
-  }
-
   struct Factors {
     float of[own_rows];
   };
@@ -324,6 +298,7 @@ class RegisterMatrix {
   Group& group_;
   Array diagonal_;
   Array stage_;
+  Array vector_;   ///< its last row, which cross products leave alone
   Array factors_;  ///< of the atoms that are multiplied, 0 where there is none
   int first_added_ = 0;  ///< among the atoms of the latest cross()
   typename Group::template PerLane<Rows> rows_;

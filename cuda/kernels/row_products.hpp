@@ -6,11 +6,25 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
 
 namespace splice_cuda::cuda {
+
+/// Four numbers of x from k on, as T.
+template <class T, class Warp, class Vector>
+SPLICE_KERNEL void read_four(Warp& warp, const Vector& x, std::int64_t k, T* to) {
+  if constexpr (std::is_same_v<std::remove_cvref_t<decltype(x[k])>, float>) {
+    const Four four = warp.load4(x, k);
+    SPLICE_UNROLL
+    for (int e = 0; e < 4; ++e) to[e] = static_cast<T>(four.of[e]);
+  } else {
+    SPLICE_UNROLL
+    for (int e = 0; e < 4; ++e) to[e] = static_cast<T>(x[k + e]);
+  }
+}
 
 /// <c_j, x> for x [ld].
 template <class Vector>
@@ -49,11 +63,13 @@ SPLICE_OUT_OF_LINE T distance_to_copy(Group& group, std::int64_t ld, Vector resi
     T sum = 0;
     SPLICE_NO_UNROLL
     for (std::int64_t k = 4 * lane; k < ld; k += 4 * Group::size) {
+      T own[4];
+      read_four<T>(group, residual, k, own);
       const std::uint32_t word = *reinterpret_cast<const std::uint32_t*>(q + k);
       SPLICE_UNROLL
       for (int e = 0; e < 4; ++e) {
         const auto byte = static_cast<std::int8_t>(word >> (8 * e));
-        const T change = static_cast<T>(residual[k + e]) - scale * static_cast<T>(byte);
+        const T change = own[e] - scale * static_cast<T>(byte);
         sum = std::fma(change, change, sum);
       }
     }

@@ -8,7 +8,6 @@
 #include <cstdint>
 
 #include "core/screen_math.hpp"
-#include "kernels/half_products.hpp"
 #include "kernels/list_passing.hpp"
 #include "kernels/row_products.hpp"
 #include "kernels/tableau.hpp"
@@ -33,7 +32,7 @@ class RowSolver {
   static constexpr float pivot_floor = 1e-4f;  // of the Gram diagonal; float32 Gram entries err by 1e-6
 
   SPLICE_KERNEL RowSolver(Group& group, const AtomsView& atoms, const ProblemView& problem, const RowsView& rows,
-                          std::int64_t row, Matrix& matrix, const RowSolverMemory& memory, int capacity, Float16* halves)
+                          std::int64_t row, Matrix& matrix, const RowSolverMemory& memory, int capacity)
       : group_(group),
         atoms_(atoms),
         problem_(problem),
@@ -46,8 +45,7 @@ class RowSolver {
         matrix_(matrix),
         gram_(group.array(memory.gram, capacity)),
         slacks_(group.array(memory.slacks, capacity)),
-        support_(group.array(memory.support, capacity)),
-        halves_(group.array(halves, 2 * atoms.ld)) {}
+        support_(group.array(memory.support, capacity)) {}
 
   SPLICE_KERNEL float lambda() const { return lambda_; }
   SPLICE_KERNEL int iterations() const { return iterations_; }
@@ -59,41 +57,17 @@ class RowSolver {
   /// @param rough        a guess will do: float16 parts of atoms, and correlations as they are given
   template <class Atom, class Correlation>
   SPLICE_KERNEL void set_atoms(int count, Atom atom, Correlation correlation, bool rough) {
-    const auto factor = [&](int i) { return signed_factor(atom(i), correlation(i)); };
-    if constexpr (requires { Matrix::most_crossed; }) {
-      float scale = 0;
-      if (!rough) scale = split_vector(group_, atoms_.ld, z_, halves_);
-      tableau.set_atoms(count, atom, factor, [&](auto own_atom, auto own_factor) SPLICE_INLINED {
-        if (rough) {
-          matrix_.guess_gram(atoms_, count, own_atom, own_factor);
-        } else {
-          matrix_.set_gram(atoms_, count, own_atom, own_factor, halves_, scale, gram_);
-        }
-      });
-    } else {
-      tableau.set_atoms(atoms_, count, atom, factor);
-      if (!rough) {
-        dot_listed(group_, atoms_.atoms, atoms_.ld, count, tableau.atom, z_, gram_);
-        group_.each([&](int lane) {
-          SPLICE_NO_UNROLL
-          for (int i = lane; i < count; i += Group::size) gram_[i] = static_cast<float>(gram_[i]) * static_cast<float>(tableau.factor[i]);
-        });
-      }
-    }
+    tableau.set_atoms(
+        atoms_, count, atom, [&](int i) { return signed_factor(atom(i), correlation(i)); }, rough);
+    if (!rough) dot_listed(group_, atoms_.atoms, atoms_.ld, count, tableau.atom, z_, slacks_);
     group_.each([&](int lane) {
       SPLICE_NO_UNROLL
       for (int i = lane; i < count; i += Group::size) {
-        tableau.value[i] = lambda_ - (rough ? size_of(correlation(i)) : static_cast<float>(gram_[i]));
+        tableau.value[i] = lambda_ - (rough ? size_of(correlation(i))
+                                            : static_cast<float>(tableau.factor[i]) * static_cast<float>(slacks_[i]));
       }
     });
   }
-
-  /// scale [2, ld] = x, for products with atoms' halves: of use up to the next one, or set_atoms().
-  template <class Vector>
-  SPLICE_KERNEL float split(const Vector& x) {
-    return split_vector(group_, atoms_.ld, x, halves_);
-  }
-  SPLICE_KERNEL const typename Group::template Array<Float16>& halves() const { return halves_; }
 
   /// `count` more atoms, outside the support; correlation(i) = c_j.r / a_j at the present residual.
   template <class Atom, class Correlation>
@@ -144,20 +118,13 @@ class RowSolver {
     update_residual();
   }
 
-  /// slacks[k] = lambda - factor_k <c_k, residual>, where the tableau's own figure is too far from 0 to matter: that. Atoms that
-  /// would rather act as their negative are turned.
+  /// slacks[k] = lambda - factor_k <c_k, residual>; atoms that would rather act as their negative are turned.
   SPLICE_KERNEL float read_slacks() {
-    const int close = list_passing(
-        group_, tableau.size(), [&](int, int k) { return is_close(k); },
-        [&](int at, int k) { support_[at] = static_cast<std::int32_t>(tableau.atom[k]); });
-    dot_listed(group_, atoms_.atoms, atoms_.ld, close, support_, residual, gram_);
-    list_passing(
-        group_, tableau.size(), [&](int, int k) { return is_close(k); },
-        [&](int at, int k) { slacks_[k] = lambda_ - static_cast<float>(gram_[at]) * static_cast<float>(tableau.factor[k]); });
+    dot_listed(group_, atoms_.atoms, atoms_.ld, tableau.size(), tableau.atom, residual, slacks_);
     group_.each([&](int lane) {
       SPLICE_NO_UNROLL
-      for (int k = lane; k < tableau.size(); k += Group::size) {
-        if (!is_close(k)) slacks_[k] = static_cast<float>(tableau.value[k]);
+      for (int i = lane; i < tableau.size(); i += Group::size) {
+        slacks_[i] = lambda_ - static_cast<float>(slacks_[i]) * static_cast<float>(tableau.factor[i]);
       }
     });
     group_.sync();
@@ -193,13 +160,6 @@ class RowSolver {
   }
 
  private:
-  /// Whether the tableau's error decides about atom k: weights of either sign may turn it, too.
-  SPLICE_KERNEL bool is_close(int k) const {
-    constexpr float far = 1e-2f;  // of lambda, of which float32 loses 1e-5
-    const float y = tableau.value[k];
-    return tableau.in_support[k] != 0 || !(y > far * lambda_) || (!problem_.nonnegative && y > (2 - far) * lambda_);
-  }
-
   SPLICE_KERNEL float size_of(float correlation) const { return problem_.nonnegative ? correlation : std::fabs(correlation); }
   SPLICE_KERNEL float signed_factor(std::int32_t atom, float correlation) const {
     const float size = inverse(atom);
@@ -240,7 +200,6 @@ class RowSolver {
   typename Group::template Array<float> gram_;
   typename Group::template Array<float> slacks_;
   typename Group::template Array<std::int32_t> support_;
-  typename Group::template Array<Float16> halves_;
 };
 
 }  // namespace splice_cuda::cuda

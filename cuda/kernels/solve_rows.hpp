@@ -34,8 +34,7 @@ struct SolveRowsArgs {
   RowsView rows;
   ScreenView screen;
   float* products = nullptr;           ///< [groups, list_capacity] of candidates: with the residual, then correlations
-  std::int32_t* candidates = nullptr;  ///< [groups, 2, list_capacity] atoms that may violate, by the list and by half products
-  Float16* halves = nullptr;           ///< [groups, 2, ld] a vector in float16 parts
+  std::int32_t* candidates = nullptr;  ///< [groups, list_capacity] atoms that may violate
   float* matrices = nullptr;  ///< [groups, capacity, capacity] where they are not in shared memory ...
   RowSolverMemory first;      ///< ... and the rest of group 0; that of group i follows
   ItemQueue* queue = nullptr;
@@ -59,13 +58,11 @@ class RowRound {
         list_atoms_(group.array(args.screen.list_atoms + row * args.screen.list_capacity, args.screen.list_capacity)),
         list_values_(group.array(args.screen.list_values + row * args.screen.list_capacity, args.screen.list_capacity)),
         products_(group.array(args.products + group.index() * args.screen.list_capacity, args.screen.list_capacity)),
-        listed_(group.array(args.candidates + 2 * group.index() * args.screen.list_capacity, args.screen.list_capacity)),
-        candidates_(group.array(args.candidates + (2 * group.index() + 1) * args.screen.list_capacity, args.screen.list_capacity)),
+        candidates_(group.array(args.candidates + group.index() * args.screen.list_capacity, args.screen.list_capacity)),
         phase_(group.array(args.rows.phase + row, 1)),
         pick_atoms_(group.array(picks.atoms, most_picks)),
         pick_correlations_(group.array(picks.correlations, most_picks)),
-        solver_(group, args.atoms, args.problem, args.rows, row, matrix, memory, capacity,
-                args.halves + 2 * group.index() * args.atoms.ld),
+        solver_(group, args.atoms, args.problem, args.rows, row, matrix, memory, capacity),
         slack_(first_slack * solver_.lambda()) {}
 
   /// What the row waits for. @returns false where the working set outgrows its memory: the round is to be repeated with more
@@ -174,7 +171,7 @@ class RowRound {
     const float distance = moved();
     const float error = args_.rows.rounds[row_] <= likely_rounds ? likely_error : 1.0f;
     const float norm = error * args_.screen.norm[row_];
-    const int possible = list_passing(
+    const int found = list_passing(
         group_, listed(),
         [&](int, int i) {
           const std::int32_t atom = list_atoms_[i];
@@ -182,8 +179,7 @@ class RowRound {
                                                          args_.problem.atom_norm, distance);
           return bound > lambda && !(begun ? is_member(atom) : in_code(args_.rows, row_, atom));
         },
-        [&](int at, int i) { listed_[at] = static_cast<std::int32_t>(list_atoms_[i]); });
-    const int found = narrow_down(possible, error);
+        [&](int at, int i) { candidates_[at] = static_cast<std::int32_t>(list_atoms_[i]); });
     dot_listed(group_, args_.atoms.atoms, args_.atoms.ld, found, candidates_, solver_.residual, products_);
     group_.each([&](int lane) {
       SPLICE_NO_UNROLL
@@ -256,24 +252,6 @@ class RowRound {
     return distance * (1 + 1e-5f) + rounding * args_.screen.norm[row_];
   }
 
-  /// Of the `count` listed atoms those that may violate by products of float16 parts as well become candidates.
-  /// @param error  the share of their error bound that is reckoned with
-  SPLICE_KERNEL int narrow_down(int count, float error) {
-    if (count == 0) return 0;
-    const float scale = solver_.split(solver_.residual);
-    dot_high_parts(group_, args_.atoms.halves, args_.atoms.ld, count, listed_, solver_.halves(), scale, products_);
-    const float residual_norm = args_.screen.norm[row_] + moved();
-    const float margin = error * static_cast<float>(math::half_product_error(args_.atoms.ld)) * args_.problem.atom_norm * residual_norm;
-    return list_passing(
-        group_, count,
-        [&](int, int i) {
-          const std::int32_t atom = listed_[i];
-          const float product = static_cast<float>(products_[i]) * (args_.atoms.half_scales[atom] * solver_.inverse(atom));
-          return size_of(product) + margin > solver_.lambda();
-        },
-        [&](int at, int i) { candidates_[at] = static_cast<std::int32_t>(listed_[i]); });
-  }
-
   SPLICE_KERNEL bool is_member(std::int32_t atom) const {
     SPLICE_NO_UNROLL
     for (int k = 0; k < solver_.tableau.size(); ++k) {
@@ -304,7 +282,6 @@ class RowRound {
   typename Group::template Array<std::int32_t> list_atoms_;
   typename Group::template Array<float> list_values_;
   typename Group::template Array<float> products_;
-  typename Group::template Array<std::int32_t> listed_;
   typename Group::template Array<std::int32_t> candidates_;
   typename Group::template Array<RowPhase> phase_;
   typename Group::template Array<std::int32_t> pick_atoms_;

@@ -51,15 +51,9 @@ class Tableau {
 
   /// `count` atoms outside the support, in place of all others. The caller sets their values, before the next barrier,
   /// of which solve() has one, or after it.
+  /// @param rough  a guess will do
   template <class Atom, class Factor>
-  SPLICE_KERNEL void set_atoms(const AtomsView& atoms, int count, Atom atom_of, Factor factor_of) {
-    set_atoms(count, atom_of, factor_of, [&](auto own_atom, auto own_factor) SPLICE_INLINED {
-      matrix_.set_gram(atoms, count, own_atom, own_factor);
-    });
-  }
-  /// @param set_gram  (atom, factor) sets the matrix
-  template <class Atom, class Factor, class SetGram>
-  SPLICE_KERNEL void set_atoms(int count, Atom atom_of, Factor factor_of, SetGram set_gram) {
+  SPLICE_KERNEL void set_atoms(const AtomsView& atoms, int count, Atom atom_of, Factor factor_of, bool rough = false) {
     size_ = count;
     group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_NO_UNROLL
@@ -71,7 +65,8 @@ class Tableau {
       for (int i = count + lane; i < capacity_; i += Group::size) factor[i] = 0;  // no atom
     });
     group_.sync();
-    set_gram([&](int i) -> std::int64_t { return atom[i]; }, [&](int i) -> T { return factor[i]; });
+    matrix_.set_gram(
+        atoms, count, [&](int i) -> std::int64_t { return atom[i]; }, [&](int i) -> T { return factor[i]; }, rough);
     group_.sync();
     group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_NO_UNROLL

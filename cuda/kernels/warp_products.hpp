@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "kernels/row_products.hpp"
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
 
@@ -14,19 +15,6 @@ namespace splice_cuda::cuda {
 
 /// Atoms that a warp multiplies at once: their loads are on their way together.
 inline constexpr int atoms_at_once = 8;
-
-/// Four numbers of x from k on, as T.
-template <class T, class Warp, class Vector>
-SPLICE_KERNEL void read_four(Warp& warp, const Vector& x, std::int64_t k, T* to) {
-  if constexpr (std::is_same_v<std::remove_cvref_t<decltype(x[k])>, float>) {
-    const Four four = warp.load4(x, k);
-    SPLICE_UNROLL
-    for (int e = 0; e < 4; ++e) to[e] = static_cast<T>(four.of[e]);
-  } else {
-    SPLICE_UNROLL
-    for (int e = 0; e < 4; ++e) to[e] = static_cast<T>(x[k + e]);
-  }
-}
 
 /// use(lane, i, <c_atom(i), x>) for i < count, by one lane of the group each.
 /// @param x  [ld], zero past the dimension; products are of T

@@ -41,11 +41,13 @@ SPLICE_HOST_DEVICE inline ScreenLimits screen_limits(double lambda, double movem
   return limits;
 }
 
-/// How far the product of an atom's high float16 part with a vector errs, over their norms: rounding to 11 bits, and what sums
-/// of tensor cores lose, of which no more than 2^-22 of the terms' sizes is taken for granted for each of them.
+/// How far a product of two float32 vectors errs, over their norms, where each of 32 lanes adds up every 32nd four of their
+/// numbers and lanes are added pairwise (Higham, "Accuracy and Stability of Numerical Algorithms", 3.1: one rounding for
+/// each addition that a term goes through; two more, of operands; the square of it all is below one).
 /// @param ld  length of the vectors
-SPLICE_HOST_DEVICE inline double half_product_error(long long ld) {
-  return 0x1p-11 * (1 + 0x1p-8) + static_cast<double>(ld) * 0x1p-22;
+SPLICE_HOST_DEVICE inline double product_error(long long ld) {
+  const double additions = static_cast<double>((ld + 127) / 128 * 4) + 5;
+  return (additions + 3) * 0x1p-24;
 }
 
 }  // namespace splice_cuda::math

@@ -92,10 +92,8 @@ class Certify : public WatchedKernels {
     std::vector<double> residuals(at(2 * problem->atoms.ld));
     std::vector<float> products(at(2 * rows->screen.list_capacity));
     std::vector<std::int32_t> candidates(2 * products.size());
-    std::vector<Float16> halves(at(4 * problem->atoms.ld));
     device.launch<cuda::CertifyScreenedKernel>(
-        count, {problem->atoms, problem->view, rows->view, rows->screen, residuals.data(), products.data(), candidates.data(),
-                halves.data()}, 2);
+        count, {problem->atoms, problem->view, rows->view, rows->screen, residuals.data(), products.data(), candidates.data()}, 2);
   }
   void certify_exactly() {
     std::fill(rows->phase.begin(), rows->phase.end(), cuda::RowPhase::claims_exactly);

@@ -26,10 +26,9 @@ inline void screen_rows(emulation::EmulatedDevice& device, const KernelProblem& 
 template <class Kernel>
 void solve_rows(emulation::EmulatedDevice& device, const KernelProblem& problem, KernelRows& rows) {
   std::vector<float> products(at(2 * rows.screen.list_capacity));
-  std::vector<std::int32_t> candidates(2 * products.size());
-  std::vector<Float16> halves(at(4 * problem.atoms.ld));
+  std::vector<std::int32_t> candidates(products.size());
   device.launch<Kernel>(rows.view.count,
-                        {problem.atoms, problem.view, rows.view, rows.screen, products.data(), candidates.data(), halves.data(), nullptr, {}}, 2);
+                        {problem.atoms, problem.view, rows.view, rows.screen, products.data(), candidates.data(), nullptr, {}}, 2);
 }
 
 }  // namespace splice_cuda::testing

@@ -205,15 +205,6 @@ class HostGroup {
   cuda::Four load4(const Floats& array, std::int64_t index) {
     return {{array[index], array[index + 1], array[index + 2], array[index + 3]}};
   }
-  template <class Halves>
-  cuda::Chunk load_halves(const Halves& array, std::int64_t index) {
-    cuda::Chunk chunk{};
-    for (int i = 0; i < 8; ++i) {
-      chunk.words[i / 2] |= static_cast<std::uint32_t>(static_cast<Float16>(array[index + i]).bits) << (16 * (i % 2));
-    }
-    return chunk;
-  }
-
   template <class Floats>
   void store4(Floats& array, std::int64_t index, const cuda::Four& four) {
     for (int e = 0; e < 4; ++e) array[index + e] = four.of[e];
