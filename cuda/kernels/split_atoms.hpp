@@ -36,7 +36,8 @@ struct SplitAtomsKernel {
     });
     int exponent = 0;
     if (largest > 0) static_cast<void>(std::frexp(largest, &exponent));  // largest < 2^exponent
-    const int shift = largest > 0 ? 10 - exponent : 0;
+    const int wanted = largest > 0 ? 10 - exponent : 0;
+    const int shift = wanted < 126 ? wanted : 126;  // whose opposite is a float32
     auto halves = group.array(args.halves + 2 * item * ld, 2 * ld);
     group.each([&](int lane) {
       for (std::int64_t k = lane; k < ld; k += Group::size) {

@@ -81,8 +81,7 @@ class Tableau {
     const int n = size_;
     matrix_.add_up(
         n, [&](int s) { return in_support[s] != 0; }, [&](int s) -> T { return gram[s]; },
-        [&](int k, T sum) { row_[k] = (in_support[k] != 0 ? T(0) : static_cast<T>(gram[k])) + sum; });
-    group_.sync();
+        [&](int k, T sum) { row_[k] = (in_support[k] != 0 ? T(0) : static_cast<T>(gram[k])) + sum; });  // read by the same lane
     const T inside = group_.template sum<T>([&](int lane) SPLICE_INLINED {
       T sum = 0;
       SPLICE_NO_UNROLL

@@ -129,7 +129,7 @@ struct TileCost {
     if (limit < fixed_bytes) return 0;
     const std::size_t left = limit - fixed_bytes;
     const auto with_scratch = static_cast<std::int64_t>(left / (row_bytes + scratch_bytes));
-    if (with_scratch <= most_scratch) return with_scratch;
+    if (with_scratch < most_scratch) return with_scratch;
     return static_cast<std::int64_t>((left - static_cast<std::size_t>(most_scratch) * scratch_bytes) / row_bytes);
   }
 };

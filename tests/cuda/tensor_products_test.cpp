@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "core/half.hpp"
 #include "cuda/emulation/emulated_devices.hpp"
 #include "kernels/screen_memory.hpp"
 #include "lane_group.hpp"
@@ -86,6 +87,64 @@ TEST(WarpProducts, FragmentsMakeTheProduct) {
   emulation::emulated_device(0)->launch<ProductKernel>(1, {row_chunks.data(), column_chunks.data(), sums.data()});
   EXPECT_EQ(sums, expected);
   EXPECT_EQ(emulation::faults().total(), 0) << emulation::faults().first;
+}
+
+/// sums[16, 8] += rows[16, 16] columns[8, 16]' of float16, by one warp.
+struct HalfProductKernel {
+  struct Args {
+    const Float16* rows = nullptr;     ///< [16, 16]
+    const Float16* columns = nullptr;  ///< [8, 16]
+    float* sums = nullptr;             ///< [16, 8]
+  };
+  struct Shared {};
+  static constexpr int lanes = 32;
+  static constexpr int groups_per_block = 1;
+  static constexpr const char* name = "half_product_kernel";
+
+  template <class Group>
+  static void run(Group& group, std::int64_t, const Args& args, Shared&) {
+    struct Registers {
+      std::uint32_t rows[4];
+      std::uint32_t columns[2];
+      float sums[4];
+    };
+    typename Group::template PerLane<Registers> own;
+    const auto word = [](const Float16* two) { return two[0].bits | static_cast<std::uint32_t>(two[1].bits) << 16; };
+    group.each([&](int lane) {
+      for (int r = 0; r < 4; ++r) {
+        own[lane].rows[r] = word(args.rows + cuda::operand_row(lane, r) * 16 + cuda::row_half_k(lane, r, 0));
+        own[lane].sums[r] = args.sums[cuda::sum_row(lane, r) * 8 + cuda::sum_column(lane, r)];
+      }
+      for (int r = 0; r < 2; ++r) {
+        own[lane].columns[r] = word(args.columns + cuda::operand_column(lane) * 16 + cuda::column_half_k(lane, r, 0));
+      }
+    });
+    group.multiply_add_half([&](int lane) { return own[lane].rows; }, [&](int lane) { return own[lane].columns; },
+                            [&](int lane) { return own[lane].sums; });
+    group.each([&](int lane) {
+      for (int r = 0; r < 4; ++r) args.sums[cuda::sum_row(lane, r) * 8 + cuda::sum_column(lane, r)] = own[lane].sums[r];
+    });
+  }
+};
+
+// Small integers: every sum is exact, in whatever order.
+TEST(WarpProducts, Float16FragmentsMakeTheProduct) {
+  std::mt19937 random(2);
+  std::uniform_int_distribution<int> number(-60, 60);
+  std::array<Float16, 16 * 16> rows{};
+  std::array<Float16, 8 * 16> columns{};
+  std::array<float, 16 * 8> sums{};
+  for (auto& value : rows) value = to_float16(static_cast<float>(number(random)));
+  for (auto& value : columns) value = to_float16(static_cast<float>(number(random)) / 64);
+  for (auto& value : sums) value = static_cast<float>(number(random));
+  std::array<float, 16 * 8> expected = sums;
+  for (std::size_t i = 0; i < 16; ++i) {
+    for (std::size_t j = 0; j < 8; ++j) {
+      for (std::size_t k = 0; k < 16; ++k) expected[i * 8 + j] += to_float(rows[i * 16 + k]) * to_float(columns[j * 16 + k]);
+    }
+  }
+  emulation::emulated_device(0)->launch<HalfProductKernel>(1, {rows.data(), columns.data(), sums.data()});
+  EXPECT_EQ(sums, expected);
 }
 
 // Shared memory gives 128 bytes a turn, in banks of 4 bytes: 8 chunks in different eighths of 128 bytes.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/screen_math.hpp"
 #include "cuda/kernel_problem.hpp"
 #include "kernels/warp_products.hpp"
 
@@ -41,6 +42,27 @@ struct ProductsKernel {
       ++args.written[i * most + k];
     });
     group.sync();
+  }
+};
+
+/// In float32, of a vector in fp64.
+struct ConvertedKernel {
+  struct Args {
+    cuda::AtomsView atoms;
+    const double* x = nullptr;  ///< [ld]
+    float* dots = nullptr;      ///< [most]
+  };
+  struct Shared {};
+  static constexpr int lanes = 32;
+  static constexpr int groups_per_block = 1;
+  static constexpr const char* name = "converted_kernel";
+
+  template <class Group>
+  static void run(Group& group, std::int64_t, const Args& args, Shared&) {
+    auto dots = group.array(args.dots, most);
+    cuda::dot_atoms<float>(
+        group, args.atoms, most, [](int i) -> std::int64_t { return 3 * i + 1; }, args.x,
+        [&](int i, float value) { dots[i] = value; });
   }
 };
 
@@ -88,6 +110,30 @@ class WarpProducts : public WatchedKernels {
     EXPECT_LE(std::abs(found - sum), size * (static_cast<double>(dim) / 32 + 6) * unit);
   }
 };
+
+/// math::product_error covers what certificates take from float32 products, whose terms cancel here.
+TEST_F(WarpProducts, ErrWithinTheirBound) {
+  for (const std::int64_t dim : {64, 512, 1000}) {
+    const KernelProblem problem(sample_problem(3 * most + 1, dim, 1, 77));
+    std::vector<double> x(at(problem.atoms.ld));
+    for (std::int64_t k = 0; k < dim; ++k) x[at(k)] = (k % 2 == 0 ? 1.0 : -1.0) / 3.0 + 1e-9 * static_cast<double>(k);
+    std::vector<float> dots(most, NAN);
+    device.launch<ConvertedKernel>(1, {problem.atoms, x.data(), dots.data()});
+    double x_norm = 0;
+    for (const double value : x) x_norm += value * value;
+    for (int i = 0; i < most; ++i) {
+      const float* atom = problem.atom(3 * i + 1);
+      long double sum = 0;
+      double norm = 0;
+      for (std::int64_t k = 0; k < dim; ++k) {
+        sum += static_cast<long double>(atom[k]) * x[at(k)];
+        norm += static_cast<double>(atom[k]) * static_cast<double>(atom[k]);
+      }
+      EXPECT_LE(std::abs(static_cast<double>(dots[at(i)]) - static_cast<double>(sum)),
+                math::product_error(problem.atoms.ld) * std::sqrt(norm * x_norm));
+    }
+  }
+}
 
 TEST_F(WarpProducts, OfAWarp) {
   for (const std::int64_t dim : {1, 31, 37, 65}) check<32>(dim);

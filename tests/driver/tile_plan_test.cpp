@@ -44,7 +44,9 @@ TEST(TilePlan, RowsWithinALimitAreTheMostThatFit) {
   for (const TileCost& one : {cost, shared}) {
     for (std::size_t limit = 0; limit < 3000; ++limit) {
       const std::int64_t rows = one.rows_within(limit);
-      if (rows > 0) EXPECT_LE(one.bytes(rows), limit);
+      if (rows > 0) {
+        EXPECT_LE(one.bytes(rows), limit);
+      }
       EXPECT_GT(one.bytes(rows + 1), limit);
     }
   }

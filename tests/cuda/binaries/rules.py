@@ -16,19 +16,20 @@ from kernel_rule import Rule
 # Whose kernels multiply by tensor cores. The library is compiled for 90a; 90 alone lacks products of warpgroups.
 TENSOR_CORES = ("80", "86", "89", "90", "90a", "100", "120")
 NO_ATOMICS = r"\b(ATOM|RED)[GS]?\b"  # sums in one order: the same bits in every run
+ONLY_THE_QUEUE = r"\b(ATOMS?|RED[GS]?)\b|\bATOMG(?!\.E\.ADD\.64)"  # whose numbers decide who works on a row, and nothing else
 
 RULES: list[Rule] = [
     # Tableaux in registers, swept by fused multiply-adds; Gram matrices by tensor cores. Four blocks of four warps stay on a
-    # multiprocessor with 32 places, two with 64. What lies on the stack is pointers that are needed once a round.
-    Rule("WarpSolveRowsKernelILi0ELi32E", registers=128, shared=27 * 1024, stack=64, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
-    Rule("WarpSolveRowsKernelILi1ELi64E", registers=255, shared=48 * 1024, stack=96, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
-    *(Rule(f"WarpSolveRowsKernelILi{tier}E", registers=255, stack=96, requires=r"\bHMMA\b",
-           architectures=TENSOR_CORES) for tier in (0, 1)),
+    # multiprocessor with 32 places, two with 64. What lies on the stack is pointers that are needed once a round, and what
+    # calls of products and residuals put aside.
+    Rule("WarpSolveRowsKernelILi0ELi32E", registers=128, shared=27 * 1024, stack=192, requires=r"\bFFMA\b", forbids=ONLY_THE_QUEUE),
+    Rule("WarpSolveRowsKernelILi1ELi64E", registers=255, shared=48 * 1024, stack=224, requires=r"\bFFMA\b", forbids=ONLY_THE_QUEUE),
+    *(Rule(f"WarpSolveRowsKernelILi{tier}E", registers=255, stack=224, requires=r"\bHMMA\b") for tier in (0, 1)),
     # What 48 KiB of static shared memory hold.
-    Rule("BlockSolveRowsKernelILi2ELi104E", registers=128, shared=48 * 1024, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
-    Rule("LargeSolveRowsKernel", registers=255, shared=1024, forbids=NO_ATOMICS),
+    Rule("BlockSolveRowsKernelILi2ELi104E", registers=128, shared=48 * 1024, stack=160, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
+    Rule("LargeSolveRowsKernel", registers=255, shared=1024, stack=64, forbids=NO_ATOMICS),
     # Certificates are fp64; four blocks of four rows a multiprocessor.
-    Rule("CertifyScreenedKernel", registers=128, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    Rule("CertifyScreenedKernel", registers=128, shared=1024, stack=64, requires=r"\bDFMA\b", forbids=ONLY_THE_QUEUE),
     Rule("CertifyExactlyKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     Rule("CertifyCodesKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     # The fallback and refits keep their pointers in local memory: their time is that of fp64 products.
