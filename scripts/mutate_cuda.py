@@ -133,7 +133,7 @@ MUTATIONS = [
     Mutation(KERNELS + "split_atoms.hpp", "to_float16(scaled - to_float(high))", "to_float16(scaled)",
              "low parts are high ones again", ("cuda_split_atoms", "cuda_tableau")),
     Mutation(KERNELS + "gram_tiles.hpp", "each_tile([&](int lane, int o) { return rows[lane].low[o]; }, column_high, lot);", "",
-             "products of low parts are left out", ("cuda_tableau",)),
+             "products of low parts are left out", ("cuda_gram",)),
     Mutation(KERNELS + "warp_products.hpp", "lot == 0 || both ? right[lot][e] : T(0)", "right[lot][e]",
              "what is past the end is multiplied again", ("cuda_warp_products",)),
     Mutation(KERNELS + "register_matrix.hpp", "-own * unit", "0.0f", "an appended atom without its own entry", ("cuda_tableau",)),

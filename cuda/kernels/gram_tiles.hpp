@@ -93,7 +93,7 @@ SPLICE_KERNEL void multiply_lot(Warp& warp, int lot, First first, Second second,
 /// For all tiles (i, j) that `wanted`: sums(lane, i, j) += products of rows' octets 2 i and 2 i + 1 with columns' octet j over a
 /// slice. Products that follow each other belong to different tiles: none waits for the one before.
 template <HalfParts parts, int tile_rows, int tile_columns, class Warp, class Rows, class Columns, class Wanted, class Sums>
-SPLICE_KERNEL void multiply_slice(Warp& warp, Rows& rows, Columns& columns, Wanted wanted, Sums sums) {
+SPLICE_KERNEL void multiply_tiles(Warp& warp, Rows& rows, Columns& columns, Wanted wanted, Sums sums) {
   const auto each_tile = [&](auto row, auto column, int lot) SPLICE_INLINED {
     SPLICE_UNROLL
     for (int i = 0; i < tile_rows; ++i) {
@@ -156,7 +156,7 @@ class GramTiles {
       }
       SPLICE_UNROLL
       for (int s = 0; s < slices_at_once; ++s) {
-        multiply_slice<parts, tile_rows, octets>(
+        multiply_tiles<parts, tile_rows, octets>(
             warp, slices[s], slices[s], [&](int i, int j) { return j <= 2 * i + 1 && product_rows * i < count; },
             [&](int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; });
       }
@@ -187,7 +187,7 @@ class CrossTiles {
         row_slice[lane].template read<HalfParts::both>(rows, lane, k);
         column_slice[lane].template read<HalfParts::both>(columns, lane, k);
       });
-      multiply_slice<HalfParts::both, 1, octets>(
+      multiply_tiles<HalfParts::both, 1, octets>(
           warp, row_slice, column_slice, [&](int, int j) { return octet * j < count; },
           [&](int lane, int, int j) { return sums_[lane].of[j]; });
     }

@@ -125,6 +125,30 @@ class Certify : public WatchedKernels {
   SparseCodes codes;
 };
 
+/// The zero code at a lambda just below the largest correlation, by less than float32 products err: what is above it is seen.
+TEST_F(Certify, ViolationsThatFloat32LosesAreSeen) {
+  for (std::int64_t i = 0; i < count; ++i) rows->code_count[at(i)] = 0;
+  std::vector<double> above(at(count));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float* z = rows->z.data() + i * problem->atoms.ld;
+    long double largest = 0;
+    for (std::int64_t j = 0; j < problem->atoms.size; ++j) {
+      long double sum = 0;
+      for (std::int64_t k = 0; k < problem->atoms.dim; ++k) sum += static_cast<long double>(z[k]) * problem->atom(j)[k];
+      largest = std::max(largest, sum * static_cast<long double>(problem->view.inverse[j]));
+    }
+    rows->lambda[at(i)] = static_cast<double>(largest * (1 - 1e-7L));
+    above[at(i)] = static_cast<double>(largest - static_cast<long double>(rows->lambda[at(i)]));
+  }
+  screen(0);
+  certify_screened();
+  for (std::int64_t i = 0; i < count; ++i) {
+    const double violation = std::ldexp(rows->kkt_violation[at(i)], rows->exponent[at(i)]);
+    EXPECT_GE(violation, above[at(i)] * (1 - 1e-6)) << i;
+    EXPECT_LE(violation, above[at(i)] * 1.01) << i;
+  }
+}
+
 TEST_F(Certify, SolutionsAreCertified) {
   for (const bool nonnegative : {true, false}) {
     use(nonnegative);

@@ -1,0 +1,107 @@
+// Gram matrices in registers, from float16 parts: as good as float32, or good enough for a guess.
+
+#include <cmath>
+
+#include "cuda/kernel_problem.hpp"
+#include "kernels/register_matrix.hpp"
+
+namespace splice_cuda::testing {
+namespace {
+
+template <int places>
+struct GramKernel {
+  struct Args {
+    cuda::AtomsView atoms;
+    int count = 0;
+    bool rough = false;
+    float* gram = nullptr;      ///< [places, places]
+    float* diagonal = nullptr;  ///< [places]
+  };
+  struct Shared {
+    alignas(16) cuda::RegisterMatrixMemory<places> matrix;
+    alignas(16) float factors[places];
+    alignas(16) float row[places];
+  };
+  static constexpr int lanes = 32;
+  static constexpr int groups_per_block = 1;
+  static constexpr const char* name = "gram_kernel";
+
+  static float factor(int i) { return i % 2 == 0 ? 1.5f : -0.25f; }
+
+  template <class Group>
+  static void run(Group& group, std::int64_t, const Args& args, Shared& shared) {
+    cuda::RegisterMatrix<Group, places> matrix(group, shared.matrix, shared.factors);
+    auto row = group.array(shared.row, places);
+    matrix.set_gram(
+        args.atoms, args.count, [](int i) -> std::int64_t { return 2 * i + 1; }, [](int i) { return factor(i); }, args.rough);
+    group.sync();
+    for (int k = 0; k < places; ++k) {
+      matrix.read_row(k, places, row);
+      group.sync();
+      group.each([&](int lane) {
+        for (int j = lane; j < places; j += 32) args.gram[k * places + j] = row[j];
+      });
+      group.sync();
+    }
+    group.each([&](int lane) {
+      for (int j = lane; j < args.count; j += 32) args.diagonal[j] = matrix.diagonal(j);
+    });
+  }
+};
+
+class Gram : public WatchedKernels {
+ protected:
+  /// Of `count` atoms. @returns the largest error, over the norms of the two atoms
+  template <int places>
+  double error_of(std::int64_t dim, int count, bool rough) {
+    SampleProblem sample = sample_problem(2 * places + 1, dim, 1, static_cast<std::uint64_t>(dim + count));
+    for (std::size_t i = 0; i < sample.dictionary.size(); ++i) sample.dictionary[i] *= i / at(dim) % 3 == 0 ? 1e-3f : 40.0f;
+    const KernelProblem problem(std::move(sample));
+    std::vector<float> gram(places * places, NAN), diagonal(places, NAN);
+    device.launch<GramKernel<places>>(1, {problem.atoms, count, rough, gram.data(), diagonal.data()});
+    double worst = 0;
+    for (int i = 0; i < places; ++i) {
+      for (int k = 0; k < places; ++k) {
+        const float found = gram[at(i * places + k)];
+        if (i >= count || k >= count) {
+          EXPECT_EQ(found, 0) << i << ", " << k;
+          continue;
+        }
+        const float* a = problem.atom(2 * i + 1);
+        const float* b = problem.atom(2 * k + 1);
+        long double sum = 0;
+        double aa = 0;
+        double bb = 0;
+        for (std::int64_t d = 0; d < dim; ++d) {
+          sum += static_cast<long double>(a[d]) * b[d];
+          aa += static_cast<double>(a[d]) * static_cast<double>(a[d]);
+          bb += static_cast<double>(b[d]) * static_cast<double>(b[d]);
+        }
+        const auto scale = static_cast<double>(GramKernel<places>::factor(i)) * static_cast<double>(GramKernel<places>::factor(k));
+        worst = std::max(worst, std::abs(static_cast<double>(found) / scale - static_cast<double>(sum)) / std::sqrt(aa * bb));
+        if (i == k) {
+          EXPECT_EQ(found, diagonal[at(i)]);
+        }
+      }
+    }
+    return worst;
+  }
+};
+
+/// Whose sums err by more than products of parts lose. Without the low parts it would be 1e-5.
+TEST_F(Gram, BothPartsAreAsGoodAsFloat32) {
+  for (const int count : {1, 5, 16, 17, 31, 32}) EXPECT_LE(error_of<32>(100, count, false), 3e-6) << count;
+  for (const int count : {33, 64}) EXPECT_LE(error_of<64>(512, count, false), 3e-6) << count;
+}
+
+TEST_F(Gram, HighPartsDoForAGuess) {
+  for (const int count : {7, 32}) {
+    const double error = error_of<32>(100, count, true);
+    EXPECT_LE(error, 2e-4) << count;
+    EXPECT_GE(error, 1e-6) << "both parts, for nothing: " << count;
+  }
+  EXPECT_LE(error_of<64>(512, 50, true), 2e-4);
+}
+
+}  // namespace
+}  // namespace splice_cuda::testing
