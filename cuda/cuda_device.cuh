@@ -48,9 +48,11 @@ __device__ __forceinline__ std::int64_t next_item(ItemQueue* queue, std::int64_t
 
 /// A warp has found no more items; the last one leaves the queue as it was.
 __device__ __forceinline__ void leave_queue(ItemQueue* queue, std::int64_t groups) {
-  if (threadIdx.x % 32 != 0 || atomicAdd(&queue->left, 1ull) + 1 != static_cast<unsigned long long>(groups)) return;
-  queue->taken = 0;
-  queue->left = 0;
+  if (threadIdx.x % 32 != 0) return;
+  __threadfence();  // what the warp has taken comes before
+  if (atomicAdd(&queue->left, 1ull) + 1 != static_cast<unsigned long long>(groups)) return;
+  atomicExch(&queue->taken, 0ull);
+  atomicExch(&queue->left, 0ull);
 }
 
 /// Groups take the items in turn or from a queue, so that any grid does.

@@ -38,8 +38,8 @@ struct GroupScratch {
   unsigned long long values[32];
 };
 
-/// Asynchronous copies, reductions of a warp's integers and int8 products of 16 x 8 x 32 came with compute capability 8.0. The host pass sees what is not
-/// compiled in it anyway.
+/// Asynchronous copies, reductions of a warp's integers and int8 products of 16 x 8 x 32 came with compute capability 8.0. The
+/// host pass sees what is not compiled in it anyway.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
 inline constexpr bool compiled_for_tensor_products = false;
 #else
@@ -211,7 +211,7 @@ class CudaGroup {
     const std::uint32_t* a = rows(lane());
     const std::uint32_t* b = columns(lane());
     std::int32_t* c = sums(lane());
-    asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+    asm volatile("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
         : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
   }
@@ -247,13 +247,13 @@ class CudaGroup {
     const std::uint32_t* b = columns(lane());
     float* c = sums(lane());
     if constexpr (has_tensor_products) {
-      asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+      asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
           : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
           : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
     } else {
       SPLICE_UNROLL
       for (int half = 0; half < 2; ++half) {
-        asm("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+        asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
             : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
             : "r"(a[2 * half]), "r"(a[2 * half + 1]), "r"(b[half]));
       }
@@ -305,27 +305,28 @@ class CudaGroup {
     if constexpr (lane_count == 32 && std::is_same_v<T, float> && has_tensor_products) {
       const unsigned bits = __float_as_uint(value);
       unsigned least;
-      asm("redux.sync.min.u32 %0, %1, %2;" : "=r"(least) : "r"(bits ^ ((bits >> 31) != 0 ? ~0u : 1u << 31)), "r"(all_lanes));
+      asm volatile("redux.sync.min.u32 %0, %1, %2;" : "=r"(least) : "r"(bits ^ ((bits >> 31) != 0 ? ~0u : 1u << 31)), "r"(all_lanes));
       return __uint_as_float(least ^ ((least >> 31) != 0 ? 1u << 31 : ~0u));
     } else {
       return reduce<T>(value, Smallest{});
     }
   }
 
-  // PTX ISA, "redux.sync" (compute capability 8.0 and later).
+  // PTX ISA, "redux.sync" (compute capability 8.0 and later). Volatile, as all that lanes do together: it may not move into a
+  // branch that some of them do not take.
   static SPLICE_KERNEL int reduce_int(int value, Add) {
     int total;
-    asm("redux.sync.add.s32 %0, %1, %2;" : "=r"(total) : "r"(value), "r"(all_lanes));
+    asm volatile("redux.sync.add.s32 %0, %1, %2;" : "=r"(total) : "r"(value), "r"(all_lanes));
     return total;
   }
   static SPLICE_KERNEL int reduce_int(int value, Largest) {
     int most;
-    asm("redux.sync.max.s32 %0, %1, %2;" : "=r"(most) : "r"(value), "r"(all_lanes));
+    asm volatile("redux.sync.max.s32 %0, %1, %2;" : "=r"(most) : "r"(value), "r"(all_lanes));
     return most;
   }
   static SPLICE_KERNEL int reduce_int(int value, Smallest) {
     int least;
-    asm("redux.sync.min.s32 %0, %1, %2;" : "=r"(least) : "r"(value), "r"(all_lanes));
+    asm volatile("redux.sync.min.s32 %0, %1, %2;" : "=r"(least) : "r"(value), "r"(all_lanes));
     return least;
   }
 

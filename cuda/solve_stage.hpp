@@ -56,8 +56,8 @@ class SolveStage {
   }
 
   void certify(const RowsView& rows, const ScreenView& screen, std::int64_t most) {
-    engine_.template launch<CertifyScreenedKernel>(most, {atoms_, problem_, rows, screen, residuals_.get(), products_.get(), candidates_.get(),
-                                                    queue_.get()}, groups_);
+    engine_.template launch<CertifyScreenedKernel>(
+        most, {atoms_, problem_, rows, screen, residuals_.get(), products_.get(), candidates_.get(), queue_.get()}, groups_);
   }
 
  private:

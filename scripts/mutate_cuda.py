@@ -128,7 +128,7 @@ MUTATIONS = [
              ("cuda_certify",)),
     Mutation(KERNELS + "certify_screened.hpp", "const bool may_exceed = !(bound <= lambda);", "const bool may_exceed = !(bound >= lambda);",
              "looks at the wrong atoms", ("cuda_certify",)),
-    Mutation(KERNELS + "certify_screened.hpp", "return exceeds(lane, size + error +", "return exceeds(lane, size - error +",
+    Mutation(KERNELS + "certify_screened.hpp", "static_cast<double>(product)) + error +", "static_cast<double>(product)) - error +",
              "the error of float32 products has the wrong sign", ("cuda_certify",)),
     Mutation(KERNELS + "split_atoms.hpp", "to_float16(scaled - to_float(high))", "to_float16(scaled)",
              "low parts are high ones again", ("cuda_split_atoms", "cuda_tableau")),

@@ -114,8 +114,10 @@ struct CertifyScreenedKernel {
         group, found,
         [&](int lane, int i) {
           const std::int32_t atom = candidates[i];
-          const double size = correlation(atom, static_cast<double>(static_cast<float>(products[i])));
-          return exceeds(lane, size + error + least * args.problem.inverse[atom]);
+          const float product = products[i];
+          const bool settled = std::fabs(product) < 1e38f;  // beyond, sums of float32 may have overflown
+          const double bound = correlation(atom, static_cast<double>(product)) + error + least * args.problem.inverse[atom];
+          return !settled || exceeds(lane, bound);
         },
         [&](int at, int i) { open[at] = static_cast<std::int32_t>(candidates[i]); });
     const double exact = largest_product(

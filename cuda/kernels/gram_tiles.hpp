@@ -21,7 +21,7 @@ inline constexpr int slice_lots = 2;    ///< of operands in them
 /// Which parts of atoms are multiplied.
 enum class HalfParts : std::uint8_t {
   high,  ///< products err by some 1e-5 of the atoms' norms
-  both,  ///< but for the product of both low parts: 1e-7
+  both,  ///< but for the product of both low parts: by 1e-7, and by what their sums in float32 lose
 };
 
 /// What a lane reads of `octets` octets: of the atom at place lane / 4 of each. Places that hold no atom get the last one: what

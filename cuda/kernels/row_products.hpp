@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file row_products.hpp
-/// Products of one row with atoms in fp64, by a group: what the exact solver and certificates are made of. Sums run over the
-/// dimensions in order, one atom a lane; residuals one dimension a lane, atom by atom.
+/// Products and residuals of one row, by a group: in fp64 what the exact solver and certificates are made of. Residuals are made
+/// atom by atom, four dimensions a lane at a time.
 
 #include <cmath>
 #include <cstdint>
@@ -26,7 +26,7 @@ SPLICE_KERNEL void read_four(Warp& warp, const Vector& x, std::int64_t k, T* to)
   }
 }
 
-/// <c_j, x> for x [ld].
+/// <c_j, x> for x [ld], over the dimensions in order: by one lane.
 template <class Vector>
 SPLICE_KERNEL double dot_atom(const AtomsView& atoms, std::int64_t j, const Vector& x) {
   const float* atom = atoms.atoms + j * atoms.ld;

@@ -157,7 +157,8 @@ class RowRound {
   SPLICE_KERNEL int find_listed() {
     const float lambda = solver_.lambda();
     return list_passing(
-        group_, listed(), [&](int, int i) { return size_of(list_values_[i]) > lambda && !in_code(args_.rows, row_, list_atoms_[i]); },
+        group_, listed(),
+        [&](int, int i) { return size_of(list_values_[i]) > lambda && !in_code(args_.rows, row_, list_atoms_[i]); },
         [&](int at, int i) {
           candidates_[at] = static_cast<std::int32_t>(list_atoms_[i]);
           products_[at] = static_cast<float>(list_values_[i]);

@@ -205,7 +205,6 @@ class Tableau {
  private:
   /// Times that a dependent atom may push another one out before it stays out: what is left between them is rounding.
   static constexpr int most_exchanges = 8;
-  static constexpr int none = 0x7fffffff;
 
   SPLICE_KERNEL bool depends_on_support(int k, T pivot_floor) const {
     return !(matrix_.diagonal(k) > pivot_floor * static_cast<T>(diagonal[k]));

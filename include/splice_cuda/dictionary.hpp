@@ -20,7 +20,8 @@ class DictionaryData;
 /// with the elements as they are stored, converted without error. A dictionary in 16 bits gives bit by bit the results
 /// of one in float32 that holds the same values.
 ///
-/// Beside the atoms it holds two int8 copies for screening, 2 d bytes an atom (d rounded up to 64).
+/// Beside the atoms it holds two int8 copies for screening, 2 d bytes an atom (d rounded up to 64); on a device one of them, and
+/// the atoms in two float16 parts, 5 d bytes.
 ///
 /// Where several atoms are equal (-0 equals 0), all weight goes to the one with the smallest penalty weight, and among
 /// those to the lowest index: the optimum C'w is unique, w would not be.

@@ -16,7 +16,7 @@ from kernel_rule import Rule
 # Whose kernels multiply by tensor cores. The library is compiled for 90a; 90 alone lacks products of warpgroups.
 TENSOR_CORES = ("80", "86", "89", "90", "90a", "100", "120")
 NO_ATOMICS = r"\b(ATOM|RED)[GS]?\b"  # sums in one order: the same bits in every run
-ONLY_THE_QUEUE = r"\b(ATOMS?|RED[GS]?)\b|\bATOMG(?!\.E\.ADD\.64)"  # whose numbers decide who works on a row, and nothing else
+ONLY_THE_QUEUE = r"\b(ATOMS?|RED[GS]?)\b|\bATOMG(?!\.E\.(ADD|EXCH)\.64)"  # whose numbers decide who works on a row, and nothing else
 
 RULES: list[Rule] = [
     # Tableaux in registers, swept by fused multiply-adds; Gram matrices by tensor cores. Four blocks of four warps stay on a
