@@ -96,8 +96,8 @@
 
 #ifdef __CUDACC__
 #define SPLICE_KERNEL __device__ __forceinline__
-// What several places call: instructions have to be fetched, too. Arguments by value, but for the group: an object whose
-// address is taken does not stay in registers, nor does anything that it refers to.
+// What several places call, as instructions have to be fetched, too, and what needs registers that its caller holds. Arguments
+// by value, but for the group: an object whose address is taken does not stay in registers, nor does anything it refers to.
 #define SPLICE_OUT_OF_LINE __device__ __noinline__
 #define SPLICE_UNROLL _Pragma("unroll")
 #define SPLICE_NO_UNROLL _Pragma("unroll 1")

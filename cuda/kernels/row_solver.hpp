@@ -50,6 +50,8 @@ class RowSolver {
   SPLICE_KERNEL float lambda() const { return lambda_; }
   SPLICE_KERNEL int iterations() const { return iterations_; }
   SPLICE_KERNEL float inverse(std::int64_t atom) const { return problem_.solver_inverse[atom]; }
+  /// What a correlation is compared with lambda by.
+  SPLICE_KERNEL float size_of(float correlation) const { return problem_.nonnegative ? correlation : std::fabs(correlation); }
 
   /// A working set of `count` atoms outside the support; factors have the sign of correlation(i), if signs are free. To be
   /// settled next, which begins with a barrier.
@@ -160,7 +162,6 @@ class RowSolver {
   }
 
  private:
-  SPLICE_KERNEL float size_of(float correlation) const { return problem_.nonnegative ? correlation : std::fabs(correlation); }
   SPLICE_KERNEL float signed_factor(std::int32_t atom, float correlation) const {
     const float size = inverse(atom);
     return correlation < 0 && !problem_.nonnegative ? -size : size;

@@ -4,7 +4,6 @@
 /// Stage `solve`: what follows a screening. After the first pass a row is solved among its best candidates; after a pass with
 /// bounds to the end among what is listed, and claims to be done if nothing else can matter.
 
-#include <cmath>
 #include <cstdint>
 
 #include "core/lasso_math.hpp"
@@ -158,7 +157,7 @@ class RowRound {
     const float lambda = solver_.lambda();
     return list_passing(
         group_, listed(),
-        [&](int, int i) { return size_of(list_values_[i]) > lambda && !in_code(args_.rows, row_, list_atoms_[i]); },
+        [&](int, int i) { return solver_.size_of(list_values_[i]) > lambda && !in_code(args_.rows, row_, list_atoms_[i]); },
         [&](int at, int i) {
           candidates_[at] = static_cast<std::int32_t>(list_atoms_[i]);
           products_[at] = static_cast<float>(list_values_[i]);
@@ -176,7 +175,7 @@ class RowRound {
         group_, listed(),
         [&](int, int i) {
           const std::int32_t atom = list_atoms_[i];
-          const float bound = math::screened_upper_bound(size_of(list_values_[i]), args_.problem.screen_error[atom], norm,
+          const float bound = math::screened_upper_bound(solver_.size_of(list_values_[i]), args_.problem.screen_error[atom], norm,
                                                          args_.problem.atom_norm, distance);
           return bound > lambda && !(begun ? is_member(atom) : in_code(args_.rows, row_, atom));
         },
@@ -212,7 +211,7 @@ class RowRound {
   template <class Atoms, class Correlations>
   SPLICE_KERNEL int pick(int count, float floor, int most, const Atoms& atoms, const Correlations& correlations) {
     const int picked = pick_best(
-        group_, count, [&](int i) -> float { return size_of(correlations[i]); }, floor, most,
+        group_, count, [&](int i) -> float { return solver_.size_of(correlations[i]); }, floor, most,
         [&](int slot, int i) { pick_atoms_[slot] = i; });
     group_.sync();
     // All at once: what was picked one after the other lies far away.
@@ -231,8 +230,6 @@ class RowRound {
     const std::int64_t count = args_.screen.list_count[row_];
     return static_cast<int>(count < args_.screen.list_capacity ? count : args_.screen.list_capacity);
   }
-
-  SPLICE_KERNEL float size_of(float value) const { return args_.problem.nonnegative ? value : std::fabs(value); }
 
   /// The list did not hold what passed: the round proves nothing. It is repeated with a narrower margin.
   SPLICE_KERNEL void shorten_list() {

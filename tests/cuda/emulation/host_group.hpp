@@ -276,7 +276,7 @@ class HostGroup {
   void multiply_add_s8(Rows rows, Columns columns, Sums sums) {
     static_assert(lane_count == 32);
     collective("multiply_add_s8");
-    emulation::multiply_add_s8(rows, columns, sums);
+    multiply_add<ByteOperands>(rows, columns, sums);
   }
 
   void publish_to_products() {
@@ -315,7 +315,7 @@ class HostGroup {
   void multiply_add_half(Rows rows, Columns columns, Sums sums) {
     static_assert(lane_count == 32);
     collective("multiply_add_half");
-    emulation::multiply_add_half(rows, columns, sums);
+    multiply_add<HalfOperands>(rows, columns, sums);
   }
 
   template <int n, class Terms, class T>

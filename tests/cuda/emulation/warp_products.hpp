@@ -12,71 +12,58 @@
 
 namespace splice_cuda::emulation {
 
-inline std::int8_t byte_of(std::uint32_t word, int byte) {
-  return static_cast<std::int8_t>(static_cast<std::uint8_t>(word >> (8 * byte)));
-}
-
-/// sums[16, 8] += rows[16, 32] columns[8, 32]': the functors give a lane's registers.
-template <class Rows, class Columns, class Sums>
-void multiply_add_s8(Rows rows, Columns columns, Sums sums) {
+/// sums[16, 8] += rows[16, Operands::depth] columns[8, depth]': the functors give a lane's registers.
+/// @tparam Operands  what registers of operands hold: Operands::numbers of them each, of a type that sums can have
+template <class Operands, class Rows, class Columns, class Sums>
+void multiply_add(Rows rows, Columns columns, Sums sums) {
   using namespace cuda;
-  std::array<std::array<std::int32_t, product_depth>, product_rows> a{};
-  std::array<std::array<std::int32_t, product_depth>, product_columns> b{};
+  using Number = typename Operands::Number;
+  using Vector = std::array<Number, static_cast<std::size_t>(Operands::depth)>;
+  std::array<Vector, product_rows> a{};
+  std::array<Vector, product_columns> b{};
   for (int lane = 0; lane < 32; ++lane) {
-    for (int byte = 0; byte < 4; ++byte) {
+    for (int i = 0; i < Operands::numbers; ++i) {
       for (int r = 0; r < row_registers; ++r) {
-        a.at(static_cast<std::size_t>(operand_row(lane, r))).at(static_cast<std::size_t>(row_operand_k(lane, r, byte))) =
-            byte_of(rows(lane)[r], byte);
+        a.at(static_cast<std::size_t>(operand_row(lane, r))).at(static_cast<std::size_t>(Operands::row_k(lane, r, i))) =
+            Operands::number(rows(lane)[r], i);
       }
       for (int r = 0; r < column_registers; ++r) {
-        b.at(static_cast<std::size_t>(operand_column(lane))).at(static_cast<std::size_t>(column_operand_k(lane, r, byte))) =
-            byte_of(columns(lane)[r], byte);
+        b.at(static_cast<std::size_t>(operand_column(lane))).at(static_cast<std::size_t>(Operands::column_k(lane, r, i))) =
+            Operands::number(columns(lane)[r], i);
       }
     }
   }
   for (int lane = 0; lane < 32; ++lane) {
     for (int r = 0; r < sum_registers; ++r) {
-      const auto& row = a.at(static_cast<std::size_t>(sum_row(lane, r)));
-      const auto& column = b.at(static_cast<std::size_t>(sum_column(lane, r)));
-      std::int32_t sum = 0;
-      for (std::size_t k = 0; k < product_depth; ++k) sum += row[k] * column[k];
-      sums(lane)[r] += sum;
-    }
-  }
-}
-
-/// The float16 in the lower (0) or upper half of a word.
-inline float half_of(std::uint32_t word, int half) {
-  return to_float(Float16{static_cast<std::uint16_t>(word >> (16 * half))});
-}
-
-/// sums[16, 8] += rows[16, 16] columns[8, 16]', of float16: the functors give a lane's registers.
-template <class Rows, class Columns, class Sums>
-void multiply_add_half(Rows rows, Columns columns, Sums sums) {
-  using namespace cuda;
-  std::array<std::array<float, half_depth>, product_rows> a{};
-  std::array<std::array<float, half_depth>, product_columns> b{};
-  for (int lane = 0; lane < 32; ++lane) {
-    for (int half = 0; half < 2; ++half) {
-      for (int r = 0; r < row_registers; ++r) {
-        a.at(static_cast<std::size_t>(operand_row(lane, r))).at(static_cast<std::size_t>(row_half_k(lane, r, half))) =
-            half_of(rows(lane)[r], half);
-      }
-      for (int r = 0; r < column_registers; ++r) {
-        b.at(static_cast<std::size_t>(operand_column(lane))).at(static_cast<std::size_t>(column_half_k(lane, r, half))) =
-            half_of(columns(lane)[r], half);
-      }
-    }
-  }
-  for (int lane = 0; lane < 32; ++lane) {
-    for (int r = 0; r < sum_registers; ++r) {
-      const auto& row = a.at(static_cast<std::size_t>(sum_row(lane, r)));
-      const auto& column = b.at(static_cast<std::size_t>(sum_column(lane, r)));
-      float sum = sums(lane)[r];
-      for (std::size_t k = 0; k < half_depth; ++k) sum += row[k] * column[k];
+      const Vector& row = a.at(static_cast<std::size_t>(sum_row(lane, r)));
+      const Vector& column = b.at(static_cast<std::size_t>(sum_column(lane, r)));
+      Number sum = sums(lane)[r];
+      for (std::size_t k = 0; k < row.size(); ++k) sum += row[k] * column[k];
       sums(lane)[r] = sum;
     }
   }
 }
+
+struct ByteOperands {
+  using Number = std::int32_t;
+  static constexpr int depth = cuda::product_depth;
+  static constexpr int numbers = 4;
+  static Number number(std::uint32_t word, int byte) {
+    return static_cast<std::int8_t>(static_cast<std::uint8_t>(word >> (8 * byte)));
+  }
+  static int row_k(int lane, int r, int byte) { return cuda::row_operand_k(lane, r, byte); }
+  static int column_k(int lane, int r, int byte) { return cuda::column_operand_k(lane, r, byte); }
+};
+
+struct HalfOperands {
+  using Number = float;
+  static constexpr int depth = cuda::half_depth;
+  static constexpr int numbers = 2;
+  static Number number(std::uint32_t word, int half) {
+    return to_float(Float16{static_cast<std::uint16_t>(word >> (16 * half))});
+  }
+  static int row_k(int lane, int r, int half) { return cuda::row_half_k(lane, r, half); }
+  static int column_k(int lane, int r, int half) { return cuda::column_half_k(lane, r, half); }
+};
 
 }  // namespace splice_cuda::emulation
