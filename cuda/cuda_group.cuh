@@ -8,6 +8,7 @@
 
 #include "lane_group.hpp"
 #include "mma_layout.hpp"
+#include "splice_cuda/matrix_view.hpp"
 #include "warpgroup_products.cuh"
 
 namespace splice_cuda::cuda {
@@ -148,6 +149,7 @@ class CudaGroup {
     constexpr int nowhere = 0x7fffffff;
     T lowest = bound;
     int place = nowhere;
+    SPLICE_NO_UNROLL
     for (int k = lane(); k < count; k += lane_count) {
       const T found = value(k);
       if (!(found < lowest)) continue;
@@ -276,6 +278,11 @@ class CudaGroup {
   }
 
   static SPLICE_KERNEL void give_up() { __trap(); }
+  static SPLICE_KERNEL float float_of(Float16 half) {
+    float value;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(half.bits));
+    return value;
+  }
   static SPLICE_KERNEL int count_bits(std::uint32_t word) { return __popc(word); }
   static SPLICE_KERNEL int lowest_bit(std::uint32_t word) { return __ffs(static_cast<int>(word)) - 1; }
 

@@ -38,6 +38,7 @@
 ///                                     Group::Array<T>.
 ///   group.load4(array, index)         four floats of an array or of constant memory, the first at a multiple of 16 bytes,
 ///   group.store4(array, index, four)  and to an array.
+///   Group::float_of(half)             a Float16 as float.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
 ///   group.dynamic_memory()            shared memory beside Shared, aligned to 1,024 bytes, of as many bytes as the kernel's
 ///                                     `static std::size_t dynamic_bytes(const Args&)` asks for; undefined at first.
@@ -100,12 +101,15 @@
 // by value, but for the group: an object whose address is taken does not stay in registers, nor does anything it refers to.
 #define SPLICE_OUT_OF_LINE __device__ __noinline__
 #define SPLICE_UNROLL _Pragma("unroll")
+#define SPLICE_PRAGMA(text) _Pragma(#text)
+#define SPLICE_UNROLL_BY(times) SPLICE_PRAGMA(unroll times)
 #define SPLICE_NO_UNROLL _Pragma("unroll 1")
 #define SPLICE_INLINED __attribute__((always_inline))  // for phases: a call would send registers to memory
 #else
 #define SPLICE_KERNEL inline
 #define SPLICE_OUT_OF_LINE inline
 #define SPLICE_UNROLL
+#define SPLICE_UNROLL_BY(times)
 #define SPLICE_NO_UNROLL
 #define SPLICE_INLINED
 #endif

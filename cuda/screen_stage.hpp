@@ -80,7 +80,7 @@ class ScreenStage {
 
   /// Screens them. @param most  of them there can be
   void screen(const RowsView& rows, std::int64_t most) {
-    engine_.template launch<QuantizeRowsKernel>(most, {atoms_.dim, atoms_.ld, problem_.atom_norm, rows, view_});
+    engine_.template launch<QuantizeRowsKernel>(most, {atoms_.ld, problem_.atom_norm, rows, view_});
     if (fused_) {
       screen_fused(most);
     } else {

@@ -33,7 +33,7 @@ struct CertifyScreenedKernel {
   struct Shared {};
   static constexpr int lanes = 32;
   static constexpr int groups_per_block = 4;
-  static constexpr int resident_blocks = 4;
+  static constexpr int resident_blocks = 3;
   static constexpr const char* name = "certify_screened_kernel";
 
   /// Item: a place among the active rows.
@@ -84,8 +84,8 @@ struct CertifyScreenedKernel {
     auto products = group.array(args.products + group.index() * room, room);
     auto candidates = group.array(args.candidates + 2 * group.index() * room, room);
     auto open = group.array(args.candidates + (2 * group.index() + 1) * room, room);
-    const auto correlation = [&](std::int32_t atom, double product) {
-      const double found = product * args.problem.inverse[atom];
+    const auto correlation = [&](double product, double inverse) {
+      const double found = product * inverse;
       return args.problem.nonnegative ? found : std::fabs(found);
     };
     typename Group::template PerLane<double> largest;
@@ -95,34 +95,49 @@ struct CertifyScreenedKernel {
       if (!may_exceed && bound > largest[lane]) largest[lane] = bound;  // not above lambda, whose atom it is or not
       return may_exceed;
     };
-    const int found = list_passing(
+    struct Entry {
+      std::int32_t atom;
+      float value;
+      float error;
+    };
+    const int found = list_passing_entries(
         group, count,
-        [&](int lane, int i) {
+        [&](int i) SPLICE_INLINED {
           const std::int32_t atom = atoms[i];
-          const double size = static_cast<double>(args.problem.nonnegative ? values[i] : std::fabs(values[i]));
-          const double bound = math::screened_upper_bound(size, static_cast<double>(args.problem.screen_error[atom]), norm,
-                                                          static_cast<double>(args.problem.atom_norm), movement);
-          return exceeds(lane, bound) && !in_code(args.rows, row, atom);
+          return Entry{atom, values[i], args.problem.screen_error[atom]};
         },
-        [&](int at, int i) { candidates[at] = static_cast<std::int32_t>(atoms[i]); });
+        [&](int lane, int, const Entry& entry) SPLICE_INLINED {
+          const double size = static_cast<double>(args.problem.nonnegative ? entry.value : std::fabs(entry.value));
+          const double bound = math::screened_upper_bound(size, static_cast<double>(entry.error), norm,
+                                                          static_cast<double>(args.problem.atom_norm), movement);
+          return exceeds(lane, bound) && !in_code(args.rows, row, entry.atom);
+        },
+        [&](int at, int, const Entry& entry) SPLICE_INLINED { candidates[at] = entry.atom; });
     const auto candidate = [&](int i) -> std::int64_t { return candidates[i]; };
     dot_atoms<float>(group, args.atoms, found, candidate, residual, [&](int i, float product) { products[i] = product; });
     group.sync();
     const double error = math::product_error(args.atoms.ld) * static_cast<double>(args.problem.atom_norm) * residual_norm;
     const double least = static_cast<double>(args.atoms.ld) * 0x1p-147;  // of what lies below the normal numbers
-    const int left = list_passing(
+    struct Candidate {
+      std::int32_t atom;
+      float product;
+      double inverse;
+    };
+    const int left = list_passing_entries(
         group, found,
-        [&](int lane, int i) {
+        [&](int i) SPLICE_INLINED {
           const std::int32_t atom = candidates[i];
-          const float product = products[i];
-          const bool settled = std::fabs(product) < 1e38f;  // beyond, sums of float32 may have overflown
-          const double bound = correlation(atom, static_cast<double>(product)) + error + least * args.problem.inverse[atom];
+          return Candidate{atom, products[i], args.problem.inverse[atom]};
+        },
+        [&](int lane, int, const Candidate& own) SPLICE_INLINED {
+          const bool settled = std::fabs(own.product) < 1e38f;  // beyond, sums of float32 may have overflown
+          const double bound = correlation(static_cast<double>(own.product), own.inverse) + error + least * own.inverse;
           return !settled || exceeds(lane, bound);
         },
-        [&](int at, int i) { open[at] = static_cast<std::int32_t>(candidates[i]); });
+        [&](int at, int, const Candidate& own) SPLICE_INLINED { open[at] = own.atom; });
     const double exact = largest_product(
         group, args.atoms, left, [&](int i) -> std::int64_t { return open[i]; }, residual,
-        [&](int i, double product) { return correlation(open[i], product); });
+        [&](int i, double product) { return correlation(product, args.problem.inverse[open[i]]); });
     const double bounded = group.template max<double>([&](int lane) { return largest[lane]; });
     return exact > bounded ? exact : bounded;
   }

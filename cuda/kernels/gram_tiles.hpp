@@ -142,24 +142,15 @@ class GramTiles {
   SPLICE_KERNEL const float* sums(int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; }
 
  private:
-  /// Slices that are on their way together: as many as there are registers for.
-  static constexpr int slices_at_once = octets <= 4 ? 2 : 1;
-
   template <HalfParts parts>
   SPLICE_KERNEL void multiply_parts(Warp& warp, std::int64_t ld, int count, const AtomOctets<Warp, octets>& all) {
-    typename Warp::template PerLane<AtomSlice<octets>> slices[slices_at_once];
+    typename Warp::template PerLane<AtomSlice<octets>> slice;
     SPLICE_NO_UNROLL
-    for (std::int64_t k = 0; k < ld; k += slices_at_once * slice_width) {
-      SPLICE_UNROLL
-      for (int s = 0; s < slices_at_once; ++s) {
-        warp.each([&](int lane) SPLICE_INLINED { slices[s][lane].template read<parts>(all, lane, k + s * slice_width); });
-      }
-      SPLICE_UNROLL
-      for (int s = 0; s < slices_at_once; ++s) {
-        multiply_tiles<parts, tile_rows, octets>(
-            warp, slices[s], slices[s], [&](int i, int j) { return j <= 2 * i + 1 && product_rows * i < count; },
-            [&](int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; });
-      }
+    for (std::int64_t k = 0; k < ld; k += slice_width) {  // two at once are more instructions than it gains to wait for both
+      warp.each([&](int lane) SPLICE_INLINED { slice[lane].template read<parts>(all, lane, k); });
+      multiply_tiles<parts, tile_rows, octets>(
+          warp, slice, slice, [&](int i, int j) { return j <= 2 * i + 1 && product_rows * i < count; },
+          [&](int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; });
     }
   }
 

@@ -35,29 +35,41 @@ struct PrepareKernel {
 
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t row, const Args& args, Shared&) {
-    auto z = group.array(args.rows.z + row * args.ld, args.ld);
-    const auto squares = [&](int lane) {
-      double sum = 0;
-      for (std::int64_t k = lane; k < args.dim; k += Group::size) {
-        const auto value = static_cast<double>(load_element(args.input, args.dtype, row * args.ld_input + k));
-        sum = std::fma(value, value, sum);
-      }
-      return sum;
-    };
-    const double norm = std::sqrt(group.template sum<double>(squares));
-    const bool regular = std::isfinite(norm) && norm != 0;
-    const int exponent = regular ? -std::ilogb(norm) : 0;
-    const double power = std::ldexp(1.0, exponent);
-    group.each([&](int lane) {
-      for (std::int64_t k = lane; k < args.ld; k += Group::size) {
-        const float value = regular && k < args.dim ? load_element(args.input, args.dtype, row * args.ld_input + k) : 0.0f;
-        z[k] = static_cast<float>(static_cast<double>(value) * power);
-      }
+    double norm = 0;
+    bool regular = false;
+    int exponent = 0;
+    with_elements(args.input, args.dtype, [&](const auto* elements) {
+      const auto* input = elements + row * args.ld_input;
+      norm = std::sqrt(group.template sum<double>([&](int lane) {
+        double sum = 0;
+        SPLICE_UNROLL_BY(8)
+        for (std::int64_t k = lane; k < args.dim; k += Group::size) {
+          const auto value = static_cast<double>(as_float(input[k]));
+          sum = std::fma(value, value, sum);
+        }
+        return sum;
+      }));
+      regular = std::isfinite(norm) && norm != 0;
+      exponent = regular ? -std::ilogb(norm) : 0;
+      write_scaled(group, args, row, input, regular ? std::ldexp(1.0, exponent) : 0.0);
     });
     group.once([&] { begin(args, row, norm, regular, exponent); });
   }
 
  private:
+  /// @param power  of two, or 0: the row is not regular
+  template <class Group, class Element>
+  static SPLICE_KERNEL void write_scaled(Group& group, const Args& args, std::int64_t row, const Element* input, double power) {
+    auto z = group.array(args.rows.z + row * args.ld, args.ld);
+    group.each([&](int lane) {
+      SPLICE_UNROLL_BY(8)
+      for (std::int64_t k = lane; k < args.dim; k += Group::size) {
+        z[k] = power != 0 ? static_cast<float>(static_cast<double>(as_float(input[k])) * power) : 0.0f;
+      }
+      for (std::int64_t k = args.dim + lane; k < args.ld; k += Group::size) z[k] = 0;
+    });
+  }
+
   static SPLICE_KERNEL void begin(const Args& args, std::int64_t row, double norm, bool regular, int exponent) {
     const RowsView& rows = args.rows;
     const double penalty = args.penalties != nullptr ? static_cast<double>(args.penalties[row]) : args.penalty;

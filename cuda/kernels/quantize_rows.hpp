@@ -21,7 +21,6 @@ inline constexpr int margin_levels = 3;
 /// Item: a place among the active rows.
 struct QuantizeRowsKernel {
   struct Args {
-    std::int64_t dim = 0;
     std::int64_t ld = 0;
     float atom_norm = 0;
     RowsView rows;
@@ -38,38 +37,48 @@ struct QuantizeRowsKernel {
     const std::int32_t row = args.screen.active[place];
     const bool first = args.rows.phase[row] == RowPhase::first_pass;
     const float* r = (first ? args.rows.z : args.rows.r) + row * args.ld;
-    auto q = group.array(args.screen.q + place * args.ld, args.ld);
+    auto q = group.array(reinterpret_cast<std::uint32_t*>(args.screen.q + place * args.ld), args.ld / 4);
+    // Past the dimension there are zeros.
     const float top = group.template max<float>([&](int lane) {
       float largest = 0;
-      for (std::int64_t k = lane; k < args.dim; k += Group::size) {
-        const float size = std::fabs(r[k]);
-        largest = size > largest ? size : largest;
+      SPLICE_UNROLL_BY(4)
+      for (std::int64_t k = 4 * lane; k < args.ld; k += 4 * Group::size) {
+        const Four four = group.load4(r, k);
+        SPLICE_UNROLL
+        for (int e = 0; e < 4; ++e) largest = std::fabs(four.of[e]) > largest ? std::fabs(four.of[e]) : largest;
       }
       return largest;
     });
     const bool lost = !(top > 1e-30f);  // so small that 127 / top may overflow: r^ = 0
     const float scale = lost ? 0.0f : top / 127.0f;
     const float inverse = lost ? 0.0f : 127.0f / top;
+    // Squares in fp64: |r - r^| and |r^| but for 1e-13.
+    struct Squares {
+      double error;
+      double norm;
+    };
+    typename Group::template PerLane<Squares> squares;
     group.each([&](int lane) {
-      for (std::int64_t k = lane; k < args.ld; k += Group::size) {
-        q[k] = k < args.dim ? static_cast<std::int8_t>(std::rint(r[k] * inverse)) : std::int8_t{0};
+      Squares own{};
+      SPLICE_UNROLL_BY(4)
+      for (std::int64_t k = 4 * lane; k < args.ld; k += 4 * Group::size) {
+        const Four four = group.load4(r, k);
+        std::uint32_t word = 0;
+        SPLICE_UNROLL
+        for (int e = 0; e < 4; ++e) {
+          const float rounded = std::rint(four.of[e] * inverse);
+          word |= static_cast<std::uint32_t>(static_cast<std::uint8_t>(static_cast<std::int8_t>(rounded))) << (8 * e);
+          const double back = static_cast<double>(scale) * static_cast<double>(rounded);
+          const double lost_here = static_cast<double>(four.of[e]) - back;
+          own.error = std::fma(lost_here, lost_here, own.error);
+          own.norm = std::fma(back, back, own.norm);
+        }
+        q[k / 4] = word;
       }
+      squares[lane] = own;
     });
-    // In fp64: |r - r^| and |r^| but for 1e-13.
-    const auto back = [&](std::int64_t k) { return static_cast<double>(scale) * std::rint(r[k] * inverse); };
-    const double error = std::sqrt(group.template sum<double>([&](int lane) {
-      double sum = 0;
-      for (std::int64_t k = lane; k < args.dim; k += Group::size) {
-        const double lost_here = static_cast<double>(r[k]) - back(k);
-        sum = std::fma(lost_here, lost_here, sum);
-      }
-      return sum;
-    }));
-    const double norm = std::sqrt(group.template sum<double>([&](int lane) {
-      double sum = 0;
-      for (std::int64_t k = lane; k < args.dim; k += Group::size) sum = std::fma(back(k), back(k), sum);
-      return sum;
-    }));
+    const double error = std::sqrt(group.template sum<double>([&](int lane) { return squares[lane].error; }));
+    const double norm = std::sqrt(group.template sum<double>([&](int lane) { return squares[lane].norm; }));
     group.once([&] { plan(args, row, first, scale, norm, error); });
   }
 

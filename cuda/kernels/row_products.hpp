@@ -10,6 +10,7 @@
 
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
+#include "mma_layout.hpp"
 
 namespace splice_cuda::cuda {
 
@@ -77,71 +78,125 @@ SPLICE_OUT_OF_LINE T distance_to_copy(Group& group, std::int64_t ld, Vector resi
   }));
 }
 
+/// Atoms in float32, 16 bytes a load.
+struct FloatAtoms {
+  using Lot = Four;
+  static constexpr int width = 4;  ///< numbers of a lot
+  static constexpr int lots = 4;   ///< of an atom that a lane of a warp reads at once
+  static constexpr int at_once = 4;  ///< atoms whose loads are on their way together
+  const float* atoms = nullptr;    ///< [, ld] AtomsView::atoms
+  std::int64_t ld = 0;
+
+  SPLICE_KERNEL const float* row(std::int64_t atom) const { return atoms + atom * ld; }
+  template <class Group>
+  SPLICE_KERNEL Lot load(Group& group, const float* row, std::int64_t k) const {
+    return group.load4(row, k);
+  }
+  template <class Group>
+  static SPLICE_KERNEL float number(const Lot& lot, int e) {
+    return lot.of[e];
+  }
+};
+
+/// Their high float16 parts alone (split_atoms.hpp): half the bytes. Weights are multiplied by half_scales.
+struct HighAtoms {
+  using Lot = Chunk;
+  static constexpr int width = 8;
+  static constexpr int lots = 2;
+  static constexpr int at_once = 4;
+  const Float16* halves = nullptr;  ///< [, 2, ld] AtomsView::halves
+  std::int64_t ld = 0;
+
+  SPLICE_KERNEL const Float16* row(std::int64_t atom) const { return halves + 2 * atom * ld; }
+  template <class Group>
+  SPLICE_KERNEL Lot load(Group&, const Float16* row, std::int64_t k) const {
+    return *reinterpret_cast<const Chunk*>(row + k);
+  }
+  template <class Group>
+  static SPLICE_KERNEL float number(const Lot& lot, int e) {
+    return Group::float_of({static_cast<std::uint16_t>(lot.words[e / 2] >> (e % 2 * 16))});
+  }
+};
+
 /// residual = z - sum over i < count of weight(i) c_atom(i), in T, zero past the dimension: [ld]. Ends with a barrier.
 /// @param z  [ld], zero past the dimension
-template <class T, class Group, class Z, class Vector, class Atom, class Weight>
-SPLICE_KERNEL void subtract_atoms(Group& group, const AtomsView& atoms, const Z& z, int count, Atom atom, Weight weight,
-                                  const Vector& residual) {
-  constexpr int fours = Group::size == 32 ? 4 : 1;  // a lane has of the residual at once
-  constexpr int at_once = 4;                        // atoms whose loads are on their way together
-  constexpr std::int64_t stride = 4 * Group::size;
+template <class T, class Group, class Source, class Z, class Vector, class Atom, class Weight>
+SPLICE_KERNEL void subtract_rows(Group& group, const Source& source, const Z& z, int count, Atom atom, Weight weight,
+                                 const Vector& residual) {
+  constexpr int lots = Group::size == 32 ? Source::lots : 1;
+  constexpr int at_once = Source::at_once;
+  constexpr int width = Source::width;
+  constexpr std::int64_t stride = width * Group::size;
   group.each([&](int lane) SPLICE_INLINED {
     SPLICE_NO_UNROLL
-    for (std::int64_t first = 4 * lane; first < atoms.ld; first += fours * stride) {
-      T r[fours][4];
+    for (std::int64_t first = width * lane; first < source.ld; first += lots * stride) {
+      T r[lots][width];
       SPLICE_UNROLL
-      for (int f = 0; f < fours; ++f) {
+      for (int f = 0; f < lots; ++f) {
         const std::int64_t k = first + f * stride;
-        const Four four = k < atoms.ld ? group.load4(z, k) : Four{};
         SPLICE_UNROLL
-        for (int e = 0; e < 4; ++e) r[f][e] = static_cast<T>(four.of[e]);
+        for (int e = 0; e < width; e += 4) {
+          const Four four = k < source.ld ? group.load4(z, k + e) : Four{};
+          SPLICE_UNROLL
+          for (int i = 0; i < 4; ++i) r[f][e + i] = static_cast<T>(four.of[i]);
+        }
       }
       SPLICE_NO_UNROLL
       for (int i = 0; i < count; i += at_once) {
-        Four values[at_once][fours];
+        typename Source::Lot values[at_once][lots];
         T weights[at_once];
         SPLICE_UNROLL
         for (int a = 0; a < at_once; ++a) {
           const int at = i + a < count ? i + a : count - 1;
           weights[a] = i + a < count ? static_cast<T>(weight(at)) : T(0);
-          const float* from = atoms.atoms + atom(at) * atoms.ld;
+          const auto* from = source.row(atom(at));
           SPLICE_UNROLL
-          for (int f = 0; f < fours; ++f) {
+          for (int f = 0; f < lots; ++f) {
             const std::int64_t k = first + f * stride;
-            values[a][f] = k < atoms.ld ? group.load4(from, k) : Four{};
+            values[a][f] = k < source.ld ? source.load(group, from, k) : typename Source::Lot{};
           }
         }
         SPLICE_UNROLL
         for (int a = 0; a < at_once; ++a) {
           SPLICE_UNROLL
-          for (int f = 0; f < fours; ++f) {
+          for (int f = 0; f < lots; ++f) {
             SPLICE_UNROLL
-            for (int e = 0; e < 4; ++e) r[f][e] = std::fma(-weights[a], static_cast<T>(values[a][f].of[e]), r[f][e]);
+            for (int e = 0; e < width; ++e) {
+              r[f][e] = std::fma(-weights[a], static_cast<T>(Source::template number<Group>(values[a][f], e)), r[f][e]);
+            }
           }
         }
       }
       SPLICE_UNROLL
-      for (int f = 0; f < fours; ++f) {
+      for (int f = 0; f < lots; ++f) {
         const std::int64_t k = first + f * stride;
-        if (k >= atoms.ld) continue;
-        SPLICE_UNROLL
-        for (int e = 0; e < 4; ++e) residual[k + e] = r[f][e];
+        if (k >= source.ld) continue;
+        if constexpr (std::is_same_v<T, float>) {
+          SPLICE_UNROLL
+          for (int e = 0; e < width; e += 4) group.store4(residual, k + e, {{r[f][e], r[f][e + 1], r[f][e + 2], r[f][e + 3]}});
+        } else {
+          SPLICE_UNROLL
+          for (int e = 0; e < width; ++e) residual[k + e] = r[f][e];
+        }
       }
     }
   });
   group.sync();
 }
 
+template <class T, class Group, class Z, class Vector, class Atom, class Weight>
+SPLICE_KERNEL void subtract_atoms(Group& group, const AtomsView& atoms, const Z& z, int count, Atom atom, Weight weight,
+                                  const Vector& residual) {
+  subtract_rows<T>(group, FloatAtoms{atoms.atoms, atoms.ld}, z, count, atom, weight, residual);
+}
+
 /// The same in float32, of listed atoms with their weights.
-/// @param atoms  [, ld] AtomsView::atoms
-template <class Group, class Vector, class List, class Weights>
-SPLICE_OUT_OF_LINE void subtract_listed(Group& group, const float* atoms, std::int64_t ld, Vector z, int count, List list,
-                                        Weights weights, Vector residual) {
-  AtomsView view;
-  view.atoms = atoms;
-  view.ld = ld;
-  subtract_atoms<float>(
-      group, view, z, count, [&](int i) -> std::int64_t { return static_cast<std::int32_t>(list[i]); },
+/// @param source  FloatAtoms or HighAtoms
+template <class Group, class Source, class Vector, class List, class Weights>
+SPLICE_OUT_OF_LINE void subtract_listed(Group& group, Source source, Vector z, int count, List list, Weights weights,
+                                        Vector residual) {
+  subtract_rows<float>(
+      group, source, z, count, [&](int i) -> std::int64_t { return static_cast<std::int32_t>(list[i]); },
       [&](int i) -> float { return weights[i]; }, residual);
 }
 

@@ -104,20 +104,27 @@ class RowSolver {
   }
 
   /// residual = z - C'w of the tableau's solution. Ends with a barrier.
-  SPLICE_KERNEL void update_residual() {
+  /// @param rough  a guess will do: of atoms' high float16 parts
+  SPLICE_KERNEL void update_residual(bool rough) {
     const int used = list_passing(
         group_, tableau.size(), [&](int, int k) { return tableau.in_support[k] != 0; },
         [&](int at, int k) {
-          support_[at] = static_cast<std::int32_t>(tableau.atom[k]);
-          gram_[at] = static_cast<float>(tableau.value[k]) * static_cast<float>(tableau.factor[k]);
+          const std::int32_t atom = tableau.atom[k];
+          support_[at] = atom;
+          const float weight = static_cast<float>(tableau.value[k]) * static_cast<float>(tableau.factor[k]);
+          gram_[at] = rough ? weight * atoms_.half_scales[atom] : weight;
         });
-    subtract_listed(group_, atoms_.atoms, atoms_.ld, z_, used, support_, gram_, residual);
+    if (rough) {
+      subtract_listed(group_, HighAtoms{atoms_.halves, atoms_.ld}, z_, used, support_, gram_, residual);
+    } else {
+      subtract_listed(group_, FloatAtoms{atoms_.atoms, atoms_.ld}, z_, used, support_, gram_, residual);
+    }
   }
 
-  /// Pivots; the residual is that of the outcome.
-  SPLICE_KERNEL void solve(float tolerance) {
+  /// Pivots; the residual is that of the outcome, `rough` or not.
+  SPLICE_KERNEL void solve(float tolerance, bool rough) {
     iterations_ += tableau.solve(tolerance, pivot_floor);
-    update_residual();
+    update_residual(rough);
   }
 
   /// slacks[k] = lambda - factor_k <c_k, residual>; atoms that would rather act as their negative are turned.

@@ -96,7 +96,7 @@ class RowRound {
             joining, [&](int i) -> std::int32_t { return pick_atoms_[i]; },
             [&](int i) -> float { return pick_correlations_[i]; });
       }
-      if (!settle(certifying)) break;
+      if (!settle(certifying, phase == RowPhase::first_pass)) break;
     }
     solver_.write();
     if (outgrown) return false;
@@ -115,12 +115,13 @@ class RowRound {
   static constexpr float likely_error = 0.25f;
   static constexpr int likely_rounds = 3;
 
-  /// Solves; to the end where the row can claim what it finds. @returns whether it can
-  SPLICE_KERNEL bool settle(bool certifying) {
+  /// Solves; to the end where the row can claim what it finds. The residual is what the next screening starts from, whatever it
+  /// is the residual of. @param rough  a guess will do  @returns whether it can claim
+  SPLICE_KERNEL bool settle(bool certifying, bool rough) {
     float tolerance = 1e-5f * solver_.lambda();  // what is not claimed is only a good guess
     SPLICE_NO_UNROLL
     for (int newton = 0;; ++newton) {
-      solver_.solve(tolerance);
+      solver_.solve(tolerance, rough);
       if (!certifying || !may_claim()) return false;
       if (newton == 0) slack_ = solver_.slack();
       if (newton == newton_steps || !(solver_.read_slacks() > slack_)) return true;
@@ -144,7 +145,7 @@ class RowRound {
     bool exactly = begun;
     SPLICE_NO_UNROLL
     while (true) {
-      const int found = first_pass ? listed() : exactly ? find_violators(begun) : find_listed();
+      const int found = first_pass ? listed() : find_violators(begun, exactly);
       picked = pick(found, solver_.lambda() + (exactly ? slack_ : 0.0f), picks_at_once(present),
                     first_pass ? list_atoms_ : candidates_, first_pass ? list_values_ : products_);
       if (picked > 0 || exactly || first_pass) return picked;
@@ -152,34 +153,34 @@ class RowRound {
     }
   }
 
-  /// What violates by the list alone becomes candidates, with the list's correlations.
-  SPLICE_KERNEL int find_listed() {
+  /// Listed atoms that violate by the list alone become candidates, with the list's correlations; `exactly`: those that may
+  /// violate at the residual at hand, with correlations that are made for them.
+  SPLICE_KERNEL int find_violators(bool begun, bool exactly) {
     const float lambda = solver_.lambda();
-    return list_passing(
-        group_, listed(),
-        [&](int, int i) { return solver_.size_of(list_values_[i]) > lambda && !in_code(args_.rows, row_, list_atoms_[i]); },
-        [&](int at, int i) {
-          candidates_[at] = static_cast<std::int32_t>(list_atoms_[i]);
-          products_[at] = static_cast<float>(list_values_[i]);
-        });
-  }
-
-  /// Listed atoms that may violate at the residual at hand become candidates, with exact correlations, which the lane i % size
-  /// may read.
-  SPLICE_KERNEL int find_violators(bool begun) {
-    const float lambda = solver_.lambda();
-    const float distance = moved();
-    const float error = args_.rows.rounds[row_] <= likely_rounds ? likely_error : 1.0f;
+    const float distance = exactly ? moved() : 0.0f;
+    const float error = !exactly ? 0.0f : args_.rows.rounds[row_] <= likely_rounds ? likely_error : 1.0f;
     const float norm = error * args_.screen.norm[row_];
-    const int found = list_passing(
+    struct Entry {
+      std::int32_t atom;
+      float value;
+      float error;
+    };
+    const int found = list_passing_entries(
         group_, listed(),
-        [&](int, int i) {
+        [&](int i) SPLICE_INLINED {
           const std::int32_t atom = list_atoms_[i];
-          const float bound = math::screened_upper_bound(solver_.size_of(list_values_[i]), args_.problem.screen_error[atom], norm,
-                                                         args_.problem.atom_norm, distance);
-          return bound > lambda && !(begun ? is_member(atom) : in_code(args_.rows, row_, atom));
+          return Entry{atom, list_values_[i], args_.problem.screen_error[atom]};
         },
-        [&](int at, int i) { candidates_[at] = static_cast<std::int32_t>(list_atoms_[i]); });
+        [&](int, int, const Entry& entry) SPLICE_INLINED {
+          const float bound = math::screened_upper_bound(solver_.size_of(entry.value), entry.error, norm,
+                                                         args_.problem.atom_norm, distance);
+          return bound > lambda && !(begun ? is_member(entry.atom) : in_code(args_.rows, row_, entry.atom));
+        },
+        [&](int at, int, const Entry& entry) SPLICE_INLINED {
+          candidates_[at] = entry.atom;
+          products_[at] = entry.value;
+        });
+    if (!exactly) return found;
     dot_listed(group_, args_.atoms.atoms, args_.atoms.ld, found, candidates_, solver_.residual, products_);
     group_.each([&](int lane) {
       SPLICE_NO_UNROLL
@@ -187,6 +188,7 @@ class RowRound {
         products_[i] = static_cast<float>(products_[i]) * solver_.inverse(static_cast<std::int32_t>(candidates_[i]));
       }
     });
+    group_.sync();
     return found;
   }
 
@@ -211,9 +213,8 @@ class RowRound {
   template <class Atoms, class Correlations>
   SPLICE_KERNEL int pick(int count, float floor, int most, const Atoms& atoms, const Correlations& correlations) {
     const int picked = pick_best(
-        group_, count, [&](int i) -> float { return solver_.size_of(correlations[i]); }, floor, most,
-        [&](int slot, int i) { pick_atoms_[slot] = i; });
-    group_.sync();
+        group_, count, [&](int i) SPLICE_INLINED -> float { return solver_.size_of(correlations[i]); }, floor, most, pick_atoms_,
+        pick_correlations_);
     // All at once: what was picked one after the other lies far away.
     group_.each([&](int lane) {
       for (int slot = lane; slot < picked; slot += Group::size) {
@@ -371,7 +372,7 @@ struct BlockSolveRowsKernel {
   }
 };
 
-using TinySolveRowsKernel = WarpSolveRowsKernel<0, tier_capacity(0), 4>;
+using TinySolveRowsKernel = WarpSolveRowsKernel<0, tier_capacity(0), 3>;
 using SmallSolveRowsKernel = WarpSolveRowsKernel<1, tier_capacity(1), 2>;
 using MediumSolveRowsKernel = BlockSolveRowsKernel<2, tier_capacity(2)>;
 

@@ -211,23 +211,21 @@ class Tableau {
   }
 
   /// The member to exchange next: the lowest negative one in the support, else the lowest one outside that is below
-  /// -tolerance; among equals the lowest index. least_index: the first negative one of either kind. -1 where there is none.
+  /// -tolerance; among equals the lowest index. least_index: the first one of either kind. -1 where there is none.
   SPLICE_KERNEL int next_place(T tolerance, bool least_index) {
-    SPLICE_NO_UNROLL
-    for (int kind = 1; kind >= 0; --kind) {
-      const bool support = kind == 1;
-      const T bound = support ? T(0) : -tolerance;
-      const int place = group_.template place_of_lowest<T>(
-          size_,
-          [&](int k) SPLICE_INLINED {
-            const T v = value[k];
-            const bool asked = (in_support[k] != 0) == support && (support || exchanges_[k] < most_exchanges);
-            return !asked ? T(3e38) : least_index && v < bound ? T(-3e38) : v;
-          },
-          bound);
-      if (place >= 0) return place;
-    }
-    return -1;
+    constexpr auto nothing = T(3e38);
+    // Members of the support go first, as they are compared: what lies this far above those outside is rounding.
+    constexpr auto first = T(0x1p60);
+    return group_.template place_of_lowest<T>(
+        size_,
+        [&](int k) SPLICE_INLINED {
+          const T v = value[k];
+          const bool support = in_support[k] != 0;
+          const bool movable = static_cast<std::int32_t>(exchanges_[k]) < most_exchanges;
+          const bool asked = support ? v < T(0) : v < -tolerance && movable;
+          return !asked ? nothing : least_index ? -nothing : support ? v * first : v;
+        },
+        T(0));
   }
 
   /// The support atom that reaches 0 first when atom k grows; -1 where none falls. x_s changes by M_sk per unit.

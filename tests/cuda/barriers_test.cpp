@@ -10,6 +10,7 @@
 #include "cuda/emulation/emulated_devices.hpp"
 #include "cuda/exact_scratch.hpp"
 #include "cuda/solve_stages.hpp"
+#include "kernels/collect_rows.hpp"
 #include "support/sample_problem.hpp"
 
 namespace splice_cuda::testing {
@@ -99,6 +100,14 @@ void stay_out() {
   solve(sample, 2e-7f, true);
 }
 
+/// More rows than the lanes of a block can note at once.
+void collect() {
+  KernelRows rows(65537, 1, 1, 1);
+  std::fill(rows.phase.begin(), rows.phase.end(), cuda::RowPhase::certifying);
+  std::int32_t unfinished = 0;
+  emulation::EmulatedDevice(Device::cuda(0)).launch<cuda::CollectRowsKernel>(1, {rows.view, rows.screen, &unfinished});
+}
+
 /// Small problems that, together, pass every barrier.
 void run(int scenario) {
   switch (scenario) {
@@ -111,15 +120,17 @@ void run(int scenario) {
     case 6: return stay_out();
     case 7: return join_in_steps<cuda::SmallSolveRowsKernel>(90);
     case 8: return join_in_steps<cuda::MediumSolveRowsKernel>(150);
+    case 9: return collect();
+    case 10: return solve(sample_problem(900, 12, 1, 8), 0.1f, false);  // more in a list than a warp holds at once
     default: break;
   }
   // Starts that only the larger solvers hold; few of the atoms stay.
   static const SampleProblem sample = sample_problem(120, 112, 1, 4);
   static const std::map<int, SparseCodes> starts = {
       {0, start_of(sample, 20)}, {1, start_of(sample, 40)}, {2, start_of(sample, 70)}, {3, start_of(sample, 110)}};
-  solve(sample, 0.3f, scenario % 2 == 0, &starts.at((scenario - 9) / 2));
+  solve(sample, 0.3f, scenario % 2 == 1, &starts.at((scenario - 11) / 2));
 }
-constexpr int scenarios = 17;
+constexpr int scenarios = 19;
 
 /// Barriers that guard something else than memory which another lane reads or writes.
 const std::map<std::string, std::string> unseen = {};

@@ -10,8 +10,8 @@ namespace {
 using CollectRows = WatchedKernels;
 
 TEST_F(CollectRows, AgainstAPlainLoop) {
-  for (const std::int64_t count : {1, 31, 1023, 1024, 1025, 2500}) {
-    KernelRows rows(count, 64, 1, 1);
+  for (const std::int64_t count : {1, 31, 1023, 1024, 1025, 2500, 65536, 65537, 140001}) {
+    KernelRows rows(count, 1, 1, 1);
     BellStream stream(static_cast<std::uint64_t>(count));
     std::vector<std::int32_t> wanted;
     int unfinished = 0;

@@ -20,7 +20,7 @@ struct Screened {
     std::fill(rows.phase.begin(), rows.phase.end(), cuda::RowPhase::certifying);
     std::fill(rows.margin_level.begin(), rows.margin_level.end(), 1);
     device.launch<cuda::QuantizeRowsKernel>(
-        rows.view.count, {problem.atoms.dim, problem.atoms.ld, problem.view.atom_norm, rows.view, rows.screen});
+        rows.view.count, {problem.atoms.ld, problem.view.atom_norm, rows.view, rows.screen});
     for (std::int64_t first = 0; first < problem.padded_atoms(); first += block) {
       const std::int64_t atoms = std::min(block, problem.padded_atoms() - first);
       sums.resize(at(rows.view.count * atoms));

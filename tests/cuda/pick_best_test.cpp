@@ -19,6 +19,7 @@ struct PickKernel {
     float floor = 0;
     int most = 0;
     std::int32_t* taken = nullptr;  ///< [most]
+    float* best = nullptr;          ///< [most] their values
     std::int32_t* picked = nullptr;
   };
   struct Shared {};
@@ -29,38 +30,37 @@ struct PickKernel {
   template <class Group>
   static void run(Group& group, std::int64_t, const Args& args, Shared&) {
     auto values = group.array(args.values, args.count);
-    auto taken = group.array(args.taken, args.most);
     const int picked = cuda::pick_best(
         group, args.count, [&](int i) -> float { return values[i]; }, args.floor, args.most,
-        [&](int slot, int i) { taken[slot] = i; });
-    group.sync();
+        group.array(args.taken, args.most), group.array(args.best, args.most));
     group.once([&] { *args.picked = picked; });
   }
 };
 
 class PickBest : public WatchedKernels {
  protected:
-  /// By groups of all sizes, which have to agree.
-  std::vector<std::int32_t> pick(const std::vector<float>& values, float floor, int most) {
-    const std::vector<std::int32_t> one = pick_by<32>(values, floor, most);
+  using Indices = std::vector<std::int32_t>;
+
+  /// By groups of all sizes, which agree as long as all values are looked at together.
+  Indices pick(const std::vector<float>& values, float floor, int most) {
+    Indices one = pick_by<32>(values, floor, most);
     EXPECT_EQ(one, pick_by<128>(values, floor, most));
     EXPECT_EQ(one, pick_by<256>(values, floor, most));
     return one;
   }
 
- private:
   template <int lanes>
   std::vector<std::int32_t> pick_by(const std::vector<float>& values, float floor, int most) {
     std::vector<std::int32_t> taken(at(most), -1);
+    std::vector<float> best(at(most), nan);
     std::int32_t picked = -1;
     device.launch<PickKernel<lanes>>(
-        1, {values.data(), static_cast<int>(values.size()), floor, most, taken.data(), &picked});
+        1, {values.data(), static_cast<int>(values.size()), floor, most, taken.data(), best.data(), &picked});
     taken.resize(at(picked));
+    for (std::size_t slot = 0; slot < taken.size(); ++slot) EXPECT_EQ(best[slot], values[at(taken[slot])]);
     return taken;
   }
 };
-
-using Indices = std::vector<std::int32_t>;
 
 TEST_F(PickBest, FewerThanWanted) {
   EXPECT_EQ(pick({0.1f, 0.5f, 0.2f, 0.2f, 0.9f}, 0.2f, 3), (Indices{1, 4}));
@@ -97,7 +97,7 @@ TEST_F(PickBest, WhatIsNoNumberIsNeverPicked) {
 }
 
 /// What is left out is no better than what is picked, but for 2^-20 of the range.
-std::string wrong_picks(const std::vector<float>& values, float floor, std::size_t most, const Indices& picked) {
+std::string wrong_picks(const std::vector<float>& values, float floor, std::size_t most, const std::vector<std::int32_t>& picked) {
   if (picked.size() > most) return "too many";
   if (picked.empty()) return "none";
   if (!std::is_sorted(picked.begin(), picked.end(), std::less_equal<>())) return "not ascending";
@@ -127,12 +127,14 @@ std::string wrong_picks(const std::vector<float>& values, float floor, std::size
 
 TEST_F(PickBest, RandomValues) {
   BellStream stream(5);
-  for (const std::size_t count : {33u, 500u, 2048u}) {
+  for (const std::size_t count : {33u, 480u, 481u, 1000u, 2048u}) {
     std::vector<float> values(count);
     for (float& value : values) value = static_cast<float>(stream.next());
     for (const int most : {1, 5, 32}) {
-      const Indices found = pick(values, 0.1f, most);
+      const Indices found = pick_by<32>(values, 0.1f, most);
       EXPECT_EQ(wrong_picks(values, 0.1f, at(most), found), "") << count << ", " << most;
+      EXPECT_EQ(wrong_picks(values, 0.1f, at(most), pick_by<128>(values, 0.1f, most)), "") << count << ", " << most;
+      EXPECT_EQ(wrong_picks(values, 0.1f, at(most), pick_by<256>(values, 0.1f, most)), "") << count << ", " << most;
       // The comparator notices what is missing, out of place or no good.
       if (most != 5) continue;
       Indices wrong(found.begin(), found.end() - 1);

@@ -25,7 +25,7 @@ class QuantizeRows : public WatchedKernels {
     rows.lambda[0] = lambda;
     rows.rounds[0] = 4;
     rows.margin_level[0] = level;
-    device.launch<cuda::QuantizeRowsKernel>(1, {dim, ld, atom_norm, rows.view, rows.screen});
+    device.launch<cuda::QuantizeRowsKernel>(1, {ld, atom_norm, rows.view, rows.screen});
   }
 };
 
@@ -88,7 +88,7 @@ TEST_F(QuantizeRows, FirstPassesListByValuesAlone) {
   EXPECT_EQ(rows.phase[0], cuda::RowPhase::first_pass);
   EXPECT_EQ(rows.rounds[0], 5);
   rows.lambda[0] = 1e-3;
-  device.launch<cuda::QuantizeRowsKernel>(1, {50, 64, atom_norm, rows.view, rows.screen});
+  device.launch<cuda::QuantizeRowsKernel>(1, {64, atom_norm, rows.view, rows.screen});
   EXPECT_FLOAT_EQ(rows.threshold[0], 0.08f * atom_norm);
 }
 
@@ -108,7 +108,7 @@ TEST_F(QuantizeRows, ResidualsThatAreNoNumbers) {
     KernelRows rows(1, 64, 1, 1);
     quantize(rows, 50, 0.2, 0, cuda::RowPhase::certifying);
     rows.r[7] = value;
-    device.launch<cuda::QuantizeRowsKernel>(1, {50, 64, atom_norm, rows.view, rows.screen});
+    device.launch<cuda::QuantizeRowsKernel>(1, {64, atom_norm, rows.view, rows.screen});
     EXPECT_EQ(rows.phase[0], cuda::RowPhase::exact);
   }
 }
@@ -121,7 +121,7 @@ TEST_F(QuantizeRows, PlacesBeyondTheActiveOnesAreLeftAlone) {
   rows.margin_level = {0, 0};
   rows.active = {1, 0};  // the row at the first place is the second one
   rows.active_count[0] = 1;
-  device.launch<cuda::QuantizeRowsKernel>(2, {50, 64, atom_norm, rows.view, rows.screen});
+  device.launch<cuda::QuantizeRowsKernel>(2, {64, atom_norm, rows.view, rows.screen});
   EXPECT_EQ(rows.q[0], 127);
   EXPECT_EQ(rows.q[64], -77);
   EXPECT_TRUE(std::isnan(rows.scale[0]));

@@ -14,7 +14,7 @@ namespace splice_cuda::testing {
 inline void screen_rows(emulation::EmulatedDevice& device, const KernelProblem& problem, KernelRows& rows) {
   const std::int64_t atoms = problem.padded_atoms();
   device.launch<cuda::QuantizeRowsKernel>(
-      rows.view.count, {problem.atoms.dim, problem.atoms.ld, problem.view.atom_norm, rows.view, rows.screen});
+      rows.view.count, {problem.atoms.ld, problem.view.atom_norm, rows.view, rows.screen});
   std::vector<std::int32_t> sums(at(rows.view.count * atoms));
   device.multiply_int8(rows.q.data(), rows.view.count, problem.atoms.rows8, atoms, problem.atoms.ld, sums.data());
   device.launch<cuda::ListCandidatesKernel>(

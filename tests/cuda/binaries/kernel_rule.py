@@ -34,6 +34,7 @@ class Rule:
     registers: int = 255
     shared: int = 48 * 1024
     stack: int = 0
+    instructions: int = 0  # at most; 0: any number
     threads: int = 0  # that it is launched with, where no __launch_bounds__ says so
     requires: str = ""  # regular expressions, searched in the SASS
     forbids: str = ""
@@ -61,6 +62,8 @@ def complaints_about(kernel, rule):
     at_most("registers", kernel.registers, rule.registers)
     at_most("stack bytes", kernel.stack + kernel.local, rule.stack)
     at_most("static shared bytes", kernel.shared, rule.shared)
+    if rule.instructions:
+        at_most("instructions", kernel.code.count("\n") + 1, rule.instructions)
     # Registers are handed out by eights a thread: more than a block has, and the launch fails.
     threads = kernel.threads or rule.threads or LARGEST_BLOCK
     reserved = (kernel.registers + 7) // 8 * 8 * threads

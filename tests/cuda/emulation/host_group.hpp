@@ -16,6 +16,7 @@
 #include "cuda/emulation/async_copies.hpp"
 #include "cuda/emulation/async_products.hpp"
 #include "cuda/emulation/warp_products.hpp"
+#include "core/half.hpp"
 #include "lane_group.hpp"
 
 namespace splice_cuda::emulation {
@@ -338,6 +339,7 @@ class HostGroup {
   }
 
   static void give_up() { std::abort(); }
+  static float float_of(Float16 half) { return to_float(half); }
   static int count_bits(std::uint32_t word) { return std::popcount(word); }
   static int lowest_bit(std::uint32_t word) { return std::countr_zero(word); }
 
