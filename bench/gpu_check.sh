@@ -146,7 +146,8 @@ run_sweep() {
   step batch 90 "${bench[@]}" "${on_device[@]}" --n 256,1024,4096,16384,65536,262144,1280000
   step host 60 "${bench[@]}" --n 65536,1280000 --l1 0.25,0.35
   step penalty 60 "${bench[@]}" "${on_device[@]}" --n 65536 --l1 0.15,0.2,0.25,0.3,0.35
-  step atoms 90 "${bench[@]}" "${on_device[@]}" --n 65536 --l1 0.15,0.35 --p 1000,10000,30000,100000
+  step atoms 60 "${bench[@]}" "${on_device[@]}" --n 65536 --l1 0.15,0.35 --p 1000,10000,30000
+  step many_atoms 60 "${bench[@]}" "${on_device[@]}" --n 65536 --l1 0.25,0.35 --p 100000  # at 0.15 lists overflow
   step corners 60 "${bench[@]}" "${on_device[@]}" --n 256,4096 --l1 0.15,0.35 --p 1000,15000
   step text 60 "${bench[@]}" "${on_device[@]}" --text15k --n 65536 --l1 0.15,0.25,0.35
 }

@@ -45,6 +45,29 @@ struct ProductsKernel {
   }
 };
 
+/// z less some atoms, of what they are in float32 or of their high parts.
+template <int lane_count, class Source>
+struct ResidualKernel {
+  struct Args {
+    Source source;
+    float* z = nullptr;                  ///< [ld]
+    int count = 0;
+    std::int32_t* list = nullptr;        ///< [count]
+    float* weights = nullptr;            ///< [count]
+    float* residual = nullptr;           ///< [ld]
+  };
+  struct Shared {};
+  static constexpr int lanes = lane_count;
+  static constexpr int groups_per_block = 1;
+  static constexpr const char* name = "residual_kernel";
+
+  template <class Group>
+  static void run(Group& group, std::int64_t, const Args& args, Shared&) {
+    cuda::subtract_listed(group, args.source, group.array(args.z, args.source.ld), args.count, group.array(args.list, args.count),
+                          group.array(args.weights, args.count), group.array(args.residual, args.source.ld));
+  }
+};
+
 /// In float32, of a vector in fp64.
 struct ConvertedKernel {
   struct Args {
@@ -142,6 +165,49 @@ TEST_F(WarpProducts, OfBlocks) {
   for (const std::int64_t dim : {1, 37, 65}) {
     check<128>(dim);
     check<256>(dim);
+  }
+}
+
+/// Of a few atoms that do not follow each other, against long double.
+template <int lanes, class Source>
+void check_residual(emulation::EmulatedDevice& device, const KernelProblem& problem, const Source& source, long double unit) {
+  const std::int64_t dim = problem.atoms.dim;
+  std::vector<float> z(at(source.ld));
+  std::copy_n(problem.sample.embeddings.begin(), dim, z.begin());
+  for (const int count : {0, 1, 4, 5, 9}) {
+    std::vector<std::int32_t> list(at(count));
+    std::vector<float> weights(at(count));
+    std::vector<float> scaled(at(count));
+    for (int i = 0; i < count; ++i) {
+      list[at(i)] = 3 * i + 1;
+      weights[at(i)] = 0.3f - 0.1f * static_cast<float>(i);
+      scaled[at(i)] = weights[at(i)] * (std::is_same_v<Source, cuda::HighAtoms> ? problem.half_scales[at(list[at(i)])] : 1.0f);
+    }
+    std::vector<float> residual(z.size(), NAN);
+    device.launch<ResidualKernel<lanes, Source>>(1, {source, z.data(), count, list.data(), scaled.data(), residual.data()});
+    for (std::int64_t k = 0; k < source.ld; ++k) {
+      long double sum = z[at(k)];
+      long double size = 0;
+      for (int i = 0; k < dim && i < count; ++i) {
+        const long double term = static_cast<long double>(weights[at(i)]) * problem.atom(list[at(i)])[k];
+        sum -= term;
+        size += std::abs(term);
+      }
+      ASSERT_LE(std::abs(residual[at(k)] - sum), unit * size + 0x1p-22L * std::abs(static_cast<long double>(z[at(k)])))
+          << dim << ", " << count << ", " << k;
+    }
+  }
+}
+
+TEST_F(WarpProducts, ResidualsOfAtomsAndOfTheirHighParts) {
+  for (const std::int64_t dim : {1, 37, 65, 300, 700}) {
+    const KernelProblem problem(sample_problem(3 * most + 1, dim, 1, static_cast<std::uint64_t>(dim)));
+    const cuda::FloatAtoms floats{problem.atoms.atoms, problem.atoms.ld};
+    check_residual<32>(device, problem, floats, 0x1p-20L);
+    check_residual<128>(device, problem, floats, 0x1p-20L);
+    const cuda::HighAtoms high{problem.atoms.halves, problem.atoms.ld};
+    check_residual<32>(device, problem, high, 0x1p-10L);
+    check_residual<128>(device, problem, high, 0x1p-10L);
   }
 }
 

@@ -42,6 +42,12 @@ def test_a_rule_may_allow_stack_and_name_the_block():
     assert judged(allowed, stack=65)
 
 
+def test_a_rule_may_bound_the_code():
+    assert judged(dataclasses.replace(RULE, instructions=3)) == []
+    [complaint] = judged(dataclasses.replace(RULE, instructions=2))
+    assert complaint.endswith("instructions 3, expected at most 2")
+
+
 def test_a_renamed_kernel_does_not_escape():
     [complaint] = judged(dataclasses.replace(RULE, kernel="SolverKernel"))
     assert complaint == "rule SolverKernel: no kernel of that name, expected one on 90"
