@@ -95,24 +95,16 @@ struct CertifyScreenedKernel {
       if (!may_exceed && bound > largest[lane]) largest[lane] = bound;  // not above lambda, whose atom it is or not
       return may_exceed;
     };
-    struct Entry {
-      std::int32_t atom;
-      float value;
-      float error;
-    };
     const int found = list_passing_entries(
         group, count,
-        [&](int i) SPLICE_INLINED {
-          const std::int32_t atom = atoms[i];
-          return Entry{atom, values[i], args.problem.screen_error[atom]};
-        },
-        [&](int lane, int, const Entry& entry) SPLICE_INLINED {
+        [&](int i) SPLICE_INLINED { return list_entry(atoms, values, args.problem.screen_error, i); },
+        [&](int lane, int, const ListEntry& entry) SPLICE_INLINED {
           const double size = static_cast<double>(args.problem.nonnegative ? entry.value : std::fabs(entry.value));
           const double bound = math::screened_upper_bound(size, static_cast<double>(entry.error), norm,
                                                           static_cast<double>(args.problem.atom_norm), movement);
           return exceeds(lane, bound) && !in_code(args.rows, row, entry.atom);
         },
-        [&](int at, int, const Entry& entry) SPLICE_INLINED { candidates[at] = entry.atom; });
+        [&](int at, int, const ListEntry& entry) SPLICE_INLINED { candidates[at] = entry.atom; });
     const auto candidate = [&](int i) -> std::int64_t { return candidates[i]; };
     dot_atoms<float>(group, args.atoms, found, candidate, residual, [&](int i, float product) { products[i] = product; });
     group.sync();

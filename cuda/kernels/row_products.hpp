@@ -2,7 +2,7 @@
 
 /// @file row_products.hpp
 /// Products and residuals of one row, by a group: in fp64 what the exact solver and certificates are made of. Residuals are made
-/// atom by atom, four dimensions a lane at a time.
+/// atom by atom, 16 bytes of it a lane at a time.
 
 #include <cmath>
 #include <cstdint>

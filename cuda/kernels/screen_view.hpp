@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "lane_group.hpp"
+
 namespace splice_cuda::cuda {
 
 /// Rows that take part stand at places 0, 1, ... of what the products read; per-row arrays are by row of the tile.
@@ -24,5 +26,20 @@ struct ScreenView {
   std::int32_t* list_atoms = nullptr;  ///< [rows, list_capacity]
   float* list_values = nullptr;        ///< [rows, list_capacity]
 };
+
+/// An entry of a row's list, and what its value may err by.
+struct ListEntry {
+  std::int32_t atom;
+  float value;  ///< c_j.r^ / a_j
+  float error;  ///< ProblemView::screen_error
+};
+
+/// @param atoms, values  [list_capacity] the row's part of the lists
+/// @param errors         [p] ProblemView::screen_error
+template <class Atoms, class Values>
+SPLICE_KERNEL ListEntry list_entry(const Atoms& atoms, const Values& values, const float* errors, int i) {
+  const std::int32_t atom = atoms[i];
+  return {atom, values[i], errors[atom]};
+}
 
 }  // namespace splice_cuda::cuda

@@ -160,23 +160,15 @@ class RowRound {
     const float distance = exactly ? moved() : 0.0f;
     const float error = !exactly ? 0.0f : args_.rows.rounds[row_] <= likely_rounds ? likely_error : 1.0f;
     const float norm = error * args_.screen.norm[row_];
-    struct Entry {
-      std::int32_t atom;
-      float value;
-      float error;
-    };
     const int found = list_passing_entries(
         group_, listed(),
-        [&](int i) SPLICE_INLINED {
-          const std::int32_t atom = list_atoms_[i];
-          return Entry{atom, list_values_[i], args_.problem.screen_error[atom]};
-        },
-        [&](int, int, const Entry& entry) SPLICE_INLINED {
+        [&](int i) SPLICE_INLINED { return list_entry(list_atoms_, list_values_, args_.problem.screen_error, i); },
+        [&](int, int, const ListEntry& entry) SPLICE_INLINED {
           const float bound = math::screened_upper_bound(solver_.size_of(entry.value), entry.error, norm,
                                                          args_.problem.atom_norm, distance);
           return bound > lambda && !(begun ? is_member(entry.atom) : in_code(args_.rows, row_, entry.atom));
         },
-        [&](int at, int, const Entry& entry) SPLICE_INLINED {
+        [&](int at, int, const ListEntry& entry) SPLICE_INLINED {
           candidates_[at] = entry.atom;
           products_[at] = entry.value;
         });

@@ -36,9 +36,8 @@ def parse_architectures(text):
 
 
 def line_of(kernel):
-    instructions = len(kernel.code.splitlines())
     return (f"sm_{kernel.architecture:4} registers {kernel.registers:3}  threads {kernel.threads or '-':>4}  "
-            f"shared {kernel.shared:6}  stack {kernel.stack + kernel.local:4}  instructions {instructions:5}  "
+            f"shared {kernel.shared:6}  stack {kernel.stack + kernel.local:4}  instructions {kernel.instructions:5}  "
             f"{kernel.name}")
 
 

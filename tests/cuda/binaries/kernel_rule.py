@@ -21,6 +21,10 @@ class Kernel:
     threads: int  # of a block, by __launch_bounds__; 0 without
     code: str  # SASS, one instruction a line
 
+    @property
+    def instructions(self):
+        return len(self.code.splitlines())
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -63,7 +67,7 @@ def complaints_about(kernel, rule):
     at_most("stack bytes", kernel.stack + kernel.local, rule.stack)
     at_most("static shared bytes", kernel.shared, rule.shared)
     if rule.instructions:
-        at_most("instructions", kernel.code.count("\n") + 1, rule.instructions)
+        at_most("instructions", kernel.instructions, rule.instructions)
     # Registers are handed out by eights a thread: more than a block has, and the launch fails.
     threads = kernel.threads or rule.threads or LARGEST_BLOCK
     reserved = (kernel.registers + 7) // 8 * 8 * threads
