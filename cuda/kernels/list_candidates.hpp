@@ -37,34 +37,37 @@ struct ListCandidatesKernel {
     const std::int32_t row = screen.active[place];
     const std::int32_t* sums = args.sums + item * args.atoms;
     const float scale = screen.scale[row];
-    const float norm = screen.norm[row];
-    const float threshold = screen.threshold[row];
+    const ScreenedLimits limits = screened_limits(scale, screen.norm[row], screen.threshold[row]);
     auto list_atoms = group.array(screen.list_atoms + row * screen.list_capacity, screen.list_capacity);
     auto list_values = group.array(screen.list_values + row * screen.list_capacity, screen.list_capacity);
     auto list_count = group.array(screen.list_count + row, 1);
     int count = list_count[0];
     group.sync();
-    struct Values {
-      ScreenedValue of[unroll];
+    struct Found {
+      float value;
+      bool passes;
     };
-    typename Group::template PerLane<Values> found;
+    struct Columns {
+      Found of[unroll];
+    };
+    typename Group::template PerLane<Columns> found;
     typename Group::template PerLane<int> position;
     for (std::int64_t first = 0; first < args.atoms; first += unroll * Group::size) {
       group.each([&](int lane) {
         SPLICE_UNROLL
         for (int u = 0; u < unroll; ++u) {
           const std::int64_t column = first + u * Group::size + lane;
-          found[lane].of[u] = {0, 0};
+          found[lane].of[u] = {0, false};
           if (column >= args.atoms) continue;
           const float weight = args.weights[args.first_atom + column];
-          if (weight == 0) continue;  // padding, banned, or equal to another atom
-          found[lane].of[u] = screened_value(sums[column], weight, args.errors[args.first_atom + column], scale, norm,
-                                             args.nonnegative);
+          const float error = args.errors[args.first_atom + column];
+          const float shortfall = screened_shortfall(sums[column], weight, error, limits, args.nonnegative);
+          found[lane].of[u] = {screened_value(sums[column], weight, scale), shortfall < 0};
         }
       });
       SPLICE_UNROLL
       for (int u = 0; u < unroll; ++u) {
-        const auto passes = [&](int lane) { return found[lane].of[u].bound > threshold; };
+        const auto passes = [&](int lane) { return found[lane].of[u].passes; };
         const int passed = group.positions(passes, position);
         if (passed == 0) continue;
         group.each([&](int lane) {

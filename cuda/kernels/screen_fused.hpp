@@ -7,10 +7,11 @@
 /// A block keeps its places and walks over the atoms in order, a tile of 128 at a time; so lists ascend and need neither
 /// atomics nor merging. A tile is multiplied in slices of 64 bytes, which a ring of asynchronous copies brings; the ring
 /// runs on while a tile's candidates are listed. Products are those of warps, which load their operands into registers, or of
-/// warpgroups, which read them where they lie while the next slices are waited for and copied. Listing: a flag for each sum
+/// warpgroups, which read two slices where they lie while the next ones are copied. Listing: a flag for each sum
 /// that passes, in words of 32 atoms that all lanes see; a lane finds the places of what it lists by counting the flags in
 /// front.
 
+#include <bit>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -32,14 +33,12 @@ struct ScreenFaults {
   bool no_slice_barrier = false;     ///< between copies and their readers
   bool copies_too_early = false;     ///< before all have read what they overwrite
   bool no_fence = false;             ///< between copies and warpgroups' products
-  bool no_product_wait = false;      ///< for products of the slice before, which copies then overwrite
-  bool no_sum_wait = false;          ///< for a tile's last products
+  bool no_product_wait = false;      ///< whose operands are overwritten then, and whose sums are not there
   bool sums_kept = false;            ///< of the tile before
   bool no_flag_barrier = false;      ///< between flags and their readers
   bool counts_in_place = false;      ///< one copy of the counts instead of two in turn
   bool list_one_too_long = false;    ///< capacity off by one
   bool error_subtracted = false;     ///< bound = value - error
-  bool zero_weights_listed = false;  ///< padding and banned atoms
 };
 
 struct ScreenFusedArgs {
@@ -74,7 +73,7 @@ class ScreenWalk {
         slices_(ld_ / Geometry::slice_bytes),
         first_atom_(segment_ * split.segment_tiles * Geometry::tile_atoms),
         atoms_left_(static_cast<int>(args.padded_atoms) - first_atom_),
-        memory_(group, rows_stay ? slices_ : Geometry::stages) {
+        memory_(group, rows_stay ? slices_ : Layout::ring_slices) {
     const int segment_atoms = split.segment_tiles * Geometry::tile_atoms;
     atoms_left_ = atoms_left_ < segment_atoms ? atoms_left_ : segment_atoms;
     coming_left_ = atoms_left_;
@@ -87,23 +86,22 @@ class ScreenWalk {
     for (; atoms_left_ > 0; atoms_left_ -= Geometry::tile_atoms) {
       if constexpr (!by_warpgroups) clear_sums();
       int current = stage;
-      for (int slice = 0; slice < slices_; ++slice) {
-        constexpr int on_their_way = Geometry::ahead - (faults.wait_too_short ? 0 : 1);
+      for (int slice = 0; slice < slices_; slice += Geometry::stage_slices) {
+        // Of the stages, all but one are in front of the one whose turn it is.
+        constexpr int on_their_way = Geometry::stages - (faults.wait_too_short ? 1 : 2);
         if constexpr (!faults.no_wait) group_.template wait_copies<on_their_way>();
         if constexpr (by_warpgroups && !faults.no_fence) group_.publish_to_products();
-        constexpr int behind = Geometry::stages - Geometry::ahead;
-        const int free = stage >= behind ? stage - behind : stage + Geometry::ahead;  // read by all before the barrier
+        const int free = stage > 0 ? stage - 1 : Geometry::stages - 1;  // read by all before the barrier
         if constexpr (faults.copies_too_early) copy_next(free);
         if constexpr (!faults.no_slice_barrier) group_.sync();
         current = stage;
-        if constexpr (by_warpgroups) multiply_async(current, rows_stay ? slice : current, slice > 0);
+        if constexpr (by_warpgroups) multiply_async(current, slice);
         if constexpr (!faults.copies_too_early) copy_next(free);
         if constexpr (!by_warpgroups) multiply(current, rows_stay ? slice : current);
-        if constexpr (by_warpgroups && !faults.no_product_wait) wait_products<1>();
+        if constexpr (by_warpgroups && !faults.no_product_wait) wait_products();
         stage = stage + 1 < Geometry::stages ? stage + 1 : 0;
       }
-      if constexpr (by_warpgroups && !faults.no_sum_wait) wait_products<0>();
-      flag(current);  // weights came with the last slice
+      flag(current);  // weights came with the last slices
       if constexpr (!faults.no_flag_barrier) group_.sync();
       list(current);
       first_atom_ += Geometry::tile_atoms;
@@ -139,8 +137,11 @@ class ScreenWalk {
       if (lane >= places) return;
       const int place = first_place_ + lane;
       const std::int32_t row = place < active ? screen.active[place] : -1;
-      RowTerms terms{0, 0, std::numeric_limits<float>::infinity(), row};  // which nothing exceeds
-      if (row >= 0) terms = {screen.scale[row], screen.norm[row], screen.threshold[row], row};
+      RowTerms terms{{std::numeric_limits<float>::infinity(), 0}, 0, row};  // which nothing exceeds
+      if (row >= 0) {
+        const float scale = screen.scale[row];
+        terms = {screened_limits(scale, screen.norm[row], screen.threshold[row]), scale, row};
+      }
       memory_.terms[lane] = terms;
       std::int32_t before = 0;
       if (!args_.counting) {
@@ -156,7 +157,7 @@ class ScreenWalk {
       });
     }
     SPLICE_UNROLL
-    for (int stage = 0; stage < Geometry::ahead; ++stage) copy_next(stage);
+    for (int stage = 0; stage < Geometry::stages - 1; ++stage) copy_next(stage);
   }
 
   /// Where the counts of what is listed before this tile begin, or (1) before the next one.
@@ -165,20 +166,24 @@ class ScreenWalk {
     return faults.counts_in_place ? 0 : static_cast<int>(tile % 2) * places;
   }
 
-  /// The next slice into a stage, if there is one; a batch in any case.
+  /// The tile's next slices into a stage, if there are any; a batch in any case.
   SPLICE_KERNEL void copy_next(int stage) {
     if (coming_left_ > 0) {
-      const bool last = coming_slice_ == slices_ - 1;
+      const bool last = coming_slice_ + Geometry::stage_slices >= slices_;
       group_.each([&](int lane) {
-        copy_atoms(lane, stage);
+        SPLICE_UNROLL
+        for (int i = 0; i < Geometry::stage_slices; ++i) {
+          if (i > 0 && coming_slice_ + i >= slices_) continue;
+          copy_atoms(lane, i, stage * Geometry::stage_slices + i);
+          if constexpr (!rows_stay) copy_rows(lane, coming_slice_ + i, stage * Geometry::stage_slices + i);
+        }
         if (last) copy_weights(lane, stage);
-        if constexpr (!rows_stay) copy_rows(lane, coming_slice_, stage);
       });
-      coming_atoms_ += Geometry::slice_bytes;
-      ++coming_slice_;
+      coming_slice_ += Geometry::stage_slices;
+      coming_atoms_ += Geometry::stage_slices * Geometry::slice_bytes;
       if (last) {
+        coming_atoms_ += Geometry::tile_atoms * std::int64_t{ld_} - std::int64_t{coming_slice_} * Geometry::slice_bytes;
         coming_slice_ = 0;
-        coming_atoms_ += (Geometry::tile_atoms - 1) * std::int64_t{ld_};
         coming_left_ -= Geometry::tile_atoms;
       }
     }
@@ -194,9 +199,10 @@ class ScreenWalk {
     return copied_row(lane) * ld_ + lane % Geometry::row_chunks * static_cast<int>(sizeof(Chunk));
   }
 
-  SPLICE_KERNEL void copy_atoms(int lane, int stage) {
-    const std::int8_t* from = coming_atoms_ + copied_from(lane);
-    const int to = stage * Layout::atom_chunks + copied_to(lane);
+  /// @param later  slices after the one that comes next
+  SPLICE_KERNEL void copy_atoms(int lane, int later, int slot) {
+    const std::int8_t* from = coming_atoms_ + later * Geometry::slice_bytes + copied_from(lane);
+    const int to = slot * Layout::atom_chunks + copied_to(lane);
     SPLICE_UNROLL
     for (int i = 0; i < Geometry::tile_atoms / copied_rows; ++i) {
       group_.copy_async(memory_.atoms, to + i * copied_chunks, reinterpret_cast<const Chunk*>(from),
@@ -245,18 +251,24 @@ class ScreenWalk {
     });
   }
 
-  SPLICE_KERNEL void multiply_async(int stage, int slot, bool keep) {
-    group_.template multiply_async<Geometry::group_atoms>(
-        memory_.rows,
-        [&](int group) { return slot * Layout::place_chunks + Geometry::chunk_at(Geometry::group_row(group), 0); },
-        memory_.atoms,
-        [&](int group) { return stage * Layout::atom_chunks + Geometry::chunk_at(Geometry::group_atom(group), 0); },
-        keep || faults.sums_kept, [&](int lane) { return sums_[lane].of; });
+  /// A stage's slices, of which `slice` is the first one.
+  SPLICE_KERNEL void multiply_async(int stage, int slice) {
+    SPLICE_UNROLL
+    for (int i = 0; i < Geometry::stage_slices; ++i) {
+      if (i > 0 && slice + i >= slices_) continue;
+      const int slot = stage * Geometry::stage_slices + i;
+      const int row_slot = rows_stay ? slice + i : slot;
+      group_.template multiply_async<Geometry::group_atoms>(
+          memory_.rows,
+          [&](int group) { return row_slot * Layout::place_chunks + Geometry::chunk_at(Geometry::group_row(group), 0); },
+          memory_.atoms,
+          [&](int group) { return slot * Layout::atom_chunks + Geometry::chunk_at(Geometry::group_atom(group), 0); },
+          slice + i > 0 || faults.sums_kept, [&](int lane) { return sums_[lane].of; });
+    }
   }
 
-  template <int but>
   SPLICE_KERNEL void wait_products() {
-    group_.template wait_products<but, Geometry::group_atoms>([&](int lane) { return sums_[lane].of; });
+    group_.template wait_products<0, Geometry::group_atoms>([&](int lane) { return sums_[lane].of; });
   }
 
   SPLICE_KERNEL void flag(int stage) {
@@ -297,15 +309,19 @@ class ScreenWalk {
     const RowTerms row = memory_.terms[Pieces::row(index, lane, i)];
     std::uint32_t word = 0;
     SPLICE_UNROLL
-    for (int j = 0; j < piece_atoms; ++j) {
-      const ScreenedValue found = screened_value(sums.of[Pieces::sum(i, j / 2, j % 2)], atoms.weights[j], atoms.errors[j],
-                                                 row.scale, row.norm, nonnegative);
-      if (found.bound > row.threshold) word |= 1u << (j / 2 * product_columns + j % 2);
+    for (int j = Geometry::piece_products - 1; j >= 0; --j) {
+      word <<= product_columns - 2;
+      SPLICE_UNROLL
+      for (int e = 1; e >= 0; --e) {
+        const float shortfall = screened_shortfall(sums.of[Pieces::sum(i, j, e)], atoms.weights[2 * j + e],
+                                                   atoms.errors[2 * j + e], row.limits, nonnegative);
+        word = word << 1 | std::bit_cast<std::uint32_t>(shortfall) >> 31;  // one instruction
+      }
     }
     return word;
   }
 
-  /// Of the lane's atoms of a word. Errors of atoms without weight are such that their bounds are never above anything.
+  /// Of the lane's atoms of a word.
   SPLICE_KERNEL void load_weights(int word, int lane, int stage, AtomTerms& terms) {
     SPLICE_UNROLL
     for (int j = 0; j < Geometry::piece_products; ++j) {
@@ -316,9 +332,6 @@ class ScreenWalk {
       for (int e = 0; e < 2; ++e) {
         terms.weights[2 * j + e] = weight.of[e];
         terms.errors[2 * j + e] = faults.error_subtracted ? -error.of[e] : error.of[e];
-        if (weight.of[e] == 0 && !faults.zero_weights_listed) {
-          terms.errors[2 * j + e] = -std::numeric_limits<float>::infinity();
-        }
       }
     }
   }
@@ -372,7 +385,7 @@ class ScreenWalk {
       const FloatPair weight = memory_.weights[stage * Layout::pairs + (atom >> 1)];
       const std::int32_t sum = picked_sum(sums_[of_block(index, lane)], i, bit);
       atoms[at] = first_atom_ + atom;
-      values[at] = screened_value(sum, bit % 2 == 0 ? weight.of[0] : weight.of[1], 0, terms.scale, 0, true).value;
+      values[at] = screened_value(sum, bit % 2 == 0 ? weight.of[0] : weight.of[1], terms.scale);
     }
   }
 
@@ -425,6 +438,7 @@ template <int places, bool rows_stay, ProductUnit unit, ScreenFaults faults = Sc
 struct ScreenFusedKernel {
   using Args = ScreenFusedArgs;
   using Geometry = ScreenGeometry<places, unit>;
+  using Layout = ScreenLayout<places, unit>;
   struct Shared {};
   static constexpr int lanes = Geometry::lanes;
   static constexpr int groups_per_block = 1;
@@ -433,7 +447,7 @@ struct ScreenFusedKernel {
 
   static constexpr std::size_t dynamic_bytes(const Args& args) { return memory_bytes(args.ld); }
   static constexpr std::size_t memory_bytes(std::int64_t ld) {
-    return ScreenLayout<places, unit>::bytes(rows_stay ? ld / Geometry::slice_bytes : Geometry::stages);
+    return Layout::bytes(rows_stay ? ld / Geometry::slice_bytes : Layout::ring_slices);
   }
 
   template <class Group>

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/screened_value.hpp"
 #include "lane_group.hpp"
 #include "mma_layout.hpp"
 #include "warpgroup_layout.hpp"
@@ -27,9 +28,6 @@ struct ScreenSlices {
   static constexpr int slice_bytes = 64;
   static constexpr int row_chunks = slice_bytes / static_cast<int>(sizeof(Chunk));
   static constexpr int slice_products = slice_bytes / product_depth;
-  /// Slices that are on their way, or there, in front of the one whose turn it is.
-  static constexpr int ahead = 2;
-
   /// Where chunk `chunk` of row `row` of a slice lies. Two rows fill the 32 banks; of 8 rows next to each other, which is
   /// what a quarter of ldmatrix reads, the same chunk lies in 8 different places of them. It is where warpgroups expect it.
   static constexpr int chunk_at(int row, int chunk) { return row * row_chunks + (chunk ^ (row / 2 % row_chunks)); }
@@ -45,8 +43,9 @@ struct ScreenGeometry<places, ProductUnit::warp> : ScreenSlices {
   static constexpr int row_products = warp_rows / product_rows;
   static constexpr int lane_rows = 2 * row_products;  ///< whose sums a lane holds: 8 apart
   static constexpr int lane_words = 1;
-  /// Slices in the ring: one is multiplied, the others are on their way.
-  static constexpr int stages = ahead + 1;
+  /// Of the ring, a slice each: one is multiplied, the others are on their way.
+  static constexpr int stage_slices = 1;
+  static constexpr int stages = 3;
 
   static constexpr int first_row(int warp) { return warp / words * warp_rows; }
   static constexpr int first_word(int warp) { return warp % words; }
@@ -60,8 +59,9 @@ struct ScreenGeometry<places, ProductUnit::warpgroup> : ScreenSlices {
   static constexpr int group_atoms = tile_atoms / side_by_side;
   static constexpr int lane_rows = 2;
   static constexpr int lane_words = group_atoms / word_atoms;
-  /// One more: the slice before may be multiplied still.
-  static constexpr int stages = ahead + 2;
+  /// Of the ring, two slices each, so that their warps wait for each other half as often.
+  static constexpr int stage_slices = 2;
+  static constexpr int stages = 2;
 
   /// Of a warpgroup.
   static constexpr int group_row(int group) { return group / side_by_side * warpgroup_rows; }
@@ -95,9 +95,8 @@ struct alignas(8) FloatPair {
 
 /// What the epilogue needs of a row.
 struct alignas(16) RowTerms {
+  ScreenedLimits limits;
   float scale;
-  float norm;
-  float threshold;
   std::int32_t row;  ///< of the tile; -1: none
 };
 
@@ -109,7 +108,9 @@ struct ScreenLayout {
   static constexpr int place_chunks = places * Geometry::row_chunks;
   static constexpr int pairs = Geometry::tile_atoms / 2;
 
-  static constexpr std::size_t weights = std::size_t{Geometry::stages} * atom_chunks * sizeof(Chunk);
+  static constexpr int ring_slices = Geometry::stages * Geometry::stage_slices;
+
+  static constexpr std::size_t weights = std::size_t{ring_slices} * atom_chunks * sizeof(Chunk);
   static constexpr std::size_t errors = weights + std::size_t{Geometry::stages} * pairs * sizeof(FloatPair);
   static constexpr std::size_t terms = errors + std::size_t{Geometry::stages} * pairs * sizeof(FloatPair);
   static constexpr std::size_t flags = terms + std::size_t{places} * sizeof(RowTerms);
@@ -132,7 +133,7 @@ class ScreenMemory {
   using Array = typename Group::template Array<T>;
 
   SPLICE_KERNEL ScreenMemory(Group& group, std::int64_t row_slots)
-      : atoms(part<Chunk>(group, 0, Geometry::stages * Layout::atom_chunks)),
+      : atoms(part<Chunk>(group, 0, Layout::ring_slices * Layout::atom_chunks)),
         weights(part<FloatPair>(group, Layout::weights, Geometry::stages * Layout::pairs)),
         errors(part<FloatPair>(group, Layout::errors, Geometry::stages * Layout::pairs)),
         terms(part<RowTerms>(group, Layout::terms, places)),
@@ -140,7 +141,7 @@ class ScreenMemory {
         counts(part<std::int32_t>(group, Layout::counts, 2 * places)),
         rows(part<Chunk>(group, Layout::rows, row_slots * Layout::place_chunks)) {}
 
-  Array<Chunk> atoms;          ///< [stages, 128, chunks] int8 atoms
+  Array<Chunk> atoms;          ///< [stages, stage_slices, 128, chunks] int8 atoms
   Array<FloatPair> weights;    ///< [stages, 64] with a tile's last slice: its atoms' screen_weights ...
   Array<FloatPair> errors;     ///< [stages, 64] ... and screen_error
   Array<RowTerms> terms;       ///< [places]

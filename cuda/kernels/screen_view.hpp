@@ -17,7 +17,7 @@ struct ScreenView {
   std::int32_t* place = nullptr;         ///< [rows]
   float* scale = nullptr;                ///< [rows]
   float* norm = nullptr;                 ///< [rows] |r^|, rounded upwards
-  float* threshold = nullptr;            ///< [rows] what is above it is listed
+  float* threshold = nullptr;            ///< [rows] what is above it is listed; not negative
   float* unlisted_bound = nullptr;       ///< [rows] c_j.r^ / a_j <= this for every atom that is not listed
   std::int32_t* margin_level = nullptr;  ///< [rows] see movement_at
   /// Found: atoms ascending with c_j.r^ / a_j.

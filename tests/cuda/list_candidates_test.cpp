@@ -82,9 +82,11 @@ class ListCandidates : public WatchedKernels {
       std::int64_t count = 0;
       for (std::int64_t j = 0; j < problem.padded_atoms(); ++j) {
         const float weight = problem.view.screen_weights[j];
-        const float value = static_cast<float>(sums[at(i * problem.padded_atoms() + j)]) * weight * rows.scale[at(i)];
-        const float size = problem.view.nonnegative ? value : std::abs(value);
-        if (weight == 0 || !(size + problem.view.screen_error[j] * rows.norm[at(i)] > rows.threshold[at(i)])) continue;
+        const auto sum = static_cast<float>(sums[at(i * problem.padded_atoms() + j)]);
+        const float value = sum * weight * rows.scale[at(i)];
+        const double size = static_cast<double>(weight) * (problem.view.nonnegative ? sum : std::abs(sum));
+        const double error = static_cast<double>(problem.view.screen_error[j]) * (rows.norm[at(i)] / rows.scale[at(i)]);
+        if (weight == 0 || !(size + error > rows.threshold[at(i)] / rows.scale[at(i)])) continue;
         if (count < capacity) {
           ASSERT_EQ(rows.list_atoms[at(i * capacity + count)], j) << "row " << i;
           ASSERT_EQ(rows.list_values[at(i * capacity + count)], value);

@@ -103,10 +103,6 @@ TEST(ScreenMutations, CopiesThatProductsDoNotSee) {
 TEST(ScreenMutations, CopiesOverWhatAProductReads) {
   constexpr ScreenFaults without{.no_product_wait = true};
   expect_each_order<without, ProductUnit::warpgroup>(unfinished_products);
-}
-
-TEST(ScreenMutations, SumsThatAreNotThere) {
-  constexpr ScreenFaults without{.no_sum_wait = true};
   EXPECT_TRUE((broken<without, ProductUnit::warpgroup>(false).differs));
 }
 
@@ -132,8 +128,6 @@ TEST(ScreenMutations, ListOneTooLong) {
 }
 
 TEST(ScreenMutations, ErrorSubtracted) { expect_difference<ScreenFaults{.error_subtracted = true}>(416); }
-
-TEST(ScreenMutations, ZeroWeightsListed) { expect_difference<ScreenFaults{.zero_weights_listed = true}>(416); }
 
 }  // namespace
 }  // namespace splice_cuda::testing
