@@ -54,6 +54,8 @@ MUTATIONS = [
              "the last atom of a block is lost", ("cuda_list_candidates",)),
     Mutation(KERNELS + "list_candidates.hpp", "        count += passed;\n", "",
              "count not updated", ("cuda_list_candidates",)),
+    Mutation(KERNELS + "gram_tiles.hpp", "part_width = 64;", "part_width = 1 << 20;",
+             "what tensor cores cut off adds up", ("cuda_gram",)),
     Mutation(KERNELS + "screen_memory.hpp", "first_word(warp) + i / Geometry::lane_rows", "first_word(warp) + i % Geometry::lane_words",
              "flags of one word for another's", ("cuda_screen_fused",)),
     Mutation(KERNELS + "screen_fused.hpp", "if (i > 0 && slice + i >= slices_) continue;\n      const int slot", "const int slot",

@@ -108,14 +108,15 @@ SPLICE_KERNEL void multiply_tiles(Warp& warp, Rows& rows, Columns& columns, Want
   };
   const auto row_high = [&](int lane, int o) { return rows[lane].high[o]; };
   const auto column_high = [&](int lane, int o) { return columns[lane].high[o]; };
-  SPLICE_UNROLL
-  for (int lot = 0; lot < slice_lots; ++lot) {
-    each_tile(row_high, column_high, lot);
-    if constexpr (parts == HalfParts::both) {
+  if constexpr (parts == HalfParts::both) {  // the small ones first: what is cut then is small, too
+    SPLICE_UNROLL
+    for (int lot = 0; lot < slice_lots; ++lot) {
       each_tile(row_high, [&](int lane, int o) { return columns[lane].low[o]; }, lot);
       each_tile([&](int lane, int o) { return rows[lane].low[o]; }, column_high, lot);
     }
   }
+  SPLICE_UNROLL
+  for (int lot = 0; lot < slice_lots; ++lot) each_tile(row_high, column_high, lot);
 }
 
 /// The lower triangle of `octets` octets' Gram matrix, in tiles of 16 x 8: tile (i, j) has rows 16 i and on, columns 8 j and on,
@@ -142,21 +143,45 @@ class GramTiles {
   SPLICE_KERNEL const float* sums(int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; }
 
  private:
+  /// Tensor cores cut what they add up to float32, each time by up to 2^-24 of the sum so far: where there are registers for
+  /// it, parts of the dimensions have sums of their own, which are rounded when they are added.
   template <HalfParts parts>
   SPLICE_KERNEL void multiply_parts(Warp& warp, std::int64_t ld, int count, const AtomOctets<Warp, octets>& all) {
     typename Warp::template PerLane<AtomSlice<octets>> slice;
-    SPLICE_NO_UNROLL
-    for (std::int64_t k = 0; k < ld; k += slice_width) {  // two at once are more instructions than it gains to wait for both
-      warp.each([&](int lane) SPLICE_INLINED { slice[lane].template read<parts>(all, lane, k); });
-      multiply_tiles<parts, tile_rows, octets>(
-          warp, slice, slice, [&](int i, int j) { return j <= 2 * i + 1 && product_rows * i < count; },
-          [&](int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; });
+    const auto add_slices = [&](std::int64_t first, std::int64_t end, auto& sums) SPLICE_INLINED {
+      SPLICE_NO_UNROLL
+      for (std::int64_t k = first; k < end; k += slice_width) {  // two at once are more instructions than waiting for both gains
+        warp.each([&](int lane) SPLICE_INLINED { slice[lane].template read<parts>(all, lane, k); });
+        multiply_tiles<parts, tile_rows, octets>(
+            warp, slice, slice, [&](int i, int j) { return j <= 2 * i + 1 && product_rows * i < count; },
+            [&](int lane, int i, int j) { return sums[lane].of[tile(i, j)]; });
+      }
+    };
+    if constexpr (parts == HalfParts::high || octets > most_octets_in_parts) {
+      add_slices(0, ld, sums_);
+    } else {
+      typename Warp::template PerLane<Sums> part;
+      SPLICE_NO_UNROLL
+      for (std::int64_t first = 0; first < ld; first += part_width) {
+        warp.each([&](int lane) SPLICE_INLINED { part[lane] = {}; });
+        add_slices(first, first + part_width < ld ? first + part_width : ld, part);
+        warp.each([&](int lane) SPLICE_INLINED {
+          SPLICE_UNROLL
+          for (int t = 0; t < tiles; ++t) {
+            SPLICE_UNROLL
+            for (int r = 0; r < sum_registers; ++r) sums_[lane].of[t][r] += part[lane].of[t][r];
+          }
+        });
+      }
     }
   }
 
+  static constexpr int most_octets_in_parts = 4;
+  static constexpr std::int64_t part_width = 64;  ///< dimensions
+  static constexpr int tiles = tile_rows * (tile_rows + 1);
   static constexpr int tile(int i, int j) { return i * (i + 1) + j; }
   struct Sums {
-    float of[tile_rows * (tile_rows + 1)][sum_registers];
+    float of[tiles][sum_registers];
   };
   typename Warp::template PerLane<Sums> sums_;
 };
