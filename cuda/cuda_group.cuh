@@ -283,6 +283,11 @@ class CudaGroup {
     asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(half.bits));
     return value;
   }
+  static SPLICE_KERNEL Float16 half_of(float value) {
+    Float16 half;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half.bits) : "f"(value));
+    return half;
+  }
   static SPLICE_KERNEL int count_bits(std::uint32_t word) { return __popc(word); }
   static SPLICE_KERNEL int lowest_bit(std::uint32_t word) { return __ffs(static_cast<int>(word)) - 1; }
 

@@ -89,7 +89,7 @@ class DenseTile : public TileSolver {
         device_problem_(device, dictionary, problem),
         capacity_(rows),
         test_period_(test_period),
-        rows_(device, rows, dictionary.ld, dictionary.size),
+        rows_(device, rows, dictionary.ld, dictionary.size, false),
         relaxing_(device, dictionary, device_problem_.view(), largest_relaxed_support, rows),
         certify_groups_(std::min(rows, most_certify_groups)),
         residuals_(device, certify_groups_ * dictionary.ld),
@@ -130,7 +130,7 @@ class DenseTile : public TileSolver {
                        (problem.refit ? ExactStage<Engine>::cost(dictionary) : 0) +
                        static_cast<std::size_t>(most_certify_groups) * 2 * ld +
                        static_cast<std::size_t>(rows_a_product - 1) * (size + (1 + padded_dim_vectors) * ld) + 65536;
-    cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, dictionary.size) + packed + (2 + atom_vectors) * size +
+    cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, dictionary.size, false) + packed + (2 + atom_vectors) * size +
                      (1 + dim_vectors + padded_dim_vectors) * ld + figures;
     cost.preferred_rows = 2 * rows_a_product;
     return cost;

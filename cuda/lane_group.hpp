@@ -39,6 +39,7 @@
 ///   group.load4(array, index)         four floats of an array or of constant memory, the first at a multiple of 16 bytes,
 ///   group.store4(array, index, four)  and to an array.
 ///   Group::float_of(half)             a Float16 as float.
+///   Group::half_of(value)             a float as Float16, to nearest, ties to even.
 ///   group.index()                     of the group among all that run at once: picks its scratch.
 ///   group.dynamic_memory()            shared memory beside Shared, aligned to 1,024 bytes, of as many bytes as the kernel's
 ///                                     `static std::size_t dynamic_bytes(const Args&)` asks for; undefined at first.

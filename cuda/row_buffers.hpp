@@ -31,12 +31,14 @@ template <class Engine>
 class RowBuffers {
  public:
   /// @param code_capacity  entries a row
-  RowBuffers(Engine& device, std::int64_t rows, std::int64_t ld, std::int64_t code_capacity)
+  /// @param split          whether the solver wants embeddings in float16 parts, too
+  RowBuffers(Engine& device, std::int64_t rows, std::int64_t ld, std::int64_t code_capacity, bool split)
       : device_(device),
         ld_(ld),
         input_(device, rows * ld * 4),
         penalties_(device, rows),
         z_(device, rows * ld),
+        z_halves_(device, split ? rows * 2 * ld : 0),
         r_(device, rows * ld),
         exponent_(device, rows),
         lambda_(device, rows),
@@ -56,6 +58,7 @@ class RowBuffers {
         offsets_(device, rows + 1),
         reports_(device, rows) {
     view_.z = z_.get();
+    view_.z_halves = split ? z_halves_.get() : nullptr;
     view_.r = r_.get();
     view_.exponent = exponent_.get();
     view_.lambda = lambda_.get();
@@ -81,9 +84,9 @@ class RowBuffers {
   RowBuffers& operator=(const RowBuffers&) = delete;
 
   /// Bytes a row. Codes are there twice as they are handed over.
-  static std::size_t cost(std::int64_t ld, std::int64_t code_capacity) {
+  static std::size_t cost(std::int64_t ld, std::int64_t code_capacity, bool split) {
     constexpr std::size_t figures = 5 * sizeof(double) + 10 * sizeof(std::int32_t) + sizeof(std::int64_t) + sizeof(RowReport);
-    return static_cast<std::size_t>(ld) * 12 + static_cast<std::size_t>(code_capacity) * 16 + figures;
+    return static_cast<std::size_t>(ld) * (split ? 16 : 12) + static_cast<std::size_t>(code_capacity) * 16 + figures;
   }
 
   const RowsView& view() const { return view_; }
@@ -210,6 +213,7 @@ class RowBuffers {
   DeviceBuffer<std::uint8_t, Engine> input_;
   DeviceBuffer<float, Engine> penalties_;
   DeviceBuffer<float, Engine> z_;
+  DeviceBuffer<Float16, Engine> z_halves_;
   DeviceBuffer<float, Engine> r_;
   DeviceBuffer<std::int32_t, Engine> exponent_;
   DeviceBuffer<double, Engine> lambda_;

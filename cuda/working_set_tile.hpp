@@ -32,7 +32,7 @@ class WorkingSetTile final : public TileSolver {
         problem_(problem),
         capacity_(rows),
         device_problem_(engine, dictionary, problem),
-        rows_(engine, rows, dictionary.ld, code_capacity(dictionary)),
+        rows_(engine, rows, dictionary.ld, code_capacity(dictionary), true),
         screen_(engine, dictionary, device_problem_.view(), rows),
         solve_(engine, dictionary, device_problem_.view(), rows),
         exact_(engine, dictionary, device_problem_.view(), Engine::unlimited, Engine::unlimited,
@@ -42,7 +42,7 @@ class WorkingSetTile final : public TileSolver {
     TileCost cost;
     cost.fixed_bytes = DeviceProblem<Engine>::cost(dictionary) + ScreenStage<Engine>::fixed_cost(dictionary) +
                        SolveStage<Engine>::fixed_cost() + ExactStage<Engine>::cost(dictionary);
-    cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, code_capacity(dictionary)) +
+    cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, code_capacity(dictionary), true) +
                      ScreenStage<Engine>::row_cost(dictionary) + ExactStage<Engine>::row_cost;
     cost.scratch_bytes = SolveStage<Engine>::scratch_cost(dictionary);
     cost.most_scratch = SolveStage<Engine>::most_groups;

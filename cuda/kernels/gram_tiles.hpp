@@ -1,10 +1,10 @@
 #pragma once
 
 /// @file gram_tiles.hpp
-/// Products of atoms with each other by one warp's tensor cores, of atoms in two float16 parts (split_atoms.hpp). Sums over
-/// dimensions may run in any order, so that each lane reads 16 bytes of an atom at once: eight numbers that serve as two lots
-/// of operands. What a lane holds of eight atoms is the same whether they are rows or columns of a product. Sums are those of
-/// the scaled atoms.
+/// Products of atoms with each other and with a vector by one warp's tensor cores, all in two float16 parts (split_atoms.hpp).
+/// Sums over dimensions may run in any order, so that each lane reads 16 bytes of an atom at once: eight numbers that serve as
+/// two lots of operands. What a lane holds of eight atoms is the same whether they are rows or columns of a product. Sums are
+/// those of the scaled atoms.
 
 #include <cstdint>
 
@@ -25,15 +25,18 @@ enum class HalfParts : std::uint8_t {
 };
 
 /// What a lane reads of `octets` octets: of the atom at place lane / 4 of each. Places that hold no atom get the last one: what
-/// is made of them is not looked at.
-template <class Warp, int octets>
+/// is made of them is not looked at. The last octet may be a vector, eight times.
+template <class Warp, int octets, bool with_vector = false>
 class AtomOctets {
  public:
+  /// @param vector  [2, ld] in parts
   template <class Atom>
-  SPLICE_KERNEL AtomOctets(Warp& warp, const AtomsView& atoms, int count, Atom atom) : low_(atoms.ld / octet) {
+  SPLICE_KERNEL AtomOctets(Warp& warp, const AtomsView& atoms, int count, Atom atom, const Float16* vector = nullptr)
+      : low_(atoms.ld / octet) {
     warp.each([&](int lane) SPLICE_INLINED {
+      if (with_vector) rows_[lane].of[octets - 1] = reinterpret_cast<const Chunk*>(vector) + lane_in_quad(lane);
       SPLICE_UNROLL
-      for (int o = 0; o < octets; ++o) {
+      for (int o = 0; o < octets - (with_vector ? 1 : 0); ++o) {
         const int place = octet * o + lane_group_of(lane);
         const std::int64_t row = atom(place < count ? place : count - 1);
         rows_[lane].of[o] = reinterpret_cast<const Chunk*>(atoms.halves + row * 2 * atoms.ld) + lane_in_quad(lane);
@@ -120,18 +123,19 @@ SPLICE_KERNEL void multiply_tiles(Warp& warp, Rows& rows, Columns& columns, Want
 }
 
 /// The lower triangle of `octets` octets' Gram matrix, in tiles of 16 x 8: tile (i, j) has rows 16 i and on, columns 8 j and on,
-/// j <= 2 i + 1.
+/// j <= 2 i + 1. All columns of tile (i, octets) are products with the vector.
 template <class Warp, int octets>
 class GramTiles {
  public:
   static constexpr int tile_rows = octets / 2;
   static_assert(octets % 2 == 0);
 
+  /// @param vector  [2, ld] in parts
   template <class Atom>
-  SPLICE_KERNEL void multiply(Warp& warp, const AtomsView& atoms, int count, Atom atom, HalfParts parts) {
+  SPLICE_KERNEL void multiply(Warp& warp, const AtomsView& atoms, int count, Atom atom, const Float16* vector, HalfParts parts) {
     warp.each([&](int lane) SPLICE_INLINED { sums_[lane] = {}; });
     if (count == 0) return;
-    AtomOctets<Warp, octets> all(warp, atoms, count, atom);
+    Operands all(warp, atoms, count, atom, vector);
     if (parts == HalfParts::both) {
       multiply_parts<HalfParts::both>(warp, atoms.ld, count, all);
     } else {
@@ -139,21 +143,25 @@ class GramTiles {
     }
   }
 
+  /// The product of the atom at place sum_row(lane, r) of tile row i with the vector.
+  SPLICE_KERNEL float vector_sum(int lane, int i, int r) { return sums_[lane].of[tile(i, octets)][r]; }
   /// Sums of tile (i, j): see sum_row, sum_column.
   SPLICE_KERNEL const float* sums(int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; }
 
  private:
+  using Operands = AtomOctets<Warp, octets + 1, true>;
+
   /// Tensor cores cut what they add up to float32, each time by up to 2^-24 of the sum so far: where there are registers for
   /// it, parts of the dimensions have sums of their own, which are rounded when they are added.
   template <HalfParts parts>
-  SPLICE_KERNEL void multiply_parts(Warp& warp, std::int64_t ld, int count, const AtomOctets<Warp, octets>& all) {
-    typename Warp::template PerLane<AtomSlice<octets>> slice;
+  SPLICE_KERNEL void multiply_parts(Warp& warp, std::int64_t ld, int count, const Operands& all) {
+    typename Warp::template PerLane<AtomSlice<octets + 1>> slice;
     const auto add_slices = [&](std::int64_t first, std::int64_t end, auto& sums) SPLICE_INLINED {
       SPLICE_NO_UNROLL
       for (std::int64_t k = first; k < end; k += slice_width) {  // two at once are more instructions than waiting for both gains
         warp.each([&](int lane) SPLICE_INLINED { slice[lane].template read<parts>(all, lane, k); });
-        multiply_tiles<parts, tile_rows, octets>(
-            warp, slice, slice, [&](int i, int j) { return j <= 2 * i + 1 && product_rows * i < count; },
+        multiply_tiles<parts, tile_rows, octets + 1>(
+            warp, slice, slice, [&](int i, int j) { return (j <= 2 * i + 1 || j == octets) && product_rows * i < count; },
             [&](int lane, int i, int j) { return sums[lane].of[tile(i, j)]; });
       }
     };
@@ -178,8 +186,8 @@ class GramTiles {
 
   static constexpr int most_octets_in_parts = 4;
   static constexpr std::int64_t part_width = 64;  ///< dimensions
-  static constexpr int tiles = tile_rows * (tile_rows + 1);
-  static constexpr int tile(int i, int j) { return i * (i + 1) + j; }
+  static constexpr int tiles = tile_rows * (tile_rows + 2);
+  static constexpr int tile(int i, int j) { return j == octets ? tile_rows * (tile_rows + 1) + i : i * (i + 1) + j; }
   struct Sums {
     float of[tiles][sum_registers];
   };

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "kernels/load.hpp"
+#include "kernels/split_atoms.hpp"
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
 #include "splice_cuda/codes.hpp"
@@ -61,12 +62,21 @@ struct PrepareKernel {
   template <class Group, class Element>
   static SPLICE_KERNEL void write_scaled(Group& group, const Args& args, std::int64_t row, const Element* input, double power) {
     auto z = group.array(args.rows.z + row * args.ld, args.ld);
+    const bool split = args.rows.z_halves != nullptr;
+    auto halves = group.array(split ? args.rows.z_halves + 2 * row * args.ld : nullptr, split ? 2 * args.ld : 0);
+    const auto write = [&](std::int64_t k, float value) {
+      z[k] = value;
+      if (!split) return;
+      const HalfPair pair = split_number<Group>(value * vector_scale);
+      halves[k] = pair.high;
+      halves[args.ld + k] = pair.low;
+    };
     group.each([&](int lane) {
       SPLICE_UNROLL_BY(8)
       for (std::int64_t k = lane; k < args.dim; k += Group::size) {
-        z[k] = power != 0 ? static_cast<float>(static_cast<double>(as_float(input[k])) * power) : 0.0f;
+        write(k, power != 0 ? static_cast<float>(static_cast<double>(as_float(input[k])) * power) : 0.0f);
       }
-      for (std::int64_t k = args.dim + lane; k < args.ld; k += Group::size) z[k] = 0;
+      for (std::int64_t k = args.dim + lane; k < args.ld; k += Group::size) write(k, 0);
     });
   }
 

@@ -151,9 +151,12 @@ class RegisterMatrix {
   }
 
   /// By tensor cores; rows of tiles go through shared memory to the lanes that keep them.
-  /// @param rough  a guess will do
-  template <class Atom, class Factor>
-  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor, bool rough) {
+  /// @param rough   a guess will do
+  /// @param vector  [2, ld] in parts, scaled by vector_scale
+  /// @param use     use(i, <c_atom(i), vector>) for i < count, by one lane each
+  template <class Atom, class Factor, class Use>
+  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor, bool rough, const Float16* vector,
+                              Use use) {
     group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int r = 0; r < own_rows; ++r) {
@@ -162,7 +165,18 @@ class RegisterMatrix {
       }
     });
     GramTiles<Group, capacity / octet> tiles;
-    tiles.multiply(group_, atoms, count, atom, rough ? HalfParts::high : HalfParts::both);
+    tiles.multiply(group_, atoms, count, atom, vector, rough ? HalfParts::high : HalfParts::both);
+    group_.each([&](int lane) SPLICE_INLINED {
+      if (lane_in_quad(lane) != 0) return;  // the others have the same
+      SPLICE_UNROLL
+      for (int i = 0; i < capacity / product_rows; ++i) {
+        SPLICE_UNROLL
+        for (int r = 0; r < sum_registers; r += 2) {
+          const int place = product_rows * i + sum_row(lane, r);
+          if (place < count) use(place, tiles.vector_sum(lane, i, r) * (atoms.half_scales[atom(place)] / vector_scale));
+        }
+      }
+    });
     group_.each([&](int lane) SPLICE_INLINED { rows_[lane] = {}; });
     SPLICE_UNROLL
     for (int r = 0; r < own_rows; ++r) {

@@ -55,18 +55,21 @@ class RowSolver {
 
   /// A working set of `count` atoms outside the support; factors have the sign of correlation(i), if signs are free. To be
   /// settled next, which begins with a barrier.
-  /// @param correlation  c_j.z / a_j, or what has its sign
-  /// @param rough        a guess will do: float16 parts of atoms, and correlations as they are given
+  /// @param rough  a guess will do: of the atoms' high float16 parts
   template <class Atom, class Correlation>
   SPLICE_KERNEL void set_atoms(int count, Atom atom, Correlation correlation, bool rough) {
-    tableau.set_atoms(
-        atoms_, count, atom, [&](int i) { return signed_factor(atom(i), correlation(i)); }, rough);
-    if (!rough) dot_listed(group_, atoms_.atoms, atoms_.ld, count, tableau.atom, z_, slacks_);
+    const auto factor = [&](int i) { return signed_factor(atom(i), correlation(i)); };
+    if constexpr (requires { Matrix::most_crossed; }) {
+      const Float16* z = rows_.z_halves + 2 * row_ * atoms_.ld;
+      tableau.set_atoms(atoms_, count, atom, factor, rough, z, [&](int i, float product) SPLICE_INLINED { gram_[i] = product; });
+    } else {
+      tableau.set_atoms(atoms_, count, atom, factor, rough);
+      dot_listed(group_, atoms_.atoms, atoms_.ld, count, tableau.atom, z_, gram_);
+    }
     group_.each([&](int lane) {
       SPLICE_NO_UNROLL
       for (int i = lane; i < count; i += Group::size) {
-        tableau.value[i] = lambda_ - (rough ? size_of(correlation(i))
-                                            : static_cast<float>(tableau.factor[i]) * static_cast<float>(slacks_[i]));
+        tableau.value[i] = lambda_ - static_cast<float>(tableau.factor[i]) * static_cast<float>(gram_[i]);
       }
     });
   }

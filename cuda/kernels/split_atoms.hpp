@@ -7,11 +7,21 @@
 #include <cmath>
 #include <cstdint>
 
-#include "core/half.hpp"
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
 
 namespace splice_cuda::cuda {
+
+struct HalfPair {
+  Float16 high;
+  Float16 low;
+};
+
+template <class Group>
+SPLICE_KERNEL HalfPair split_number(float scaled) {
+  const Float16 high = Group::half_of(scaled);
+  return {high, Group::half_of(scaled - Group::float_of(high))};
+}
 
 /// Item: an atom.
 struct SplitAtomsKernel {
@@ -41,10 +51,9 @@ struct SplitAtomsKernel {
     auto halves = group.array(args.halves + 2 * item * ld, 2 * ld);
     group.each([&](int lane) {
       for (std::int64_t k = lane; k < ld; k += Group::size) {
-        const float scaled = std::ldexp(atom[k], shift);
-        const Float16 high = to_float16(scaled);
-        halves[k] = high;
-        halves[ld + k] = to_float16(scaled - to_float(high));
+        const HalfPair pair = split_number<Group>(std::ldexp(atom[k], shift));
+        halves[k] = pair.high;
+        halves[ld + k] = pair.low;
       }
     });
     group.once([&] { args.scales[item] = std::ldexp(1.0f, -shift); });

@@ -33,6 +33,9 @@ struct ProblemView {
   std::int32_t max_rounds = 0;
 };
 
+/// Of vectors in two float16 parts (split_atoms.hpp), whose numbers are below 4.
+inline constexpr float vector_scale = 0x1p9f;
+
 /// What a row waits for.
 enum class RowPhase : std::int32_t {
   warm,        ///< to be solved among the atoms of the code that it starts from
@@ -50,6 +53,7 @@ struct RowsView {
   std::int64_t count = 0;
   std::int64_t first = 0;            ///< of the batch: row i of the tile is row first + i
   float* z = nullptr;                ///< [, ld]
+  Float16* z_halves = nullptr;       ///< [, 2, ld] z in parts, scaled by vector_scale; null where no solver wants them
   float* r = nullptr;                ///< [, ld] residual of the solution at hand; undefined before there is one
   std::int32_t* exponent = nullptr;  ///< z holds the embedding times 2^exponent
   double* lambda = nullptr;          ///< times 2^exponent

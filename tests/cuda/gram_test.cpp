@@ -1,4 +1,5 @@
-// Gram matrices in registers, from float16 parts: as good as float32, or good enough for a guess.
+// Gram matrices in registers, and products with a vector beside them, from float16 parts: as good as float32, or good enough for
+// a guess.
 
 #include <cmath>
 
@@ -16,6 +17,8 @@ struct GramKernel {
     bool rough = false;
     float* gram = nullptr;      ///< [places, places]
     float* diagonal = nullptr;  ///< [places]
+    const Float16* vector = nullptr;  ///< [2, ld]
+    float* products = nullptr;        ///< [count] with the vector
   };
   struct Shared {
     alignas(16) cuda::RegisterMatrixMemory<places> matrix;
@@ -33,7 +36,8 @@ struct GramKernel {
     cuda::RegisterMatrix<Group, places> matrix(group, shared.matrix, shared.factors);
     auto row = group.array(shared.row, places);
     matrix.set_gram(
-        args.atoms, args.count, [](int i) -> std::int64_t { return 2 * i + 1; }, [](int i) { return factor(i); }, args.rough);
+        args.atoms, args.count, [](int i) -> std::int64_t { return 2 * i + 1; }, [](int i) { return factor(i); }, args.rough,
+        args.vector, [&](int i, float product) { args.products[i] = product; });
     group.sync();
     for (int k = 0; k < places; ++k) {
       matrix.read_row(k, places, row);
@@ -51,15 +55,43 @@ struct GramKernel {
 
 class Gram : public WatchedKernels {
  protected:
-  /// Of `count` atoms. @returns the largest error, over the norms of the two atoms
+  struct Product {
+    long double value = 0;
+    double norms = 0;
+    double error(double found) const { return std::abs(found - static_cast<double>(value)) / norms; }
+  };
+  static Product product_of(const float* a, const float* b, std::int64_t dim) {
+    long double sum = 0;
+    double aa = 0;
+    double bb = 0;
+    for (std::int64_t d = 0; d < dim; ++d) {
+      sum += static_cast<long double>(a[d]) * b[d];
+      aa += static_cast<double>(a[d]) * static_cast<double>(a[d]);
+      bb += static_cast<double>(b[d]) * static_cast<double>(b[d]);
+    }
+    return {sum, std::sqrt(aa * bb)};
+  }
+
+  /// Of `count` atoms. @returns the largest error of a product, over the norms of the two vectors
   template <int places>
   double error_of(std::int64_t dim, int count, bool rough) {
     SampleProblem sample = sample_problem(2 * places + 1, dim, 1, static_cast<std::uint64_t>(dim + count));
     for (std::size_t i = 0; i < sample.dictionary.size(); ++i) sample.dictionary[i] *= i / at(dim) % 3 == 0 ? 1e-3f : 40.0f;
     const KernelProblem problem(std::move(sample));
-    std::vector<float> gram(places * places, NAN), diagonal(places, NAN);
-    device.launch<GramKernel<places>>(1, {problem.atoms, count, rough, gram.data(), diagonal.data()});
+    std::vector<float> gram(places * places, NAN), diagonal(places, NAN), products(places, NAN);
+    KernelRows row(1, problem.atoms.ld, 1, 1);
+    row.load(device, problem);
+    device.launch<GramKernel<places>>(
+        1, {problem.atoms, count, rough, gram.data(), diagonal.data(), row.z_halves.data(), products.data()});
     double worst = 0;
+    for (int i = 0; i < places; ++i) {
+      if (i >= count) {
+        EXPECT_TRUE(std::isnan(products[at(i)])) << i;
+        continue;
+      }
+      const Product wanted = product_of(problem.atom(2 * i + 1), row.z.data(), dim);
+      worst = std::max(worst, wanted.error(static_cast<double>(products[at(i)])));
+    }
     for (int i = 0; i < places; ++i) {
       for (int k = 0; k < places; ++k) {
         const float found = gram[at(i * places + k)];
@@ -67,18 +99,9 @@ class Gram : public WatchedKernels {
           EXPECT_EQ(found, 0) << i << ", " << k;
           continue;
         }
-        const float* a = problem.atom(2 * i + 1);
-        const float* b = problem.atom(2 * k + 1);
-        long double sum = 0;
-        double aa = 0;
-        double bb = 0;
-        for (std::int64_t d = 0; d < dim; ++d) {
-          sum += static_cast<long double>(a[d]) * b[d];
-          aa += static_cast<double>(a[d]) * static_cast<double>(a[d]);
-          bb += static_cast<double>(b[d]) * static_cast<double>(b[d]);
-        }
+        const Product wanted = product_of(problem.atom(2 * i + 1), problem.atom(2 * k + 1), dim);
         const auto scale = static_cast<double>(GramKernel<places>::factor(i)) * static_cast<double>(GramKernel<places>::factor(k));
-        worst = std::max(worst, std::abs(static_cast<double>(found) / scale - static_cast<double>(sum)) / std::sqrt(aa * bb));
+        worst = std::max(worst, wanted.error(static_cast<double>(found) / scale));
         if (i == k) {
           EXPECT_EQ(found, diagonal[at(i)]);
         }

@@ -95,6 +95,7 @@ struct KernelRows {
     const auto make = [&](auto& values, auto*& pointer, std::int64_t count) {
       using T = typename std::remove_reference_t<decltype(values)>::value_type;
       T undefined{};
+      if constexpr (std::is_same_v<T, Float16>) undefined.bits = 0x7E00;
       if constexpr (std::is_floating_point_v<T>) undefined = std::numeric_limits<T>::quiet_NaN();
       if constexpr (std::is_integral_v<T>) undefined = static_cast<T>(-77);
       values.assign(at(count), undefined);
@@ -104,6 +105,7 @@ struct KernelRows {
     view.code_capacity = code_capacity;
     screen.list_capacity = list_capacity;
     make(z, view.z, rows * ld);
+    make(z_halves, view.z_halves, rows * 2 * ld);
     make(r, view.r, rows * ld);
     make(exponent, view.exponent, rows);
     make(lambda, view.lambda, rows);
@@ -163,6 +165,7 @@ struct KernelRows {
   cuda::ScreenView screen;
   std::vector<float> z, r, code_weights, scale, norm, threshold, unlisted_bound, list_values;
   std::vector<double> lambda, primal, dual, gap, kkt_violation;
+  std::vector<Float16> z_halves;
   std::vector<cuda::RowPhase> phase;
   std::vector<std::int8_t> q;
   std::vector<std::int32_t> exponent, status, rounds, iterations, tier, misses, code_count, code_atoms;

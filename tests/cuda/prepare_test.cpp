@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/half.hpp"
 #include "core/typed_rows.hpp"
 #include "cpu/load_row.hpp"
 #include "cuda/kernel_problem.hpp"
@@ -53,6 +54,10 @@ class Prepare : public WatchedKernels {
     for (std::int64_t i = 0; i < rows; ++i) {
       const cpu::LoadedRow wanted = cpu::load_row(view, i, z.data(), ld);
       EXPECT_EQ(std::vector<float>(got.z.begin() + i * ld, got.z.begin() + (i + 1) * ld), z) << "row " << i;
+      for (std::int64_t k = 0; k < ld; ++k) {
+        const auto part = [&](std::int64_t p) { return static_cast<double>(to_float(got.z_halves[at((2 * i + p) * ld + k)])); };
+        ASSERT_NEAR((part(0) + part(1)) / 512, static_cast<double>(z[at(k)]), 0x1p-22 * std::abs(static_cast<double>(z[at(k)])) + 0x1p-34);
+      }
       EXPECT_EQ(got.exponent[at(i)], wanted.exponent) << "row " << i;
       EXPECT_EQ(got.lambda[at(i)], std::ldexp(0.125, wanted.exponent)) << "row " << i;
       EXPECT_EQ(got.rounds[at(i)] + got.iterations[at(i)] + got.misses[at(i)] + got.tier[at(i)] + got.code_count[at(i)],

@@ -45,8 +45,13 @@ class ScriptRun {
         slacks_(group.array(script.slacks, script.total)) {}
 
   void run() {
-    tableau_.set_atoms(
-        script_.atoms, script_.together, [](int i) -> std::int32_t { return i; }, [](int) { return T(1); });
+    const auto atom = [](int i) -> std::int32_t { return i; };
+    const auto factor = [](int) { return T(1); };
+    if constexpr (requires { Matrix::most_crossed; }) {  // products with some vector are made beside it
+      tableau_.set_atoms(script_.atoms, script_.together, atom, factor, false, script_.atoms.halves, [](int, float) {});
+    } else {
+      tableau_.set_atoms(script_.atoms, script_.together, atom, factor, false);
+    }
     subtract(0);
     group_.each([&](int lane) {
       for (int i = lane; i < script_.together; i += Group::size) tableau_.value[i] = slack(i, T(1));

@@ -340,6 +340,7 @@ class HostGroup {
 
   static void give_up() { std::abort(); }
   static float float_of(Float16 half) { return to_float(half); }
+  static Float16 half_of(float value) { return to_float16(value); }
   static int count_bits(std::uint32_t word) { return std::popcount(word); }
   static int lowest_bit(std::uint32_t word) { return std::countr_zero(word); }
 
