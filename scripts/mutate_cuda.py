@@ -140,7 +140,7 @@ MUTATIONS = [
              "the error of float32 products has the wrong sign", ("cuda_certify",)),
     Mutation(KERNELS + "split_atoms.hpp", "Group::half_of(scaled - Group::float_of(high))", "Group::half_of(scaled)",
              "low parts are high ones again", ("cuda_split_atoms", "cuda_tableau")),
-    Mutation(KERNELS + "gram_tiles.hpp", "each_tile([&](int lane, int o) { return rows[lane].low[o]; }, column_high, lot);", "",
+    Mutation(KERNELS + "gram_tiles.hpp", "each_tile(row_low, column_high, lot);", "",
              "products of low parts are left out", ("cuda_gram",)),
     Mutation(KERNELS + "gram_tiles.hpp", "part_width = 64;", "part_width = 1 << 20;",
              "what tensor cores cut off adds up", ("cuda_gram",)),

@@ -56,20 +56,21 @@ class AtomOctets {
   typename Warp::template PerLane<Rows> rows_;
 };
 
+/// Dimensions whose parts a lane keeps at once: of high parts alone, twice as many.
+constexpr std::int64_t dimensions_at_once(HalfParts parts) { return parts == HalfParts::both ? slice_width : 2 * slice_width; }
+
 /// A slice of `octets` octets in a lane's registers.
 template <int octets>
 struct AtomSlice {
   Chunk high[octets];
-  Chunk low[octets];
+  Chunk low[octets];  ///< of the same slice, or the next slice's high parts
 
   template <HalfParts parts, class Octets>
   SPLICE_KERNEL void read(const Octets& from, int lane, std::int64_t k) {
     SPLICE_UNROLL
     for (int o = 0; o < octets; ++o) high[o] = from.high(lane, o, k);
-    if constexpr (parts == HalfParts::both) {
-      SPLICE_UNROLL
-      for (int o = 0; o < octets; ++o) low[o] = from.low(lane, o, k);
-    }
+    SPLICE_UNROLL
+    for (int o = 0; o < octets; ++o) low[o] = parts == HalfParts::both ? from.low(lane, o, k) : from.high(lane, o, k + slice_width);
   }
 };
 
@@ -110,12 +111,16 @@ SPLICE_KERNEL void multiply_tiles(Warp& warp, Rows& rows, Columns& columns, Want
     }
   };
   const auto row_high = [&](int lane, int o) { return rows[lane].high[o]; };
+  const auto row_low = [&](int lane, int o) { return rows[lane].low[o]; };
   const auto column_high = [&](int lane, int o) { return columns[lane].high[o]; };
-  if constexpr (parts == HalfParts::both) {  // the small ones first: what is cut then is small, too
-    SPLICE_UNROLL
-    for (int lot = 0; lot < slice_lots; ++lot) {
-      each_tile(row_high, [&](int lane, int o) { return columns[lane].low[o]; }, lot);
-      each_tile([&](int lane, int o) { return rows[lane].low[o]; }, column_high, lot);
+  const auto column_low = [&](int lane, int o) { return columns[lane].low[o]; };
+  SPLICE_UNROLL
+  for (int lot = 0; lot < slice_lots; ++lot) {
+    if constexpr (parts == HalfParts::both) {  // the small ones first: what is cut then is small, too
+      each_tile(row_high, column_low, lot);
+      each_tile(row_low, column_high, lot);
+    } else {
+      each_tile(row_low, column_low, lot);
     }
   }
   SPLICE_UNROLL
@@ -158,7 +163,7 @@ class GramTiles {
     typename Warp::template PerLane<AtomSlice<octets + 1>> slice;
     const auto add_slices = [&](std::int64_t first, std::int64_t end, auto& sums) SPLICE_INLINED {
       SPLICE_NO_UNROLL
-      for (std::int64_t k = first; k < end; k += slice_width) {  // two at once are more instructions than waiting for both gains
+      for (std::int64_t k = first; k < end; k += dimensions_at_once(parts)) {
         warp.each([&](int lane) SPLICE_INLINED { slice[lane].template read<parts>(all, lane, k); });
         multiply_tiles<parts, tile_rows, octets + 1>(
             warp, slice, slice, [&](int i, int j) { return (j <= 2 * i + 1 || j == octets) && product_rows * i < count; },

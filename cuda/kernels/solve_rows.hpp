@@ -66,7 +66,8 @@ class RowRound {
 
   /// What the row waits for. @returns false where the working set outgrows its memory: the round is to be repeated with more
   SPLICE_KERNEL bool run(RowPhase phase) {
-    const bool certifying = phase == RowPhase::certifying;
+    bool certifying = phase == RowPhase::certifying;
+    bool rough = phase == RowPhase::first_pass;
     if (certifying && listed() < args_.screen.list_count[row_]) {
       shorten_list();
       return true;
@@ -90,17 +91,21 @@ class RowRound {
         break;
       }
       if (step == 0) {
-        set_atoms(kept, joining, phase == RowPhase::first_pass);
+        if (certifying && will_move(joining)) {
+          certifying = false;
+          rough = true;
+        }
+        set_atoms(kept, joining, rough);
       } else {
         solver_.append(
             joining, [&](int i) -> std::int32_t { return pick_atoms_[i]; },
             [&](int i) -> float { return pick_correlations_[i]; });
       }
-      if (!settle(certifying, phase == RowPhase::first_pass)) break;
+      if (!settle(certifying, rough)) break;
     }
     solver_.write();
     if (outgrown) return false;
-    end_round(settled ? RowPhase::claims : RowPhase::certifying, certifying ? 1 : 0);
+    end_round(settled ? RowPhase::claims : RowPhase::certifying, phase == RowPhase::certifying ? 1 : 0);
     return true;
   }
 
@@ -141,6 +146,21 @@ class RowRound {
   /// Whether what the screening proved of the atoms that it did not list still says that none of them matters.
   SPLICE_KERNEL bool may_claim() {
     return args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved() <= solver_.lambda();
+  }
+
+  /// Whether picks violate by so much that the residual will move farther than a claim allows: by their largest excess at least,
+  /// as the solution undoes that; by about the norm of all.
+  SPLICE_KERNEL bool will_move(int joining) {
+    const float excess = group_.template sum<float>([&](int lane) {
+      float sum = 0;
+      for (int i = lane; i < joining; i += Group::size) {
+        const float own = solver_.size_of(pick_correlations_[i]) - solver_.lambda();
+        sum = std::fma(own, own, sum);
+      }
+      return sum;
+    });
+    const float room = solver_.lambda() - args_.screen.unlisted_bound[row_];
+    return excess > room * room;
   }
 
   /// Atoms that join, the best of those that violate: in a first pass the list holds nothing else. Afterwards, at the residual
