@@ -160,7 +160,7 @@ class RowRound {
       return sum;
     });
     const float room = solver_.lambda() - args_.screen.unlisted_bound[row_];
-    return excess > room * room;
+    return !(room > 0) || excess > room * room;
   }
 
   /// Atoms that join, the best of those that violate: in a first pass the list holds nothing else. Afterwards, at the residual

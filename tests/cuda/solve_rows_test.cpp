@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/half.hpp"
 #include "cuda/solve_stages.hpp"
 #include "support/agreement.hpp"
 
@@ -101,6 +102,41 @@ TEST_F(SolveRows, WhatTheListSaysToViolateJoinsWithoutAProduct) {
               rows->list_values.begin() + rows->list_count[0]);
   }
   EXPECT_GT(candidates_found, 3);
+}
+
+/// The residual of a round that has far to go is that of the atoms' high parts; of one that may claim, that of the atoms.
+TEST_F(SolveRows, RoundsThatCannotEndInAClaimAreGuesses) {
+  const KernelProblem problem(sample_problem(150, 24, 1, 1), options(0.4f, true));
+  const auto error_of = [&](bool of_high_parts) {
+    double worst = 0;
+    for (std::int64_t k = 0; k < 24; ++k) {
+      long double sum = rows->z[at(k)];
+      for (int e = 0; e < rows->code_count[0]; ++e) {
+        const std::int32_t atom = rows->code_atoms[at(e)];
+        const float high = to_float(problem.halves[at(2 * atom * problem.atoms.ld + k)]) * problem.half_scales[at(atom)];
+        sum -= static_cast<long double>(rows->code_weights[at(e)]) * (of_high_parts ? high : problem.atom(atom)[k]);
+      }
+      worst = std::max(worst, static_cast<double>(std::abs(sum - static_cast<long double>(rows->r[at(k)]))));
+    }
+    return worst;
+  };
+  begin(problem, 150);
+  rows->set_code(0, {}, {});
+  rows->phase[0] = RowPhase::certifying;
+  rows->r = rows->z;
+  rows->margin_level[0] = 0;
+  rows->tier[0] = cuda::SmallSolveRowsKernel::tier;
+  for (int round = 0; round < 4 && rows->phase[0] == RowPhase::certifying; ++round) {
+    screen_rows(device, problem, *rows);
+    solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+    EXPECT_GT(rows->code_count[0], 3);
+    const bool claims = rows->phase[0] == RowPhase::claims;
+    EXPECT_TRUE(claims || round < 3);
+    if (claims || round == 0) {
+      EXPECT_LE(error_of(!claims), 2e-6);
+      EXPECT_GE(error_of(claims), 1e-5);
+    }
+  }
 }
 
 /// An atom that violates, but whose int8 copy says less by more than such copies hardly err: seen from the fourth round on.
