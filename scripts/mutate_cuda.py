@@ -134,6 +134,8 @@ MUTATIONS = [
              "                            static_cast<double>(args.problem.atom_norm) * movement;",
              "static_cast<double>(args.screen.unlisted_bound[row]);", "movement dropped for atoms not listed",
              ("cuda_certify",)),
+    Mutation("src/core/screen_math.hpp", "return 1.002 * 0x1p-11 + ", "return ", "what high parts lack is forgotten",
+             ("cuda_warp_products",)),
     Mutation(KERNELS + "certify_screened.hpp", "const bool may_exceed = !(bound <= lambda);", "const bool may_exceed = !(bound >= lambda);",
              "looks at the wrong atoms", ("cuda_certify",)),
     Mutation(KERNELS + "certify_screened.hpp", "own.inverse) + error + least", "own.inverse) - error + least",

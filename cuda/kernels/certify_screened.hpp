@@ -71,7 +71,7 @@ struct CertifyScreenedKernel {
   }
 
   /// Of the list, without the support, whose correlations are known: what the screening bounds by lambda needs no look; for
-  /// most of the rest float32 products with their error bounds do; what these leave open is multiplied in fp64.
+  /// most of the rest products of their high float16 parts do, with error bounds; what these leave open is multiplied in fp64.
   template <class Group, class Vector>
   static SPLICE_KERNEL double largest_listed(Group& group, const Args& args, std::int32_t row, const Vector& residual,
                                              double movement, double residual_norm) {
@@ -106,9 +106,10 @@ struct CertifyScreenedKernel {
         },
         [&](int at, int, const ListEntry& entry) SPLICE_INLINED { candidates[at] = entry.atom; });
     const auto candidate = [&](int i) -> std::int64_t { return candidates[i]; };
-    dot_atoms<float>(group, args.atoms, found, candidate, residual, [&](int i, float product) { products[i] = product; });
+    dot_atoms<float>(group, HighAtoms{args.atoms.halves, args.atoms.ld}, found, candidate, residual,
+                     [&](int i, float product) { products[i] = product * args.atoms.half_scales[candidates[i]]; });
     group.sync();
-    const double error = math::product_error(args.atoms.ld) * static_cast<double>(args.problem.atom_norm) * residual_norm;
+    const double error = math::high_product_error(args.atoms.ld) * static_cast<double>(args.problem.atom_norm) * residual_norm;
     const double least = static_cast<double>(args.atoms.ld) * 0x1p-147;  // of what lies below the normal numbers
     struct Candidate {
       std::int32_t atom;

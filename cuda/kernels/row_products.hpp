@@ -98,7 +98,7 @@ struct FloatAtoms {
   }
 };
 
-/// Their high float16 parts alone (split_atoms.hpp): half the bytes. Weights are multiplied by half_scales.
+/// Their high float16 parts alone (split_atoms.hpp): half the bytes. Weights, or products, are multiplied by half_scales.
 struct HighAtoms {
   using Lot = Chunk;
   static constexpr int width = 8;

@@ -97,7 +97,7 @@ class RowSolver {
         const std::int32_t added = atom(i);
         const int before = tableau.size();
         dot_atoms<float>(
-            group_, atoms_, before + 1,
+            group_, FloatAtoms{atoms_.atoms, atoms_.ld}, before + 1,
             [&](int k) -> std::int64_t { return k < before ? static_cast<std::int32_t>(tableau.atom[k]) : added; },
             atoms_.atoms + added * atoms_.ld, [&](int k, float value) { slacks_[k] = value; });
         group_.sync();

@@ -17,11 +17,14 @@ namespace splice_cuda::cuda {
 inline constexpr int atoms_at_once = 8;
 
 /// use(lane, i, <c_atom(i), x>) for i < count, by one lane of the group each.
+/// @param source  FloatAtoms or HighAtoms
 /// @param x  [ld], zero past the dimension; products are of T
-template <class T, class Group, class Atom, class Vector, class Use>
-SPLICE_KERNEL void each_product(Group& group, const AtomsView& atoms, int count, Atom atom, const Vector& x, Use use) {
+template <class T, class Group, class Source, class Atom, class Vector, class Use>
+SPLICE_KERNEL void each_product(Group& group, const Source& source, int count, Atom atom, const Vector& x, Use use) {
   group.warps([&](auto& warp, int index) SPLICE_INLINED {
     using Warp = std::remove_reference_t<decltype(warp)>;
+    constexpr int width = Source::width;
+    constexpr std::int64_t stride = width * Warp::size;
     struct Sums {
       T of[atoms_at_once];
     };
@@ -29,33 +32,38 @@ SPLICE_KERNEL void each_product(Group& group, const AtomsView& atoms, int count,
     typename Warp::template PerLane<T> totals;
     SPLICE_NO_UNROLL
     for (int first = index * atoms_at_once; first < count; first += Group::warp_count * atoms_at_once) {
-      const float* rows[atoms_at_once];
+      decltype(source.row(0)) rows[atoms_at_once];
       SPLICE_UNROLL
       for (int e = 0; e < atoms_at_once; ++e) {  // past the end: the last one again
-        rows[e] = atoms.atoms + atom(first + e < count ? first + e : count - 1) * atoms.ld;
+        rows[e] = source.row(atom(first + e < count ? first + e : count - 1));
       }
       warp.each([&](int lane) SPLICE_INLINED {
         Sums own = {};
         SPLICE_NO_UNROLL
-        for (std::int64_t k = 4 * lane; k < atoms.ld; k += 8 * Warp::size) {
+        for (std::int64_t k = width * lane; k < source.ld; k += 2 * stride) {
           // Two lots of loads; past the end they are those of the first one, times 0.
-          const bool both = k + 4 * Warp::size < atoms.ld;
-          const std::int64_t second = both ? k + 4 * Warp::size : k;
-          T right[2][4];
-          Four left[2][atoms_at_once];
-          read_four<T>(warp, x, k, right[0]);
-          read_four<T>(warp, x, second, right[1]);
+          const bool both = k + stride < source.ld;
+          const std::int64_t second = both ? k + stride : k;
+          T right[2][width];
+          typename Source::Lot left[2][atoms_at_once];
           SPLICE_UNROLL
-          for (int i = 0; i < atoms_at_once; ++i) left[0][i] = warp.load4(rows[i], k);
+          for (int e = 0; e < width; e += 4) {
+            read_four<T>(warp, x, k + e, right[0] + e);
+            read_four<T>(warp, x, second + e, right[1] + e);
+          }
           SPLICE_UNROLL
-          for (int i = 0; i < atoms_at_once; ++i) left[1][i] = warp.load4(rows[i], second);
+          for (int i = 0; i < atoms_at_once; ++i) left[0][i] = source.load(warp, rows[i], k);
+          SPLICE_UNROLL
+          for (int i = 0; i < atoms_at_once; ++i) left[1][i] = source.load(warp, rows[i], second);
           SPLICE_UNROLL
           for (int lot = 0; lot < 2; ++lot) {
             SPLICE_UNROLL
-            for (int e = 0; e < 4; ++e) {
+            for (int e = 0; e < width; ++e) {
               const T factor = lot == 0 || both ? right[lot][e] : T(0);
               SPLICE_UNROLL
-              for (int i = 0; i < atoms_at_once; ++i) own.of[i] = std::fma(static_cast<T>(left[lot][i].of[e]), factor, own.of[i]);
+              for (int i = 0; i < atoms_at_once; ++i) {
+                own.of[i] = std::fma(static_cast<T>(Source::template number<Warp>(left[lot][i], e)), factor, own.of[i]);
+              }
             }
           }
         }
@@ -72,9 +80,9 @@ SPLICE_KERNEL void each_product(Group& group, const AtomsView& atoms, int count,
 
 /// out(i, <c_atom(i), x>) for i < count, by one lane each. The caller has a barrier afterwards.
 /// @param x  [ld], zero past the dimension; products are of T
-template <class T, class Group, class Atom, class Vector, class Out>
-SPLICE_KERNEL void dot_atoms(Group& group, const AtomsView& atoms, int count, Atom atom, const Vector& x, Out out) {
-  each_product<T>(group, atoms, count, atom, x, [&](int, int i, T product) { out(i, product); });
+template <class T, class Group, class Source, class Atom, class Vector, class Out>
+SPLICE_KERNEL void dot_atoms(Group& group, const Source& source, int count, Atom atom, const Vector& x, Out out) {
+  each_product<T>(group, source, count, atom, x, [&](int, int i, T product) { out(i, product); });
 }
 
 /// out[i] = <c_list[i], x> for i < count, in float32. Ends with a barrier.
@@ -82,11 +90,8 @@ SPLICE_KERNEL void dot_atoms(Group& group, const AtomsView& atoms, int count, At
 /// @param x      [ld], zero past the dimension
 template <class Group, class List, class Vector, class Out>
 SPLICE_OUT_OF_LINE void dot_listed(Group& group, const float* atoms, std::int64_t ld, int count, List list, Vector x, Out out) {
-  AtomsView view;
-  view.atoms = atoms;
-  view.ld = ld;
   dot_atoms<float>(
-      group, view, count, [&](int i) -> std::int64_t { return static_cast<std::int32_t>(list[i]); }, x,
+      group, FloatAtoms{atoms, ld}, count, [&](int i) -> std::int64_t { return static_cast<std::int32_t>(list[i]); }, x,
       [&](int i, float product) { out[i] = product; });
   group.sync();
 }

@@ -41,13 +41,15 @@ SPLICE_HOST_DEVICE inline ScreenLimits screen_limits(double lambda, double movem
   return limits;
 }
 
-/// How far a product of two float32 vectors errs, over their norms, where each of 32 lanes adds up every 32nd four of their
-/// numbers and lanes are added pairwise (Higham, "Accuracy and Stability of Numerical Algorithms", 3.1: one rounding for
-/// each addition that a term goes through; two more, of operands; the square of it all is below one).
+/// How far a product in float32 of an atom's high float16 part with a vector errs from the atom's own, over their norms: the part
+/// by 2^-11 of each number, and by 2^-34 sqrt(d) of the norm for numbers below the normal ones (split_atoms.hpp); the sum, where
+/// each of 32 lanes adds up every 32nd eight of the numbers and lanes are added pairwise, by one rounding for each addition that
+/// a term goes through (Higham, "Accuracy and Stability of Numerical Algorithms", 3.1), and two more, of operands; the square of
+/// it all is below one.
 /// @param ld  length of the vectors
-SPLICE_HOST_DEVICE inline double product_error(long long ld) {
-  const double additions = static_cast<double>((ld + 127) / 128 * 4) + 5;
-  return (additions + 3) * 0x1p-24;
+SPLICE_HOST_DEVICE inline double high_product_error(long long ld) {
+  const double additions = static_cast<double>((ld + 255) / 256 * 8) + 5;
+  return 1.002 * 0x1p-11 + (additions + 3) * 0x1p-24;
 }
 
 }  // namespace splice_cuda::math
