@@ -19,6 +19,7 @@ class MemoryMatrix {
  public:
   template <class U>
   using Array = typename Group::template Array<U>;
+  static constexpr bool cheap_sweeps = false;
 
   /// @param cells  [capacity, capacity]
   SPLICE_KERNEL MemoryMatrix(Group& group, T* cells, int capacity)

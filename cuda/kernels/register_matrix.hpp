@@ -30,6 +30,7 @@ class RegisterMatrix {
  public:
   static_assert(Group::size == 32 && capacity % 32 == 0);
   static constexpr int own_rows = capacity / 32;
+  static constexpr bool cheap_sweeps = true;  ///< some more cost less than a search before each
   using Array = typename Group::template Array<float>;
   using Memory = RegisterMatrixMemory<capacity>;
 

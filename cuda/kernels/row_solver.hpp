@@ -125,8 +125,9 @@ class RowSolver {
   }
 
   /// Pivots; the residual is that of the outcome, `rough` or not.
-  SPLICE_KERNEL void solve(float tolerance, bool rough) {
-    iterations_ += tableau.solve(tolerance, pivot_floor);
+  /// @param expected  in the support: see Tableau::solve
+  SPLICE_KERNEL void solve(float tolerance, bool rough, int expected) {
+    iterations_ += tableau.solve(tolerance, pivot_floor, Matrix::cheap_sweeps ? expected : 0);
     update_residual(rough);
   }
 

@@ -101,7 +101,7 @@ class RowRound {
             joining, [&](int i) -> std::int32_t { return pick_atoms_[i]; },
             [&](int i) -> float { return pick_correlations_[i]; });
       }
-      if (!settle(certifying, rough)) break;
+      if (!settle(certifying, rough, step == 0 ? kept : 0)) break;
     }
     solver_.write();
     if (outgrown) return false;
@@ -124,14 +124,17 @@ class RowRound {
   static constexpr int likely_rounds = 3;
 
   /// Solves; to the end where the row can claim what it finds. The residual is what the next screening starts from, whatever it
-  /// is the residual of. @param rough  a guess will do  @returns whether it can claim
-  SPLICE_KERNEL bool settle(bool certifying, bool rough) {
+  /// is the residual of.
+  /// @param rough     a guess will do
+  /// @param expected  so many atoms, the first ones, are likely to be in the support, which is empty then
+  /// @returns whether it can claim
+  SPLICE_KERNEL bool settle(bool certifying, bool rough, int expected) {
     float tolerance = 1e-5f * solver_.lambda();  // what is not claimed is only a good guess
     float violation = 0;
     SPLICE_NO_UNROLL
     for (int newton = 0;; ++newton) {
       const int before = solver_.iterations();
-      solver_.solve(tolerance, rough);
+      solver_.solve(tolerance, rough, newton == 0 ? expected : 0);
       if (!certifying || !may_claim()) return false;
       if (newton == 0) slack_ = solver_.slack();
       const bool near_enough = newton > 0 && solver_.iterations() == before && violation <= newton_gain * slack_;

@@ -110,8 +110,10 @@ class Tableau {
   /// Pivots until x >= 0 and y >= -tolerance: the most negative member first, those of x before those of y; after a number
   /// of pivots that only cycling reaches the least index (Murty's rule, finite for every P-matrix). An atom whose pivot
   /// is below `pivot_floor` times its Gram diagonal depends on the support: it takes the place of the support atom that
-  /// blocks its way, or stays out. @returns number of pivots
-  SPLICE_KERNEL int solve(T tolerance, T pivot_floor) {
+  /// blocks its way, or stays out.
+  /// @param expected  so many atoms, the first ones, are taken into the support without a search if they are independent of
+  ///                  each other: it is empty so far, and most of them will stay  @returns number of pivots
+  SPLICE_KERNEL int solve(T tolerance, T pivot_floor, int expected = 0) {
     const int patience = 4 * size_ + 50;
     const int limit = 40 * size_ + 500;
     group_.each([&](int lane) SPLICE_INLINED {
@@ -121,15 +123,20 @@ class Tableau {
     group_.sync();
     int pivots = 0;
     int waiting = -1;  // a dependent atom, for which another one has just made room
+    int entered = 0;
     SPLICE_NO_UNROLL
     while (pivots < limit) {
       int k = waiting;
-      if (waiting < 0) {
+      const bool entering = entered < expected;
+      if (entering) {
+        k = entered++;
+      } else if (waiting < 0) {
         k = next_place(tolerance, pivots > patience);
         if (k < 0) break;
       }
       const bool dependent = in_support[k] == 0 && depends_on_support(k, pivot_floor);
       if (dependent) {
+        if (entering) continue;
         const bool again = waiting >= 0;
         waiting = -1;
         if (again) continue;

@@ -13,13 +13,15 @@
 namespace splice_cuda::testing {
 namespace {
 
-/// What is done: `together` atoms at once, the others one by one; solved after each.
+/// What is done: `together` atoms at once, the first `expected` of which come in without a search, the others one by one; solved
+/// after each.
 template <class T>
 struct Script {
   cuda::AtomsView atoms;
   const float* z = nullptr;
   double lambda = 0;
   int together = 0;
+  int expected = 0;
   int total = 0;
   bool nonnegative = true;
   bool disturbed = false;  ///< the solution is, in the end; a Newton step has to mend it
@@ -57,7 +59,7 @@ class ScriptRun {
       for (int i = lane; i < script_.together; i += Group::size) tableau_.value[i] = slack(i, T(1));
     });
     group_.sync();
-    solve();
+    solve(script_.expected);
     for (int n = script_.together; n < script_.total; ++n) {
       append(n);
       solve();
@@ -118,9 +120,10 @@ class ScriptRun {
     group_.sync();
   }
   /// Signed: atoms that would rather act as their negatives are turned, and it is solved again.
-  void solve() {
+  void solve(int expected = 0) {
     for (int turn = 0; turn < 50; ++turn) {
-      tableau_.solve(script_.tolerance, script_.pivot_floor);
+      tableau_.solve(script_.tolerance, script_.pivot_floor, expected);
+      expected = 0;
       if (script_.nonnegative) return;
       subtract(tableau_.size());
       read_slacks();
@@ -224,6 +227,7 @@ class Tableaus : public WatchedKernels {
  protected:
   struct Plan {
     int together = 0;
+    int expected = 0;
     int total = 0;
     double lambda = 0;
     bool disturbed = false;
@@ -241,6 +245,7 @@ class Tableaus : public WatchedKernels {
                      z.data(),
                      plan.lambda,
                      plan.together,
+                     plan.expected,
                      plan.total,
                      problem.view.nonnegative,
                      plan.disturbed,
@@ -255,8 +260,14 @@ class Tableaus : public WatchedKernels {
     return found;
   }
 
-  /// All ways to solve it.
-  void check(const KernelProblem& problem, const Plan& plan) {
+  /// All ways to solve it, with some and with all expected in the support.
+  void check(const KernelProblem& problem, Plan plan) {
+    for (const int expected : {0, plan.together / 2, plan.together}) {
+      plan.expected = expected;
+      check_as_expected(problem, plan);
+    }
+  }
+  void check_as_expected(const KernelProblem& problem, const Plan& plan) {
     const Found wide = solve<double, MemoryKernel<double, 256>>(problem, plan);
     EXPECT_LE(violation(problem, plan.lambda, wide), 1e-11);
     expect_near(wide, solve<double, MemoryKernel<double, 32>>(problem, plan), 1e-10);
