@@ -16,6 +16,7 @@ import sanitize_tests
 BENCH = pathlib.Path(__file__).resolve().parent.parent
 SCRIPT = BENCH / "gpu_check.sh"
 PROGRAMS = pathlib.Path(os.environ["SPLICE_BENCH_PROGRAMS"])
+SWEEP_STEPS = 7
 PARTS = ["build", "test", "sanitize", "stages", "sweep", "peers"]
 
 
@@ -105,14 +106,14 @@ def test_failures_stop_nothing_and_are_told(fake):
     # The stage profile's failure is data.
     assert steps["stages/profile"]["status"] == "failed" and not steps["stages/profile"]["required"]
     assert "failed: test/tests" in done.stdout
-    assert (fake / "out/sweep.jsonl").read_text().count("bench/bench_gpu --device cuda") == 6
+    assert (fake / "out/sweep.jsonl").read_text().count("bench/bench_gpu --device cuda") == SWEEP_STEPS
     assert "=== test/tests:" in (fake / "out/log.txt").read_text()
 
 
 def test_steps_end_at_their_limit(fake):
     program(fake / "build/bench/bench_gpu", "sleep 60")
     done, summary, steps = run_fake(fake, "sweep", "stages", STEP_LIMIT="1")
-    assert done.returncode == 1 and len(summary["failed"]) == 6
+    assert done.returncode == 1 and len(summary["failed"]) == SWEEP_STEPS
     assert steps["sweep/batch"]["status"] == "timed out" and steps["sweep/batch"]["reason"] == "limit 1 s"
     assert steps["stages/profile"]["status"] == "ok"
 
@@ -122,8 +123,8 @@ def test_a_part_that_is_run_again_replaces_its_results(fake):
     assert run_fake(fake, "stages", "sweep")[0].returncode == 1
     program(fake / "build/bench/bench_gpu", "echo '{}'")
     done, summary, steps = run_fake(fake, "sweep")
-    assert done.returncode == 0 and len(steps) == 7
-    assert (fake / "out/sweep.jsonl").read_text().splitlines() == ["{}"] * 6
+    assert done.returncode == 0 and len(steps) == SWEEP_STEPS + 1
+    assert (fake / "out/sweep.jsonl").read_text().splitlines() == ["{}"] * SWEEP_STEPS
 
 
 def test_the_summary_names_the_device(fake):
@@ -158,3 +159,9 @@ def test_sanitizer_errors_are_found(fake):
 def test_tests_of_one_program_are_one_command():
     tests = [{"command": command} for command in (["a", "--gtest_filter=X.1"], ["b", "c"], ["a", "--gtest_filter=X.2"])]
     assert sanitize_tests.commands_of(tests) == [["a", "--gtest_filter=X.1:X.2"], ["b", "c"]]
+
+
+def test_solvers_that_take_thousands_of_launches_are_left_out():
+    names = ["Rows.EmptyBatch/admm", "Rows.ManyRows/admm", "Rows.ManyRows/fista", "Rows.ManyRows/working_set"]
+    tests = [{"command": ["a", f"--gtest_filter={name}"]} for name in names]
+    assert sanitize_tests.commands_of(tests) == [["a", "--gtest_filter=Rows.EmptyBatch/admm:Rows.ManyRows/working_set"]]
