@@ -92,7 +92,7 @@ MUTATIONS = [
              "wrong sign of the residual", ("cuda_solve_rows",)),
     Mutation(KERNELS + "solve_rows.hpp", "args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved()",
              "args_.screen.unlisted_bound[row_]", "movement dropped from the claim", ("cuda_solve_rows",)),
-    Mutation(KERNELS + "solve_rows.hpp", "rounds[row_] <= likely_rounds ? likely_error : 1.0f", "rounds[row_] <= likely_rounds ? likely_error : likely_error",
+    Mutation(KERNELS + "solve_rows.hpp", "rounds[row_] <= likely_rounds ? likely_share : 1.0f", "rounds[row_] <= likely_rounds ? likely_share : likely_share",
              "later rounds overlook atoms, too", ("cuda_solve_rows",)),
     Mutation(KERNELS + "solve_rows.hpp", "bool exactly = begun;", "bool exactly = !first_pass;", "products of what the list has told",
              ("cuda_solve_rows",)),

@@ -118,9 +118,10 @@ class RowRound {
   static constexpr float first_slack = 1e-3f;  // of lambda: before anything is solved
   static constexpr int most_misses = 6;   // rounds without a certificate
   static constexpr float rounding = 0x1p-22f;  // of the differences that make a distance, of the copy's norm
-  // What an int8 atom hardly errs by, of its bound (src/cpu/working_set_row.cpp), and rounds that look no further: what they
+  // What an int8 atom hardly errs by, of its bound (src/cpu/working_set_row.cpp), and what a movement hardly adds to a
+  // correlation, of its length, which only an atom in its direction would see; and rounds that look no further: what they
   // overlook, the certificate finds.
-  static constexpr float likely_error = 0.25f;
+  static constexpr float likely_share = 0.25f;
   static constexpr int likely_rounds = 3;
 
   /// Solves; to the end where the row can claim what it finds. The residual is what the next screening starts from, whatever it
@@ -188,9 +189,9 @@ class RowRound {
   /// violate at the residual at hand, with correlations that are made for them.
   SPLICE_KERNEL int find_violators(bool begun, bool exactly) {
     const float lambda = solver_.lambda();
-    const float distance = exactly ? moved() : 0.0f;
-    const float error = !exactly ? 0.0f : args_.rows.rounds[row_] <= likely_rounds ? likely_error : 1.0f;
-    const float norm = error * args_.screen.norm[row_];
+    const float share = !exactly ? 0.0f : args_.rows.rounds[row_] <= likely_rounds ? likely_share : 1.0f;
+    const float distance = exactly ? share * moved() : 0.0f;
+    const float norm = share * args_.screen.norm[row_];
     const int found = list_passing_entries(
         group_, listed(),
         [&](int i) SPLICE_INLINED { return list_entry(list_atoms_, list_values_, args_.problem.screen_error, i); },
