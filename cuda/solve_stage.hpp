@@ -46,9 +46,12 @@ class SolveStage {
     return static_cast<std::size_t>(ScreenStage<Engine>::list_capacity(dictionary) * 12 + dictionary.ld * 8);
   }
 
-  /// @param tiers  whose rows are solved: the first so many
-  void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most, int tiers = solver_tiers) {
-    const SolveRowsArgs a = args(rows, screen);
+  /// @param tiers       whose rows are solved: the first so many
+  /// @param last_round  whether what is not solved then is certified as it stands
+  void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most, int tiers = solver_tiers,
+             bool last_round = false) {
+    SolveRowsArgs a = args(rows, screen);
+    a.last_round = last_round;
     engine_.template launch<TinySolveRowsKernel>(most, a, groups_);
     if (tiers > 1) engine_.template launch<SmallSolveRowsKernel>(most, a, groups_);
     if (tiers > 2) engine_.template launch<MediumSolveRowsKernel>(most, a, groups_);

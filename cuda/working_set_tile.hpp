@@ -55,7 +55,7 @@ class WorkingSetTile final : public TileSolver {
     prepare(0, count);
     for (std::int32_t round = 0; round < rounds; ++round) {
       screen();
-      solve_.solve(rows_.view(), screen_.view(), most_active_);
+      solve_.solve(rows_.view(), screen_.view(), most_active_, solver_tiers, round + 1 == rounds);
       certify();
     }
     exact_.solve(rows_.view());

@@ -148,6 +148,8 @@ MUTATIONS = [
              "what tensor cores cut off adds up", ("cuda_gram",)),
     Mutation(KERNELS + "solve_rows.hpp", "return !(room > 0) || excess > room * room;", "return false;",
              "second rounds as dear as those that claim", ("cuda_solve_rows",)),
+    Mutation(KERNELS + "solve_rows.hpp", "args_.rows.misses[row_] <= first_pass && ", "", "a row guesses for ever",
+             ("cuda_solve_rows",)),
     Mutation(KERNELS + "gram_tiles.hpp", " || j == octets)", ")", "products with the embedding are left out", ("cuda_gram",)),
     Mutation(KERNELS + "prepare.hpp", "split_number<Group>(value * vector_scale)", "split_number<Group>(value)",
              "parts of an embedding on another scale", ("cuda_prepare", "cuda_gram")),

@@ -20,7 +20,7 @@ inline constexpr int slice_lots = 2;    ///< of operands in them
 
 /// Which parts of atoms are multiplied.
 enum class HalfParts : std::uint8_t {
-  high,  ///< products err by some 1e-5 of the atoms' norms
+  high,  ///< products err by 1e-4 and less of the atoms' norms
   both,  ///< but for the product of both low parts: by 1e-7, and by what their sums in float32 lose
 };
 

@@ -29,7 +29,7 @@ struct RowSolverMemory {
 template <class Group, class Matrix>
 class RowSolver {
  public:
-  static constexpr float pivot_floor = 1e-4f;  // of the Gram diagonal; float32 Gram entries err by 1e-6
+  static constexpr float pivot_floor = 1e-4f;  // of the Gram diagonal; Gram entries err by up to 4e-6
 
   SPLICE_KERNEL RowSolver(Group& group, const AtomsView& atoms, const ProblemView& problem, const RowsView& rows,
                           std::int64_t row, Matrix& matrix, const RowSolverMemory& memory, int capacity)

@@ -37,6 +37,7 @@ struct SolveRowsArgs {
   float* matrices = nullptr;  ///< [groups, capacity, capacity] where they are not in shared memory ...
   RowSolverMemory first;      ///< ... and the rest of group 0; that of group i follows
   ItemQueue* queue = nullptr;
+  bool last_round = false;  ///< nobody screens what it leaves
 };
 
 /// The picks of a step, with their correlations.
@@ -91,7 +92,7 @@ class RowRound {
         break;
       }
       if (step == 0) {
-        if (certifying && will_move(joining)) {
+        if (certifying && may_guess() && will_move(joining)) {
           certifying = false;
           rough = true;
         }
@@ -152,8 +153,15 @@ class RowRound {
     return args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved() <= solver_.lambda();
   }
 
-  /// Whether picks violate by so much that the residual will move farther than a claim allows: by their largest excess at least,
-  /// as the solution undoes that; by about the norm of all.
+  /// Once a row, and not where the round's code is the last one: list values err, and where they do so for many atoms that are
+  /// nearly parallel, picks seem to move a residual that does not.
+  SPLICE_KERNEL bool may_guess() const {
+    constexpr int first_pass = 1;  // counts as a miss
+    return args_.rows.misses[row_] <= first_pass && !out_of_rounds() && !args_.last_round;
+  }
+
+  /// Whether picks violate by so much that the residual will move farther than a claim allows: by about the norm of what they
+  /// exceed lambda by, as the solution undoes that.
   SPLICE_KERNEL bool will_move(int joining) {
     const float excess = group_.template sum<float>([&](int lane) {
       float sum = 0;

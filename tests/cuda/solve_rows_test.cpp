@@ -120,12 +120,15 @@ TEST_F(SolveRows, RoundsThatCannotEndInAClaimAreGuesses) {
     }
     return worst;
   };
-  begin(problem, 150);
-  rows->set_code(0, {}, {});
-  rows->phase[0] = RowPhase::certifying;
-  rows->r = rows->z;
-  rows->margin_level[0] = 0;
-  rows->tier[0] = cuda::SmallSolveRowsKernel::tier;
+  const auto begin_certifying = [&] {
+    begin(problem, 150);
+    rows->set_code(0, {}, {});
+    rows->phase[0] = RowPhase::certifying;
+    rows->r = rows->z;
+    rows->margin_level[0] = 0;
+    rows->tier[0] = cuda::SmallSolveRowsKernel::tier;
+  };
+  begin_certifying();
   for (int round = 0; round < 4 && rows->phase[0] == RowPhase::certifying; ++round) {
     screen_rows(device, problem, *rows);
     solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
@@ -137,6 +140,11 @@ TEST_F(SolveRows, RoundsThatCannotEndInAClaimAreGuesses) {
       EXPECT_GE(error_of(claims), 1e-5);
     }
   }
+  begin_certifying();
+  rows->misses[0] = 2;  // it has been guessed before
+  screen_rows(device, problem, *rows);
+  solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+  EXPECT_LE(error_of(false), 2e-6);
 }
 
 /// An atom that violates, but whose int8 copy says less by more than such copies hardly err: seen from the fourth round on.
