@@ -85,7 +85,7 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
   typename Group::template PerLane<double> violation_of;
   group.each([&](int lane) { largest_of[lane] = violation_of[lane] = 0; });
   each_product<double>(
-      group, FloatAtoms{atoms.atoms, atoms.ld}, count, [&](int i) -> std::int64_t { return code.atoms[i]; }, residual,
+      group, float_atoms(atoms), count, [&](int i) -> std::int64_t { return code.atoms[i]; }, residual,
       [&](int lane, int i, double product) {
         const float weight = code.weights[i];
         if (weight == 0) return;
@@ -115,7 +115,7 @@ SPLICE_KERNEL double largest_product(Group& group, const AtomsView& atoms, int c
                                      Size size) {
   typename Group::template PerLane<double> largest;
   group.each([&](int lane) { largest[lane] = 0; });
-  each_product<double>(group, FloatAtoms{atoms.atoms, atoms.ld}, count, atom, residual, [&](int lane, int i, double product) {
+  each_product<double>(group, float_atoms(atoms), count, atom, residual, [&](int lane, int i, double product) {
     const double value = size(i, product);
     double& own = largest[lane];
     own = value > own ? value : own;

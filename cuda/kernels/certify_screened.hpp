@@ -106,7 +106,7 @@ struct CertifyScreenedKernel {
         },
         [&](int at, int, const ListEntry& entry) SPLICE_INLINED { candidates[at] = entry.atom; });
     const auto candidate = [&](int i) -> std::int64_t { return candidates[i]; };
-    dot_atoms<float>(group, HighAtoms{args.atoms.halves, args.atoms.ld}, found, candidate, residual,
+    dot_atoms<float>(group, high_atoms(args.atoms), found, candidate, residual,
                      [&](int i, float product) { products[i] = product * args.atoms.half_scales[candidates[i]]; });
     group.sync();
     const double error = math::high_product_error(args.atoms.ld) * static_cast<double>(args.problem.atom_norm) * residual_norm;

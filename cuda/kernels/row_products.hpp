@@ -118,6 +118,9 @@ struct HighAtoms {
   }
 };
 
+SPLICE_KERNEL FloatAtoms float_atoms(const AtomsView& atoms) { return {atoms.atoms, atoms.ld}; }
+SPLICE_KERNEL HighAtoms high_atoms(const AtomsView& atoms) { return {atoms.halves, atoms.ld}; }
+
 /// residual = z - sum over i < count of weight(i) c_atom(i), in T, zero past the dimension: [ld]. Ends with a barrier.
 /// @param z  [ld], zero past the dimension
 template <class T, class Group, class Source, class Z, class Vector, class Atom, class Weight>
@@ -187,7 +190,7 @@ SPLICE_KERNEL void subtract_rows(Group& group, const Source& source, const Z& z,
 template <class T, class Group, class Z, class Vector, class Atom, class Weight>
 SPLICE_KERNEL void subtract_atoms(Group& group, const AtomsView& atoms, const Z& z, int count, Atom atom, Weight weight,
                                   const Vector& residual) {
-  subtract_rows<T>(group, FloatAtoms{atoms.atoms, atoms.ld}, z, count, atom, weight, residual);
+  subtract_rows<T>(group, float_atoms(atoms), z, count, atom, weight, residual);
 }
 
 /// The same in float32, of listed atoms with their weights.

@@ -29,6 +29,7 @@ struct RowSolverMemory {
 template <class Group, class Matrix>
 class RowSolver {
  public:
+  static constexpr bool by_tensor_cores = requires { Matrix::most_crossed; };
   static constexpr float pivot_floor = 1e-4f;  // of the Gram diagonal; Gram entries err by up to 4e-6
 
   SPLICE_KERNEL RowSolver(Group& group, const AtomsView& atoms, const ProblemView& problem, const RowsView& rows,
@@ -59,12 +60,12 @@ class RowSolver {
   template <class Atom, class Correlation>
   SPLICE_KERNEL void set_atoms(int count, Atom atom, Correlation correlation, bool rough) {
     const auto factor = [&](int i) { return signed_factor(atom(i), correlation(i)); };
-    if constexpr (requires { Matrix::most_crossed; }) {
+    if constexpr (by_tensor_cores) {
       const Float16* z = rows_.z_halves + 2 * row_ * atoms_.ld;
       tableau.set_atoms(atoms_, count, atom, factor, rough, z, [&](int i, float product) SPLICE_INLINED { gram_[i] = product; });
     } else {
       tableau.set_atoms(atoms_, count, atom, factor, rough);
-      dot_listed(group_, atoms_.atoms, atoms_.ld, count, tableau.atom, z_, gram_);
+      dot_listed(group_, float_atoms(atoms_), count, tableau.atom, z_, gram_);
     }
     group_.each([&](int lane) {
       SPLICE_NO_UNROLL
@@ -77,7 +78,7 @@ class RowSolver {
   /// `count` more atoms, outside the support; correlation(i) = c_j.r / a_j at the present residual.
   template <class Atom, class Correlation>
   SPLICE_KERNEL void append(int count, Atom atom, Correlation correlation) {
-    if constexpr (requires { Matrix::most_crossed; }) {
+    if constexpr (by_tensor_cores) {
       SPLICE_NO_UNROLL
       for (int first = 0; first < count; first += Matrix::most_crossed) {
         const int more = count - first < Matrix::most_crossed ? count - first : Matrix::most_crossed;
@@ -97,7 +98,7 @@ class RowSolver {
         const std::int32_t added = atom(i);
         const int before = tableau.size();
         dot_atoms<float>(
-            group_, FloatAtoms{atoms_.atoms, atoms_.ld}, before + 1,
+            group_, float_atoms(atoms_), before + 1,
             [&](int k) -> std::int64_t { return k < before ? static_cast<std::int32_t>(tableau.atom[k]) : added; },
             atoms_.atoms + added * atoms_.ld, [&](int k, float value) { slacks_[k] = value; });
         group_.sync();
@@ -118,9 +119,9 @@ class RowSolver {
           gram_[at] = rough ? weight * atoms_.half_scales[atom] : weight;
         });
     if (rough) {
-      subtract_listed(group_, HighAtoms{atoms_.halves, atoms_.ld}, z_, used, support_, gram_, residual);
+      subtract_listed(group_, high_atoms(atoms_), z_, used, support_, gram_, residual);
     } else {
-      subtract_listed(group_, FloatAtoms{atoms_.atoms, atoms_.ld}, z_, used, support_, gram_, residual);
+      subtract_listed(group_, float_atoms(atoms_), z_, used, support_, gram_, residual);
     }
   }
 
@@ -133,7 +134,7 @@ class RowSolver {
 
   /// slacks[k] = lambda - factor_k <c_k, residual>; atoms that would rather act as their negative are turned.
   SPLICE_KERNEL float read_slacks() {
-    dot_listed(group_, atoms_.atoms, atoms_.ld, tableau.size(), tableau.atom, residual, slacks_);
+    dot_listed(group_, float_atoms(atoms_), tableau.size(), tableau.atom, residual, slacks_);
     group_.each([&](int lane) {
       SPLICE_NO_UNROLL
       for (int i = lane; i < tableau.size(); i += Group::size) {

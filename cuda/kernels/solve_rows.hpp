@@ -213,7 +213,7 @@ class RowRound {
           products_[at] = entry.value;
         });
     if (!exactly) return found;
-    dot_listed(group_, args_.atoms.atoms, args_.atoms.ld, found, candidates_, solver_.residual, products_);
+    dot_listed(group_, float_atoms(args_.atoms), found, candidates_, solver_.residual, products_);
     group_.each([&](int lane) {
       SPLICE_NO_UNROLL
       for (int i = lane; i < found; i += Group::size) {

@@ -86,12 +86,12 @@ SPLICE_KERNEL void dot_atoms(Group& group, const Source& source, int count, Atom
 }
 
 /// out[i] = <c_list[i], x> for i < count, in float32. Ends with a barrier.
-/// @param atoms  [, ld] AtomsView::atoms
-/// @param x      [ld], zero past the dimension
-template <class Group, class List, class Vector, class Out>
-SPLICE_OUT_OF_LINE void dot_listed(Group& group, const float* atoms, std::int64_t ld, int count, List list, Vector x, Out out) {
+/// @param source  FloatAtoms or HighAtoms
+/// @param x       [ld], zero past the dimension
+template <class Group, class Source, class List, class Vector, class Out>
+SPLICE_OUT_OF_LINE void dot_listed(Group& group, Source source, int count, List list, Vector x, Out out) {
   dot_atoms<float>(
-      group, FloatAtoms{atoms, ld}, count, [&](int i) -> std::int64_t { return static_cast<std::int32_t>(list[i]); }, x,
+      group, source, count, [&](int i) -> std::int64_t { return static_cast<std::int32_t>(list[i]); }, x,
       [&](int i, float product) { out[i] = product; });
   group.sync();
 }

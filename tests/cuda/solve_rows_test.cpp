@@ -17,6 +17,15 @@ class SolveRows : public WatchedKernels {
     rows = std::make_unique<KernelRows>(problem.sample.rows, problem.atoms.ld, 64, list_capacity);
     rows->load(device, problem);
   }
+  /// One row without a code that has to be screened with bounds.
+  void begin_certifying(const KernelProblem& problem) {
+    begin(problem, problem.atoms.size);
+    rows->set_code(0, {}, {});
+    rows->phase[0] = RowPhase::certifying;
+    rows->r = rows->z;
+    rows->margin_level[0] = 0;
+    rows->tier[0] = cuda::SmallSolveRowsKernel::tier;
+  }
   /// A first pass, and rounds with bounds until no row waits for one.
   template <class Kernel>
   void solve_all(const KernelProblem& problem) {
@@ -80,12 +89,7 @@ TEST_F(SolveRows, AResidualThatMovedTooFarIsScreenedAgain) {
 /// At the residual that was screened nothing is computed: of a round that can't claim, candidates have the list's values.
 TEST_F(SolveRows, WhatTheListSaysToViolateJoinsWithoutAProduct) {
   const KernelProblem problem(sample_problem(150, 24, 1, 1), options(0.4f, true));
-  begin(problem, 150);
-  rows->set_code(0, {}, {});
-  rows->phase[0] = RowPhase::certifying;
-  rows->r = rows->z;
-  rows->margin_level[0] = 0;
-  rows->tier[0] = cuda::SmallSolveRowsKernel::tier;
+  begin_certifying(problem);
   screen_rows(device, problem, *rows);
   rows->unlisted_bound[0] = static_cast<float>(2 * rows->lambda[0]);
   std::vector<float> products(300, std::nanf(""));
@@ -120,15 +124,7 @@ TEST_F(SolveRows, RoundsThatCannotEndInAClaimAreGuesses) {
     }
     return worst;
   };
-  const auto begin_certifying = [&] {
-    begin(problem, 150);
-    rows->set_code(0, {}, {});
-    rows->phase[0] = RowPhase::certifying;
-    rows->r = rows->z;
-    rows->margin_level[0] = 0;
-    rows->tier[0] = cuda::SmallSolveRowsKernel::tier;
-  };
-  begin_certifying();
+  begin_certifying(problem);
   for (int round = 0; round < 4 && rows->phase[0] == RowPhase::certifying; ++round) {
     screen_rows(device, problem, *rows);
     solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
@@ -140,7 +136,7 @@ TEST_F(SolveRows, RoundsThatCannotEndInAClaimAreGuesses) {
       EXPECT_GE(error_of(claims), 1e-5);
     }
   }
-  begin_certifying();
+  begin_certifying(problem);
   rows->misses[0] = 2;  // it has been guessed before
   screen_rows(device, problem, *rows);
   solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);

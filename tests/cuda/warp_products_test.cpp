@@ -35,7 +35,7 @@ struct ProductsKernel {
     auto doubles = group.array(args.doubles, most);
     auto gram = group.array(args.gram, most * most);
     const auto atom = [](int i) -> std::int64_t { return 3 * i + 1; };
-    const cuda::FloatAtoms source{args.atoms.atoms, args.atoms.ld};
+    const cuda::FloatAtoms source = cuda::float_atoms(args.atoms);
     cuda::dot_atoms<float>(group, source, args.count, atom, args.x, [&](int i, float value) { dots[i] = value; });
     cuda::dot_atoms<double>(group, source, args.count, atom, args.doubled, [&](int i, double value) { doubles[i] = value; });
     cuda::gram_of_atoms(group, args.atoms, args.count, atom, [&](int i, int k, float value) {
@@ -85,7 +85,7 @@ struct ConvertedKernel {
   static void run(Group& group, std::int64_t, const Args& args, Shared&) {
     auto dots = group.array(args.dots, most);
     const auto atom = [](int i) -> std::int64_t { return 3 * i + 1; };
-    cuda::dot_atoms<float>(group, cuda::HighAtoms{args.atoms.halves, args.atoms.ld}, most, atom, args.x,
+    cuda::dot_atoms<float>(group, cuda::high_atoms(args.atoms), most, atom, args.x,
                            [&](int i, float value) { dots[i] = value * args.atoms.half_scales[atom(i)]; });
   }
 };
@@ -215,10 +215,10 @@ void check_residual(emulation::EmulatedDevice& device, const KernelProblem& prob
 TEST_F(WarpProducts, ResidualsOfAtomsAndOfTheirHighParts) {
   for (const std::int64_t dim : {1, 37, 65, 300, 700}) {
     const KernelProblem problem(sample_problem(3 * most + 1, dim, 1, static_cast<std::uint64_t>(dim)));
-    const cuda::FloatAtoms floats{problem.atoms.atoms, problem.atoms.ld};
+    const cuda::FloatAtoms floats = cuda::float_atoms(problem.atoms);
     check_residual<32>(device, problem, floats, 0x1p-20L);
     check_residual<128>(device, problem, floats, 0x1p-20L);
-    const cuda::HighAtoms high{problem.atoms.halves, problem.atoms.ld};
+    const cuda::HighAtoms high = cuda::high_atoms(problem.atoms);
     check_residual<32>(device, problem, high, 0x1p-10L);
     check_residual<128>(device, problem, high, 0x1p-10L);
   }
