@@ -18,7 +18,7 @@ std::unique_ptr<Backend> make_cuda_backend(Device device, const ContextOptions& 
     throw DeviceError("device: got " + to_string(device) + ", expected a device that is there (" + describe_cuda() + ")");
   }
   return std::make_unique<cuda::DeviceBackend<cuda::CudaDevice>>(
-      std::make_shared<cuda::CudaDevice>(device, options.stream, options.allocator), options.threads);
+      std::make_shared<cuda::CudaDevice>(device, options.stream, options.allocator, options.threads), options.threads);
 }
 
 }  // namespace splice_cuda

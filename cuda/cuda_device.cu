@@ -119,18 +119,12 @@ cudaFuncAttributes attributes_of_kernels() {
 
 }  // namespace
 
-CurrentDevice::CurrentDevice(Device device) {
-  check(cudaGetDevice(&before_), "cudaGetDevice");
-  changed_ = before_ != device.index;
-  if (changed_) check(cudaSetDevice(device.index), "cudaSetDevice");
-}
-
-CurrentDevice::~CurrentDevice() {
-  if (changed_) cudaSetDevice(before_);
-}
-
-CudaDevice::CudaDevice(Device device, cudaStream_t stream, DeviceAllocator allocator)
-    : device_(device), stream_(stream), allocator_(std::move(allocator)) {
+CudaDevice::CudaDevice(Device device, cudaStream_t stream, DeviceAllocator allocator, int threads)
+    : device_(device),
+      stream_(stream),
+      allocator_(std::move(allocator)),
+      ring_(HostLink(device), threads),
+      landing_(HostLink(device)) {
   const int major = attribute_of(device, cudaDevAttrComputeCapabilityMajor);
   const int minor = attribute_of(device, cudaDevAttrComputeCapabilityMinor);
   if (!is_usable(major, minor)) {
@@ -249,12 +243,11 @@ void CudaDevice::upload(void* to, const void* from, std::size_t bytes) {
 void CudaDevice::upload_rows(const RowCopy& copy) {
   if (copy.rows <= 0) return;
   const CurrentDevice current(device_);
-  if (place_of(copy.from).kind != MemoryKind::pinned) {
+  if (place_of(copy.from).kind == MemoryKind::pinned) {
+    HostLink(device_).copy_rows(copy, copy_stream_);
+  } else {
     ring_.copy_rows(copy, copy_stream_);
-    return;
   }
-  check(cudaMemcpy2DAsync(copy.to, copy.to_pitch, copy.from, copy.from_pitch, copy.row_bytes,
-                          static_cast<std::size_t>(copy.rows), cudaMemcpyHostToDevice, copy_stream_), "cudaMemcpy2DAsync");
 }
 
 void CudaDevice::allow_uploads() {

@@ -18,6 +18,9 @@
 #include "csr_view.hpp"
 #include "cuda_error.hpp"
 #include "cuda_group.cuh"
+#include "current_device.hpp"
+#include "host_link.hpp"
+#include "landing_memory.hpp"
 #include "pointer_checks.hpp"
 #include "splice_cuda/device.hpp"
 #include "splice_cuda/device_allocator.hpp"
@@ -79,19 +82,6 @@ __global__ void __launch_bounds__(Kernel::lanes* Kernel::groups_per_block, least
   if constexpr (queued) leave_queue(args.queue, groups);
 }
 
-/// Makes a device current, and at its end the one that was before.
-class CurrentDevice {
- public:
-  explicit CurrentDevice(Device device);
-  ~CurrentDevice();
-  CurrentDevice(const CurrentDevice&) = delete;
-  CurrentDevice& operator=(const CurrentDevice&) = delete;
-
- private:
-  int before_ = 0;
-  bool changed_ = false;
-};
-
 class CudaDevice {
  public:
   static constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
@@ -105,9 +95,10 @@ class CudaDevice {
     Range& operator=(const Range&) = delete;
   };
 
-  /// @param stream  on which all work is ordered; the caller owns it
+  /// @param stream   on which all work is ordered; the caller owns it
+  /// @param threads  of the host, that may copy what goes to the device
   /// @throws DeviceError; ArgumentError for a stream of another device, or one that is capturing
-  CudaDevice(Device device, cudaStream_t stream, DeviceAllocator allocator = {});
+  CudaDevice(Device device, cudaStream_t stream, DeviceAllocator allocator = {}, int threads = 1);
   ~CudaDevice();
   CudaDevice(const CudaDevice&) = delete;
   CudaDevice& operator=(const CudaDevice&) = delete;
@@ -154,6 +145,20 @@ class CudaDevice {
                  std::int64_t rows);
   /// Device to host: `to` is there after synchronize().
   void download(void* to, const void* from, std::size_t bytes);
+  /// Host memory for download_later: at least so many bytes, undefined; what was there before is gone.
+  void* landing(std::size_t bytes) {
+    const CurrentDevice current(device_);
+    return landing_.take(bytes);
+  }
+  /// Device to memory of landing(), in stream order: there after await_downloads(), and nobody waits before.
+  void download_later(void* to, const void* from, std::size_t bytes) {
+    const CurrentDevice current(device_);
+    landing_.copy(to, from, bytes, stream_);
+  }
+  void await_downloads() {
+    const CurrentDevice current(device_);
+    landing_.wait();
+  }
   void copy(void* to, const void* from, std::size_t bytes);
   void clear(void* memory, std::size_t bytes);
   void synchronize();
@@ -203,7 +208,8 @@ class CudaDevice {
   std::size_t most_dynamic_memory_ = 0;
   DeviceAllocator allocator_;
   cudaMemPool_t pool_ = nullptr;  ///< where the caller has no allocator
-  StagingRing ring_;
+  StagingRing<HostLink> ring_;
+  LandingMemory landing_;
   cudaStream_t copy_stream_ = nullptr;
   cudaEvent_t target_free_ = nullptr;
   cudaEvent_t arrived_ = nullptr;

@@ -37,6 +37,7 @@ class DeviceBackend final : public Backend {
     return std::clamp(device_->free_memory() / 4, Backend::default_memory_limit(), std::size_t{2} << 30);
   }
   int workers() const override { return 1; }
+  bool in_order() const override { return true; }
   void begin_call() const override { device_->check_stream(); }
   void check_pointer(std::string_view argument, const void* pointer, std::int64_t element_bytes,
                      Device declared) const override {

@@ -11,17 +11,9 @@
 #include "backend/backend.hpp"
 #include "device_buffer.hpp"
 #include "kernels/shift_offsets.hpp"
+#include "packed_codes.hpp"
 
 namespace splice_cuda::cuda {
-
-/// A tile's codes in CSR.
-template <class Engine>
-struct PackedCodes {
-  std::int64_t rows = 0;
-  DeviceBuffer<std::int32_t, Engine> atoms;
-  DeviceBuffer<float, Engine> values;
-  std::int64_t nnz() const { return atoms.count(); }
-};
 
 template <class Engine>
 class DeviceResults final : public ResultSink {

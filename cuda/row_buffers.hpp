@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -14,10 +13,12 @@
 #include "device_buffer.hpp"
 #include "device_dictionary.hpp"
 #include "device_results.hpp"
+#include "host_delivery.hpp"
 #include "kernels/pack_codes.hpp"
 #include "kernels/prepare.hpp"
 #include "kernels/views.hpp"
 #include "kernels/write_reports.hpp"
+#include "packed_codes.hpp"
 
 namespace splice_cuda::cuda {
 
@@ -56,7 +57,8 @@ class RowBuffers {
         gap_(device, rows),
         kkt_violation_(device, rows),
         offsets_(device, rows + 1),
-        reports_(device, rows) {
+        reports_(device, rows),
+        delivery_(device) {
     view_.z = z_.get();
     view_.z_halves = split ? z_halves_.get() : nullptr;
     view_.r = r_.get();
@@ -136,50 +138,41 @@ class RowBuffers {
   void expect(std::int64_t first, std::int64_t count) {
     expected_first_ = first;
     expected_count_ = count;
+    more_expected_ = count > 0;
   }
 
-  /// Sends the rows that come next, beside the work on these. Where a solver waits for the device it may do so before.
+  /// What the host does where it would wait for the device: sends the rows that come next, and hands over those of the tile
+  /// before.
+  void use_wait(const Problem& problem, RowSink& sink) {
+    load_ahead(problem);
+    delivery_.hand_over(sink);
+  }
+
+  /// Hands all rows over, in order. Waits for the number of their entries; what goes to the host arrives later where other rows
+  /// are expected.
+  void deliver(const Problem& problem, RowSink& sink) {
+    use_wait(problem, sink);
+    auto* on_device = dynamic_cast<DeviceResults<Engine>*>(&sink);
+    RowReport* reports = on_device != nullptr ? on_device->next_reports() : reports_.get();
+    device_.exclusive_sum(view_.code_count, view_.count, offsets_.get());
+    write_reports(problem, reports);
+    std::int64_t nnz = 0;
+    device_.download(&nnz, offsets_.get() + view_.count, sizeof nnz);
+    device_.synchronize();
+    PackedCodes<Engine> codes{view_.count, {device_, nnz}, {device_, nnz}};
+    device_.template launch<PackCodesKernel>(view_.count, {view_, offsets_.get(), codes.atoms.get(), codes.values.get()});
+    if (on_device != nullptr) return on_device->take(offsets_.get(), std::move(codes));
+    delivery_.send(view_.first, offsets_.get(), codes, reports);
+    if (!more_expected_) delivery_.hand_over(sink);
+  }
+
+ private:
+  /// Sends the rows that come next, beside the work on these.
   void load_ahead(const Problem& problem) {
     if (expected_count_ == 0 || problem.embeddings.device != Device::cpu()) return;
     sent_first_ = expected_first_;
     sent_count_ = std::exchange(expected_count_, 0);
     send(problem.embeddings.slice(sent_first_, sent_count_), 0);
-  }
-
-  /// Hands all rows over, in order. Waits for them.
-  void deliver(const Problem& problem, RowSink& sink) {
-    load_ahead(problem);
-    const std::int64_t count = view_.count;
-    if (auto* results = dynamic_cast<DeviceResults<Engine>*>(&sink)) return deliver_on_device(problem, *results);
-    device_.exclusive_sum(view_.code_count, count, offsets_.get());
-    write_reports(problem, reports_.get());
-    const std::vector<std::int64_t> offsets = downloaded(device_, offsets_.get(), count + 1);
-    const std::int64_t nnz = offsets.back();
-    DeviceBuffer<std::int32_t, Engine> atoms(device_, nnz);
-    DeviceBuffer<float, Engine> values(device_, nnz);
-    device_.template launch<PackCodesKernel>(count, {view_, offsets_.get(), atoms.get(), values.get()});
-    host_atoms_.resize(static_cast<std::size_t>(nnz));
-    host_values_.resize(static_cast<std::size_t>(nnz));
-    host_reports_.resize(static_cast<std::size_t>(count));
-    device_.download(host_atoms_.data(), atoms.get(), atoms.bytes());
-    device_.download(host_values_.data(), values.get(), values.bytes());
-    device_.download(host_reports_.data(), reports_.get(), host_reports_.size() * sizeof(RowReport));
-    device_.synchronize();
-    sink.accept_batch({view_.first, offsets, host_atoms_, host_values_, host_reports_});
-  }
-
- private:
-  /// The same into device memory: the host waits once, for the number of entries.
-  void deliver_on_device(const Problem& problem, DeviceResults<Engine>& results) {
-    const std::int64_t count = view_.count;
-    device_.exclusive_sum(view_.code_count, count, offsets_.get());
-    write_reports(problem, results.next_reports());
-    std::int64_t nnz = 0;
-    device_.download(&nnz, offsets_.get() + count, sizeof nnz);
-    device_.synchronize();
-    PackedCodes<Engine> codes{count, {device_, nnz}, {device_, nnz}};
-    device_.template launch<PackCodesKernel>(count, {view_, offsets_.get(), codes.atoms.get(), codes.values.get()});
-    results.take(offsets_.get(), std::move(codes));
   }
 
   /// Rows of host memory from `there` on to the tile's input.
@@ -237,9 +230,8 @@ class RowBuffers {
   std::int64_t expected_count_ = 0;
   std::int64_t sent_first_ = 0;  ///< rows that travel to the input, or are there, before they are asked for
   std::int64_t sent_count_ = 0;
-  std::vector<std::int32_t> host_atoms_;
-  std::vector<float> host_values_;
-  std::vector<RowReport> host_reports_;
+  bool more_expected_ = false;
+  HostDelivery<Engine> delivery_;
 };
 
 }  // namespace splice_cuda::cuda

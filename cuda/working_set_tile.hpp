@@ -99,7 +99,7 @@ class WorkingSetTile final : public TileSolver {
 
   void compact(RowSink& sink) override {
     if (++round_ < rounds_unseen) return;
-    rows_.load_ahead(problem_);
+    rows_.use_wait(problem_, sink);
     std::int32_t active = 0;
     std::int32_t unfinished = 0;
     screen_.download_active(active);

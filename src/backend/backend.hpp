@@ -76,11 +76,16 @@ class RowSink {
   }
 };
 
-/// Takes the finished rows of a whole call, in order, to where they stay.
-class ResultSink : public RowSink {
+/// Takes the finished rows of a whole call, in order.
+class OrderedSink : public RowSink {
  public:
   /// Rows so far.
   virtual std::int64_t accepted() const = 0;
+};
+
+/// Takes them to where they stay.
+class ResultSink : public OrderedSink {
+ public:
   /// Once, when all rows are there.
   virtual DeviceDecomposeResult finish() = 0;
 };
@@ -107,7 +112,8 @@ class TileSolver {
   virtual void solve() = 0;
   /// Certificates of the rows that claim to be done and have none yet, from their codes.
   virtual void certify() = 0;
-  /// Hands over finished rows and frees their slots.
+  /// Hands over finished rows and frees their slots. Rows of a tile after which others are expected may be handed over later,
+  /// beside the work on those.
   virtual void compact(RowSink& sink) = 0;
 };
 
@@ -160,6 +166,8 @@ class Backend {
     static_cast<void>(argument), static_cast<void>(pointer), static_cast<void>(element_bytes), static_cast<void>(declared);
   }
   virtual CallRows call_rows(const DictionaryData&) const { return {}; }
+  /// Whether tiles take rows only while they are empty, and hand them over in order, all of a tile's together.
+  virtual bool in_order() const { return false; }
   /// Whether working_set goes along paths of penalties by itself. Where not, each penalty is a call of its own that starts
   /// from the codes before it.
   virtual bool follows_paths() const { return false; }

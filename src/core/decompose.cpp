@@ -11,9 +11,12 @@
 #include "backend/backend.hpp"
 #include "core/call_monitor.hpp"
 #include "core/fitting_tile.hpp"
+#include "core/growing_result.hpp"
+#include "core/host_results.hpp"
 #include "core/memory_errors.hpp"
 #include "core/parallel.hpp"
 #include "core/problem.hpp"
+#include "core/solve_in_order.hpp"
 #include "core/tile_plan.hpp"
 
 namespace splice_cuda {
@@ -56,19 +59,6 @@ class WorkerSink final : public RowSink {
     accepted += last ? 1 : 0;
   }
 
-  /// Without a look at each entry: a device hands over more rows a second than one could look at.
-  void accept_batch(const RowBatch& batch) override {
-    const auto start = static_cast<std::int64_t>(atoms.size());
-    const auto first = static_cast<std::size_t>(batch.first_row - first_row_);
-    for (std::size_t i = 0; i < batch.reports.size(); ++i) {
-      placements_[first + i] = {worker_, start + batch.offsets[i], batch.offsets[i + 1] - batch.offsets[i]};
-    }
-    atoms.insert(atoms.end(), batch.atoms.begin(), batch.atoms.end());
-    values.insert(values.end(), batch.values.begin(), batch.values.end());
-    std::copy(batch.reports.begin(), batch.reports.end(), reports_.begin() + static_cast<std::ptrdiff_t>(first));
-    accepted += static_cast<std::int64_t>(batch.reports.size());
-  }
-
   std::vector<std::int32_t> atoms;
   std::vector<float> values;
   std::int64_t accepted = 0;  ///< rows that are done with all their steps
@@ -81,7 +71,8 @@ class WorkerSink final : public RowSink {
   std::span<RowReport> reports_;
 };
 
-/// Drives tiles through the stages. One object a call; each worker keeps its tile from chunk to chunk.
+/// Drives tiles, whose rows come and go one by one, through the stages. One object a call; each worker keeps its tile from
+/// chunk to chunk.
 class Driver {
  public:
   Driver(const Context& context, const Problem& problem)
@@ -97,20 +88,15 @@ class Driver {
   /// One result a step of the problem's path.
   std::vector<DecomposeResult> run() {
     const std::int64_t rows = problem_.embeddings.rows;
-    std::vector<DecomposeResult> results(static_cast<std::size_t>(problem_.steps()));
-    for (DecomposeResult& result : results) {
-      result.codes.rows = rows;
-      result.codes.cols = problem_.dictionary->size;
-      result.codes.row_offsets.reserve(static_cast<std::size_t>(rows) + 1);
-      result.codes.row_offsets.push_back(0);
-      result.reports.reserve(static_cast<std::size_t>(rows));
-    }
+    std::vector<DecomposeResult> results;
+    for (int step = 0; step < problem_.steps(); ++step) results.push_back(start_result(rows, problem_.dictionary->size));
     for (std::int64_t first = 0; first < rows; first += rows_per_chunk_) {
       const std::int64_t count = std::min(rows_per_chunk_, rows - first);
       solve_chunk(first, count);
       for (std::size_t step = 0; step < results.size(); ++step) {
         const std::size_t start = step * static_cast<std::size_t>(count);
-        append_chunk(results[step].codes, std::span(placements_).subspan(start, static_cast<std::size_t>(count)));
+        const auto placements = std::span(placements_).subspan(start, static_cast<std::size_t>(count));
+        append_chunk(results[step].codes, placements, first + count);
         const auto reports = reports_.begin() + static_cast<std::ptrdiff_t>(start);
         results[step].reports.insert(results[step].reports.end(), reports, reports + count);
       }
@@ -160,24 +146,16 @@ class Driver {
       count = std::min(room, std::max<std::int64_t>(share, std::min<std::int64_t>(left, 8)));
     } while (!next_row_.compare_exchange_weak(first, first + count));
     tile.prepare(first, count);
-    if (plan_.workers == 1) expect_next(tile, first + count, room);
   }
 
-  /// What one worker alone will take when its tile is empty again.
-  void expect_next(TileSolver& tile, std::int64_t first, std::int64_t room) const {
-    const std::int64_t rows = problem_.embeddings.rows;
-    const std::int64_t left = first < end_row_ ? end_row_ - first : std::min(rows_per_chunk_, rows - first);
-    tile.expect(first, std::min(room, left));
-  }
-
-  void append_chunk(SparseCodes& codes, std::span<const Placement> placements) const {
+  /// @param rows  with those of the chunk
+  void append_chunk(SparseCodes& codes, std::span<const Placement> placements, std::int64_t rows) const {
     std::int64_t total = codes.nnz();
     for (const Placement& placement : placements) {
       total += placement.count;
       codes.row_offsets.push_back(total);
     }
-    codes.atom_indices.reserve(static_cast<std::size_t>(total));
-    codes.values.reserve(static_cast<std::size_t>(total));
+    reserve_entries(codes, total, rows);
     for (std::size_t i = 0; i < placements.size();) {
       // Rows that left their tile one after the other lie side by side.
       const Placement& run = placements[i];
@@ -213,6 +191,11 @@ DecomposeResult decompose(const Context& context, const Dictionary& dictionary, 
   return with_memory_errors("decomposing " + std::to_string(embeddings.rows) + " rows", [&] {
     context.backend().begin_call();
     const Problem problem = resolve_problem(context, dictionary, embeddings, options);
+    if (context.backend().in_order()) {
+      HostResults results(embeddings.rows, dictionary.size());
+      solve_in_order(context, problem, results);
+      return results.finish();
+    }
     return std::move(Driver(context, problem).run().front());
   });
 }

@@ -1,17 +1,14 @@
 #include "splice_cuda/device_codes.hpp"
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "backend/backend.hpp"
-#include "core/call_monitor.hpp"
-#include "core/fitting_tile.hpp"
 #include "core/memory_errors.hpp"
 #include "core/problem.hpp"
-#include "core/tile_plan.hpp"
+#include "core/solve_in_order.hpp"
 #include "core/validate.hpp"
 #include "splice_cuda/decompose.hpp"
 
@@ -33,30 +30,6 @@ DeviceDecomposeResult in_place(DecomposeResult result) {
   return view;
 }
 
-/// One tile through the stages, again and again, until no row is left. Tiles of a device take all of their rows at once.
-DeviceDecomposeResult solve(const Context& context, const Problem& problem, ResultSink& sink) {
-  const std::int64_t rows = problem.embeddings.rows;
-  if (rows == 0) return sink.finish();
-  const Backend& backend = context.backend();
-  const TilePlan plan = plan_tiles(backend.tile_cost(problem), rows, 1, context.options().memory_limit_bytes);
-  CallMonitor monitor(context.options(), rows);
-  const std::unique_ptr<TileSolver> tile = make_fitting_tile(backend, problem, plan.rows_per_tile);
-  while (sink.accepted() < rows) {
-    const std::int64_t first = sink.accepted();
-    const std::int64_t count = std::min(tile->capacity(), rows - first);
-    tile->expect(first + count, std::min(count, rows - first - count));
-    tile->prepare(first, count);
-    while (tile->occupied() > 0) {
-      tile->screen();
-      tile->solve();
-      tile->certify();
-      tile->compact(sink);
-      monitor.advance(sink.accepted() - first);
-    }
-  }
-  return sink.finish();
-}
-
 template <class T>
 std::vector<T> copied(const Backend& backend, const T* values, std::int64_t count) {
   std::vector<T> copy(static_cast<std::size_t>(count));
@@ -73,7 +46,8 @@ DeviceDecomposeResult decompose_on_device(const Context& context, const Dictiona
     const Problem problem = resolve_problem(context, dictionary, embeddings, options);
     const std::unique_ptr<ResultSink> sink = context.backend().make_result_sink(problem);
     if (!sink) return in_place(decompose(context, dictionary, embeddings, options));
-    return solve(context, problem, *sink);
+    solve_in_order(context, problem, *sink);
+    return sink->finish();
   });
 }
 

@@ -11,6 +11,7 @@
 
 #include "backend/backend.hpp"
 #include "core/code_rows.hpp"
+#include "core/host_results.hpp"
 #include "core/memory_errors.hpp"
 #include "core/parallel.hpp"
 #include "core/problem.hpp"
@@ -100,14 +101,14 @@ DecomposeResult solve_piece(const Context& context, const Dictionary& dictionary
 }
 
 /// Puts the pieces together, and gives each one's memory back as it goes.
-DecomposeResult joined(std::vector<DecomposeResult> pieces) {
-  DecomposeResult whole = std::move(pieces.front());
-  for (std::size_t i = 1; i < pieces.size(); ++i) {
-    const DecomposeResult piece = std::move(pieces[i]);
-    append_rows(whole.codes, piece.codes);
-    whole.reports.insert(whole.reports.end(), piece.reports.begin(), piece.reports.end());
+DecomposeResult joined(std::vector<DecomposeResult> pieces, std::int64_t rows) {
+  HostResults whole(rows, pieces.front().codes.cols);
+  for (DecomposeResult& given : pieces) {
+    const DecomposeResult piece = std::move(given);
+    const SparseCodes& codes = piece.codes;
+    whole.accept_batch({whole.accepted(), codes.row_offsets, codes.atom_indices, codes.values, piece.reports});
   }
-  return whole;
+  return whole.finish();
 }
 
 DecomposeResult solve_shared(std::span<const Shard> shards, EmbeddingsView embeddings, const DecomposeOptions& options) {
@@ -134,7 +135,7 @@ DecomposeResult solve_shared(std::span<const Shard> shards, EmbeddingsView embed
     }
   });
   call.rethrow();
-  return joined(std::move(pieces));
+  return joined(std::move(pieces), rows);
 }
 
 }  // namespace

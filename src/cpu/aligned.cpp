@@ -4,28 +4,10 @@
 #include <cstring>
 #include <string>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
+#include "core/huge_pages.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cpu {
-namespace {
-
-constexpr std::size_t huge_page = std::size_t{2} << 20;
-
-/// A working set's atoms lie anywhere in the dictionary: with pages of 4 KiB, finding them takes as long as reading them
-/// (in virtual machines above all). Only a wish: systems without such pages, or told not to use them, do nothing.
-void ask_for_huge_pages(void* memory, std::size_t bytes) {
-#if defined(__linux__)
-  ::madvise(memory, bytes, MADV_HUGEPAGE);
-#else
-  static_cast<void>(memory), static_cast<void>(bytes);
-#endif
-}
-
-}  // namespace
 
 void AlignedDelete::operator()(void* p) const noexcept { std::free(p); }
 
@@ -37,6 +19,8 @@ void* allocate_aligned(std::size_t bytes, const char* what) {
   if (memory == nullptr) {
     throw OutOfMemoryError("out of memory: " + std::to_string(rounded) + " bytes for " + what);
   }
+  // A working set's atoms lie anywhere in the dictionary: with pages of 4 KiB, finding them takes as long as reading them (in
+  // virtual machines above all).
   if (large) ask_for_huge_pages(memory, rounded);
   std::memset(memory, 0, rounded);
   return memory;

@@ -85,32 +85,36 @@ class EmulatedDevice {
   /// Rows that travel arrive when they are awaited, not before.
   void upload_rows(const cuda::RowCopy& copy) {
     if (copy.rows <= 0) return;
-    Travelling rows{copy, {}};
-    for (std::int64_t i = 0; i < copy.rows; ++i) {
-      const auto* from = static_cast<const unsigned char*>(copy.from) + static_cast<std::size_t>(i) * copy.from_pitch;
-      rows.bytes.insert(rows.bytes.end(), from, from + copy.row_bytes);
-    }
     memory_->counters.uploaded_rows += copy.rows;
-    travelling_.push_back(std::move(rows));
+    travelling_.emplace_back(copy);
   }
   void allow_uploads() {}
   void await_uploads() { finish_uploads(); }
   void finish_uploads() noexcept {
-    for (const Travelling& rows : travelling_) {
-      copy_rows(rows.copy.to, rows.copy.to_pitch, rows.bytes.data(), rows.copy.row_bytes, rows.copy.row_bytes, rows.copy.rows);
-    }
+    for (const Travelling& rows : travelling_) rows.arrive();
     travelling_.clear();
   }
 
   void upload(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
   void copy_rows(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t row_bytes,
                  std::int64_t rows) {
-    for (std::int64_t i = 0; i < rows; ++i) {
-      std::memcpy(static_cast<char*>(to) + static_cast<std::size_t>(i) * to_pitch,
-                  static_cast<const char*>(from) + static_cast<std::size_t>(i) * from_pitch, row_bytes);
-    }
+    cuda::copy_on_host({to, to_pitch, from, from_pitch, row_bytes, rows});
   }
   void download(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
+  /// Of a size of its own and undefined each time.
+  void* landing(std::size_t bytes) {
+    landing_ = std::vector<unsigned char>(bytes, 0xFF);
+    return landing_.data();
+  }
+  /// What travels arrives when it is awaited, not before.
+  void download_later(void* to, const void* from, std::size_t bytes) {
+    if (bytes > 0) landings_.emplace_back(cuda::RowCopy{to, bytes, from, bytes, bytes, 1});
+  }
+  void await_downloads() {
+    ++memory_->counters.synchronizations;
+    for (const Travelling& part : landings_) part.arrive();
+    landings_.clear();
+  }
   void copy(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
   void clear(void* memory, std::size_t bytes) { std::memset(memory, 0, bytes); }
   void synchronize() {
@@ -222,9 +226,20 @@ class EmulatedDevice {
     return bytes;
   }
 
-  struct Travelling {
-    cuda::RowCopy copy;
-    std::vector<unsigned char> bytes;
+  /// Left its source, which may be reused, and has not arrived.
+  class Travelling {
+   public:
+    explicit Travelling(const cuda::RowCopy& copy)
+        : to_(copy), bytes_(static_cast<std::size_t>(copy.rows) * copy.row_bytes) {
+      cuda::copy_on_host({bytes_.data(), copy.row_bytes, copy.from, copy.from_pitch, copy.row_bytes, copy.rows});
+    }
+    void arrive() const {
+      cuda::copy_on_host({to_.to, to_.to_pitch, bytes_.data(), to_.row_bytes, to_.row_bytes, to_.rows});
+    }
+
+   private:
+    cuda::RowCopy to_;
+    std::vector<unsigned char> bytes_;
   };
 
   Device device_;
@@ -232,6 +247,8 @@ class EmulatedDevice {
   CUstream_st* stream_;
   DeviceAllocator allocator_;
   std::vector<Travelling> travelling_;
+  std::vector<unsigned char> landing_;
+  std::vector<Travelling> landings_;
 };
 
 }  // namespace splice_cuda::emulation
