@@ -48,6 +48,33 @@ TEST_F(Streams, TheNextTilesRowsTravelBesideTheWork) {
   }
 }
 
+/// A tile's results are handed over while the device works on the next one; the last ones at once.
+TEST_F(Streams, ResultsTravelBesideTheNextTilesWork) {
+  std::vector<std::int64_t> told;
+  std::vector<std::int64_t> prepared;  // tiles, when rows are told of
+  auto launches = counters().launches_of;
+  const std::int64_t before = launches["prepare_kernel"];
+  const Context tiled = with_tiles_of(17).with_callbacks({}, [&](std::int64_t done, std::int64_t) {
+    told.push_back(done);
+    prepared.push_back(counters().launches_of.at("prepare_kernel") - before);
+  });
+  const DecomposeResult result = decompose(tiled, dictionary, streamed_sample().view(), options);
+  EXPECT_EQ(told, (std::vector<std::int64_t>{17, 34, 51, 68, 85, 100}));
+  EXPECT_EQ(prepared, (std::vector<std::int64_t>{2, 3, 4, 5, 6, 6}));
+  EXPECT_EQ(difference(result, decompose(context, dictionary, streamed_sample().view(), options)), "");
+}
+
+/// Rows of the device do not travel, their results do.
+TEST_F(Streams, ResultsOfTheDevicesRowsTravelToo) {
+  const DeviceArray<float> rows(streamed_sample().embeddings);
+  const MatrixView<const float> view{rows.get(), 100, 18, 18, Device::cuda(0)};
+  std::vector<std::int64_t> told;
+  const Context tiled = with_tiles_of(30).with_callbacks({}, [&](std::int64_t done, std::int64_t) { told.push_back(done); });
+  const DecomposeResult result = decompose(tiled, dictionary, view, options);
+  EXPECT_EQ(told, (std::vector<std::int64_t>{30, 60, 90, 100}));
+  EXPECT_EQ(difference(result, decompose(context, dictionary, streamed_sample().view(), options)), "");
+}
+
 TEST_F(Streams, SoWithResultsOnTheDevice) {
   const Context tiled = with_tiles_of(17);
   const emulation::DeviceCounters before = counters();
