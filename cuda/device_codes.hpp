@@ -3,6 +3,7 @@
 /// @file device_codes.hpp
 /// Rows of given codes in a device's memory, as CSR that begins at 0.
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -10,6 +11,13 @@
 #include "splice_cuda/codes.hpp"
 
 namespace splice_cuda::cuda {
+
+/// How many of rows [first, first + count) have at most `most` entries together; one row where it has more by itself.
+inline std::int64_t rows_with_entries(const SparseCodes& codes, std::int64_t first, std::int64_t count, std::int64_t most) {
+  const std::int64_t* from = codes.row_offsets.data() + first;
+  const std::int64_t* beyond = std::upper_bound(from + 1, from + count + 1, from[0] + most);
+  return std::max<std::int64_t>(1, beyond - (from + 1));
+}
 
 /// @tparam Offset  wide enough for the entries of these rows: the caller sees to it
 template <class Offset, class Engine>

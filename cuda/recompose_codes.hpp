@@ -3,7 +3,6 @@
 /// @file recompose_codes.hpp
 /// `Backend::recompose` on a device: products of sparse and dense matrices by the library.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -17,13 +16,6 @@ namespace splice_cuda::cuda {
 
 /// Entries of one product: its offsets are of 32 bits.
 inline constexpr std::int64_t most_sparse_entries = std::numeric_limits<std::int32_t>::max();
-
-/// How many of rows [first, first + count) have at most `most` entries together; one row where it has more by itself.
-inline std::int64_t rows_with_entries(const SparseCodes& codes, std::int64_t first, std::int64_t count, std::int64_t most) {
-  const std::int64_t* from = codes.row_offsets.data() + first;
-  const std::int64_t* beyond = std::upper_bound(from + 1, from + count + 1, from[0] + most);
-  return std::max<std::int64_t>(1, beyond - (from + 1));
-}
 
 /// Rows whose entries one product holds.
 template <class Engine>

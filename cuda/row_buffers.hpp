@@ -3,19 +3,20 @@
 /// @file row_buffers.hpp
 /// A tile's rows in a device's memory: loading them, and handing their codes and reports over. What all solvers share.
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 #include "backend/backend.hpp"
 #include "core/problem.hpp"
 #include "device_buffer.hpp"
+#include "device_codes.hpp"
 #include "device_dictionary.hpp"
 #include "device_results.hpp"
 #include "host_delivery.hpp"
 #include "kernels/pack_codes.hpp"
 #include "kernels/prepare.hpp"
+#include "kernels/unpack_codes.hpp"
 #include "kernels/views.hpp"
 #include "kernels/write_reports.hpp"
 #include "packed_codes.hpp"
@@ -183,22 +184,15 @@ class RowBuffers {
                          static_cast<std::size_t>(rows.ld * rows.element_size()), row_bytes, rest.rows});
   }
 
-  /// Codes as the rows' own, as many of a row's entries as there is room for; in their own units until the rows are prepared.
+  /// Codes as the rows' own, as many of a row's entries as there is room for. On their way they take no more memory than the
+  /// rows' have, which is what packed codes are counted with.
   void load_codes(const SparseCodes& codes, std::int64_t first, std::int64_t count) {
-    const auto capacity = static_cast<std::size_t>(view_.code_capacity);
-    std::vector<std::int32_t> counts(static_cast<std::size_t>(count));
-    std::vector<std::int32_t> atoms(static_cast<std::size_t>(count) * capacity);
-    std::vector<float> weights(atoms.size());
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-      const auto row_atoms = codes.row_atoms(first + static_cast<std::int64_t>(i));
-      const auto row_values = codes.row_values(first + static_cast<std::int64_t>(i));
-      counts[i] = static_cast<std::int32_t>(std::min(row_atoms.size(), capacity));
-      std::copy_n(row_atoms.begin(), counts[i], atoms.begin() + static_cast<std::ptrdiff_t>(i * capacity));
-      std::copy_n(row_values.begin(), counts[i], weights.begin() + static_cast<std::ptrdiff_t>(i * capacity));
+    for (std::int64_t done = 0; done < count;) {
+      const std::int64_t rows = rows_with_entries(codes, first + done, count - done, count * view_.code_capacity);
+      const DeviceCodes<std::int64_t, Engine> given(device_, codes, first + done, rows);
+      device_.template launch<UnpackCodesKernel>(rows, {view_, done, given.offsets.get(), given.atoms.get(), given.weights.get()});
+      done += rows;
     }
-    device_.upload(view_.code_count, counts.data(), counts.size() * sizeof(std::int32_t));
-    device_.upload(view_.code_atoms, atoms.data(), atoms.size() * sizeof(std::int32_t));
-    device_.upload(view_.code_weights, weights.data(), weights.size() * sizeof(float));
   }
 
   Engine& device_;

@@ -88,6 +88,29 @@ TEST_F(DeviceMemory, TilesStayWithinTheLimit) {
   }
 }
 
+/// Codes that rows start from come in parts where they have more entries than a row keeps.
+TEST_F(DeviceMemory, LongCodesToStartFromStayWithinTheLimit) {
+  const Context context(Device::cuda(0));
+  const Dictionary dictionary(context, memory_sample().atom_view());
+  DecomposeResult start = solve({});
+  start.codes.row_offsets = {0};
+  start.codes.atom_indices.clear();
+  for (std::int64_t i = 0; i < start.codes.rows; ++i) {
+    for (std::int32_t k = 0; k < start.codes.cols; ++k) start.codes.atom_indices.push_back(k);
+    start.codes.row_offsets.push_back(static_cast<std::int64_t>(start.codes.atom_indices.size()));
+  }
+  start.codes.values.assign(start.codes.atom_indices.size(), 0.001f);
+  for (const std::int64_t rows : {1, 7, 50}) {
+    const std::size_t limit = cost().bytes(rows);
+    const Context limited(Device::cuda(0), {.memory_limit_bytes = limit});
+    const std::size_t before = counters().bytes;
+    emulation::emulated_device(0)->reset_peak();
+    const DecomposeResult result = decompose(limited, dictionary, memory_sample().view(), {.l1_penalty = 0.1f, .warm_start = &start.codes});
+    EXPECT_LE(counters().peak_bytes - before, limit + static_cast<std::size_t>(result.codes.nnz()) * 8 + 1024) << rows;
+    for (const RowReport& report : result.reports) EXPECT_EQ(report.status, RowStatus::certified);
+  }
+}
+
 TEST_F(DeviceMemory, LessThanPlannedMakesSmallerTiles) {
   const DecomposeResult expected = solve({});
   const Context context(Device::cuda(0));

@@ -4,6 +4,7 @@
 
 #include "cuda/kernel_problem.hpp"
 #include "kernels/pack_codes.hpp"
+#include "kernels/unpack_codes.hpp"
 #include "kernels/write_code.hpp"
 #include "kernels/write_reports.hpp"
 #include "support/bell_stream.hpp"
@@ -130,6 +131,29 @@ TEST_F(WriteCode, RowsArePackedOneAfterTheOther) {
     for (std::int64_t k = offsets[at(i)]; k < offsets[at(i + 1)]; ++k) {
       EXPECT_EQ(atoms[at(k)], i);
       EXPECT_EQ(values[at(k)], std::ldexp(1.0f, -(i % 3)));
+    }
+  }
+}
+
+TEST_F(WriteCode, GivenCodesAreTheRowsOwn) {
+  KernelRows rows(40, 64, 4, 1);
+  std::vector<std::int64_t> offsets = {0};
+  for (std::int64_t i = 3; i < 40; ++i) offsets.push_back(offsets.back() + i % 7);
+  std::vector<std::int32_t> atoms;
+  std::vector<float> weights;
+  for (std::int32_t k = 0; k < offsets.back(); ++k) {
+    atoms.push_back(k);
+    weights.push_back(0.5f * static_cast<float>(k));
+  }
+  const std::vector<std::int32_t> untouched(rows.code_atoms.begin(), rows.code_atoms.begin() + 12);
+  device.launch<cuda::UnpackCodesKernel>(37, {rows.view, 3, offsets.data(), atoms.data(), weights.data()});
+  EXPECT_TRUE(std::equal(untouched.begin(), untouched.end(), rows.code_atoms.begin())) << "rows before the first one";
+  for (std::int64_t i = 3; i < 40; ++i) {
+    ASSERT_EQ(rows.code_count[at(i)], std::min<std::int64_t>(i % 7, 4)) << "what has no room is left out";
+    for (std::int64_t k = 0; k < rows.code_count[at(i)]; ++k) {
+      const auto given = static_cast<std::int32_t>(offsets[at(i - 3)] + k);
+      EXPECT_EQ(rows.code_atoms[at(i * 4 + k)], given);
+      EXPECT_EQ(rows.code_weights[at(i * 4 + k)], 0.5f * static_cast<float>(given));
     }
   }
 }
