@@ -61,7 +61,7 @@ asan tsan nocuda:
 bench:
 	@scripts/bootstrap.sh bench
 	@$(call CONFIGURE,release,-DSPLICE_BENCH=ON)
-	@cmake --build build/release --target bench_decompose bench_stages bench_roofline bench_rows bench_large -j $(JOBS)
+	@cmake --build build/release --target bench_decompose bench_stages bench_roofline bench_rows bench_large bench_host_part -j $(JOBS)
 	@bench/run.sh $(if $(SHORT),--short)
 
 check-format:

@@ -48,7 +48,7 @@ class StagingRing {
     const CopyPieces pieces(copy, slot_bytes);
     std::atomic<std::int64_t> next{0};
     run_workers(static_cast<int>(std::min<std::int64_t>(threads_, pieces.count())), [&](int worker) {
-      const auto current = link_.enter();
+      [[maybe_unused]] const auto current = link_.enter();
       const auto own = static_cast<std::size_t>(worker) * slots_a_thread;
       std::size_t turn = 0;
       for (std::int64_t i = next++; i < pieces.count(); i = next++) {

@@ -44,6 +44,19 @@ def test_costs_of_paths_and_targets_have_the_documented_counters(tmp_path):
     assert target["mean_l0"] <= 4
 
 
+@pytest.mark.parametrize("what", [("results", "70000", "3", "2"), ("rows", "9001", "512", "2", "2")])
+def test_bench_host_part_times_each_call(what):
+    done = subprocess.run([PROGRAMS / "bench_host_part", *what], check=True, capture_output=True)
+    line = json.loads(done.stdout)
+    assert len(line["calls_us_a_row"]) == 2 and 0 < line["us_a_row"] < 100
+
+
+@pytest.mark.parametrize("what", [(), ("results", "0", "3"), ("rows", "9", "512"), ("rows", "9", "512", "many")])
+def test_bench_host_part_refuses_what_it_does_not_know(what):
+    done = subprocess.run([PROGRAMS / "bench_host_part", *what], capture_output=True, text=True)
+    assert done.returncode in (1, 2) and done.stderr
+
+
 def test_bench_decompose_refuses_unknown_flags():
     done = subprocess.run([PROGRAMS / "bench_decompose", "--shrot"], capture_output=True, text=True)
     assert done.returncode != 0 and "--shrot" in done.stderr

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend/backend.hpp"
+#include "core/huge_pages.hpp"
 #include "core/memory_errors.hpp"
 #include "core/problem.hpp"
 #include "core/solve_in_order.hpp"
@@ -32,7 +33,9 @@ DeviceDecomposeResult in_place(DecomposeResult result) {
 
 template <class T>
 std::vector<T> copied(const Backend& backend, const T* values, std::int64_t count) {
-  std::vector<T> copy(static_cast<std::size_t>(count));
+  std::vector<T> copy;
+  reserve_in_huge_pages(copy, static_cast<std::size_t>(count));
+  copy.resize(static_cast<std::size_t>(count));
   if (count > 0) backend.copy_to_host(copy.data(), values, copy.size() * sizeof(T));
   return copy;
 }

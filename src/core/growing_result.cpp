@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <new>
-#include <vector>
 
 #include "core/huge_pages.hpp"
 
@@ -15,21 +14,15 @@ constexpr double allowance = 1.05;
 /// Entries; far from what a vector can't count any more.
 constexpr double most_guessed = 1e15;
 
-template <class T>
-void reserve(std::vector<T>& values, std::size_t count) {
-  values.reserve(count);
-  ask_for_huge_pages(values.data(), values.capacity() * sizeof(T));
-}
-
 }  // namespace
 
 DecomposeResult start_result(std::int64_t rows, std::int64_t cols) {
   DecomposeResult result;
   result.codes.rows = rows;
   result.codes.cols = cols;
-  reserve(result.codes.row_offsets, static_cast<std::size_t>(rows) + 1);
+  reserve_in_huge_pages(result.codes.row_offsets, static_cast<std::size_t>(rows) + 1);
   result.codes.row_offsets.push_back(0);
-  reserve(result.reports, static_cast<std::size_t>(rows));
+  reserve_in_huge_pages(result.reports, static_cast<std::size_t>(rows));
   return result;
 }
 
@@ -42,11 +35,11 @@ void reserve_entries(SparseCodes& codes, std::int64_t entries, std::int64_t rows
                                  static_cast<double>(codes.cols)) * all_rows;
   const std::size_t wanted = std::max({needed, held + held / 2, static_cast<std::size_t>(std::min(likely, most_guessed))});
   try {
-    reserve(codes.atom_indices, wanted);
-    reserve(codes.values, wanted);
+    reserve_in_huge_pages(codes.atom_indices, wanted);
+    reserve_in_huge_pages(codes.values, wanted);
   } catch (const std::bad_alloc&) {  // the rows to come may need less than that
-    reserve(codes.atom_indices, needed);
-    reserve(codes.values, needed);
+    reserve_in_huge_pages(codes.atom_indices, needed);
+    reserve_in_huge_pages(codes.values, needed);
   }
 }
 
