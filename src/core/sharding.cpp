@@ -22,10 +22,11 @@
 namespace splice_cuda {
 namespace {
 
-/// Enough pieces for a shard to be twice as fast as another, each large enough to fill a device for a while.
+/// Enough pieces for a shard to be twice as fast as another, each large enough to fill a device for a while: its first tile waits
+/// for rows that come from the host, and nothing runs beside the results of its last one.
 std::int64_t rows_of_piece(std::int64_t rows, std::size_t shards) {
   const auto pieces = static_cast<std::int64_t>(8 * shards);
-  return std::clamp<std::int64_t>((rows + pieces - 1) / pieces, 256, 65536);
+  return std::clamp<std::int64_t>((rows + pieces - 1) / pieces, 256, 262144);
 }
 
 void check_shards(std::span<const Shard> shards) {

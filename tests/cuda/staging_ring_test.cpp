@@ -158,7 +158,7 @@ TEST_P(Rings, BringOneArray) {
   }
 }
 
-/// Rows longer than a slot once ran over its end.
+/// No dictionary has such rows.
 TEST_P(Rings, BringRowsLongerThanASlot) {
   LazyDevice device;
   Ring ring(LazyLink(device), GetParam());
