@@ -31,7 +31,7 @@ using namespace splice_cuda::bench;
 struct InstantLink {
   using Stream = int;
   using Mark = char*;
-  int enter() const { return 0; }
+  void enter() const {}
   void* lock(std::size_t bytes) const { return new unsigned char[bytes](); }
   void unlock(void* memory) const noexcept { delete[] static_cast<unsigned char*>(memory); }
   Mark make_mark() const { return new char(); }

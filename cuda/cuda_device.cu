@@ -237,7 +237,14 @@ void CudaDevice::release(void* memory) noexcept {
 
 void CudaDevice::upload(void* to, const void* from, std::size_t bytes) {
   const CurrentDevice current(device_);
-  ring_.copy(to, from, bytes, stream_);
+  const RowCopy copy{to, bytes, from, bytes, bytes, 1};
+  // Little memory goes the driver's own way: to lock a slot's pages takes longer. Several threads copy on a stream that is ours: the
+  // caller's may be another one in each of them (cudaStreamPerThread).
+  constexpr std::size_t most_unstaged = std::size_t{1} << 20;
+  if (bytes <= most_unstaged) return HostLink(device_).copy_rows(copy, stream_);
+  allow_uploads();
+  ring_.copy_rows(copy, copy_stream_);
+  await_uploads();
 }
 
 void CudaDevice::upload_rows(const RowCopy& copy) {

@@ -209,7 +209,7 @@ class CudaDevice {
   DeviceAllocator allocator_;
   cudaMemPool_t pool_ = nullptr;  ///< where the caller has no allocator
   StagingRing<HostLink> ring_;
-  LandingMemory landing_;
+  LandingMemory<HostLink> landing_;
   cudaStream_t copy_stream_ = nullptr;
   cudaEvent_t target_free_ = nullptr;
   cudaEvent_t arrived_ = nullptr;

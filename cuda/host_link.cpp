@@ -4,6 +4,8 @@
 
 namespace splice_cuda::cuda {
 
+void HostLink::enter() const { check(cudaSetDevice(device_.index), "cudaSetDevice"); }
+
 void* HostLink::lock(std::size_t bytes) const {
   void* memory = nullptr;
   check(cudaHostAlloc(&memory, bytes, cudaHostAllocDefault), "cudaHostAlloc");

@@ -8,13 +8,12 @@
 
 #include <cstddef>
 
-#include "current_device.hpp"
 #include "row_copy.hpp"
 #include "splice_cuda/device.hpp"
 
 namespace splice_cuda::cuda {
 
-/// A device's. Its members may be called by several threads, each of which has entered.
+/// A device's. Its members may be called by several threads, in each of which the device has to be current.
 class HostLink {
  public:
   using Stream = cudaStream_t;
@@ -22,8 +21,8 @@ class HostLink {
 
   explicit HostLink(Device device) : device_(device) {}
 
-  /// The device is current in this thread as long as the result lives.
-  CurrentDevice enter() const { return CurrentDevice(device_); }
+  /// Makes the device current in a thread that ends with its work: nothing is set back, which would touch another device.
+  void enter() const;
 
   /// Page-locked memory. @throws OutOfMemoryError
   void* lock(std::size_t bytes) const;

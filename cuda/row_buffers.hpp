@@ -184,8 +184,8 @@ class RowBuffers {
                          static_cast<std::size_t>(rows.ld * rows.element_size()), row_bytes, rest.rows});
   }
 
-  /// Codes as the rows' own, as many of a row's entries as there is room for. On their way they take no more memory than the
-  /// rows' have, which is what packed codes are counted with.
+  /// Codes as the rows' own, as many of a row's entries as there is room for. On their way their entries take no more memory than
+  /// the rows' have, which is what packed codes are counted with (one row's may, of a few).
   void load_codes(const SparseCodes& codes, std::int64_t first, std::int64_t count) {
     for (std::int64_t done = 0; done < count;) {
       const std::int64_t rows = rows_with_entries(codes, first + done, count - done, count * view_.code_capacity);

@@ -16,7 +16,7 @@
 
 namespace splice_cuda::cuda {
 
-/// `Link` is HostLink, or the tests'. One copy at a time.
+/// Of one device, which has to be current in every call. `Link` is HostLink, or the tests'. One copy at a time.
 template <class Link>
 class StagingRing {
  public:
@@ -24,9 +24,6 @@ class StagingRing {
   static constexpr std::size_t slot_bytes = std::size_t{2} << 20;
   static constexpr int most_threads = 8;
   static constexpr std::size_t slots_a_thread = 2;
-  /// Up to so many bytes the driver's own way is taken: to lock a slot's pages takes longer.
-  static constexpr std::size_t most_unstaged = std::size_t{1} << 20;
-
   /// @param threads  that may copy at once
   StagingRing(Link link, int threads)
       : link_(link), threads_(std::clamp(threads, 1, most_threads)), slots_(static_cast<std::size_t>(threads_) * slots_a_thread) {}
@@ -42,13 +39,14 @@ class StagingRing {
   StagingRing(const StagingRing&) = delete;
   StagingRing& operator=(const StagingRing&) = delete;
 
-  /// In the order of `stream`. The source, pageable memory, may be reused when this returns.
+  /// In the order of `stream`, which has to be the same one for all threads. The source, pageable memory, may be reused when this
+  /// returns.
   /// @throws OutOfMemoryError, DeviceError
   void copy_rows(const RowCopy& copy, Stream stream) {
     const CopyPieces pieces(copy, slot_bytes);
     std::atomic<std::int64_t> next{0};
     run_workers(static_cast<int>(std::min<std::int64_t>(threads_, pieces.count())), [&](int worker) {
-      [[maybe_unused]] const auto current = link_.enter();
+      if (worker > 0) link_.enter();
       const auto own = static_cast<std::size_t>(worker) * slots_a_thread;
       std::size_t turn = 0;
       for (std::int64_t i = next++; i < pieces.count(); i = next++) {
@@ -57,13 +55,6 @@ class StagingRing {
       }
     });
   }
-  void copy(void* to, const void* from, std::size_t bytes, Stream stream) {
-    if (bytes == 0) return;
-    const RowCopy whole{to, bytes, from, bytes, bytes, 1};
-    if (bytes > most_unstaged) return copy_rows(whole, stream);
-    link_.copy_rows(whole, stream);  // the driver has taken it when this returns
-  }
-
  private:
   struct Slot {
     void* memory = nullptr;

@@ -17,12 +17,12 @@ namespace splice_cuda {
 
 struct ContextOptions {
   /// CPU threads; 0 = all that this process may use. With a CUDA device they prepare dictionaries, and up to 8 of them copy
-  /// rows of pageable memory on their way to it. Results do not depend on it.
+  /// what goes to it from pageable memory. Results do not depend on it.
   int threads = 0;
   /// Upper limit of the workspace (tiles, lists), beyond the inputs, the outputs and the dictionary. 0 = 256 MiB on the
   /// CPU; on a CUDA device a quarter of its memory that is free when the context is made, at least 256 MiB and at most
-  /// 2 GiB. Page-locked host memory that rows and results pass through is beside it: up to 32 MiB, and what a tile's results
-  /// take. Results do not depend on it.
+  /// 2 GiB. Page-locked host memory that rows and results pass through is beside it, and kept: up to 32 MiB, and 1.5 times
+  /// what the results of a tile have taken so far. Results do not depend on it.
   std::size_t memory_limit_bytes = 0;
   /// CUDA only: the stream on which all work is ordered; null: the device's default stream. The caller owns it, and
   /// keeps it until the context, its dictionaries and its results are gone. Calls wait for it, so that it must not be
@@ -32,7 +32,7 @@ struct ContextOptions {
   /// which keeps what one call gives back for the next, and is gone with the context, its dictionaries and its results.
   DeviceAllocator allocator = {};
   /// Asked between tiles, from any of the worker threads but never from two at once; true stops the
-  /// call, which then throws CancelledError.
+  /// call, which then throws CancelledError. Must not use the context, which is at work.
   std::function<bool()> cancel = {};
   /// Told between tiles (rows done, rows in all) under the same rule. Must not throw.
   std::function<void(std::int64_t, std::int64_t)> progress = {};

@@ -2,7 +2,8 @@
 
 /// @file backend.hpp
 /// What a device has to offer: a dictionary in its own memory, and tile solvers whose stages the driver
-/// calls (src/core/decompose.cpp). One virtual a stage, each on a whole tile, so that the call costs nothing.
+/// calls (src/core/decompose.cpp, or solve_in_order.cpp). One virtual a stage, each on a whole tile, so that the call costs
+/// nothing.
 
 #include <algorithm>
 #include <cstddef>

@@ -12,9 +12,9 @@ namespace splice_cuda {
 
 void solve_in_order(const Context& context, const Problem& problem, OrderedSink& sink) {
   const std::int64_t rows = problem.embeddings.rows;
-  if (rows == 0) return;
   const Backend& backend = context.backend();
   const TilePlan plan = plan_tiles(backend.tile_cost(problem), rows, 1, context.options().memory_limit_bytes);
+  if (rows == 0) return;  // whatever was asked for has been checked
   CallMonitor monitor(context.options(), rows);
   const std::unique_ptr<TileSolver> tile = make_fitting_tile(backend, problem, plan.rows_per_tile);
   std::int64_t count = 0;

@@ -1,9 +1,15 @@
 // Memory of results that grow: asked for once where rows are alike, seldom where they are not, never for more than there can be.
 
 #include <cstdint>
+#include <cstdlib>
+#include <fstream>
 #include <limits>
+#include <new>
 #include <span>
 #include <vector>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -72,11 +78,10 @@ TEST(GrowingResult, WhatIsThereIsKept) {
   EXPECT_GE(codes.values.capacity(), 600u);
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they end a program that asks for too much
+
 /// A guess that no machine has the memory for: the rows to come may have none.
 TEST(GrowingResult, MakesDoWithWhatIsNeeded) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "sanitizers end the program where there is no memory";
-#endif
   SparseCodes codes;
   codes.rows = std::int64_t{1} << 40;
   codes.cols = std::numeric_limits<std::int32_t>::max();
@@ -85,6 +90,38 @@ TEST(GrowingResult, MakesDoWithWhatIsNeeded) {
   EXPECT_GE(codes.values.capacity(), 100000u);
   EXPECT_GE(codes.atom_indices.capacity(), 100000u);
   EXPECT_LT(codes.values.capacity(), 1000000u);
+}
+
+/// Memory for one array as large as guessed, not for two: it must not be kept, as what is needed has no room then.
+TEST(GrowingResult, AGuessThatHalfFitsIsGivenBack) {
+  const auto exit_code = [] {
+    constexpr std::int64_t entries = std::int64_t{25} << 20;
+    std::ifstream statm("/proc/self/statm");
+    rlim_t pages = 0;
+    statm >> pages;
+    const rlim_t room = pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + (rlim_t{300} << 20);
+    const rlimit limit{room, room};
+    setrlimit(RLIMIT_AS, &limit);
+    SparseCodes codes;
+    codes.rows = 2;
+    codes.cols = std::numeric_limits<std::int32_t>::max();
+    codes.row_offsets = {0};
+    try {
+      reserve_entries(codes, entries, 1);  // 2 x 100 MiB are needed, 2 x 210 wanted
+    } catch (const std::bad_alloc&) {
+      return 3;
+    }
+    return static_cast<std::int64_t>(codes.values.capacity()) == entries ? 0 : 4;
+  };
+  EXPECT_EXIT(std::exit(exit_code()), ::testing::ExitedWithCode(0), "");
+}
+
+#endif
+
+TEST(GrowingResult, TheLastRowsAskForNoMore) {
+  SparseCodes codes = codes_of(4, 1000);
+  reserve_entries(codes, 100, 4);
+  EXPECT_EQ(codes.values.capacity(), 100u);
 }
 
 TEST(HostResults, AreRowsAndBatchesInTheirOrder) {

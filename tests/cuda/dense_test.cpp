@@ -231,15 +231,17 @@ TEST(OnDevice, RefusesWhatOnlyTheCpuHas) {
   const Context context(Device::cuda(0));
   const SampleProblem sample = sample_problem(30, 8, 3, 25);
   const Dictionary dictionary(context, sample.atom_view());
-  const auto call = [&](const DecomposeOptions& options) {
-    return refusal([&] { decompose(context, dictionary, sample.view(), options); });
-  };
-  DecomposeOptions options;
-  options.solve.solver = SolverKind::coordinate_descent;
-  EXPECT_EQ(call(options),
-            "solve.solver: got coordinate_descent on cuda:0, expected working_set, fista or admm, or a context on cpu");
-  EXPECT_EQ(call({.target_l0 = 4}), "target_l0: got a target on cuda:0, expected a context on cpu");
-  EXPECT_EQ(call({.target_cosine = 0.5f}), "target_cosine: got a target on cuda:0, expected a context on cpu");
+  for (const std::int64_t rows : {3, 0}) {
+    const auto call = [&](const DecomposeOptions& options) {
+      return refusal([&] { decompose(context, dictionary, sample.view().slice(0, rows), options); });
+    };
+    DecomposeOptions options;
+    options.solve.solver = SolverKind::coordinate_descent;
+    EXPECT_EQ(call(options),
+              "solve.solver: got coordinate_descent on cuda:0, expected working_set, fista or admm, or a context on cpu");
+    EXPECT_EQ(call({.target_l0 = 4}), "target_l0: got a target on cuda:0, expected a context on cpu");
+    EXPECT_EQ(call({.target_cosine = 0.5f}), "target_cosine: got a target on cuda:0, expected a context on cpu");
+  }
 }
 
 /// Certificates of codes from anywhere.

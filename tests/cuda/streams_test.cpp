@@ -98,6 +98,19 @@ TEST_F(Streams, ACallThatEndsWhileRowsTravel) {
   EXPECT_EQ(decompose(with_tiles_of(10), dictionary, streamed_sample().view(), options).codes.rows, 100);
 }
 
+/// What it left behind does not come up in the next call on the same device.
+TEST_F(Streams, ACallThatEndsWhileResultsTravel) {
+  const DecomposeResult expected = decompose(context, dictionary, streamed_sample().view(), options);
+  const Context tiled = with_tiles_of(20);
+  const Dictionary own(tiled, streamed_sample().atom_view());
+  for (int most : {3, 4, 5, 6, 7, 8, 9}) {  // in the first, the second or the third tile
+    int calls = 0;
+    const Context stopped = tiled.with_callbacks([&] { return ++calls > most; }, {});
+    EXPECT_THROW(decompose(stopped, own, streamed_sample().view(), options), CancelledError);
+    EXPECT_EQ(difference(decompose(tiled, own, streamed_sample().view(), options), expected), "") << most;
+  }
+}
+
 TEST_F(Streams, OneThatCapturesAGraphIsRefused) {
   const DecomposeResult result = decompose(context, dictionary, streamed_sample().view(), options);
   const DeviceDecomposeResult on_device = decompose_on_device(context, dictionary, streamed_sample().view(), options);

@@ -101,8 +101,9 @@ class EmulatedDevice {
     cuda::copy_on_host({to, to_pitch, from, from_pitch, row_bytes, rows});
   }
   void download(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
-  /// Of a size of its own and undefined each time.
+  /// Of a size of its own and undefined each time, once what travels to the one before has arrived.
   void* landing(std::size_t bytes) {
+    land();
     landing_ = std::vector<unsigned char>(bytes, 0xFF);
     return landing_.data();
   }
@@ -112,8 +113,7 @@ class EmulatedDevice {
   }
   void await_downloads() {
     ++memory_->counters.synchronizations;
-    for (const Travelling& part : landings_) part.arrive();
-    landings_.clear();
+    land();
   }
   void copy(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
   void clear(void* memory, std::size_t bytes) { std::memset(memory, 0, bytes); }
@@ -241,6 +241,11 @@ class EmulatedDevice {
     cuda::RowCopy to_;
     std::vector<unsigned char> bytes_;
   };
+
+  void land() {
+    for (const Travelling& part : landings_) part.arrive();
+    landings_.clear();
+  }
 
   Device device_;
   std::shared_ptr<EmulatedMemory> memory_;
