@@ -243,7 +243,12 @@ void CudaDevice::upload(void* to, const void* from, std::size_t bytes) {
   constexpr std::size_t most_unstaged = std::size_t{1} << 20;
   if (bytes <= most_unstaged) return HostLink(device_).copy_rows(copy, stream_);
   allow_uploads();
-  ring_.copy_rows(copy, copy_stream_);
+  try {
+    ring_.copy_rows(copy, copy_stream_);
+  } catch (...) {
+    finish_uploads();  // what is on its way must not outlive its target, which goes in the order of the other stream
+    throw;
+  }
   await_uploads();
 }
 

@@ -24,6 +24,7 @@ class StagingRing {
   static constexpr std::size_t slot_bytes = std::size_t{2} << 20;
   static constexpr int most_threads = 8;
   static constexpr std::size_t slots_a_thread = 2;
+
   /// @param threads  that may copy at once
   StagingRing(Link link, int threads)
       : link_(link), threads_(std::clamp(threads, 1, most_threads)), slots_(static_cast<std::size_t>(threads_) * slots_a_thread) {}
@@ -55,6 +56,7 @@ class StagingRing {
       }
     });
   }
+
  private:
   struct Slot {
     void* memory = nullptr;
