@@ -123,8 +123,9 @@ CudaDevice::CudaDevice(Device device, cudaStream_t stream, DeviceAllocator alloc
     : device_(device),
       stream_(stream),
       allocator_(std::move(allocator)),
-      ring_(HostLink(device), threads),
-      landing_(HostLink(device)) {
+      link_(device),
+      ring_(link_, threads),
+      landing_(link_) {
   const int major = attribute_of(device, cudaDevAttrComputeCapabilityMajor);
   const int minor = attribute_of(device, cudaDevAttrComputeCapabilityMinor);
   if (!is_usable(major, minor)) {
@@ -237,11 +238,11 @@ void CudaDevice::release(void* memory) noexcept {
 
 void CudaDevice::upload(void* to, const void* from, std::size_t bytes) {
   const CurrentDevice current(device_);
-  const RowCopy copy{to, bytes, from, bytes, bytes, 1};
-  // Little memory goes the driver's own way: to lock a slot's pages takes longer. Several threads copy on a stream that is ours: the
-  // caller's may be another one in each of them (cudaStreamPerThread).
+  const RowCopy copy = RowCopy::of_array(to, from, bytes);
+  // Little memory goes the driver's own way: to lock a slot's pages takes longer. Several threads copy on a stream that is ours:
+  // the caller's may be another one in each of them (cudaStreamPerThread).
   constexpr std::size_t most_unstaged = std::size_t{1} << 20;
-  if (bytes <= most_unstaged) return HostLink(device_).copy_rows(copy, stream_);
+  if (bytes <= most_unstaged) return link_.copy_rows(copy, stream_);
   allow_uploads();
   try {
     ring_.copy_rows(copy, copy_stream_);
@@ -256,7 +257,7 @@ void CudaDevice::upload_rows(const RowCopy& copy) {
   if (copy.rows <= 0) return;
   const CurrentDevice current(device_);
   if (place_of(copy.from).kind == MemoryKind::pinned) {
-    HostLink(device_).copy_rows(copy, copy_stream_);
+    link_.copy_rows(copy, copy_stream_);
   } else {
     ring_.copy_rows(copy, copy_stream_);
   }
@@ -281,8 +282,7 @@ void CudaDevice::finish_uploads() noexcept {
 void CudaDevice::copy_rows(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t row_bytes,
                            std::int64_t rows) {
   const CurrentDevice current(device_);
-  check(cudaMemcpy2DAsync(to, to_pitch, from, from_pitch, row_bytes, static_cast<std::size_t>(rows), cudaMemcpyDefault,
-                          stream_), "cudaMemcpy2DAsync");
+  if (rows > 0) link_.copy_rows({to, to_pitch, from, from_pitch, row_bytes, rows}, stream_);
 }
 
 void CudaDevice::download(void* to, const void* from, std::size_t bytes) {

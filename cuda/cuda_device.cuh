@@ -208,6 +208,7 @@ class CudaDevice {
   std::size_t most_dynamic_memory_ = 0;
   DeviceAllocator allocator_;
   cudaMemPool_t pool_ = nullptr;  ///< where the caller has no allocator
+  HostLink link_;
   StagingRing<HostLink> ring_;
   LandingMemory<HostLink> landing_;
   cudaStream_t copy_stream_ = nullptr;

@@ -30,8 +30,7 @@ void HostLink::try_to_wait(Mark mark) const noexcept { cudaEventSynchronize(mark
 
 void HostLink::copy_rows(const RowCopy& copy, Stream stream) const {
   const auto rows = static_cast<std::size_t>(copy.rows);
-  const bool contiguous = rows == 1 || (copy.to_pitch == copy.row_bytes && copy.from_pitch == copy.row_bytes);
-  if (contiguous) {
+  if (copy.contiguous()) {
     check(cudaMemcpyAsync(copy.to, copy.from, rows * copy.row_bytes, cudaMemcpyDefault, stream), "cudaMemcpyAsync");
   } else {
     check(cudaMemcpy2DAsync(copy.to, copy.to_pitch, copy.from, copy.from_pitch, copy.row_bytes, rows, cudaMemcpyDefault, stream),

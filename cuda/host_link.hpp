@@ -36,7 +36,7 @@ class HostLink {
   void wait(Mark mark) const;
   void try_to_wait(Mark mark) const noexcept;
 
-  /// To or from the device, in the order of `stream`.
+  /// From anywhere to anywhere, in the order of `stream`.
   void copy_rows(const RowCopy& copy, Stream stream) const;
 
  private:

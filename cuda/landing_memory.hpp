@@ -38,7 +38,7 @@ class LandingMemory {
   /// To memory of take(), in the order of `stream`.
   void copy(void* to, const void* from, std::size_t bytes, typename Link::Stream stream) {
     if (bytes == 0) return;
-    link_.copy_rows({to, bytes, from, bytes, bytes, 1}, stream);
+    link_.copy_rows(RowCopy::of_array(to, from, bytes), stream);
     link_.set(landed_, stream);
   }
   /// Until all copies are there.

@@ -139,7 +139,6 @@ class RowBuffers {
   void expect(std::int64_t first, std::int64_t count) {
     expected_first_ = first;
     expected_count_ = count;
-    more_expected_ = count > 0;
   }
 
   /// What the host does where it would wait for the device: sends the rows that come next, and hands over those of the tile
@@ -164,15 +163,15 @@ class RowBuffers {
     device_.template launch<PackCodesKernel>(view_.count, {view_, offsets_.get(), codes.atoms.get(), codes.values.get()});
     if (on_device != nullptr) return on_device->take(offsets_.get(), std::move(codes));
     delivery_.send(view_.first, offsets_.get(), codes, reports);
-    if (!more_expected_) delivery_.hand_over(sink);
+    if (expected_count_ == 0) delivery_.hand_over(sink);
   }
 
  private:
   /// Sends the rows that come next, beside the work on these.
   void load_ahead(const Problem& problem) {
-    if (expected_count_ == 0 || problem.embeddings.device != Device::cpu()) return;
+    if (expected_count_ == 0 || sent_count_ > 0 || problem.embeddings.device != Device::cpu()) return;
     sent_first_ = expected_first_;
-    sent_count_ = std::exchange(expected_count_, 0);
+    sent_count_ = expected_count_;
     send(problem.embeddings.slice(sent_first_, sent_count_), 0);
   }
 
@@ -224,7 +223,6 @@ class RowBuffers {
   std::int64_t expected_count_ = 0;
   std::int64_t sent_first_ = 0;  ///< rows that travel to the input, or are there, before they are asked for
   std::int64_t sent_count_ = 0;
-  bool more_expected_ = false;
   HostDelivery<Engine> delivery_;
 };
 

@@ -18,6 +18,12 @@ struct RowCopy {
   std::size_t row_bytes = 0;
   std::int64_t rows = 0;
 
+  /// All bytes of an array.
+  static RowCopy of_array(void* to, const void* from, std::size_t bytes) { return {to, bytes, from, bytes, bytes, 1}; }
+
+  /// Whether the bytes lie side by side here and there.
+  bool contiguous() const { return rows == 1 || (to_pitch == row_bytes && from_pitch == row_bytes); }
+
   /// A part of them: rows [first, first + count), of each the bytes [begin, begin + bytes).
   RowCopy part(std::int64_t first, std::int64_t count, std::size_t begin, std::size_t bytes) const {
     const auto row = static_cast<std::size_t>(first);
@@ -28,7 +34,7 @@ struct RowCopy {
 
 /// In the host's memory.
 inline void copy_on_host(const RowCopy& copy) {
-  if (copy.to_pitch == copy.row_bytes && copy.from_pitch == copy.row_bytes) {
+  if (copy.contiguous()) {
     std::memcpy(copy.to, copy.from, static_cast<std::size_t>(copy.rows) * copy.row_bytes);
     return;
   }

@@ -162,7 +162,7 @@ MUTATIONS = [
              "(difference > 0 ? difference : 0)", "rounding dropped from the gap", ("cuda_certify",)),
     Mutation("src/core/lasso_math.hpp", "best < limit ? best : limit", "best > limit ? best : limit",
              "a dual point that is not feasible", ("cuda_certify",)),
-    Mutation("cuda/row_buffers.hpp", "    if (!more_expected_) delivery_.hand_over(sink);\n", "",
+    Mutation("cuda/row_buffers.hpp", "    if (expected_count_ == 0) delivery_.hand_over(sink);\n", "",
              "the last tile's results wait for a tile that never comes", ("cuda_interface",)),
     Mutation("cuda/host_delivery.hpp", "    device_.await_downloads();\n", "",
              "results are read before they are there", ("cuda_interface",)),

@@ -109,7 +109,7 @@ class EmulatedDevice {
   }
   /// What travels arrives when it is awaited, not before.
   void download_later(void* to, const void* from, std::size_t bytes) {
-    if (bytes > 0) landings_.emplace_back(cuda::RowCopy{to, bytes, from, bytes, bytes, 1});
+    if (bytes > 0) landings_.emplace_back(cuda::RowCopy::of_array(to, from, bytes));
   }
   void await_downloads() {
     ++memory_->counters.synchronizations;
