@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "caller_memory.hpp"
+#include "cublaslt.hpp"
+#include "cusparse.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cuda {
@@ -22,19 +24,19 @@ struct ToInt64 {
 };
 
 /// Owns one cuBLASLt description; they are plain structures that the library fills.
-template <class T, cublasStatus_t (*destroy)(T)>
+template <class T, auto destroy>
 struct Description {
   T handle = nullptr;
   Description() = default;
   Description(const Description&) = delete;
   Description& operator=(const Description&) = delete;
   ~Description() {
-    if (handle != nullptr) destroy(handle);
+    if (handle != nullptr) (CublasLt::get().*destroy)(handle);
   }
 };
-using OperationDescription = Description<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy>;
-using LayoutDescription = Description<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
-using PreferenceDescription = Description<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
+using OperationDescription = Description<cublasLtMatmulDesc_t, &CublasLt::MatmulDescDestroy>;
+using LayoutDescription = Description<cublasLtMatrixLayout_t, &CublasLt::MatrixLayoutDestroy>;
+using PreferenceDescription = Description<cublasLtMatmulPreference_t, &CublasLt::MatmulPreferenceDestroy>;
 
 /// A product of row-major matrices, c[m, n] = a[m, k] op(b), as cuBLASLt's column-major one c' = op(b)' a'.
 struct Product {
@@ -50,38 +52,39 @@ struct Product {
 
 void multiply(cublasLtHandle_t blas, void* workspace, cudaStream_t stream, const Product& p, const void* one,
               const void* zero, const void* a, const void* b, void* c) {
+  const CublasLt& lt = CublasLt::get();
   OperationDescription operation;
-  check(cublasLtMatmulDescCreate(&operation.handle, p.compute, p.scale), "cublasLtMatmulDescCreate");
+  check(lt.MatmulDescCreate(&operation.handle, p.compute, p.scale), "cublasLtMatmulDescCreate");
   const cublasOperation_t b_operation = p.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
-  check(cublasLtMatmulDescSetAttribute(operation.handle, CUBLASLT_MATMUL_DESC_TRANSA, &b_operation, sizeof b_operation),
+  check(lt.MatmulDescSetAttribute(operation.handle, CUBLASLT_MATMUL_DESC_TRANSA, &b_operation, sizeof b_operation),
         "cublasLtMatmulDescSetAttribute");
   LayoutDescription b_layout;
   LayoutDescription a_layout;
   LayoutDescription c_layout;
   const std::int64_t b_rows = p.b_transposed ? p.k : p.n;
   const std::int64_t b_cols = p.b_transposed ? p.n : p.k;
-  check(cublasLtMatrixLayoutCreate(&b_layout.handle, p.input, static_cast<std::uint64_t>(b_rows),
-                                   static_cast<std::uint64_t>(b_cols), b_rows), "cublasLtMatrixLayoutCreate");
-  check(cublasLtMatrixLayoutCreate(&a_layout.handle, p.input, static_cast<std::uint64_t>(p.k),
-                                   static_cast<std::uint64_t>(p.m), p.k), "cublasLtMatrixLayoutCreate");
-  check(cublasLtMatrixLayoutCreate(&c_layout.handle, p.output, static_cast<std::uint64_t>(p.n),
-                                   static_cast<std::uint64_t>(p.m), p.n), "cublasLtMatrixLayoutCreate");
+  check(lt.MatrixLayoutCreate(&b_layout.handle, p.input, static_cast<std::uint64_t>(b_rows),
+                              static_cast<std::uint64_t>(b_cols), b_rows), "cublasLtMatrixLayoutCreate");
+  check(lt.MatrixLayoutCreate(&a_layout.handle, p.input, static_cast<std::uint64_t>(p.k),
+                              static_cast<std::uint64_t>(p.m), p.k), "cublasLtMatrixLayoutCreate");
+  check(lt.MatrixLayoutCreate(&c_layout.handle, p.output, static_cast<std::uint64_t>(p.n),
+                              static_cast<std::uint64_t>(p.m), p.n), "cublasLtMatrixLayoutCreate");
   PreferenceDescription preference;
-  check(cublasLtMatmulPreferenceCreate(&preference.handle), "cublasLtMatmulPreferenceCreate");
-  check(cublasLtMatmulPreferenceSetAttribute(preference.handle, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace_bytes,
-                                             sizeof workspace_bytes), "cublasLtMatmulPreferenceSetAttribute");
+  check(lt.MatmulPreferenceCreate(&preference.handle), "cublasLtMatmulPreferenceCreate");
+  check(lt.MatmulPreferenceSetAttribute(preference.handle, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace_bytes,
+                                        sizeof workspace_bytes), "cublasLtMatmulPreferenceSetAttribute");
   // Sums in one order: no algorithm that splits k and adds the parts up.
   const std::uint32_t no_reduction = CUBLASLT_REDUCTION_SCHEME_NONE;
-  check(cublasLtMatmulPreferenceSetAttribute(preference.handle, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &no_reduction,
-                                             sizeof no_reduction), "cublasLtMatmulPreferenceSetAttribute");
+  check(lt.MatmulPreferenceSetAttribute(preference.handle, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &no_reduction,
+                                        sizeof no_reduction), "cublasLtMatmulPreferenceSetAttribute");
   cublasLtMatmulHeuristicResult_t found{};
   int count = 0;
-  check(cublasLtMatmulAlgoGetHeuristic(blas, operation.handle, b_layout.handle, a_layout.handle, c_layout.handle,
-                                       c_layout.handle, preference.handle, 1, &found, &count),
+  check(lt.MatmulAlgoGetHeuristic(blas, operation.handle, b_layout.handle, a_layout.handle, c_layout.handle,
+                                  c_layout.handle, preference.handle, 1, &found, &count),
         "cublasLtMatmulAlgoGetHeuristic");
   if (count == 0) check(CUBLAS_STATUS_NOT_SUPPORTED, "cublasLtMatmulAlgoGetHeuristic");
-  check(cublasLtMatmul(blas, operation.handle, one, b, b_layout.handle, a, a_layout.handle, zero, c, c_layout.handle, c,
-                       c_layout.handle, &found.algo, workspace, workspace_bytes, stream), "cublasLtMatmul");
+  check(lt.Matmul(blas, operation.handle, one, b, b_layout.handle, a, a_layout.handle, zero, c, c_layout.handle, c,
+                  c_layout.handle, &found.algo, workspace, workspace_bytes, stream), "cublasLtMatmul");
 }
 
 /// A pool that keeps what is given back for the next call: the default one returns it to the system at each wait.
@@ -163,15 +166,15 @@ CudaDevice::CudaDevice(Device device, cudaStream_t stream, DeviceAllocator alloc
 CudaDevice::~CudaDevice() { destroy(); }
 
 void CudaDevice::prepare_products() {
-  if (blas_ == nullptr) check(cublasLtCreate(&blas_), "cublasLtCreate");
+  if (blas_ == nullptr) check(CublasLt::get().Create(&blas_), "cublasLtCreate");
   if (workspace_ == nullptr) workspace_ = allocate(workspace_bytes);
 }
 
 void CudaDevice::destroy() noexcept {
   finish_uploads();
   if (workspace_ != nullptr) release(workspace_);
-  if (sparse_ != nullptr) cusparseDestroy(sparse_);
-  if (blas_ != nullptr) cublasLtDestroy(blas_);
+  if (sparse_ != nullptr) Cusparse::get().Destroy(sparse_);
+  if (blas_ != nullptr) CublasLt::get().Destroy(blas_);
   if (arrived_ != nullptr) cudaEventDestroy(arrived_);
   if (target_free_ != nullptr) cudaEventDestroy(target_free_);
   if (copy_stream_ != nullptr) cudaStreamDestroy(copy_stream_);
@@ -342,34 +345,36 @@ void CudaDevice::multiply_sparse(const CsrView& codes, const float* atoms, std::
   const CurrentDevice current(device_);
   const float one = 1;
   const float zero = 0;
+  const Cusparse& sparse = Cusparse::get();
   cusparseConstSpMatDescr_t a = nullptr;
   cusparseConstDnMatDescr_t b = nullptr;
   cusparseDnMatDescr_t c = nullptr;
   struct Cleanup {
+    const Cusparse& sparse;
     cusparseConstSpMatDescr_t& a;
     cusparseConstDnMatDescr_t& b;
     cusparseDnMatDescr_t& c;
     ~Cleanup() {
-      if (a != nullptr) cusparseDestroySpMat(a);
-      if (b != nullptr) cusparseDestroyDnMat(b);
-      if (c != nullptr) cusparseDestroyDnMat(c);
+      if (a != nullptr) sparse.DestroySpMat(a);
+      if (b != nullptr) sparse.DestroyDnMat(b);
+      if (c != nullptr) sparse.DestroyDnMat(c);
     }
-  } cleanup{a, b, c};
-  if (sparse_ == nullptr) check(cusparseCreate(&sparse_), "cusparseCreate");
-  check(cusparseSetStream(sparse_, stream_), "cusparseSetStream");
-  check(cusparseCreateConstCsr(&a, codes.rows, codes.cols, codes.nnz, codes.row_offsets, codes.atom_indices, codes.values,
-                               CUSPARSE_INDEX_32I, CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO, CUDA_R_32F),
+  } cleanup{sparse, a, b, c};
+  if (sparse_ == nullptr) check(sparse.Create(&sparse_), "cusparseCreate");
+  check(sparse.SetStream(sparse_, stream_), "cusparseSetStream");
+  check(sparse.CreateConstCsr(&a, codes.rows, codes.cols, codes.nnz, codes.row_offsets, codes.atom_indices, codes.values,
+                           CUSPARSE_INDEX_32I, CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO, CUDA_R_32F),
         "cusparseCreateConstCsr");
-  check(cusparseCreateConstDnMat(&b, codes.cols, d, ld_atoms, atoms, CUDA_R_32F, CUSPARSE_ORDER_ROW), "cusparseCreateConstDnMat");
-  check(cusparseCreateDnMat(&c, codes.rows, d, ld, dense, CUDA_R_32F, CUSPARSE_ORDER_ROW), "cusparseCreateDnMat");
+  check(sparse.CreateConstDnMat(&b, codes.cols, d, ld_atoms, atoms, CUDA_R_32F, CUSPARSE_ORDER_ROW), "cusparseCreateConstDnMat");
+  check(sparse.CreateDnMat(&c, codes.rows, d, ld, dense, CUDA_R_32F, CUSPARSE_ORDER_ROW), "cusparseCreateDnMat");
   // The only CSR algorithm that cuSPARSE documents as giving the same bits in every run.
   constexpr cusparseSpMMAlg_t algorithm = CUSPARSE_SPMM_CSR_ALG3;
   std::size_t bytes = 0;
-  check(cusparseSpMM_bufferSize(sparse_, CUSPARSE_OPERATION_NON_TRANSPOSE, CUSPARSE_OPERATION_NON_TRANSPOSE, &one, a, b, &zero,
-                                c, CUDA_R_32F, algorithm, &bytes), "cusparseSpMM_bufferSize");
+  check(sparse.SpMM_bufferSize(sparse_, CUSPARSE_OPERATION_NON_TRANSPOSE, CUSPARSE_OPERATION_NON_TRANSPOSE, &one, a, b, &zero,
+                            c, CUDA_R_32F, algorithm, &bytes), "cusparseSpMM_bufferSize");
   void* scratch = allocate(bytes > 0 ? bytes : 1);
-  const cusparseStatus_t status = cusparseSpMM(sparse_, CUSPARSE_OPERATION_NON_TRANSPOSE, CUSPARSE_OPERATION_NON_TRANSPOSE, &one,
-                                               a, b, &zero, c, CUDA_R_32F, algorithm, scratch);
+  const cusparseStatus_t status = sparse.SpMM(sparse_, CUSPARSE_OPERATION_NON_TRANSPOSE, CUSPARSE_OPERATION_NON_TRANSPOSE, &one,
+                                           a, b, &zero, c, CUDA_R_32F, algorithm, scratch);
   release(scratch);
   check(status, "cusparseSpMM");
 }

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "cublaslt.hpp"
+#include "cusparse.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cuda {
@@ -43,14 +45,14 @@ void check(cudaError_t status, const char* call) {
 
 void check(cublasStatus_t status, const char* call) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
-  const std::string text = message(call, cublasLtGetStatusString(status), static_cast<int>(status));
+  const std::string text = message(call, CublasLt::get().GetStatusString(status), static_cast<int>(status));
   if (status == CUBLAS_STATUS_ALLOC_FAILED) throw OutOfMemoryError(text);
   throw DeviceError(text);
 }
 
 void check(cusparseStatus_t status, const char* call) {
   if (status == CUSPARSE_STATUS_SUCCESS) return;
-  const std::string text = message(call, cusparseGetErrorString(status), static_cast<int>(status));
+  const std::string text = message(call, Cusparse::get().GetErrorString(status), static_cast<int>(status));
   if (status == CUSPARSE_STATUS_ALLOC_FAILED || status == CUSPARSE_STATUS_INSUFFICIENT_RESOURCES) {
     throw OutOfMemoryError(text);
   }

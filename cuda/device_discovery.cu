@@ -1,12 +1,11 @@
 // What CUDA devices there are, and which of them can be used.
 
-#include <cublasLt.h>
-#include <cusparse.h>
-
 #include <string>
 
 #include "capability.hpp"
+#include "cublaslt.hpp"
 #include "cuda_error.hpp"
+#include "cusparse.hpp"
 #include "splice_cuda/build_info.hpp"
 #include "splice_cuda/error.hpp"
 
@@ -18,21 +17,13 @@ std::string version_text(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
-std::string cublaslt_version() {
-  const std::size_t version = cublasLtGetVersion();  // 130002 is 13.0.2
-  return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." + std::to_string(version % 100);
-}
-
-std::string cusparse_version() {
-  int major = 0;
-  int minor = 0;
-  int patch = 0;
-  if (cusparseGetProperty(MAJOR_VERSION, &major) != CUSPARSE_STATUS_SUCCESS ||
-      cusparseGetProperty(MINOR_VERSION, &minor) != CUSPARSE_STATUS_SUCCESS ||
-      cusparseGetProperty(PATCH_LEVEL, &patch) != CUSPARSE_STATUS_SUCCESS) {
+/// Of a library that need not be there. See on_demand_library.hpp.
+std::string version_or_none(std::string (*version)()) {
+  try {
+    return version();
+  } catch (const DeviceError&) {
     return "";
   }
-  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
 }
 
 CudaDeviceInfo inspect_device(int index) {
@@ -82,8 +73,8 @@ CudaInfo cuda_info() {
   info.compiled = true;
   info.toolkit = version_text(CUDART_VERSION);
   info.architectures = SPLICE_CUDA_ARCHITECTURES;
-  info.cublaslt = cublaslt_version();
-  info.cusparse = cusparse_version();
+  info.cublaslt = version_or_none(cuda::cublaslt_version);
+  info.cusparse = version_or_none(cuda::cusparse_version);
   int runtime = 0;
   if (cudaRuntimeGetVersion(&runtime) == cudaSuccess) info.runtime = version_text(runtime);
   int driver = 0;  // 0 where there is none

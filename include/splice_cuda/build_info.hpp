@@ -26,8 +26,8 @@ struct CudaInfo {
   std::string toolkit;        ///< it was compiled with
   std::string architectures;  ///< its kernels were compiled for, as CMake has them: "80-real;90a-real;120"
   std::string runtime;        ///< of cudart, linked in
-  std::string cublaslt;
-  std::string cusparse;
+  std::string cublaslt;       ///< loaded when it is needed, and by cuda_info(); empty where it can't be
+  std::string cusparse;       ///< likewise
   std::string driver;         ///< newest CUDA that the driver runs
   std::vector<CudaDeviceInfo> devices;
   std::string problem;        ///< why there are no devices; empty where there are
