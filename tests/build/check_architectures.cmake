@@ -1,0 +1,23 @@
+# What is asked of splice_cuda_architectures, and what it answers.
+cmake_minimum_required(VERSION 3.25)
+include(${SOURCE}/cmake/SpliceCudaArchitectures.cmake)
+
+function(expect given native expected)
+  splice_cuda_architectures(found "${given}" "${native}")
+  if(NOT found STREQUAL expected)
+    message(SEND_ERROR "architectures of \"${given}\" where \"${native}\" is native: got \"${found}\", expected \"${expected}\"")
+  endif()
+endfunction()
+
+expect("75-real;80-real;90a-real;120" "" "75-real;80-real;90a-real;120")
+expect("75-real;90" "" "75-real;90a-real;90-virtual")
+expect("80-real;90-real" "" "80-real;90a-real")
+expect("90-real;90a-real" "" "90a-real")
+expect("90a" "" "90a")
+expect("90-virtual" "" "90-virtual")
+expect("190;900-real" "" "190;900-real")
+expect("native" "90-real" "90a-real")
+expect("native" "75-real;90-real" "75-real;90a-real")
+expect("native" "86-real" "86-real")
+expect("native" "" "native")
+expect("all-major" "90-real" "all-major")
