@@ -97,7 +97,7 @@ cudaMemPool_t make_pool(int device) {
   check(cudaMemPoolCreate(&pool, &properties), "cudaMemPoolCreate");
   std::uint64_t kept = std::numeric_limits<std::uint64_t>::max();
   const cudaError_t status = cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept);
-  if (status != cudaSuccess) cudaMemPoolDestroy(pool);
+  if (status != cudaSuccess) ignore(cudaMemPoolDestroy(pool));
   check(status, "cudaMemPoolSetAttribute");
   return pool;
 }
@@ -171,14 +171,20 @@ void CudaDevice::prepare_products() {
 }
 
 void CudaDevice::destroy() noexcept {
-  finish_uploads();
-  if (workspace_ != nullptr) release(workspace_);
-  if (sparse_ != nullptr) Cusparse::get().Destroy(sparse_);
-  if (blas_ != nullptr) CublasLt::get().Destroy(blas_);
-  if (arrived_ != nullptr) cudaEventDestroy(arrived_);
-  if (target_free_ != nullptr) cudaEventDestroy(target_free_);
-  if (copy_stream_ != nullptr) cudaStreamDestroy(copy_stream_);
-  if (pool_ != nullptr) cudaMemPoolDestroy(pool_);  // its memory goes once what is freed has been let go of
+  try {
+    const CurrentDevice current(device_);
+    finish_uploads();
+    ring_.close();
+    landing_.close();
+    if (workspace_ != nullptr) release(workspace_);
+    if (sparse_ != nullptr) Cusparse::get().Destroy(sparse_);
+    if (blas_ != nullptr) CublasLt::get().Destroy(blas_);
+    if (arrived_ != nullptr) ignore(cudaEventDestroy(arrived_));
+    if (target_free_ != nullptr) ignore(cudaEventDestroy(target_free_));
+    if (copy_stream_ != nullptr) ignore(cudaStreamDestroy(copy_stream_));
+    if (pool_ != nullptr) ignore(cudaMemPoolDestroy(pool_));  // its memory goes once what is freed has been let go of
+  } catch (const Error&) {  // a device that is lost takes what it has with it
+  }
 }
 
 void CudaDevice::check_stream() const {
@@ -205,8 +211,9 @@ MemoryPlace CudaDevice::place_of(const void* pointer) const {
   }
 }
 
-void CudaDevice::allow_dynamic_memory(const void* kernel, std::size_t bytes, const char* name) {
-  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)), name);
+void CudaDevice::allow_dynamic_memory(const void* kernel, const char* name) const {
+  // All that there is, whatever this launch asks for: the limit is the kernel's, in every context and thread.
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(most_dynamic_memory_)), name);
   // More of what is first-level cache otherwise, so that as many blocks are held as have room.
   check(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout, cudaSharedmemCarveoutMaxShared), name);
 }
@@ -279,7 +286,12 @@ void CudaDevice::await_uploads() {
 }
 
 void CudaDevice::finish_uploads() noexcept {
-  if (copy_stream_ != nullptr) cudaStreamSynchronize(copy_stream_);
+  if (copy_stream_ == nullptr) return;
+  try {
+    const CurrentDevice current(device_);
+    ignore(cudaStreamSynchronize(copy_stream_));
+  } catch (const Error&) {  // nothing travels to a device that is lost
+  }
 }
 
 void CudaDevice::copy_rows(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t row_bytes,

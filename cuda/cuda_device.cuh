@@ -114,6 +114,8 @@ class CudaDevice {
   /// Dynamic shared memory that one block can have.
   std::size_t most_dynamic_memory() const { return most_dynamic_memory_; }
 
+  /// Makes the device current in a thread that ends with its work: nothing is set back, which would touch another device.
+  void enter_thread() const { link_.enter(); }
   /// @throws ArgumentError where the stream is capturing a graph, which calls that wait would break
   void check_stream() const;
   /// Where memory lies.
@@ -173,10 +175,12 @@ class CudaDevice {
                                                        1 << 20);
     static_assert(sizeof(typename Kernel::Args) <= 4000);
     const std::size_t dynamic = dynamic_memory_of<Kernel>(args);
-    if (dynamic > 0) allow_dynamic_memory(reinterpret_cast<const void*>(&entry_kernel<Kernel>), dynamic, Kernel::name);
-    entry_kernel<Kernel>
-        <<<static_cast<unsigned>(blocks), Kernel::lanes * Kernel::groups_per_block, dynamic, stream_>>>(args, items);
-    check(cudaGetLastError(), Kernel::name);
+    const void* const kernel = reinterpret_cast<const void*>(&entry_kernel<Kernel>);
+    if (dynamic > 0) allow_dynamic_memory(kernel, Kernel::name);
+    // Not by <<<>>>, whose outcome the runtime has to be asked for: it would tell of any earlier failure, too.
+    void* parameters[] = {const_cast<typename Kernel::Args*>(&args), &items};
+    check(cudaLaunchKernel(kernel, dim3(static_cast<unsigned>(blocks)), dim3(Kernel::lanes * Kernel::groups_per_block), parameters,
+                           dynamic, stream_), Kernel::name);
   }
 
   // Matrices of products begin at multiples of 256 bytes: cuBLASLt's heuristics take it for granted unless they are told.
@@ -195,7 +199,7 @@ class CudaDevice {
                        std::int64_t ld);
 
  private:
-  static void allow_dynamic_memory(const void* kernel, std::size_t bytes, const char* name);
+  void allow_dynamic_memory(const void* kernel, const char* name) const;
   /// The library for products and its workspace, at the first one: contexts that need none are made sooner.
   void prepare_products();
   void destroy() noexcept;

@@ -33,6 +33,10 @@ bool is_sticky(cudaError_t status) noexcept {
   }
 }
 
+void ignore(cudaError_t status) noexcept {
+  if (status != cudaSuccess) static_cast<void>(cudaGetLastError());
+}
+
 void check(cudaError_t status, const char* call) {
   if (status == cudaSuccess) return;
   // The runtime repeats the last error at the next call that asks: what is told here is not told again.

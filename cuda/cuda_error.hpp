@@ -15,6 +15,9 @@ void check(cudaError_t status, const char* call);
 void check(cublasStatus_t status, const char* call);
 void check(cusparseStatus_t status, const char* call);
 
+/// A failure that nobody can do anything about: the runtime is not to tell the next call of it.
+void ignore(cudaError_t status) noexcept;
+
 /// Whether an error stays: every later call in this process fails too.
 bool is_sticky(cudaError_t status) noexcept;
 

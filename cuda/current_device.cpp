@@ -13,7 +13,7 @@ CurrentDevice::CurrentDevice(Device device) {
 }
 
 CurrentDevice::~CurrentDevice() {
-  if (changed_) cudaSetDevice(before_);
+  if (changed_) ignore(cudaSetDevice(before_));
 }
 
 }  // namespace splice_cuda::cuda

@@ -39,6 +39,7 @@ class DeviceBackend final : public Backend {
   int workers() const override { return 1; }
   bool in_order() const override { return true; }
   void begin_call() const override { device_->check_stream(); }
+  void enter_thread() const override { device_->enter_thread(); }
   void check_pointer(std::string_view argument, const void* pointer, std::int64_t element_bytes,
                      Device declared) const override {
     if (declared == Device::cpu()) return check_host_pointer(argument, device_->place_of(pointer));

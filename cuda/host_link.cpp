@@ -12,7 +12,7 @@ void* HostLink::lock(std::size_t bytes) const {
   return memory;
 }
 
-void HostLink::unlock(void* memory) const noexcept { cudaFreeHost(memory); }
+void HostLink::unlock(void* memory) const noexcept { ignore(cudaFreeHost(memory)); }
 
 HostLink::Mark HostLink::make_mark() const {
   Mark mark = nullptr;
@@ -20,13 +20,13 @@ HostLink::Mark HostLink::make_mark() const {
   return mark;
 }
 
-void HostLink::destroy(Mark mark) const noexcept { cudaEventDestroy(mark); }
+void HostLink::destroy(Mark mark) const noexcept { ignore(cudaEventDestroy(mark)); }
 
 void HostLink::set(Mark mark, Stream stream) const { check(cudaEventRecord(mark, stream), "cudaEventRecord"); }
 
 void HostLink::wait(Mark mark) const { check(cudaEventSynchronize(mark), "cudaEventSynchronize"); }
 
-void HostLink::try_to_wait(Mark mark) const noexcept { cudaEventSynchronize(mark); }
+void HostLink::try_to_wait(Mark mark) const noexcept { ignore(cudaEventSynchronize(mark)); }
 
 void HostLink::copy_rows(const RowCopy& copy, Stream stream) const {
   const auto rows = static_cast<std::size_t>(copy.rows);

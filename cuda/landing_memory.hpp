@@ -18,15 +18,20 @@ template <class Link>
 class LandingMemory {
  public:
   explicit LandingMemory(Link link) : link_(link) {}
-  ~LandingMemory() {
-    if (landed_ != nullptr) {
-      link_.try_to_wait(landed_);
-      link_.destroy(landed_);
-    }
-    if (locked_ != nullptr) link_.unlock(locked_);
-  }
+  ~LandingMemory() { close(); }
   LandingMemory(const LandingMemory&) = delete;
   LandingMemory& operator=(const LandingMemory&) = delete;
+
+  /// Waits for what is on its way and gives everything back.
+  void close() noexcept {
+    if (landed_ != nullptr) {
+      link_.try_to_wait(landed_);
+      link_.destroy(std::exchange(landed_, {}));
+    }
+    plain_.reset();
+    if (locked_ != nullptr) link_.unlock(std::exchange(locked_, nullptr));
+    bytes_ = 0;
+  }
 
   /// At least so many bytes, undefined; what was there before is gone. Where no more pages can be locked they are plain ones:
   /// copies to them wait for the device. @throws OutOfMemoryError, std::bad_alloc

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "core/parallel.hpp"
@@ -28,17 +29,20 @@ class StagingRing {
   /// @param threads  that may copy at once
   StagingRing(Link link, int threads)
       : link_(link), threads_(std::clamp(threads, 1, most_threads)), slots_(static_cast<std::size_t>(threads_) * slots_a_thread) {}
-  ~StagingRing() {
+  ~StagingRing() { close(); }
+  StagingRing(const StagingRing&) = delete;
+  StagingRing& operator=(const StagingRing&) = delete;
+
+  /// Waits for what is on its way and gives everything back.
+  void close() noexcept {
     for (Slot& slot : slots_) {
       if (slot.left != nullptr) {
         link_.try_to_wait(slot.left);
-        link_.destroy(slot.left);
+        link_.destroy(std::exchange(slot.left, {}));
       }
-      if (slot.memory != nullptr) link_.unlock(slot.memory);
+      if (slot.memory != nullptr) link_.unlock(std::exchange(slot.memory, nullptr));
     }
   }
-  StagingRing(const StagingRing&) = delete;
-  StagingRing& operator=(const StagingRing&) = delete;
 
   /// In the order of `stream`, which has to be the same one for all threads. The source, pageable memory, may be reused when this
   /// returns.

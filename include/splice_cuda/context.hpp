@@ -44,7 +44,8 @@ class Backend;
 /// global state. A Dictionary may be shared between the contexts of one device.
 class Context {
  public:
-  /// Which device is current in the calling thread has no influence, and stays as it is.
+  /// Which device is current in the calling thread has no influence, and stays as it is. (CUDA gives a device that is set back,
+  /// and was never used, a context: a process that is to leave GPU 0 alone makes its own device current first.)
   /// @throws ArgumentError for negative threads, half an allocator, or a stream that is of another device or capturing;
   ///         DeviceError when `device` can't be used; OutOfMemoryError.
   explicit Context(Device device = Device::cpu(), ContextOptions options = {});

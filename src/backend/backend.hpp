@@ -161,6 +161,8 @@ class Backend {
   virtual Device device() const = 0;
   /// Before anything else in a call. @throws ArgumentError where the stream can't take its work
   virtual void begin_call() const {}
+  /// The calling thread works for this backend alone, and ends with its work: a device may stay current in it.
+  virtual void enter_thread() const {}
   /// @param declared  where the caller says that the memory lies
   /// @throws ArgumentError where it does not, or where it is not aligned to its elements
   virtual void check_pointer(std::string_view argument, const void* pointer, std::int64_t element_bytes, Device declared) const {

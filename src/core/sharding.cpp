@@ -121,6 +121,7 @@ DecomposeResult solve_shared(std::span<const Shard> shards, EmbeddingsView embed
   run_workers(static_cast<int>(shards.size()), [&](int worker) {
     try {
       const Shard& shard = shards[static_cast<std::size_t>(worker)];
+      if (worker > 0) shard.context->backend().enter_thread();  // the first one is the caller's
       std::int64_t told = 0;  // rows of the present piece
       const Context context = shard.context->with_callbacks([&] { return call.stopped(); }, [&](std::int64_t done, std::int64_t) {
         call.advance(done - told);

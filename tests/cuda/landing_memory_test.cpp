@@ -67,6 +67,22 @@ TEST(LandingMemory, WaitsBeforeMemoryGoes) {
   EXPECT_EQ(device.outstanding(), 0);
 }
 
+/// A device closes it while it is current; what is closed can be used again.
+TEST(LandingMemory, GivesEverythingBackWhenItIsClosed) {
+  LazyDevice device;
+  const std::vector<unsigned char> source(1000, 3);
+  Landing landing{LazyLink(device)};
+  for (int round = 0; round < 2; ++round) {
+    landing.copy(landing.take(source.size()), source.data(), source.size(), &device);
+    EXPECT_EQ(device.locked, 1);
+    landing.close();
+    EXPECT_EQ(device.outstanding(), 0);
+    EXPECT_EQ(device.locked, 0);
+    EXPECT_EQ(device.marks, 0);
+    landing.close();
+  }
+}
+
 TEST(LandingMemory, IsPlainWhereNoPagesCanBeLocked) {
   LazyDevice device;
   Landing landing{LazyLink(device)};

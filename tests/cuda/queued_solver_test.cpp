@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
 #include <vector>
 
 #include "cuda/emulation/emulated_devices.hpp"
@@ -148,6 +149,24 @@ std::string refusal(Call call) {
     return error.what();
   }
   return "nothing was thrown";
+}
+
+/// The dictionary's memory goes in the order of the stream of the context that made it: a solver on another one waits for its own.
+TEST(QueuedSolver, ThatHasADictionaryOfAnotherContextEndsWithItsWork) {
+  const Batch batch(sample_problem(50, 12, 4, 16), 12);
+  const Context maker(Device::cuda(0));
+  const Context other(Device::cuda(0));
+  const Dictionary dictionary(maker, batch.sample.atom_view());
+  const auto waits_at_its_end = [&](const Context& context) {
+    auto solver = std::make_unique<QueuedSolver>(context, dictionary, 4);
+    solver->enqueue(batch.view(), batch.codes);
+    const auto& counters = emulation::emulated_device(0)->counters();
+    const std::int64_t before = counters.synchronizations;
+    solver.reset();
+    return counters.synchronizations - before;
+  };
+  EXPECT_EQ(waits_at_its_end(maker), 0);
+  EXPECT_EQ(waits_at_its_end(other), 1);
 }
 
 TEST(QueuedSolver, NamesWrongArguments) {

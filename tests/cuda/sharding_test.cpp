@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "cuda/device_array.hpp"
+#include "cuda/emulation/emulated_devices.hpp"
 #include "io/thrown_message.hpp"
 #include "support/agreement.hpp"
 #include "support/sample_problem.hpp"
@@ -119,6 +120,18 @@ TEST(ShardingOfDevices, EmbeddingsOfOneDeviceAreNotTheOthers) {
   const MatrixView<const float> view{rows.get(), 1400, 16, 16, Device::cuda(0)};
   const std::vector<Shard> shards = {first.shard(), second.shard()};
   EXPECT_THAT(argument_error([&] { decompose(shards, view); }), StartsWith("embeddings: got data on cuda:0, expected data on cpu or on cuda:1"));
+}
+
+/// A thread of a shard's own never comes back to the device that was current when it began: none of another one's is touched. The
+/// first shard works on the caller's thread, whose device stays.
+TEST(ShardingOfDevices, ThreadsOfTheirOwnStayOnTheirDevice) {
+  const auto entered = [](int index) { return emulation::emulated_device(index)->counters().entered_threads; };
+  const Part first(Device::cuda(0));
+  const Part second(Device::cuda(1));
+  const std::int64_t before[] = {entered(0), entered(1)};
+  decompose(std::vector<Shard>{first.shard(), second.shard()}, sharded_sample().view());
+  EXPECT_EQ(entered(0), before[0]);
+  EXPECT_EQ(entered(1), before[1] + 1);
 }
 
 /// The error that came first is the one that is thrown, not the word to stop that it gave the others.

@@ -58,6 +58,24 @@ TEST_P(Rings, BringRows) {
   EXPECT_EQ(device.marks, 0);
 }
 
+/// A device closes it while it is current; what is closed can be used again.
+TEST_P(Rings, GiveEverythingBackWhenTheyAreClosed) {
+  LazyDevice device;
+  const std::vector<unsigned char> from = noise(3 * Ring::slot_bytes);
+  std::vector<unsigned char> to(from.size());
+  Ring ring(LazyLink(device), GetParam());
+  for (int round = 0; round < 2; ++round) {
+    std::fill(to.begin(), to.end(), 0);
+    bring(ring, to, from, device);
+    EXPECT_GE(device.locked, 1);
+    ring.close();
+    EXPECT_EQ(to, from);
+    EXPECT_EQ(device.locked, 0);
+    EXPECT_EQ(device.marks, 0);
+    ring.close();
+  }
+}
+
 TEST_P(Rings, BringOneArray) {
   for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, Ring::slot_bytes, Ring::slot_bytes + 1, 9 * Ring::slot_bytes + 5}) {
     LazyDevice device;

@@ -59,6 +59,7 @@ class EmulatedDevice {
   void reset_peak() { memory_->counters.peak_bytes = memory_->counters.bytes; }
   const std::shared_ptr<EmulatedMemory>& memory() const { return memory_; }
 
+  void enter_thread() const { ++memory_->counters.entered_threads; }
   void check_stream() const {
     if (settings().capturing) cuda::fail_capturing();
   }

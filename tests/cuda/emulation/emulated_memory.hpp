@@ -43,6 +43,7 @@ struct DeviceCounters {
   std::map<std::string, std::int64_t> ranges;       ///< by name
   std::int64_t sparse_products = 0;
   std::int64_t uploaded_rows = 0;
+  std::int64_t entered_threads = 0;  ///< in which the device stays current
   std::int64_t waits_with_uploads = 0;  ///< synchronizations beside which rows travelled
 };
 
