@@ -68,13 +68,15 @@ int cuda_device_count() noexcept {
   return usable;
 }
 
-CudaInfo cuda_info() {
+CudaInfo cuda_info(bool libraries) {
   CudaInfo info;
   info.compiled = true;
   info.toolkit = version_text(CUDART_VERSION);
   info.architectures = SPLICE_CUDA_ARCHITECTURES;
-  info.cublaslt = version_or_none(cuda::cublaslt_version);
-  info.cusparse = version_or_none(cuda::cusparse_version);
+  if (libraries) {
+    info.cublaslt = version_or_none(cuda::cublaslt_version);
+    info.cusparse = version_or_none(cuda::cusparse_version);
+  }
   int runtime = 0;
   if (cudaRuntimeGetVersion(&runtime) == cudaSuccess) info.runtime = version_text(runtime);
   int driver = 0;  // 0 where there is none

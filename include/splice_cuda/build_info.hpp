@@ -26,7 +26,7 @@ struct CudaInfo {
   std::string toolkit;        ///< it was compiled with
   std::string architectures;  ///< its kernels were compiled for, as CMake has them: "80-real;90a-real;120"
   std::string runtime;        ///< of cudart, linked in
-  std::string cublaslt;       ///< loaded when it is needed, and by cuda_info(); empty where it can't be
+  std::string cublaslt;       ///< loaded when it is needed, and for its version; empty where it can't be, or was not asked for
   std::string cusparse;       ///< likewise
   std::string driver;         ///< newest CUDA that the driver runs
   std::vector<CudaDeviceInfo> devices;
@@ -34,7 +34,8 @@ struct CudaInfo {
 };
 
 /// Asks the driver each time. Never throws for what it does not find.
-CudaInfo cuda_info();
+/// @param libraries  whether the versions of cuBLASLt and cuSPARSE are asked for, which takes 0.1 s
+CudaInfo cuda_info(bool libraries = true);
 
 struct BuildInfo {
   std::string compiler;  ///< "GNU 12.2.0"

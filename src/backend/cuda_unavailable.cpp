@@ -15,7 +15,7 @@ std::unique_ptr<Backend> make_cuda_backend(Device device, const ContextOptions& 
 
 int cuda_device_count() noexcept { return 0; }
 
-CudaInfo cuda_info() {
+CudaInfo cuda_info(bool /*libraries*/) {
   CudaInfo info;
   info.problem = "built without CUDA";
   return info;

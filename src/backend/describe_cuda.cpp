@@ -14,7 +14,7 @@ std::string describe(const CudaDeviceInfo& device) {
 }  // namespace
 
 std::string describe_cuda() {
-  const CudaInfo info = cuda_info();
+  const CudaInfo info = cuda_info(false);
   if (!info.compiled) return "built without CUDA";
   std::string text = "built with CUDA " + info.toolkit;
   if (!info.driver.empty()) text += "; driver for CUDA " + info.driver;

@@ -33,7 +33,7 @@ Device settle_device(const ResourceArguments& resources, bool quiet) {
   if (device == Device::cpu()) {
     text += " (" + describe_cuda() + ")";
   } else {
-    for (const CudaDeviceInfo& found : cuda_info().devices) {
+    for (const CudaDeviceInfo& found : cuda_info(false).devices) {
       if (found.device == device) text += " " + found.name;
     }
   }

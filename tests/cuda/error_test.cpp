@@ -68,13 +68,5 @@ TEST(CudaErrors, ThatStaySaySo) {
   EXPECT_THAT(thrown_message<DeviceError>([] { cuda::check(cudaErrorInvalidValue, "call"); }), Not(HasSubstr("any more")));
 }
 
-/// With a device and without one: there is none of this number.
-TEST(CudaErrors, ThatAreIgnoredAreNotToldLater) {
-  ASSERT_NE(cudaSetDevice(12345), cudaSuccess);
-  EXPECT_NE(cudaGetLastError(), cudaSuccess) << "the runtime would tell";
-  cuda::ignore(cudaSetDevice(12345));
-  EXPECT_EQ(cudaGetLastError(), cudaSuccess);
-}
-
 }  // namespace
 }  // namespace splice_cuda::testing

@@ -12,6 +12,7 @@
 #include "io/thrown_message.hpp"
 #include "on_demand_library.hpp"
 #include "splice_cuda/build_info.hpp"
+#include "splice_cuda/device.hpp"
 #include "splice_cuda/error.hpp"
 
 namespace splice_cuda::testing {
@@ -58,6 +59,8 @@ TEST(OnDemandLibrary, WithoutAFunctionNamesBoth) {
 /// Each of these tests is a process of its own under ctest: what one has loaded the next has not.
 TEST(CudaLibraries, AreNotLoadedByAProgramThatCallsNoneOfTheirFunctions) {
   if (::testing::UnitTest::GetInstance()->test_to_run_count() > 1) GTEST_SKIP() << "other tests of this process load them";
+  EXPECT_NE(describe_cuda(), "");
+  EXPECT_EQ(cuda_info(false).cublaslt, "");
   EXPECT_FALSE(is_loaded(cublaslt_file));
   EXPECT_FALSE(is_loaded(cusparse_file));
   EXPECT_FALSE(cuda_info().cublaslt.empty());

@@ -35,7 +35,7 @@ std::unique_ptr<Backend> make_cuda_backend(Device device, const ContextOptions& 
 
 int cuda_device_count() noexcept { return 2; }
 
-CudaInfo cuda_info() {
+CudaInfo cuda_info(bool /*libraries*/) {
   CudaInfo info;
   info.compiled = true;
   info.toolkit = info.runtime = info.driver = "0.0";
