@@ -4,7 +4,10 @@
 /// The problem of a call in a device's memory.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <utility>
 #include <vector>
 
 #include "core/problem.hpp"
@@ -15,20 +18,25 @@
 
 namespace splice_cuda::cuda {
 
+/// All its arrays lie in one piece of memory: they come by one copy, which the host waits for, and not by four.
 template <class Engine>
 class DeviceProblem {
  public:
-  DeviceProblem(Engine& device, const DeviceDictionary<Engine>& dictionary, const Problem& problem)
-      : solver_inverse_(uploaded(device, problem.solver_inverse_weights.data(), dictionary.size)),
-        inverse_(uploaded(device, problem.inverse_weights.data(), dictionary.size)) {
+  DeviceProblem(Engine& device, const DeviceDictionary<Engine>& dictionary, const Problem& problem) {
     const cpu::ProblemScales scales = cpu::make_problem_scales(
         {dictionary.scale, dictionary.error, dictionary.norm, dictionary.padded_size}, problem);
-    screen_weights_ = uploaded(device, scales.screen_weights.get(), dictionary.padded_size);
-    screen_error_ = uploaded(device, scales.screen_error.get(), dictionary.padded_size);
-    view_.solver_inverse = solver_inverse_.get();
-    view_.inverse = inverse_.get();
-    view_.screen_weights = screen_weights_.get();
-    view_.screen_error = screen_error_.get();
+    std::vector<unsigned char> packed(cost(dictionary));
+    arrays_ = DeviceBuffer<unsigned char, Engine>(device, static_cast<std::int64_t>(packed.size()));
+    std::size_t used = 0;
+    const auto pack = [&]<class T>(const T* values, std::int64_t count) {
+      std::memcpy(packed.data() + used, values, static_cast<std::size_t>(count) * sizeof(T));
+      return reinterpret_cast<const T*>(arrays_.get() + std::exchange(used, used + place_of<T>(dictionary)));
+    };
+    view_.inverse = pack(problem.inverse_weights.data(), dictionary.size);
+    view_.solver_inverse = pack(problem.solver_inverse_weights.data(), dictionary.size);
+    view_.screen_weights = pack(scales.screen_weights.get(), dictionary.padded_size);
+    view_.screen_error = pack(scales.screen_error.get(), dictionary.padded_size);
+    device.upload(arrays_.get(), packed.data(), packed.size());
     view_.atom_norm = scales.atom_norm;
     for (std::size_t j = 0; j < dictionary.norm.size(); ++j) {
       const double norm = static_cast<double>(dictionary.norm[j]) * problem.inverse_weights[j];
@@ -43,14 +51,18 @@ class DeviceProblem {
 
   /// Bytes of device memory.
   static std::size_t cost(const DeviceDictionary<Engine>& dictionary) {
-    return static_cast<std::size_t>(dictionary.padded_size) * (3 * sizeof(float) + sizeof(double));
+    return place_of<double>(dictionary) + 3 * place_of<float>(dictionary);
   }
 
  private:
-  DeviceBuffer<float, Engine> solver_inverse_;
-  DeviceBuffer<double, Engine> inverse_;
-  DeviceBuffer<float, Engine> screen_weights_;
-  DeviceBuffer<float, Engine> screen_error_;
+  /// Of one array, such that the next one begins where copies and kernels want it to.
+  template <class T>
+  static std::size_t place_of(const DeviceDictionary<Engine>& dictionary) {
+    constexpr std::size_t alignment = 256;
+    return (static_cast<std::size_t>(dictionary.padded_size) * sizeof(T) + alignment - 1) / alignment * alignment;
+  }
+
+  DeviceBuffer<unsigned char, Engine> arrays_;
   ProblemView view_;
 };
 
