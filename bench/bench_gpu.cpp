@@ -30,6 +30,8 @@ struct Arguments {
   std::string rows_in = "host";
   std::vector<std::int64_t> rows = {4096};
   std::vector<double> penalties = {0.25};
+  std::vector<std::int32_t> target_l0;
+  std::vector<double> target_cosine;
   std::vector<std::int64_t> atoms = {15000};
   std::int64_t dim = 512;
   bool text15k = false;
@@ -54,6 +56,12 @@ void add_options(CLI::App& app, Arguments& a) {
       ->delimiter(',')
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  app.add_option("--target-l0", a.target_l0, "Atoms a row at most, each row at its own penalty; no case of --l1 then")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber);
+  app.add_option("--target-cosine", a.target_cosine, "Cosines that each row reaches at its own penalty; no case of --l1 then")
+      ->delimiter(',')
+      ->check(CLI::Range(1e-6, 0.999999));
   app.add_option("--p", a.atoms, "Atoms in the dictionary")
       ->delimiter(',')
       ->check(CLI::PositiveNumber)
@@ -94,6 +102,15 @@ std::shared_ptr<const BenchProblem> make_problem(const Arguments& a, std::int64_
   return problem;
 }
 
+std::vector<Wanted> wanted_of(const Arguments& a) {
+  std::vector<Wanted> all;
+  for (const std::int32_t l0 : a.target_l0) all.push_back({"target_l0", static_cast<double>(l0)});
+  for (const double cosine : a.target_cosine) all.push_back({"target_cosine", cosine});
+  if (!all.empty()) return all;
+  for (const double l1 : a.penalties) all.push_back({"l1", l1});
+  return all;
+}
+
 /// Prints a line at once: what was measured before a run is stopped stays.
 void print(const nlohmann::json& line) { std::cout << line.dump() << std::endl; }
 
@@ -113,8 +130,8 @@ bool run_dictionary(const Arguments& a, std::int64_t atoms, const nlohmann::json
   if (a.rows_in == "device") on_device.emplace(context.device(), problem->embeddings_view(0, problem->rows()));
   bool fine = true;
   for (const std::int64_t rows : a.rows) {
-    for (const double l1 : a.penalties) {
-      const DeviceCase one{rows, static_cast<float>(l1), a.repetitions, a.seconds_limit};
+    for (const Wanted& wanted : wanted_of(a)) {
+      const DeviceCase one{rows, wanted, a.repetitions, a.seconds_limit};
       nlohmann::json line = build;
       line["name"] = name_of(one, problem->name, *dictionary);
       line["device"] = to_string(context.device());
@@ -123,7 +140,7 @@ bool run_dictionary(const Arguments& a, std::int64_t atoms, const nlohmann::json
       line["p"] = problem->atom_count();
       line["d"] = problem->dim;
       line["n"] = rows;
-      line["l1"] = l1;
+      line[wanted.key] = wanted.value;
       line["set_up_s"] = set_up;
       try {
         line.update(run_device_case(one, on_device ? on_device->view(rows) : problem->embeddings_view(0, rows), context,

@@ -1,7 +1,7 @@
 """Merges what bench/gpu_check.sh left in its OUT into one file of bench/results: collect_gpu.py OUT [RESULTS_FOLDER]
 
-writes RESULTS_FOLDER/gpu.json: {"context": {...}, "sweep": [...], "peers": {...}, "profile": [...]}. OUT holds sweep.jsonl,
-peers.json and summary.json. OUT/profile.json is optional: a list with kernel times of one call a penalty, as torch.profiler
+writes RESULTS_FOLDER/gpu.json: {"context": {...}, "sweep": [...], "targets": [...], "peers": {...}, "profile": [...]}. OUT holds
+sweep.jsonl, targets.jsonl, peers.json and summary.json. OUT/profile.json is optional: a list with kernel times of one call a penalty, as torch.profiler
 counts them, {"l1": ..., "span_us": ..., "busy_us": ..., "kernels": {NAME: [TOTAL_US, LAUNCHES]}}; the span lasts from the first
 kernel to the end of the last, busy is the sum of all kernels.
 """
@@ -86,10 +86,11 @@ def collect(folder):
         peers = read_json(folder / "peers.json")
         check_peers(peers, folder / "peers.json")
         sweep, build = sweep_of(folder / "sweep.jsonl")
+        targets, _ = sweep_of(folder / "targets.jsonl")
         context = context_of(read_json(folder / "summary.json")["machine"], peers, build)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{folder}: {type(error).__name__} {error}, expected files as bench/gpu_check.sh leaves them") from error
-    return {"context": context, "sweep": sweep, "peers": peers, "profile": profile_of(folder / "profile.json")}
+    return {"context": context, "sweep": sweep, "targets": targets, "peers": peers, "profile": profile_of(folder / "profile.json")}
 
 
 def main(argv=None):

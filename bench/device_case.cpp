@@ -33,11 +33,23 @@ void add_outcome(nlohmann::json& line, const DecomposeResult& result) {
   line["mean_rounds"] = rounds / rows;
 }
 
+DecomposeOptions options_of(const Wanted& wanted) {
+  DecomposeOptions options;
+  if (wanted.key == "target_l0") {
+    options.target_l0 = static_cast<std::int32_t>(wanted.value);
+  } else if (wanted.key == "target_cosine") {
+    options.target_cosine = static_cast<float>(wanted.value);
+  } else {
+    options.l1_penalty = static_cast<float>(wanted.value);
+  }
+  return options;
+}
+
 /// One call, to its end, and its result on the host.
 class Run {
  public:
-  Run(const Context& context, const Dictionary& dictionary, const MatrixView<const float>& rows, float l1_penalty)
-      : context_(context), dictionary_(dictionary), rows_(rows), options_{.l1_penalty = l1_penalty} {}
+  Run(const Context& context, const Dictionary& dictionary, const MatrixView<const float>& rows, const Wanted& wanted)
+      : context_(context), dictionary_(dictionary), rows_(rows), options_(options_of(wanted)) {}
 
   double seconds(DecomposeResult& result) const {
     if (rows_.device == Device::cpu()) {
@@ -64,13 +76,13 @@ class Run {
 std::string name_of(const DeviceCase& one, const std::string& problem, const Dictionary& dictionary) {
   std::ostringstream text;
   text << "device/" << problem << "/p:" << dictionary.size() << "/d:" << dictionary.dim() << "/n:" << one.rows
-       << "/l1:" << one.l1_penalty << '/' << to_string(dictionary.device());
+       << '/' << one.wanted.key << ':' << one.wanted.value << '/' << to_string(dictionary.device());
   return text.str();
 }
 
 nlohmann::json run_device_case(const DeviceCase& one, const MatrixView<const float>& rows, const Context& context,
                                const Dictionary& dictionary) {
-  const Run run(context, dictionary, rows.slice(0, one.rows), one.l1_penalty);
+  const Run run(context, dictionary, rows.slice(0, one.rows), one.wanted);
   DecomposeResult first;
   nlohmann::json line;
   line["first_s"] = run.seconds(first);

@@ -14,14 +14,20 @@
 
 namespace splice_cuda::bench {
 
+/// What every row is solved for: a penalty, or a target that it finds its own for.
+struct Wanted {
+  std::string key = "l1";  ///< or target_l0, target_cosine
+  double value = 0.25;
+};
+
 struct DeviceCase {
   std::int64_t rows = 512;
-  float l1_penalty = 0.25f;
+  Wanted wanted;
   int repetitions = 7;
   double seconds_limit = 10;  ///< no repetition starts after this; there is always one
 };
 
-/// "device/synthetic/p:15000/d:512/n:65536/l1:0.25/cuda:0"
+/// "device/synthetic/p:15000/d:512/n:65536/l1:0.25/cuda:0"; with a target its key in place of l1
 /// @param problem  the name of the one that rows and atoms are of
 std::string name_of(const DeviceCase& one, const std::string& problem, const Dictionary& dictionary);
 

@@ -139,6 +139,8 @@ run_sweep() {
   local bench=("$build/bench/bench_gpu" --device "$device") results=$out/sweep.jsonl
   if ! on_gpu; then
     step tiny 60 "${bench[@]}" --n 16,64 --l1 0.25,0.35 --p 500 --d 64 --repetitions 2
+    results=$out/targets.jsonl
+    step tiny_targets 60 "${bench[@]}" --n 16 --target-l0 4 --target-cosine 0.8 --p 500 --d 64 --repetitions 2
     return
   fi
   local on_device=(--rows-in device)  # the solver alone; rows from host memory are a step of their own
@@ -150,6 +152,8 @@ run_sweep() {
   step many_atoms 60 "${bench[@]}" "${on_device[@]}" --n 65536 --l1 0.25,0.35 --p 100000  # at 0.15 lists overflow
   step corners 60 "${bench[@]}" "${on_device[@]}" --n 256,4096 --l1 0.15,0.35 --p 1000,15000
   step text 60 "${bench[@]}" "${on_device[@]}" --text15k --n 65536 --l1 0.15,0.25,0.35
+  results=$out/targets.jsonl
+  step targets 60 "${bench[@]}" "${on_device[@]}" --text15k --n 8192 --target-l0 8,32 --target-cosine 0.7
 }
 
 run_peers() {
@@ -172,7 +176,7 @@ forget() {
   case $part in
     test) rm -f "$out/tests.xml" ;;
     stages) rm -f "$out/stages.json" ;;
-    sweep) rm -f "$out/sweep.jsonl" ;;
+    sweep) rm -f "$out/sweep.jsonl" "$out/targets.jsonl" ;;
     peers) rm -f "$out/peers.json" ;;
   esac
 }

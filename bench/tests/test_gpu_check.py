@@ -91,6 +91,9 @@ def test_its_parts_run_on_the_cpu(tmp_path):
     assert [step["status"] for step in summary["steps"] if step["part"] == "sanitize"] == ["skipped"] * 4
     sweep = [json.loads(line) for line in (tmp_path / "sweep.jsonl").read_text().splitlines()]
     assert len(sweep) == 4 and all(line["certified_share"] == 1 for line in sweep)
+    targets = [json.loads(line) for line in (tmp_path / "targets.jsonl").read_text().splitlines()]
+    assert [line.get("target_l0", line.get("target_cosine")) for line in targets] == [4, 0.8]
+    assert targets[0]["mean_l0"] <= 4 and all(line["certified_share"] == 1 and "l1" not in line for line in targets)
     names = [peer["name"] for peer in json.loads((tmp_path / "peers.json").read_text())["comparisons"][0]["peers"]]
     assert len(names) == 4 and names[-1] == "splice_cuda"
     assert json.loads((tmp_path / "stages.json").read_text())["benchmarks"]
@@ -113,7 +116,7 @@ def test_failures_stop_nothing_and_are_told(fake):
 def test_steps_end_at_their_limit(fake):
     program(fake / "build/bench/bench_gpu", "sleep 60")
     done, summary, steps = run_fake(fake, "sweep", "stages", STEP_LIMIT="1")
-    assert done.returncode == 1 and len(summary["failed"]) == SWEEP_STEPS
+    assert done.returncode == 1 and len(summary["failed"]) == SWEEP_STEPS + 1  # and targets
     assert steps["sweep/batch"]["status"] == "timed out" and steps["sweep/batch"]["reason"] == "limit 1 s"
     assert steps["stages/profile"]["status"] == "ok"
 
@@ -123,7 +126,7 @@ def test_a_part_that_is_run_again_replaces_its_results(fake):
     assert run_fake(fake, "stages", "sweep")[0].returncode == 1
     program(fake / "build/bench/bench_gpu", "echo '{}'")
     done, summary, steps = run_fake(fake, "sweep")
-    assert done.returncode == 0 and len(steps) == SWEEP_STEPS + 1
+    assert done.returncode == 0 and len(steps) == SWEEP_STEPS + 2  # and targets, and the profile
     assert (fake / "out/sweep.jsonl").read_text().splitlines() == ["{}"] * SWEEP_STEPS
 
 

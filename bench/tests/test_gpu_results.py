@@ -57,6 +57,8 @@ def test_a_tree_without_its_repository_has_no_date(run):
     (lambda run: append(run / "sweep.jsonl", "7\n"), "sweep.jsonl:8: .*expected a JSON object a line"),
     (lambda run: (run / "sweep.jsonl").write_text(""), "sweep.jsonl: empty"),
     (lambda run: (run / "sweep.jsonl").unlink(), "sweep.jsonl: .*expected the lines of bench_gpu"),
+    (lambda run: (run / "targets.jsonl").unlink(), "targets.jsonl: .*expected the lines of bench_gpu"),
+    (lambda run: append(run / "targets.jsonl", '{"error": "no memory"}\n'), "targets.jsonl:2: no memory"),
     (lambda run: (run / "peers.json").unlink(), "peers.json: .*expected a JSON file"),
     (lambda run: rewrite(run / "peers.json", lambda peers: peers.update(problem_of_ours="it broke")), "peers.json: it broke"),
     (lambda run: rewrite(run / "peers.json", lambda peers: peers["comparisons"][0]["failures"].append("OOM")), "OOM"),

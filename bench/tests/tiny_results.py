@@ -115,6 +115,8 @@ def write_gpu_run(folder):
     """The folder as bench/gpu_check.sh leaves it, with a profile."""
     folder.mkdir()
     (folder / "sweep.jsonl").write_text("".join(json.dumps(line) + "\n" for line in gpu_sweep()))
+    target = {key: value for key, value in gpu_line().items() if key != "l1"} | {"target_l0": 8}
+    (folder / "targets.jsonl").write_text(json.dumps(target) + "\n")
     for name, content in (("peers", gpu_peers()), ("summary", gpu_summary()), ("profile", gpu_profile())):
         (folder / f"{name}.json").write_text(json.dumps(content))
     return folder
