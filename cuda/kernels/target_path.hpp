@@ -32,6 +32,15 @@ SPLICE_KERNEL double path_inverse_weight(const ProblemView& problem, std::int64_
   return problem.solver_inverse[atom] > 0 ? problem.inverse[atom] : 0;
 }
 
+/// out[at + i] = <c_atoms[first + i], x> for i < count, by one lane each. The caller has a barrier afterwards.
+template <class Group, class Atoms, class Out>
+SPLICE_OUT_OF_LINE void multiply_candidates(Group& group, FloatAtoms source, Atoms atoms, int first, int count, const float* x,
+                                            Out out, std::int64_t at) {
+  dot_atoms<double>(
+      group, source, count, [&](int i) -> std::int64_t { return static_cast<std::int32_t>(atoms[first + i]); }, x,
+      [&](int i, double product) { out[at + i] = product; });
+}
+
 template <class Group>
 class TargetPath {
   template <class T>
@@ -68,31 +77,21 @@ class TargetPath {
   /// The next candidate's place, and those behind it: to be filled, with a barrier afterwards, before they `join`.
   SPLICE_KERNEL void put_candidate(int at, std::int32_t atom) { candidates[candidate_count + at] = atom; }
   SPLICE_KERNEL void join(int count) {
-    const int first = candidate_count;
-    dot_atoms<double>(
-        group, float_atoms(args.atoms), count, [&](int i) -> std::int64_t { return static_cast<std::int32_t>(candidates[first + i]); },
-        z, [&](int i, double product) { products[first + i] = product; });
+    multiply_candidates(group, float_atoms(args.atoms), candidates, candidate_count, count, z, products, candidate_count);
     candidate_count += count;
     group.sync();
   }
 
-  /// From lambda_max down to the target. @returns where it ended: at lambda()
-  SPLICE_KERNEL PathEnd follow() {
-    restart();
-    if (!(lambda_max > 0)) return PathEnd::empty;
-    return follow(0);
-  }
-
-  /// The solution at another lambda: weights are those there.
-  SPLICE_KERNEL void go_to(double wanted) {
-    if (wanted > segment_lambda) {
-      restart();
-      follow(wanted);
-    } else if (wanted < lambda_) {
-      follow(wanted);
-    }
-    lambda_ = wanted;
+  /// To lambda = wanted; 0: from lambda_max down to the target, wherever that is. Weights are those there.
+  /// @returns where the way to the target ended
+  SPLICE_KERNEL PathEnd go_to(double wanted) {
+    const bool to_target = !(wanted > 0);
+    PathEnd end = PathEnd::empty;
+    if (to_target || wanted > segment_lambda) restart();
+    if (lambda_ > wanted) end = follow(wanted);
+    if (!to_target) lambda_ = wanted;
     solve();
+    return end;
   }
 
   SPLICE_KERNEL double lambda() const { return lambda_; }
@@ -379,9 +378,7 @@ class TargetPath {
   SPLICE_KERNEL void add(int k, const float* values, double factor, double pivot) {
     const int slot = inverse.size();
     const std::int64_t row = static_cast<std::int64_t>(column[slot]) * args.candidates;
-    dot_atoms<double>(
-        group, float_atoms(args.atoms), candidate_count, [&](int i) -> std::int64_t { return static_cast<std::int32_t>(candidates[i]); },
-        values, [&](int i, double product) { columns[row + i] = product; });
+    multiply_candidates(group, float_atoms(args.atoms), candidates, 0, candidate_count, values, columns, row);
     inverse.border([&](int s) -> double { return change[s]; }, pivot);
     group.once([&] {
       place[slot] = k;

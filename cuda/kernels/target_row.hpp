@@ -29,14 +29,18 @@ class TargetRow {
       : TargetRow(group_, args_, row_, target_memory(args_, group_.index())) {}
 
   SPLICE_KERNEL void solve() {
+    group.each([&](int lane) SPLICE_INLINED {
+      SPLICE_NO_UNROLL
+      for (std::int64_t k = lane; k < args.atoms.ld; k += Group::size) residual[k] = static_cast<double>(z[k]);
+      SPLICE_NO_UNROLL
+      for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) member[j] = std::uint8_t{0};
+    });
+    group.sync();
     int rounds = 0;
-    choose();
     SPLICE_NO_UNROLL
-    for (;;) {
+    while (rounds < args.problem.max_rounds && add_candidates(rounds)) {
       follow();
       ++rounds;
-      if (has_all() || rounds >= args.problem.max_rounds) break;
-      if (!add_violators()) break;
     }
     group.once([&] {
       args.rows.lambda[row] = path.lambda();
@@ -67,69 +71,59 @@ class TargetRow {
     return (args.problem.nonnegative ? product : std::abs(product)) * path_inverse_weight(args.problem, atom);
   }
 
-  /// The first candidates: all atoms, or those that correlate best with z.
-  SPLICE_KERNEL void choose() {
+  /// In the first round all atoms, or those that correlate best with z; from then on what violates where the path ended.
+  /// @returns whether there is anything to follow
+  SPLICE_KERNEL bool add_candidates(int rounds) {
     if (has_all()) {
-      return path.join(list_passing(
+      if (rounds > 0) return false;
+      path.join(list_passing(
           group, atom_count(), [&](int, int j) { return path_inverse_weight(args.problem, j) > 0; },
           [&](int at, int j) { path.put_candidate(at, j); }));
+      return true;
     }
-    group.each([&](int lane) SPLICE_INLINED {
-      SPLICE_NO_UNROLL
-      for (int j = lane; j < atom_count(); j += Group::size) member[j] = std::uint8_t{0};
-    });
-    correlate(z);
-    join(0, args.first_candidates);
-  }
-
-  /// @returns whether there are any
-  SPLICE_KERNEL bool add_violators() {
     const int room = args.candidates - path.size();
-    correlate(residual);
-    return join(path.lambda() * (1 + math::path_violation), args.most_new < room ? args.most_new : room) > 0;
-  }
-
-  template <class Vector>
-  SPLICE_KERNEL void correlate(const Vector& x) {
+    const int most = rounds == 0 ? args.first_candidates : args.most_new < room ? args.most_new : room;
     dot_atoms<double>(
-        group, float_atoms(args.atoms), atom_count(), [](int j) -> std::int64_t { return j; }, x,
+        group, float_atoms(args.atoms), atom_count(), [](int j) -> std::int64_t { return j; }, residual,
         [&](int j, double product) { correlations[j] = product; });
     group.sync();
-  }
-
-  /// The `most` best of the other atoms whose correlation exceeds `floor` become candidates. @returns how many
-  SPLICE_KERNEL int join(double floor, int most) {
     const int count = select_largest(
-        group, atom_count(), floor, most - most / 10, most,
+        group, atom_count(), rounds == 0 ? 0.0 : path.lambda() * (1 + math::path_violation), most - most / 10, most,
         [&](int j) { return member[j] != 0 ? 0.0 : excess(j, correlations[j]); },
         [&](int at, int j) {
           path.put_candidate(at, j);
           member[j] = std::uint8_t{1};
         });
-    if (count > 0) path.join(count);
-    return count;
+    path.join(count);
+    return rounds == 0 || count > 0;
   }
 
-  /// The path to its end, and the row's penalty, residual and code there.
+  /// The path to its end, and the row's penalty, residual and code there. Two knots within a float32, or weights whose rounding
+  /// costs the cosine: a little further along, further each time.
   SPLICE_KERNEL void follow() {
-    const PathEnd end = path.follow();
     const int exponent = args.rows.exponent[row];
-    const bool above = args.l0 > 0 || end != PathEnd::target;
-    penalty = math::penalty_beside(end == PathEnd::empty ? math::path_floor : path.lambda(), exponent, above);
-    solve_at(math::lambda_of(penalty, exponent));
-    if (args.l0 == 0 && end != PathEnd::target) return;
-    // Two knots within a float32, or weights whose rounding costs the cosine: a little further along, further each time.
+    PathEnd end = PathEnd::empty;
+    bool above = true;
+    double wanted = 0;  // the target
     SPLICE_NO_UNROLL
-    for (int i = 0; i < math::most_penalty_moves && !meets_target(); ++i) {
-      penalty = math::moved_by(penalty, std::int64_t{1} << i, above);
-      solve_at(math::lambda_of(penalty, exponent));
+    for (int moves = -1;; ++moves) {
+      const PathEnd reached = path.go_to(wanted);
+      if (moves < 0) {
+        end = reached;
+        above = args.l0 > 0 || end != PathEnd::target;
+        penalty = math::penalty_beside(end == PathEnd::empty ? math::path_floor : path.lambda(), exponent, above);
+      } else {
+        settle();
+        if (moves == math::most_penalty_moves || (args.l0 == 0 && end != PathEnd::target) || meets_target()) return;
+        penalty = math::moved_by(penalty, std::int64_t{1} << moves, above);
+      }
+      wanted = math::lambda_of(penalty, exponent);
     }
   }
 
-  /// Newton steps with residuals from the atoms themselves take out what pivots left.
-  SPLICE_KERNEL void solve_at(double lambda) {
+  /// Residual and code at lambda. Newton steps with residuals from the atoms themselves take out what the path has lost.
+  SPLICE_KERNEL void settle() {
     constexpr int newton_steps = 3;
-    path.go_to(lambda);
     SPLICE_NO_UNROLL
     for (int step = 0;; ++step) {
       subtract_atoms<double>(
