@@ -10,9 +10,9 @@
 
 namespace splice_cuda::cuda {
 
-/// put(0, i), put(1, i), ... by one lane each, ascending: all i < count with value(i) > floor or, where those are more than `most`,
-/// the largest of them, at least `least` of them unless there are ties. Where so many tie that it is all or none of them, the
-/// first ones. value(i) by any lane. Ends with a barrier.
+/// put(0, i), put(1, i), ... by one lane each, ascending: all i < count with value(i) > floor or, where those are more than
+/// `most`, the largest of them, at least `least` unless there are ties. Where so many tie that it is all or none of them, the
+/// first ones. value(i) by the lane whose turn i is, as in group-strided loops. Ends with a barrier.
 /// @returns how many
 template <class Group, class Value, class Put>
 SPLICE_KERNEL int select_largest(Group& group, int count, double floor, int least, int most, Value value, Put put) {

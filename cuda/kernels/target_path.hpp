@@ -309,7 +309,8 @@ class TargetPath {
     });
     const double least = group.template min<double>([&](int lane) { return first[lane].step; });
     if (!(least < event.step)) return event;
-    const int next = group.template min<int>([&](int lane) { return first[lane].step == least ? first[lane].place : candidate_count; });
+    const int next =
+        group.template min<int>([&](int lane) { return first[lane].step == least ? first[lane].place : candidate_count; });
     const int turned = group.template max<int>([&](int lane) { return first[lane].place == next && first[lane].turned ? 1 : 0; });
     return {least, next, false, turned != 0};
   }

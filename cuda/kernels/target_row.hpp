@@ -1,8 +1,9 @@
 #pragma once
 
 /// @file target_row.hpp
-/// Rows that find their own penalty (target_l0, target_cosine), a block a row, in fp64: the path among the candidates is followed
-/// to where it meets the target, atoms that violate there join them, and it is followed anew (src/cpu/target_row.cpp is the CPU's).
+/// Rows that find their own penalty (target_l0, target_cosine), a block a row, in fp64: the path among the candidates is
+/// followed to where it meets the target, atoms that violate there join them, and it is followed anew
+/// (src/cpu/target_row.cpp is the CPU's).
 
 #include <cmath>
 #include <cstdint>
@@ -169,6 +170,7 @@ struct TargetRowKernel {
   struct Shared {};
   static constexpr int lanes = 256;
   static constexpr int groups_per_block = 1;
+  static constexpr int resident_blocks = 2;  // one is at its barriers while the other loads
   static constexpr const char* name = "target_row_kernel";
 
   template <class Group>

@@ -239,6 +239,22 @@ TEST_P(TargetEdges, BudgetsThatRunOut) {
   for (const RowReport& report : result.reports) EXPECT_EQ(report.rounds, 1);
 }
 
+/// More than are candidates from the beginning: the same penalties, whatever device finds them.
+TEST_P(TargetEdges, MoreAtomsThanCandidates) {
+  const SampleProblem many = sample_problem(1700, 48, 4, 143);
+  for (const bool nonnegative : {true, false}) {
+    options.nonnegative = nonnegative;
+    GetParam() ? set_l0(30) : set_cosine(0.97f);
+    const DecomposeResult result = solve(many);
+    expect_certified(many, result);
+    const Context cpu;
+    const DecomposeResult wanted = decompose(cpu, Dictionary(cpu, many.atom_view()), many.view(), options);
+    for (std::size_t i = 0; i < result.reports.size(); ++i) {
+      EXPECT_NEAR(result.reports[i].l1_penalty, wanted.reports[i].l1_penalty, 3e-7 * wanted.reports[i].l1_penalty);
+    }
+  }
+}
+
 /// All rows on the fp64 path: a penalty so near 0 that screening cannot separate.
 TEST_P(TargetEdges, TheFp64PathGivesTheSameAnswers) {
   set_l0(28);
