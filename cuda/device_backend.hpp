@@ -21,6 +21,7 @@
 #include "ranged_tile.hpp"
 #include "recompose_codes.hpp"
 #include "rounds_queue.hpp"
+#include "target_tile.hpp"
 #include "working_set_tile.hpp"
 
 namespace splice_cuda::cuda {
@@ -61,6 +62,7 @@ class DeviceBackend final : public Backend {
       case SolverKind::coordinate_descent:
       case SolverKind::working_set: break;
     }
+    if (problem.target.given()) return TargetTile<Engine>::cost(dictionary, problem);
     return WorkingSetTile<Engine>::cost(dictionary);
   }
 
@@ -105,6 +107,7 @@ class DeviceBackend final : public Backend {
       case SolverKind::coordinate_descent:  // refused before
       case SolverKind::working_set: break;
     }
+    if (problem.target.given()) return std::make_unique<TargetTile<Engine>>(*device_, dictionary, problem, rows);
     return std::make_unique<WorkingSetTile<Engine>>(*device_, dictionary, problem, rows);
   }
 
@@ -113,13 +116,9 @@ class DeviceBackend final : public Backend {
   }
 
   void check_supported(const Problem& problem) const {
-    const std::string here = " on " + to_string(device());
-    if (problem.solve.solver == SolverKind::coordinate_descent) {
-      fail_argument("solve.solver", "coordinate_descent" + here, "working_set, fista or admm, or a context on cpu");
-    }
-    if (problem.target.given()) {
-      fail_argument(problem.target.l0 > 0 ? "target_l0" : "target_cosine", "a target" + here, "a context on cpu");
-    }
+    if (problem.solve.solver != SolverKind::coordinate_descent) return;
+    fail_argument("solve.solver", "coordinate_descent on " + to_string(device()),
+                  "working_set, fista or admm, or a context on cpu");
   }
 
   std::shared_ptr<Engine> device_;

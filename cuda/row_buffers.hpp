@@ -121,7 +121,7 @@ class RowBuffers {
     }
     args.smallest_lambda = range.smallest;
     args.largest_lambda = range.largest;
-    args.warm = problem.warm_start != nullptr;
+    args.warm = problem.warm_start != nullptr && !problem.target.given();
     if (args.warm) load_codes(*problem.warm_start, first, count);
     args.rows = view_;
     device_.template launch<PrepareKernel>(count, args);
@@ -129,10 +129,12 @@ class RowBuffers {
   }
 
   /// Reports of all rows, in the rows' own units, to device memory.
-  void write_reports(const Problem& problem, RowReport* reports) {
-    device_.template launch<WriteReportsKernel>((view_.count + 31) / 32,
-                                                {view_, static_cast<double>(problem.l1_penalty),
-                                                 problem.l1_penalties.empty() ? nullptr : penalties_.get(), reports});
+  /// @param found  [rows] penalties that the rows found themselves; null: those of the problem
+  void write_reports(const Problem& problem, RowReport* reports, const float* found = nullptr) {
+    const float* given = problem.l1_penalties.empty() ? nullptr : penalties_.get();
+    device_.template launch<WriteReportsKernel>(
+        (view_.count + 31) / 32,
+        {view_, static_cast<double>(problem.l1_penalty), found != nullptr ? found : given, reports});
   }
 
   /// Which rows come next, if any.
@@ -150,12 +152,13 @@ class RowBuffers {
 
   /// Hands all rows over, in order. Waits for the number of their entries; what goes to the host arrives later where other rows
   /// are expected.
-  void deliver(const Problem& problem, RowSink& sink) {
+  /// @param found  see write_reports
+  void deliver(const Problem& problem, RowSink& sink, const float* found = nullptr) {
     use_wait(problem, sink);
     auto* on_device = dynamic_cast<DeviceResults<Engine>*>(&sink);
     RowReport* reports = on_device != nullptr ? on_device->next_reports() : reports_.get();
     device_.exclusive_sum(view_.code_count, view_.count, offsets_.get());
-    write_reports(problem, reports);
+    write_reports(problem, reports, found);
     std::int64_t nnz = 0;
     device_.download(&nnz, offsets_.get() + view_.count, sizeof nnz);
     device_.synchronize();

@@ -173,6 +173,18 @@ MUTATIONS = [
     Mutation("cuda/row_buffers.hpp", "static_cast<std::size_t>(code_capacity) * 16",
              "static_cast<std::size_t>(code_capacity) * 8",
              "codes that are handed over are not counted", ("cuda_solver_tiers",)),
+    Mutation(KERNELS + "support_inverse.hpp", "std::fma(-inverse, change, own)", "std::fma(inverse, change, own)",
+             "wrong sign of a deflation", ("cuda_targets",)),
+    Mutation(KERNELS + "support_inverse.hpp", "cells[at(i == last ? s : i, k == last ? s : k)]", "cells[at(i, k)]",
+             "the last slot stays where it was", ("cuda_targets",)),
+    Mutation(KERNELS + "select_largest.hpp", "if (at < most) put(at, i);", "if (at <= most) put(at, i);",
+             "one more than there is room for", ("cuda_targets",)),
+    Mutation(KERNELS + "target_path.hpp", "step_to(2 * lambda_ - slack,", "step_to(lambda_ - slack,",
+             "atoms enter with their sign turned too early", ("cuda_targets",)),
+    Mutation(KERNELS + "target_row.hpp", "args.l0 > 0 || end != PathEnd::target;", "args.l0 > 0 || end == PathEnd::target;",
+             "penalty rounded to the wrong side of a cosine", ("cuda_targets",)),
+    Mutation(KERNELS + "target_row.hpp", "rounds == 0 ? 0.0 : path.lambda()", "rounds == 0 ? 0.0 : 2 * path.lambda()",
+             "violators left out", ("cuda_targets",)),
 ]
 
 

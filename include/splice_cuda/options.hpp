@@ -46,7 +46,7 @@ struct DecomposeOptions {
   /// If not empty: one penalty a row, in place of l1_penalty. Size n; each > 0 and finite.
   std::span<const float> l1_penalties = {};
   /// If not 0: at most this many atoms a row, at the smallest penalty before one more enters. > 0. Solver working_set
-  /// on the CPU only; not together with target_cosine or l1_penalties; warm_start is not used. The penalty found is in
+  /// only; not together with target_cosine or l1_penalties; warm_start is not used. The penalty found is in
   /// RowReport::l1_penalty, rounded up to float32. A row that never has more atoms ends at 1/1000 of its largest
   /// penalty (the smallest one with an empty code), with fewer of them.
   std::int32_t target_l0 = 0;

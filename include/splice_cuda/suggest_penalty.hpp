@@ -17,7 +17,7 @@ constexpr std::int64_t suggestion_rows = 256;
 /// the penalties found is returned (of an even number the lower of the two in the middle). Rows without a code at any penalty
 /// have no part.
 /// @param sample   raw embeddings [n, d] on the host; of more than `suggestion_rows` rows, that many evenly spread ones are used
-/// @param context  its threads, memory limit and cancel callback; solved on the CPU whatever its device, as targets are
+/// @param context  its threads, memory limit and cancel callback; solved on the CPU whatever its device: rows are few
 /// @param options  the problem; penalty and targets are replaced
 /// @returns nothing where no row has a code
 std::optional<float> suggest_penalty(const ConceptSpace& space, const Context& context, MatrixView<const float> sample,

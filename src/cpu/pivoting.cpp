@@ -6,6 +6,7 @@
 #include <numeric>
 #include <type_traits>
 
+#include "core/path_math.hpp"
 #include "cpu/append_kernels.hpp"
 #include "cpu/tableau_kernels.hpp"
 
@@ -19,12 +20,8 @@ void grow(std::vector<T>& buffer, std::size_t size) {
   if (buffer.size() < size) buffer.resize(size);
 }
 
-/// Times that a dependent atom may push another one out of the support before it stays out: what is left between
-/// such atoms is rounding.
-constexpr std::uint8_t most_exchanges = 8;
-
-/// Slopes along a dependent atom that are nearer to 0 are rounding.
-constexpr float least_slope = -1e-3f;
+using math::least_slope;
+using math::most_exchanges;
 
 /// Which member is exchanged next, and which atoms are no longer asked.
 template <class T>

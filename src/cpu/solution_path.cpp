@@ -5,49 +5,17 @@
 #include <limits>
 #include <numeric>
 
+#include "core/path_math.hpp"
 #include "cpu/tableau_kernels.hpp"
 
 namespace splice_cuda::cpu {
 namespace {
 
-constexpr double pivot_floor = 1e-11;  // of the Gram diagonal: fp64 Gram entries err by 1e-15
-constexpr double tolerance = 1e-12;    // of lambda
+constexpr double pivot_floor = math::path_pivot_floor;
+constexpr double tolerance = 1e-12;  // of lambda
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::uint8_t most_exchanges = 8;  // of a dependent atom: what is left between such atoms is rounding
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-/// |C'w|^2, C'w.z and the cosine along one segment, as lambda falls by t. With s = sum x and s' its slope:
-///   |C'w|^2 = v + 2 s t + s' t^2,   C'w.z = |C'w|^2 + lambda s = (v + lambda s) + (s + lambda s') t,
-/// for G x = b - lambda and G x' = 1 in the support. Only sums of like signs: exact also where the code is tiny.
-struct Segment {
-  double lambda = 0;
-  double square = 0;  ///< v
-  double sum = 0;     ///< s
-  double slope = 0;   ///< s'
-
-  double square_after(double t) const { return square + t * (2 * sum + t * slope); }
-
-  /// The smallest t > 0 with  C'w.z >= cosine |C'w| |z|, infinity where there is none; on a segment that starts short
-  /// of it.
-  double reaches(double cosine, double z_dot_z) const {
-    const double c = cosine * cosine * z_dot_z;
-    const double start = square + lambda * sum;
-    const double rise = sum + lambda * slope;
-    const double q2 = rise * rise - c * slope;
-    if (square == 0) return q2 >= 0 ? 0 : infinity;  // the first segment: w in proportion to t
-    const double q1 = 2 * (start * rise - c * sum);
-    const double q0 = start * start - c * square;
-    if (q0 >= 0) return 0;
-    const double root = q1 * q1 - 4 * q2 * q0;
-    if (root < 0) return infinity;
-    if (q1 >= 0) {
-      const double below = q1 + std::sqrt(root);
-      return below > 0 ? -2 * q0 / below : infinity;
-    }
-    return q2 > 0 ? (std::sqrt(root) - q1) / (2 * q2) : infinity;
-  }
-};
 
 }  // namespace
 
@@ -124,7 +92,7 @@ void SolutionPath::advance(double step) {
 bool SolutionPath::enter(std::int64_t k) {
   set_.value[at(k)] = 0;
   if (depends_on_support(set_, k, pivot_floor)) {
-    const std::int64_t blocking = exchanges_[at(k)] < most_exchanges ? blocking_atom(set_, k) : -1;
+    const std::int64_t blocking = exchanges_[at(k)] < math::most_exchanges ? blocking_atom(set_, k) : -1;
     if (blocking < 0) return false;
     ++exchanges_[at(k)];
     pivot(set_, blocking);
@@ -155,7 +123,7 @@ PathEnd SolutionPath::follow(const PathTarget& target, double z_dot_z, bool any_
   load();
   knot_count_ = 0;
   if (!(lambda_ > 0)) return {PathEnd::Kind::empty, 0};
-  const double floor = path_floor * lambda_;
+  const double floor = math::path_floor * lambda_;
   const std::int64_t limit = 40 * size() + 500;
   double square = 0;
   std::int64_t inside = 0;
@@ -165,7 +133,7 @@ PathEnd SolutionPath::follow(const PathTarget& target, double z_dot_z, bool any_
     const Event event = next_event(any_sign);
     const double step = std::min(event.step, lambda_ - floor);
     if (target.cosine > 0 && inside > 0) {
-      Segment segment{lambda_, square, 0, 0};
+      math::Segment segment{lambda_, square, 0, 0};
       for (std::int64_t k = 0; k < set_.size; ++k) {
         if (set_.in_support[at(k)] == 0) continue;
         segment.sum += set_.value[at(k)];
@@ -207,11 +175,11 @@ PathEnd SolutionPath::follow(const PathTarget& target, double z_dot_z, bool any_
     inside = std::count_if(set_.in_support.begin(), set_.in_support.begin() + set_.size,
                            [](std::uint8_t member) { return member != 0; });
     // Ties and rounding can hold a path at one knot: step over it.
-    idle = step > 1e-14 * lambda_ ? 0 : idle + 1;
+    idle = step > math::idle_step * lambda_ ? 0 : idle + 1;
     if (idle > 2 * size() + 20) {
       idle = 0;
       const double before = lambda_;
-      move_to(lambda_ * (1 - 1e-9));
+      move_to(lambda_ * (1 - math::idle_way_out));
       if (!(lambda_ < before)) break;
       for (std::int64_t s = 0; s < set_.size; ++s) {
         if (set_.in_support[at(s)] != 0) touched_[at(s)] = 1;

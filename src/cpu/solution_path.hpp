@@ -15,15 +15,12 @@
 
 namespace splice_cuda::cpu {
 
-/// Share of a row's lambda_max where its path ends, target or not.
-inline constexpr double path_floor = 1e-3;
-
 /// Where following a path ended.
 struct PathEnd {
   enum class Kind : std::uint8_t {
     empty,    ///< no atom of the set correlates with z: no code at any penalty
     target,   ///< the target is met at lambda
-    floor,    ///< it is not met until path_floor
+    floor,    ///< it is not met until math::path_floor
     gave_up,  ///< knots without end: lambda is where it stopped
   };
   Kind kind = Kind::empty;

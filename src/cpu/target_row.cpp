@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/path_math.hpp"
 #include "cpu/certify_row.hpp"
 #include "cpu/exact_row.hpp"
 #include "cpu/int8_products.hpp"
@@ -17,6 +18,12 @@
 namespace splice_cuda::cpu {
 namespace {
 
+using math::lambda_of;
+using math::moved_by;
+using math::path_newton_tolerance;
+using math::path_violation;
+using math::penalty_beside;
+
 constexpr std::int64_t first_list_size = 1024;  // candidates kept after the first pass: all atoms of small dictionaries
 constexpr std::size_t atoms_per_step = 24;      // violators that join at once
 constexpr int first_steps = 12;                 // paths of the first pass
@@ -26,32 +33,8 @@ constexpr double near_lambda = 0.03;            // of lambda: atoms this near st
 constexpr float weak_candidate = 0.5f;          // of lambda: later steps of the first pass do not look at them
 constexpr double knot_doubt = 0.03;             // of lambda: what int8 correlations may hide
 constexpr double knot_violation = 2e-6;         // of lambda: what float32 correlations may hide
-constexpr double violation = 1e-9;              // of lambda: what fp64 correlations can tell
-constexpr double newton_tolerance = 1e-11;      // of lambda
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-/// The smallest float32 penalty above lambda, or the largest below it, in the units of a row scaled by 2^exponent. Not
-/// at lambda itself, where rounding would decide whether an atom is in.
-float penalty_beside(double lambda, int exponent, bool above) {
-  constexpr float largest = std::numeric_limits<float>::max();
-  constexpr float smallest = std::numeric_limits<float>::denorm_min();
-  const double wanted = std::ldexp(2 * lambda * (above ? 1 + 1e-11 : 1 - 1e-11), -exponent);
-  if (!(wanted < static_cast<double>(largest))) return largest;
-  auto penalty = static_cast<float>(wanted);
-  if (above && static_cast<double>(penalty) < wanted) penalty = std::nextafter(penalty, largest);
-  if (!above && static_cast<double>(penalty) > wanted) penalty = std::nextafter(penalty, 0.0f);
-  return std::max(penalty, smallest);
-}
-
-/// `steps` floats away from it.
-float moved_by(float penalty, std::int64_t steps, bool up) {
-  constexpr float largest = std::numeric_limits<float>::max();
-  constexpr float smallest = std::numeric_limits<float>::denorm_min();
-  const double factor = 1 + (up ? 1.0 : -1.0) * 0x1p-23 * static_cast<double>(steps);
-  const auto moved = static_cast<float>(static_cast<double>(penalty) * factor);
-  return std::clamp(moved == penalty ? std::nextafter(penalty, up ? largest : 0.0f) : moved, smallest, largest);
-}
 
 float distance(const std::vector<float>& x, const std::vector<float>& y) {
   double sum = 0;
@@ -59,12 +42,10 @@ float distance(const std::vector<float>& x, const std::vector<float>& y) {
   return static_cast<float>(std::sqrt(sum));
 }
 
-double lambda_of(float penalty, int exponent) { return std::ldexp(0.5 * static_cast<double>(penalty), exponent); }
-
 }  // namespace
 
 void TargetSteps::begin(WorkingSetRow& row) const {
-  row.lambda = lambda_of(penalty_beside(path_floor, row.exponent, true), row.exponent);
+  row.lambda = lambda_of(penalty_beside(math::path_floor, row.exponent, true), row.exponent);
 }
 
 std::size_t TargetSteps::first_set_size() const {
@@ -150,7 +131,7 @@ void TargetSteps::solve_at(WorkingSetRow& row, float penalty) {
     products_.resize(at(set.size));
     dot_atoms_f64(dictionary_, set.atoms.data(), set.size, residual_.data(), products_.data());
     const double worst = read_slacks(set, row.lambda, !problem_.nonnegative, products_.data());
-    if (!(worst > newton_tolerance * row.lambda)) break;
+    if (!(worst > path_newton_tolerance * row.lambda)) break;
     newton_step(set, products_.data());
     path_.solve();
   }
@@ -172,7 +153,7 @@ bool TargetSteps::meets_target(WorkingSetRow& row) {
     along -= rest[at(k)] * static_cast<double>(row.z[at(k)]);
     square += rest[at(k)] * rest[at(k)];
   }
-  return along > 0 && along >= problem_.target.cosine * std::sqrt(square * row.z_dot_z);
+  return math::has_cosine(along, square, problem_.target.cosine, row.z_dot_z);
 }
 
 /// The path to its end, and the row's penalty, residual and code there.
@@ -190,7 +171,7 @@ void TargetSteps::follow(WorkingSetRow& row) {
     solve_at(row, penalty);
     // Two knots within a float32, or weights whose rounding costs the cosine: a little further along, further each time.
     if (end.kind == PathEnd::Kind::target || problem_.target.l0 > 0) {
-      for (int i = 0; i < 24 && !meets_target(row); ++i) {
+      for (int i = 0; i < math::most_penalty_moves && !meets_target(row); ++i) {
         penalty = moved_by(penalty, std::int64_t{1} << i, above);
         solve_at(row, penalty);
       }
@@ -377,7 +358,7 @@ bool TargetSteps::add_violators(WorkingSetRow& row) {
   kept = 0;
   for (std::size_t i = 0; i < found_.size(); ++i) {
     const double value = excess(found_[i], products_[i]);
-    if (!(value > row.lambda * (1 + violation))) continue;
+    if (!(value > row.lambda * (1 + path_violation))) continue;
     found_[kept++] = found_[i];
     found_values_.push_back(value);
   }
@@ -427,7 +408,7 @@ void TargetSteps::solve_exactly(WorkingSetRow& row, std::int32_t rounds) {
     ++row.report.rounds;
     dot_atoms_f64(dictionary_, all_.data(), dictionary_.size, residual_.data(), correlations_.data());
     if (path_.size() == 0) choose_candidates(row);
-    const double limit = path_.size() == 0 ? 0 : row.lambda * (1 + violation);
+    const double limit = path_.size() == 0 ? 0 : row.lambda * (1 + path_violation);
     found_.clear();
     found_values_.clear();
     for (const std::int32_t atom : all_) {

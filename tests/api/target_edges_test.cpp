@@ -10,6 +10,7 @@
 #include "support/agreement.hpp"
 #include "support/sample_problem.hpp"
 #include "support/target_agreement.hpp"
+#include "support/test_device.hpp"
 
 namespace splice_cuda::testing {
 namespace {
@@ -27,7 +28,7 @@ class TargetEdges : public ::testing::TestWithParam<bool> {
     options.target_cosine = cosine;
   }
   DecomposeResult solve(const SampleProblem& problem, ContextOptions resources = {}) const {
-    const Context context(Device::cpu(), std::move(resources));
+    const Context context(test_device().device, std::move(resources));
     return decompose(context, Dictionary(context, problem.atom_view()), problem.view(), options);
   }
   std::string judged(const SampleProblem& problem, const DecomposeResult& result) const {
@@ -43,7 +44,7 @@ class TargetEdges : public ::testing::TestWithParam<bool> {
     }
     DecomposeOptions given = options;
     given.l1_penalties = penalties;
-    const Context context;
+    const Context context(test_device().device);
     const auto brute = certify(context, Dictionary(context, problem.atom_view()), problem.view(), result.codes, given);
     for (std::size_t i = 0; i < brute.size(); ++i) {
       EXPECT_EQ(brute[i].status, result.reports[i].status) << i << ": gap " << brute[i].gap;
@@ -202,7 +203,7 @@ TEST_P(TargetEdges, HalfPrecisionRowsGiveWhatTheirFloatsGive) {
     half.push_back(Float16{static_cast<std::uint16_t>(value < 0 ? 0xB800 : 0x3800)});  // +-0.5
     value = value < 0 ? -0.5f : 0.5f;
   }
-  const Context context;
+  const Context context(test_device().device);
   const Dictionary dictionary(context, sample.atom_view());
   const DecomposeResult narrow =
       decompose(context, dictionary, MatrixView<const Float16>{half.data(), sample.rows, sample.dim}, options);
@@ -211,7 +212,7 @@ TEST_P(TargetEdges, HalfPrecisionRowsGiveWhatTheirFloatsGive) {
 }
 
 TEST_P(TargetEdges, AWarmStartIsNotUsed) {
-  const Context context;
+  const Context context(test_device().device);
   const Dictionary dictionary(context, sample.atom_view());
   const DecomposeResult start = decompose(context, dictionary, sample.view(), {.l1_penalty = 0.1f});
   const DecomposeResult cold = solve(sample);
@@ -238,6 +239,22 @@ TEST_P(TargetEdges, BudgetsThatRunOut) {
   for (const RowReport& report : result.reports) EXPECT_EQ(report.rounds, 1);
 }
 
+/// More than are candidates from the beginning: the same penalties, whatever device finds them.
+TEST_P(TargetEdges, MoreAtomsThanCandidates) {
+  const SampleProblem many = sample_problem(1700, 48, 4, 143);
+  for (const bool nonnegative : {true, false}) {
+    options.nonnegative = nonnegative;
+    GetParam() ? set_l0(30) : set_cosine(0.97f);
+    const DecomposeResult result = solve(many);
+    expect_certified(many, result);
+    const Context cpu;
+    const DecomposeResult wanted = decompose(cpu, Dictionary(cpu, many.atom_view()), many.view(), options);
+    for (std::size_t i = 0; i < result.reports.size(); ++i) {
+      EXPECT_NEAR(result.reports[i].l1_penalty, wanted.reports[i].l1_penalty, 3e-7 * wanted.reports[i].l1_penalty);
+    }
+  }
+}
+
 /// All rows on the fp64 path: a penalty so near 0 that screening cannot separate.
 TEST_P(TargetEdges, TheFp64PathGivesTheSameAnswers) {
   set_l0(28);
@@ -251,14 +268,14 @@ TEST_P(TargetEdges, TheFp64PathGivesTheSameAnswers) {
 TEST_P(TargetEdges, SameBitsWhateverTheBatchThreadsAndMemory) {
   const DecomposeResult whole = solve(sample, {.threads = 1});
   EXPECT_EQ(difference(whole, solve(sample, {.threads = 5})), "");
-  EXPECT_EQ(difference(whole, solve(sample, {.threads = 1, .memory_limit_bytes = std::size_t{40} << 20})), "");
+  EXPECT_EQ(difference(whole, solve(sample, {.threads = 1, .memory_limit_bytes = std::max(std::size_t{40} << 20, test_device().tight_memory)})), "");
   SampleProblem reversed = sample;
   for (std::int64_t i = 0; i < sample.rows; ++i) {
     std::copy_n(sample.view().row(i), sample.dim, reversed.embeddings.begin() + (sample.rows - 1 - i) * sample.dim);
   }
   const DecomposeResult backward = solve(reversed);
   for (std::int64_t i = 0; i < sample.rows; ++i) ASSERT_EQ(row_difference(whole, i, backward, sample.rows - 1 - i), "");
-  const Context context;
+  const Context context(test_device().device);
   const Dictionary dictionary(context, sample.atom_view());
   for (const std::int64_t part : {1, 7}) {
     for (std::int64_t first = 0; first < sample.rows; first += part) {
@@ -276,7 +293,7 @@ INSTANTIATE_TEST_SUITE_P(, TargetEdges, ::testing::Bool(),
 TEST(TargetsOfRealVectors, AgreeWithTheOraclesPath) {
   SPLICE_NEEDS_DATA("text15k");
   const auto sample = real_problem(10, 12);
-  const Context context;
+  const Context context(test_device().device);
   const Dictionary dictionary(context, sample->atom_view());
   for (DecomposeOptions options : {DecomposeOptions{.target_l0 = 10}, DecomposeOptions{.target_cosine = 0.7f}}) {
     const DecomposeResult result = decompose(context, dictionary, sample->view(), options);

@@ -13,6 +13,7 @@
 #include "support/bell_stream.hpp"
 #include "support/sample_problem.hpp"
 #include "support/target_agreement.hpp"
+#include "support/test_device.hpp"
 
 namespace splice_cuda::testing {
 namespace {
@@ -67,7 +68,7 @@ class Targets : public ::testing::TestWithParam<std::tuple<Shape, Wanted>> {
   DecomposeResult solve() const { return decompose(context, dictionary, sample.view(), options); }
 
   SampleProblem sample = sample_problem(240, 40, 25, 72);
-  Context context;
+  Context context{test_device().device};
   Dictionary dictionary{context, sample.atom_view()};
   DecomposeOptions options;
   std::vector<float> weights;

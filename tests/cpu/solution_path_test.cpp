@@ -49,7 +49,7 @@ TEST(SolutionPath, KnotsAreTheOracles) {
   const PathEnd end = problem.path.follow({.l0 = 1000}, problem.z_dot_z, false);
   EXPECT_EQ(end.kind, PathEnd::Kind::floor);
   const auto knots = splice_oracle::path(problem.oracle, problem.z, end.lambda);
-  EXPECT_NEAR(end.lambda, path_floor * knots.front().penalty, 1e-15);
+  EXPECT_NEAR(end.lambda, math::path_floor * knots.front().penalty, 1e-15);
   // The oracle's has both ends.
   ASSERT_EQ(problem.path.knots().size() + 2, knots.size());
   for (std::size_t i = 0; i < problem.path.knots().size(); ++i) {

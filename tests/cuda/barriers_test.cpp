@@ -10,6 +10,7 @@
 #include "cuda/emulation/emulated_devices.hpp"
 #include "cuda/exact_scratch.hpp"
 #include "cuda/solve_stages.hpp"
+#include "cuda/target_scratch.hpp"
 #include "kernels/collect_rows.hpp"
 #include "support/sample_problem.hpp"
 
@@ -108,6 +109,28 @@ void collect() {
   emulation::EmulatedDevice(Device::cuda(0)).launch<cuda::CollectRowsKernel>(1, {rows.view, rows.screen, &unfinished});
 }
 
+/// A row that finds its own penalty, among candidates that others join.
+void find_penalty(std::int32_t l0, float cosine, CandidateCounts counts,
+                  const SampleProblem& sample = sample_problem(120, 20, 1, 5)) {
+  DecomposeOptions options;
+  options.target_l0 = l0;
+  options.target_cosine = cosine;
+  options.nonnegative = false;
+  const KernelProblem problem(sample, options);
+  KernelRows rows(1, problem.atoms.ld, 32, 1);
+  emulation::EmulatedDevice device(Device::cuda(0));
+  rows.load(device, problem);
+  const TargetScratch scratch(problem, rows, problem.problem.target, counts);
+  device.launch<cuda::TargetRowKernel>(1, scratch.args, 1);
+}
+
+/// Pairs of atoms so near to each other that an inverse of their Gram matrix leaves something to Newton steps.
+SampleProblem near_pairs() {
+  SampleProblem sample = sample_problem(60, 20, 1, 5);
+  for (std::size_t k = 0; k < 600; ++k) sample.dictionary[600 + k] = sample.dictionary[k] * (k % 3 == 0 ? 1 + 1e-4f : 1);
+  return sample;
+}
+
 /// Small problems that, together, pass every barrier.
 void run(int scenario) {
   switch (scenario) {
@@ -122,15 +145,18 @@ void run(int scenario) {
     case 8: return join_in_steps<cuda::MediumSolveRowsKernel>(150);
     case 9: return collect();
     case 10: return solve(sample_problem(900, 12, 1, 8), 0.1f, false);  // more in a list than a warp holds at once
+    case 11: return find_penalty(0, 0.97f, {});
+    case 12: return find_penalty(12, 0, {10, 120, 5});
+    case 13: return find_penalty(0, 0.99f, {}, near_pairs());
     default: break;
   }
   // Starts that only the larger solvers hold; few of the atoms stay.
   static const SampleProblem sample = sample_problem(120, 112, 1, 4);
   static const std::map<int, SparseCodes> starts = {
       {0, start_of(sample, 20)}, {1, start_of(sample, 40)}, {2, start_of(sample, 70)}, {3, start_of(sample, 110)}};
-  solve(sample, 0.3f, scenario % 2 == 1, &starts.at((scenario - 11) / 2));
+  solve(sample, 0.3f, scenario % 2 == 0, &starts.at((scenario - 14) / 2));
 }
-constexpr int scenarios = 19;
+constexpr int scenarios = 22;
 
 /// Barriers that guard something else than memory which another lane reads or writes.
 const std::map<std::string, std::string> unseen = {};

@@ -239,8 +239,8 @@ TEST(OnDevice, RefusesWhatOnlyTheCpuHas) {
     options.solve.solver = SolverKind::coordinate_descent;
     EXPECT_EQ(call(options),
               "solve.solver: got coordinate_descent on cuda:0, expected working_set, fista or admm, or a context on cpu");
-    EXPECT_EQ(call({.target_l0 = 4}), "target_l0: got a target on cuda:0, expected a context on cpu");
-    EXPECT_EQ(call({.target_cosine = 0.5f}), "target_cosine: got a target on cuda:0, expected a context on cpu");
+    EXPECT_EQ(call({.target_l0 = 4}), "no error");
+    EXPECT_EQ(call({.target_cosine = 0.5f}), "no error");
   }
 }
 

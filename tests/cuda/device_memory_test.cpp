@@ -88,6 +88,30 @@ TEST_F(DeviceMemory, TilesStayWithinTheLimit) {
   }
 }
 
+TEST_F(DeviceMemory, TilesOfTargetsStayWithinTheLimit) {
+  const Context context(Device::cuda(0));
+  const Dictionary dictionary(context, memory_sample().atom_view());
+  for (const bool refit : {false, true}) {
+    for (DecomposeOptions options : {DecomposeOptions{.target_l0 = 3}, DecomposeOptions{.target_cosine = 0.9f}}) {
+      options.refit = refit;
+      const DecomposeResult free = decompose(context, dictionary, memory_sample().view(), options);
+      Problem problem;
+      problem.dictionary = &dictionary.data();
+      problem.target = {options.target_l0, static_cast<double>(options.target_cosine)};
+      problem.refit = refit;
+      for (const std::int64_t rows : {1, 7, 50}) {
+        const std::size_t limit = context.backend().tile_cost(problem).bytes(rows);
+        const Context limited(Device::cuda(0), {.memory_limit_bytes = limit});
+        const std::size_t before = counters().bytes;
+        emulation::emulated_device(0)->reset_peak();
+        const DecomposeResult result = decompose(limited, dictionary, memory_sample().view(), options);
+        EXPECT_LE(counters().peak_bytes - before, limit + static_cast<std::size_t>(result.codes.nnz()) * 8 + 1024) << rows;
+        EXPECT_EQ(difference(result, free), "") << rows;
+      }
+    }
+  }
+}
+
 /// Codes that rows start from come in parts where they have more entries than a row keeps.
 TEST_F(DeviceMemory, LongCodesToStartFromStayWithinTheLimit) {
   const Context context(Device::cuda(0));

@@ -38,6 +38,8 @@ RULES: list[Rule] = [
     Rule("ExactRowKernel", registers=255, shared=1024, stack=256, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     Rule("RefitKernel", registers=255, shared=1024, stack=256, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     Rule("RelaxKernel", registers=255, shared=1024, stack=256, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    # Two blocks a multiprocessor: one is at its barriers while the other loads. On the stack, pointers and what products in fp64 put aside.
+    Rule("TargetRowKernel", registers=128, shared=1024, stack=336, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     # A block a row, all atoms once: four blocks a multiprocessor.
     Rule("FistaStepKernel", registers=64, shared=1024, forbids=NO_ATOMICS),
     Rule("AdmmStepKernel", registers=64, shared=1024, forbids=NO_ATOMICS),
