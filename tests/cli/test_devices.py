@@ -75,6 +75,20 @@ def test_a_run_on_a_device(built, name, device):
 
 
 @needs_emulation
+@pytest.mark.parametrize("target", [("--target-l0", 3), ("--target-cosine", 0.8)], ids=["l0", "cosine"])
+def test_rows_find_their_own_penalty_on_a_device(built, target):
+    found = {}
+    for command, device in ((run, "cpu"), (emulated, "cuda")):
+        out = built / f"{device}.npz"
+        command("decompose", "-d", built / "dict.safetensors", "-e", built / "images.npy", "-o", out, "--device", device, *target)
+        found[device] = np.load(out), scipy.sparse.load_npz(out)
+    (cpu, expected), (device, codes) = found["cpu"], found["cuda"]
+    assert (device["status"] == 0).all()
+    np.testing.assert_allclose(device["l1_penalty"], cpu["l1_penalty"], rtol=3e-7)
+    assert (codes.getnnz(axis=1) == expected.getnnz(axis=1)).all() and abs(codes - expected).max() <= 1e-5
+
+
+@needs_emulation
 def test_a_device_beyond_the_last(built):
     done = decompose(built, device="cuda:2", code=5)
     assert "device: got cuda:2, expected" in done.stderr and done.stdout == ""
