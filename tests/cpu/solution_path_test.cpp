@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/path_math.hpp"
 #include "cpu_problem.hpp"
 #include "oracle/lasso_path.hpp"
 
