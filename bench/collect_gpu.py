@@ -1,9 +1,9 @@
 """Merges what bench/gpu_check.sh left in its OUT into one file of bench/results: collect_gpu.py OUT [RESULTS_FOLDER]
 
 writes RESULTS_FOLDER/gpu.json: {"context": {...}, "sweep": [...], "targets": [...], "peers": {...}, "profile": [...]}. OUT holds
-sweep.jsonl, targets.jsonl, peers.json and summary.json. OUT/profile.json is optional: a list with kernel times of one call a penalty, as torch.profiler
-counts them, {"l1": ..., "span_us": ..., "busy_us": ..., "kernels": {NAME: [TOTAL_US, LAUNCHES]}}; the span lasts from the first
-kernel to the end of the last, busy is the sum of all kernels.
+sweep.jsonl, targets.jsonl, peers.json and summary.json. OUT/profile.json is optional: a list with kernel times of one call a
+penalty, as torch.profiler counts them, {"l1": ..., "span_us": ..., "busy_us": ..., "kernels": {NAME: [TOTAL_US, LAUNCHES]}}; the
+span lasts from the first kernel to the end of the last, busy is the sum of all kernels.
 """
 
 import argparse

@@ -93,6 +93,8 @@ class RowBuffers {
   }
 
   const RowsView& view() const { return view_; }
+  /// Of each row, in its own units: where the problem has one a row, or rows find their own, which a solver writes here.
+  float* penalties() const { return penalties_.get(); }
 
   /// Rows [first, first + count) of the batch, each waiting for its first stage.
   void load(const Problem& problem, std::int64_t first, std::int64_t count, LambdaRange range) {
@@ -121,7 +123,7 @@ class RowBuffers {
     }
     args.smallest_lambda = range.smallest;
     args.largest_lambda = range.largest;
-    args.warm = problem.warm_start != nullptr && !problem.target.given();
+    args.warm = problem.warm_start != nullptr;
     if (args.warm) load_codes(*problem.warm_start, first, count);
     args.rows = view_;
     device_.template launch<PrepareKernel>(count, args);
@@ -129,12 +131,11 @@ class RowBuffers {
   }
 
   /// Reports of all rows, in the rows' own units, to device memory.
-  /// @param found  [rows] penalties that the rows found themselves; null: those of the problem
-  void write_reports(const Problem& problem, RowReport* reports, const float* found = nullptr) {
-    const float* given = problem.l1_penalties.empty() ? nullptr : penalties_.get();
+  void write_reports(const Problem& problem, RowReport* reports) {
+    const bool one_a_row = !problem.l1_penalties.empty() || problem.target.given();
     device_.template launch<WriteReportsKernel>(
         (view_.count + 31) / 32,
-        {view_, static_cast<double>(problem.l1_penalty), found != nullptr ? found : given, reports});
+        {view_, static_cast<double>(problem.l1_penalty), one_a_row ? penalties_.get() : nullptr, reports});
   }
 
   /// Which rows come next, if any.
@@ -152,13 +153,12 @@ class RowBuffers {
 
   /// Hands all rows over, in order. Waits for the number of their entries; what goes to the host arrives later where other rows
   /// are expected.
-  /// @param found  see write_reports
-  void deliver(const Problem& problem, RowSink& sink, const float* found = nullptr) {
+  void deliver(const Problem& problem, RowSink& sink) {
     use_wait(problem, sink);
     auto* on_device = dynamic_cast<DeviceResults<Engine>*>(&sink);
     RowReport* reports = on_device != nullptr ? on_device->next_reports() : reports_.get();
     device_.exclusive_sum(view_.code_count, view_.count, offsets_.get());
-    write_reports(problem, reports, found);
+    write_reports(problem, reports);
     std::int64_t nnz = 0;
     device_.download(&nnz, offsets_.get() + view_.count, sizeof nnz);
     device_.synchronize();

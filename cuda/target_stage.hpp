@@ -28,7 +28,6 @@ class TargetStage {
         support_(static_cast<int>(support(dictionary, problem.target))),
         groups_(std::min(rows, most_groups(dictionary, problem.target))),
         zeros_(device, dictionary.ld),
-        penalties_(device, rows),
         residuals_(device, groups_ * dictionary.ld),
         doubles_(device, groups_ * double_count(dictionary, problem.target)),
         ints_(device, groups_ * int_count(dictionary, problem.target)),
@@ -39,7 +38,6 @@ class TargetStage {
   static std::size_t fixed_cost(const DeviceDictionary<Engine>& dictionary) {
     return static_cast<std::size_t>(dictionary.ld) * sizeof(float);
   }
-  static constexpr std::size_t row_cost = sizeof(float);
   /// Of each row that is worked on: all of a tile, but no more than most_groups.
   static std::size_t scratch_cost(const DeviceDictionary<Engine>& dictionary, const PathTarget& target) {
     return static_cast<std::size_t>(dictionary.ld + double_count(dictionary, target)) * sizeof(double) +
@@ -57,7 +55,8 @@ class TargetStage {
     return target.l0 > 0 ? std::min<std::int64_t>(target.l0, most) : most;
   }
 
-  void solve(const RowsView& rows) {
+  /// @param penalties  [rows] out: what was found, in the rows' own units
+  void solve(const RowsView& rows, float* penalties) {
     TargetArgs args;
     args.atoms = atoms_;
     args.problem = problem_;
@@ -68,7 +67,7 @@ class TargetStage {
     args.candidates = static_cast<int>(places(atoms_.size));
     args.most_new = most_new;
     args.support = support_;
-    args.penalties = penalties_.get();
+    args.penalties = penalties;
     args.zeros = zeros_.get();
     args.residuals = residuals_.get();
     args.doubles = doubles_.get();
@@ -79,9 +78,6 @@ class TargetStage {
   void certify(const RowsView& rows) {
     device_.template launch<CertifyExactlyKernel>(rows.count, {atoms_, problem_, rows, residuals_.get()}, groups_);
   }
-
-  /// What `solve` found, a row each, in the rows' own units.
-  const float* penalties() const { return penalties_.get(); }
 
  private:
   static constexpr int first_candidates = 1024;
@@ -106,7 +102,6 @@ class TargetStage {
   int support_;
   std::int64_t groups_;
   DeviceBuffer<float, Engine> zeros_;
-  DeviceBuffer<float, Engine> penalties_;
   DeviceBuffer<double, Engine> residuals_;
   DeviceBuffer<double, Engine> doubles_;
   DeviceBuffer<std::int32_t, Engine> ints_;

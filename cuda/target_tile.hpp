@@ -38,8 +38,7 @@ class TargetTile final : public TileSolver {
     TileCost cost;
     cost.fixed_bytes = DeviceProblem<Engine>::cost(dictionary) + Stage::fixed_cost(dictionary) +
                        (problem.refit ? ExactStage<Engine>::cost(dictionary) : 0);
-    cost.row_bytes =
-        RowBuffers<Engine>::cost(dictionary.ld, Stage::support(dictionary, problem.target), false) + Stage::row_cost;
+    cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, Stage::support(dictionary, problem.target), false);
     cost.scratch_bytes = Stage::scratch_cost(dictionary, problem.target);
     cost.most_scratch = Stage::most_groups(dictionary, problem.target);
     cost.preferred_rows = preferred_rows;
@@ -58,11 +57,11 @@ class TargetTile final : public TileSolver {
   }
   /// Correlations with all atoms are part of the solver.
   void screen() override {}
-  void solve() override { target_.solve(rows_.view()); }
+  void solve() override { target_.solve(rows_.view(), rows_.penalties()); }
   void certify() override { target_.certify(rows_.view()); }
   void compact(RowSink& sink) override {
     if (refits_) refits_->refit(rows_.view());
-    rows_.deliver(problem_, sink, target_.penalties());
+    rows_.deliver(problem_, sink);
     occupied_ = 0;
   }
 

@@ -159,6 +159,7 @@ Problem resolve_problem(const Context& context, const Dictionary& dictionary, Em
   }
   Problem problem = resolve(context, dictionary, embeddings, options, !wants_target(options));
   problem.target = {options.target_l0, static_cast<double>(options.target_cosine)};
+  if (problem.target.given()) problem.warm_start = nullptr;
   return problem;
 }
 

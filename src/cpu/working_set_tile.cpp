@@ -118,7 +118,7 @@ void WorkingSetTile::start(WorkingSetRow& slot) {
   slot.set.clear();
   slot.phase = RowPhase::first_pass;
   if (!within_float32(slot.lambda)) slot.phase = RowPhase::exact;
-  if (problem_.warm_start == nullptr || problem_.target.given() || slot.phase == RowPhase::exact) return;
+  if (problem_.warm_start == nullptr || slot.phase == RowPhase::exact) return;
   const auto atoms = problem_.warm_start->row_atoms(slot.row);
   if (!atoms.empty()) {
     steps_.start_from(slot, atoms.data(), static_cast<std::int64_t>(atoms.size()));
