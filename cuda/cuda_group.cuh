@@ -95,6 +95,8 @@ class CudaGroup {
     }
   }
 
+  SPLICE_KERNEL void keep_order() { __syncwarp(); }
+
   template <class T, class Term>
   SPLICE_KERNEL T sum(Term term) {
     return reduce<T>(term(lane()), Add{});

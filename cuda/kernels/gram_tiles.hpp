@@ -127,6 +127,52 @@ SPLICE_KERNEL void multiply_tiles(Warp& warp, Rows& rows, Columns& columns, Want
   for (int lot = 0; lot < slice_lots; ++lot) each_tile(row_high, column_high, lot);
 }
 
+inline constexpr std::int64_t part_width = 64;  ///< dimensions
+
+/// sums += add(first, end, ...) over all dimensions. Tensor cores cut what they add up to float32, each time by up to 2^-24 of the
+/// sum so far: `in_parts`, parts of the dimensions have sums of their own, which are rounded when they are added.
+/// @param add  add(first, end, sums) adds the products over dimensions [first, end)
+template <bool in_parts, class Sums, class Warp, class Add>
+SPLICE_KERNEL void add_dimensions(Warp& warp, std::int64_t ld, typename Warp::template PerLane<Sums>& sums, Add add) {
+  if constexpr (!in_parts) {
+    add(0, ld, sums);
+  } else {
+    typename Warp::template PerLane<Sums> part;
+    SPLICE_NO_UNROLL
+    for (std::int64_t first = 0; first < ld; first += part_width) {
+      warp.each([&](int lane) SPLICE_INLINED { part[lane] = {}; });
+      add(first, first + part_width < ld ? first + part_width : ld, part);
+      warp.each([&](int lane) SPLICE_INLINED {
+        SPLICE_UNROLL
+        for (int t = 0; t < Sums::tiles; ++t) {
+          SPLICE_UNROLL
+          for (int r = 0; r < sum_registers; ++r) sums[lane].of[t][r] += part[lane].of[t][r];
+        }
+      });
+    }
+  }
+}
+
+/// A lane's sums of `count` tiles.
+template <int count>
+struct TileSums {
+  static constexpr int tiles = count;
+  float of[count][sum_registers];
+};
+
+/// use(i, <c_atom(i), vector>) for the atoms i < count at the rows of a tile, which begins at `first`, from sums of parts that the
+/// lane has of it.
+/// @param sum  sum(r): the lane's r-th sum of the tile whose columns all are the vector
+template <class Atom, class Sum, class Use>
+SPLICE_KERNEL void use_vector_sums(int lane, const AtomsView& atoms, int count, int first, Atom atom, Sum sum, Use use) {
+  if (lane_in_quad(lane) != 0) return;  // the others have the same
+  SPLICE_UNROLL
+  for (int r = 0; r < sum_registers; r += 2) {
+    const int place = first + sum_row(lane, r);
+    if (place < count) use(place, sum(r) * (atoms.half_scales[atom(place)] / vector_scale));
+  }
+}
+
 /// The lower triangle of `octets` octets' Gram matrix, in tiles of 16 x 8: tile (i, j) has rows 16 i and on, columns 8 j and on,
 /// j <= 2 i + 1. All columns of tile (i, octets) are products with the vector.
 template <class Warp, int octets>
@@ -156,12 +202,11 @@ class GramTiles {
  private:
   using Operands = AtomOctets<Warp, octets + 1, true>;
 
-  /// Tensor cores cut what they add up to float32, each time by up to 2^-24 of the sum so far: where there are registers for
-  /// it, parts of the dimensions have sums of their own, which are rounded when they are added.
   template <HalfParts parts>
   SPLICE_KERNEL void multiply_parts(Warp& warp, std::int64_t ld, int count, const Operands& all) {
+    constexpr bool in_parts = parts == HalfParts::both && octets <= most_octets_in_parts;  // where there are registers for it
     typename Warp::template PerLane<AtomSlice<octets + 1>> slice;
-    const auto add_slices = [&](std::int64_t first, std::int64_t end, auto& sums) SPLICE_INLINED {
+    add_dimensions<in_parts, Sums>(warp, ld, sums_, [&](std::int64_t first, std::int64_t end, auto& sums) SPLICE_INLINED {
       SPLICE_NO_UNROLL
       for (std::int64_t k = first; k < end; k += dimensions_at_once(parts)) {
         warp.each([&](int lane) SPLICE_INLINED { slice[lane].template read<parts>(all, lane, k); });
@@ -169,64 +214,50 @@ class GramTiles {
             warp, slice, slice, [&](int i, int j) { return (j <= 2 * i + 1 || j == octets) && product_rows * i < count; },
             [&](int lane, int i, int j) { return sums[lane].of[tile(i, j)]; });
       }
-    };
-    if constexpr (parts == HalfParts::high || octets > most_octets_in_parts) {
-      add_slices(0, ld, sums_);
-    } else {
-      typename Warp::template PerLane<Sums> part;
-      SPLICE_NO_UNROLL
-      for (std::int64_t first = 0; first < ld; first += part_width) {
-        warp.each([&](int lane) SPLICE_INLINED { part[lane] = {}; });
-        add_slices(first, first + part_width < ld ? first + part_width : ld, part);
-        warp.each([&](int lane) SPLICE_INLINED {
-          SPLICE_UNROLL
-          for (int t = 0; t < tiles; ++t) {
-            SPLICE_UNROLL
-            for (int r = 0; r < sum_registers; ++r) sums_[lane].of[t][r] += part[lane].of[t][r];
-          }
-        });
-      }
-    }
+    });
   }
 
   static constexpr int most_octets_in_parts = 4;
-  static constexpr std::int64_t part_width = 64;  ///< dimensions
   static constexpr int tiles = tile_rows * (tile_rows + 2);
   static constexpr int tile(int i, int j) { return j == octets ? tile_rows * (tile_rows + 1) + i : i * (i + 1) + j; }
-  struct Sums {
-    float of[tiles][sum_registers];
-  };
+  using Sums = TileSums<tiles>;
   typename Warp::template PerLane<Sums> sums_;
 };
 
-/// Products of up to 16 atoms, the rows, with the first 8 `octets` of `count` atoms.
-template <class Warp, int octets>
+/// Products of up to 16 atoms, the rows, with the first 8 `octets` of `count` atoms; `with_vector`: with a vector, too, and more
+/// exact, in twice as many registers.
+template <class Warp, int octets, bool with_vector = false>
 class CrossTiles {
  public:
-  template <class RowAtom, class Atom>
-  SPLICE_KERNEL void multiply(Warp& warp, const AtomsView& atoms, int row_count, RowAtom row_atom, int count, Atom atom) {
+  /// @param vector  [2, ld] in parts
+  template <HalfParts parts, class RowAtom, class Atom>
+  SPLICE_KERNEL void multiply(Warp& warp, const AtomsView& atoms, int row_count, RowAtom row_atom, int count, Atom atom,
+                              const Float16* vector = nullptr) {
     warp.each([&](int lane) SPLICE_INLINED { sums_[lane] = {}; });
     AtomOctets<Warp, 2> rows(warp, atoms, row_count, row_atom);
-    AtomOctets<Warp, octets> columns(warp, atoms, count, atom);
+    AtomOctets<Warp, columns, with_vector> all(warp, atoms, count, atom, vector);
     typename Warp::template PerLane<AtomSlice<2>> row_slice;
-    typename Warp::template PerLane<AtomSlice<octets>> column_slice;
-    SPLICE_NO_UNROLL
-    for (std::int64_t k = 0; k < atoms.ld; k += slice_width) {
-      warp.each([&](int lane) SPLICE_INLINED {
-        row_slice[lane].template read<HalfParts::both>(rows, lane, k);
-        column_slice[lane].template read<HalfParts::both>(columns, lane, k);
-      });
-      multiply_tiles<HalfParts::both, 1, octets>(
-          warp, row_slice, column_slice, [&](int, int j) { return octet * j < count; },
-          [&](int lane, int, int j) { return sums_[lane].of[j]; });
-    }
+    typename Warp::template PerLane<AtomSlice<columns>> column_slice;
+    constexpr bool in_parts = parts == HalfParts::both && with_vector;
+    add_dimensions<in_parts, Sums>(warp, atoms.ld, sums_, [&](std::int64_t first, std::int64_t end, auto& sums) SPLICE_INLINED {
+      SPLICE_NO_UNROLL
+      for (std::int64_t k = first; k < end; k += dimensions_at_once(parts)) {
+        warp.each([&](int lane) SPLICE_INLINED {
+          row_slice[lane].template read<parts>(rows, lane, k);
+          column_slice[lane].template read<parts>(all, lane, k);
+        });
+        multiply_tiles<parts, 1, columns>(
+            warp, row_slice, column_slice, [&](int, int j) { return octet * j < count || j == octets; },
+            [&](int lane, int, int j) { return sums[lane].of[j]; });
+      }
+    });
   }
+  /// Sums of the tile with columns' octet j; j = octets: with the vector.
   SPLICE_KERNEL const float* sums(int lane, int j) { return sums_[lane].of[j]; }
 
  private:
-  struct Sums {
-    float of[octets][sum_registers];
-  };
+  static constexpr int columns = octets + (with_vector ? 1 : 0);
+  using Sums = TileSums<columns>;
   typename Warp::template PerLane<Sums> sums_;
 };
 

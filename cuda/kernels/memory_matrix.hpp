@@ -27,14 +27,15 @@ class MemoryMatrix {
 
   SPLICE_KERNEL T diagonal(int k) const { return cells_[at(k, k)]; }
 
-  /// row[j] = M_kj for j < size. The caller has a barrier afterwards.
+  /// row[j] = M_kj for j < size, j != k; row[k] is for sweep(). The caller has a barrier afterwards.
   SPLICE_KERNEL void read_row(int k, int size, const Array<T>& row) {
     group_.each([&](int lane) SPLICE_INLINED {
       for (int j = lane; j < size; j += Group::size) row[j] = static_cast<T>(cells_[at(k, j)]);
     });
   }
 
-  /// The sweep that exchanges x_k and y_k: row holds M_kj, column(i) gives M_ik.
+  /// The sweep that exchanges x_k and y_k: row is what read_row() gave, column(i) gives M_ik. The caller has a barrier
+  /// afterwards.
   template <class Column>
   SPLICE_KERNEL void sweep(int k, int size, T inverse, const Array<T>& row, Column column) {
     group_.each([&](int lane) SPLICE_INLINED {

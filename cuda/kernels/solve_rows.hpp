@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "core/lasso_math.hpp"
+#include "kernels/block_register_matrix.hpp"
 #include "kernels/in_code.hpp"
 #include "kernels/list_passing.hpp"
 #include "kernels/memory_matrix.hpp"
@@ -382,24 +383,24 @@ struct WarpSolveRowsKernel {
   }
 };
 
-/// Working sets in shared memory, a block a row.
+/// Working sets in a block's registers, a block a row.
 template <int set_tier, int set_capacity>
 struct BlockSolveRowsKernel {
   using Args = SolveRowsArgs;
   struct Shared {
-    float matrix[set_capacity * set_capacity];
+    alignas(16) BlockRegisterMatrixMemory<set_capacity> matrix;
     SharedSet<set_capacity> set;
   };
   static constexpr int tier = set_tier;
   static constexpr int capacity = set_capacity;
-  static constexpr int lanes = 128;
+  static constexpr int lanes = set_capacity;
   static constexpr int groups_per_block = 1;
-  static constexpr int resident_blocks = 4;
+  static constexpr int resident_blocks = 2;
   static constexpr const char* name = "block_solve_rows_kernel";
 
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
-    MemoryMatrix<Group, float> matrix(group, shared.matrix, capacity);
+    BlockRegisterMatrix<Group, capacity> matrix(group, shared.matrix, shared.set.slacks);  // which cross products need no longer
     solve_row(group, place, args, tier, matrix, shared.set.memory(), capacity, shared.set.picks);
   }
 };

@@ -239,7 +239,8 @@ class Tableau {
 
   /// The support atom that reaches 0 first when atom k grows; -1 where none falls. x_s changes by M_sk per unit.
   SPLICE_KERNEL int blocking_atom(int k) {
-    matrix_.read_row(k, size_, row_);  // each lane reads what it has written, or there was a barrier
+    matrix_.read_row(k, size_, row_);
+    group_.sync();
     const auto step = [&](int s) {
       const T slope = -static_cast<T>(row_[s]);  // atom k is outside the support
       if (in_support[s] == 0 || !(slope < T(-1e-3))) return T(3e38);

@@ -213,10 +213,10 @@ TEST_F(SolveRows, ListsThatOverflowAreMadeWithANarrowerMargin) {
 
 /// Codes of as many atoms as a solver holds are solved, those of one more go to the next.
 TEST_F(SolveRows, CodesThatJustFitAndOnesThatDoNot) {
-  const KernelProblem problem(sample_problem(120, 100, 1, 3), options(0.3f, true));
+  const KernelProblem problem(sample_problem(150, 140, 1, 3), options(0.3f, true));
   const auto solve_from = [&](int count, auto kernel) {
     using Kernel = decltype(kernel);
-    rows = std::make_unique<KernelRows>(1, problem.atoms.ld, 120, 120);
+    rows = std::make_unique<KernelRows>(1, problem.atoms.ld, 150, 150);
     rows->load(device, problem);
     std::vector<std::int32_t> atoms(at(count));
     std::iota(atoms.begin(), atoms.end(), 0);
@@ -239,14 +239,14 @@ TEST_F(SolveRows, CodesThatJustFitAndOnesThatDoNot) {
   EXPECT_FALSE(solve_from(33, cuda::TinySolveRowsKernel()));
   EXPECT_TRUE(solve_from(64, cuda::SmallSolveRowsKernel()));
   EXPECT_FALSE(solve_from(65, cuda::SmallSolveRowsKernel()));
-  EXPECT_TRUE(solve_from(104, cuda::MediumSolveRowsKernel()));
-  EXPECT_FALSE(solve_from(105, cuda::MediumSolveRowsKernel()));
+  EXPECT_TRUE(solve_from(128, cuda::MediumSolveRowsKernel()));
+  EXPECT_FALSE(solve_from(129, cuda::MediumSolveRowsKernel()));
 }
 
-/// The solver in shared memory lets fewer atoms join rather than pass the row on, as long as there is room for 16.
+/// The solver in a block's registers lets fewer atoms join rather than pass the row on, as long as there is room for 16.
 TEST_F(SolveRows, LargeSetsTakeWhatTheyHaveRoomFor) {
   const KernelProblem problem(sample_problem(400, 120, 1, 3), options(0.1f, true));
-  for (const int kept : {30, 88, 89}) {
+  for (const int kept : {30, 112, 113}) {
     rows = std::make_unique<KernelRows>(1, problem.atoms.ld, 120, 400);
     rows->load(device, problem);
     std::vector<std::int32_t> atoms(at(kept));
@@ -262,8 +262,8 @@ TEST_F(SolveRows, LargeSetsTakeWhatTheyHaveRoomFor) {
     ASSERT_GT(violating, kept + 64);
     rows->unlisted_bound[0] = static_cast<float>(2 * rows->lambda[0]);  // one step
     solve_rows<cuda::MediumSolveRowsKernel>(device, problem, *rows);
-    EXPECT_EQ(rows->tier[0], kept == 89 ? 3 : 2) << kept;
-    EXPECT_EQ(rows->code_count[0] > 0 && rows->iterations[0] > 0, kept != 89) << kept;
+    EXPECT_EQ(rows->tier[0], kept == 113 ? 3 : 2) << kept;
+    EXPECT_EQ(rows->code_count[0] > 0 && rows->iterations[0] > 0, kept != 113) << kept;
   }
 }
 

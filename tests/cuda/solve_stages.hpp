@@ -3,6 +3,8 @@
 /// @file solve_stages.hpp
 /// The stages of a round on KernelRows, one launch after the other.
 
+#include <type_traits>
+
 #include "cuda/kernel_problem.hpp"
 #include "kernels/list_candidates.hpp"
 #include "kernels/quantize_rows.hpp"
@@ -22,13 +24,24 @@ inline void screen_rows(emulation::EmulatedDevice& device, const KernelProblem& 
                         0, 0, atoms, sums.data()});
 }
 
-/// Stage `solve` of all rows by one of the kernels that need no memory of their own.
+/// Stage `solve` of all rows by one of the kernels, two groups at once.
 template <class Kernel>
 void solve_rows(emulation::EmulatedDevice& device, const KernelProblem& problem, KernelRows& rows) {
-  std::vector<float> products(at(2 * rows.screen.list_capacity));
+  constexpr std::size_t groups = 2;
+  std::vector<float> products(groups * at(rows.screen.list_capacity));
   std::vector<std::int32_t> candidates(products.size());
-  device.launch<Kernel>(rows.view.count,
-                        {problem.atoms, problem.view, rows.view, rows.screen, products.data(), candidates.data(), nullptr, {}}, 2);
+  cuda::SolveRowsArgs args{problem.atoms, problem.view, rows.view, rows.screen, products.data(), candidates.data(), nullptr, {}};
+  constexpr bool in_memory = std::is_same_v<Kernel, cuda::LargeSolveRowsKernel>;
+  constexpr std::size_t places = in_memory ? groups * Kernel::capacity : 0;
+  std::vector<float> matrices(places * Kernel::capacity);
+  std::vector<std::vector<float>> floats(6, std::vector<float>(places));
+  std::vector<std::vector<std::int32_t>> ints(4, std::vector<std::int32_t>(places));
+  if (in_memory) {
+    args.matrices = matrices.data();
+    args.first = {{floats[0].data(), floats[1].data(), floats[2].data(), floats[3].data(), ints[0].data(), ints[1].data(),
+                   ints[2].data()}, floats[4].data(), floats[5].data(), ints[3].data()};
+  }
+  device.launch<Kernel>(rows.view.count, args, groups);
 }
 
 }  // namespace splice_cuda::testing

@@ -60,7 +60,7 @@ class SolverTiers : public ::testing::Test {
 };
 
 TEST_F(SolverTiers, SupportsOfEverySize) {
-  for (const std::int64_t parts : {30, 60, 100, 150}) {
+  for (const std::int64_t parts : {30, 60, 120, 150}) {
     const SampleProblem sample = row_of_many(200, 192, parts, 0.3f);
     const DecomposeResult result = solve(sample, 2e-3f);
     EXPECT_EQ(wrong(sample, 2e-3f, result), "");
@@ -82,7 +82,7 @@ TEST_F(SolverTiers, SupportsThatOnlyFp64Holds) {
 
 TEST_F(SolverTiers, StartsWithMoreAtomsThanEveryTier) {
   const SampleProblem sample = sample_problem(450, 420, 1, 18);
-  for (const std::int32_t count : {32, 33, 65, 105, 385, 450}) {
+  for (const std::int32_t count : {32, 33, 65, 128, 129, 385, 450}) {
     const SparseCodes start = start_of(sample, 0, count, 0.01f);
     EXPECT_EQ(wrong(sample, 0.2f, solve(sample, 0.2f, &start)), "") << count << " atoms";
   }

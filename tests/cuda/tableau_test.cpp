@@ -5,6 +5,7 @@
 
 #include "cpu/pivoting.hpp"
 #include "cuda/kernel_problem.hpp"
+#include "kernels/block_register_matrix.hpp"
 #include "kernels/memory_matrix.hpp"
 #include "kernels/register_matrix.hpp"
 #include "kernels/row_products.hpp"
@@ -150,7 +151,7 @@ class ScriptRun {
   typename Group::template Array<T> slacks_;
 };
 
-constexpr int most = 110;
+constexpr int most = 128;
 
 template <class T>
 struct SharedTableau {
@@ -192,6 +193,25 @@ struct RegisterKernel {
   static void run(Group& group, std::int64_t, const Args& args, Shared& shared) {
     cuda::RegisterMatrix<Group, capacity> matrix(group, shared.matrix, shared.factors);
     ScriptRun<Group, float, cuda::RegisterMatrix<Group, capacity>>(group, matrix, shared.set.memory(), capacity, args)
+        .run();
+  }
+};
+
+struct BlockRegisterKernel {
+  static constexpr int capacity = 128;
+  using Args = Script<float>;
+  struct Shared {
+    alignas(16) cuda::BlockRegisterMatrixMemory<capacity> matrix;
+    SharedTableau<float> set;
+    alignas(16) float factors[capacity];
+  };
+  static constexpr int lanes = capacity;
+  static constexpr int groups_per_block = 1;
+  static constexpr const char* name = "block_register_kernel";
+  template <class Group>
+  static void run(Group& group, std::int64_t, const Args& args, Shared& shared) {
+    cuda::BlockRegisterMatrix<Group, capacity> matrix(group, shared.matrix, shared.factors);
+    ScriptRun<Group, float, cuda::BlockRegisterMatrix<Group, capacity>>(group, matrix, shared.set.memory(), capacity, args)
         .run();
   }
 };
@@ -275,6 +295,7 @@ class Tableaus : public WatchedKernels {
     EXPECT_LE(violation(problem, plan.lambda, narrow), 3e-6);
     expect_near(narrow, solve<float, MemoryKernel<float, 32>>(problem, plan), 2e-5);
     expect_near(narrow, solve<float, MemoryKernel<float, 256>>(problem, plan), 2e-5);
+    expect_near(narrow, solve<float, BlockRegisterKernel>(problem, plan), 2e-5);
     if (plan.total <= 64) expect_near(narrow, solve<float, RegisterKernel<64>>(problem, plan), 2e-5);
     if (plan.total <= 32) expect_near(narrow, solve<float, RegisterKernel<32>>(problem, plan), 2e-5);
     if (independent) expect_near(wide, narrow, 1e-4);
@@ -308,13 +329,16 @@ TEST_F(Tableaus, RandomProblemsOfEverySize) {
           {.together = size, .total = size, .lambda = 0.01});
   }
   EXPECT_GT(support, 8);
-  check(problem_of(104, 128, 9), {.together = 104, .total = 104, .lambda = 0.01});
+  for (const int size : {65, 97, 127, 128}) {
+    check(problem_of(size, size + 24, static_cast<std::uint64_t>(size)), {.together = size, .total = size, .lambda = 0.01});
+  }
 }
 
 TEST_F(Tableaus, AtomsThatJoinLaterUpToTheLastPlace) {
   check(problem_of(12, 30, 21), {.together = 0, .total = 12, .lambda = 0.02});
   check(problem_of(32, 50, 22), {.together = 5, .total = 32, .lambda = 0.01});
   check(problem_of(64, 80, 23), {.together = 40, .total = 64, .lambda = 0.01});
+  check(problem_of(128, 150, 24), {.together = 100, .total = 128, .lambda = 0.01});
 }
 
 TEST_F(Tableaus, EitherSign) {

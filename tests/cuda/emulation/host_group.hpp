@@ -160,6 +160,8 @@ class HostGroup {
     }
   }
 
+  void keep_order() { collective("keep_order"); }
+
   template <class T, class Term>
   T sum(Term term) {
     return reduce<T>(term, [](T a, T b) { return static_cast<T>(a + b); });
