@@ -69,7 +69,7 @@ class BlockRegisterMatrix : public RegisterRows<Group, capacity> {
       }
     });
     group_.sync();
-    this->in_blocks([&](int lane, int first) SPLICE_INLINED { keep_row(lane, first); });
+    this->in_blocks(capacity, [&](int lane, int first) SPLICE_INLINED { keep_row(lane, first); });
     group_.each([&](int lane) SPLICE_INLINED {
       const float own = factors_[lane];
       diagonal_[lane] = stage_[triangle_row(lane) + lane] * (own * own);

@@ -27,8 +27,8 @@ class RegisterRows {
 
   SPLICE_KERNEL float diagonal(int k) const { return diagonal_[k]; }
 
-  SPLICE_KERNEL void read_row(int k, int, const Array& row) {
-    in_blocks([&](int lane, int first) SPLICE_INLINED {
+  SPLICE_KERNEL void read_row(int k, int size, const Array& row) {
+    in_blocks(size, [&](int lane, int first) SPLICE_INLINED {
       if (lane != k % Group::size) return;
       SPLICE_UNROLL
       for (int j = first; j < first + block; j += 4) {
@@ -63,7 +63,7 @@ class RegisterRows {
         diagonal_[i] = i == k ? inverse : swept;
       }
     });
-    in_blocks([&](int lane, int first) SPLICE_INLINED { subtract_outer(lane, first, row, factors); });
+    in_blocks(size, [&](int lane, int first) SPLICE_INLINED { subtract_outer(lane, first, row, factors); });
   }
 
   /// As two outer products, for row n and for column n, where there are zeros. The caller has a barrier afterwards.
@@ -84,7 +84,7 @@ class RegisterRows {
         }
       });
       group_.sync();
-      in_blocks([&](int lane, int first) SPLICE_INLINED { subtract_outer(lane, first, vector_, factors); });
+      in_blocks(n + 1, [&](int lane, int first) SPLICE_INLINED { subtract_outer(lane, first, vector_, factors); });
     }
   }
 
@@ -101,7 +101,7 @@ class RegisterRows {
       }
     });
     group_.sync();
-    in_blocks([&](int lane, int first) SPLICE_INLINED {
+    in_blocks(size, [&](int lane, int first) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int s = first; s < first + block; s += 4) {
         const Four four = group_.load4(vector_, s);
@@ -121,8 +121,8 @@ class RegisterRows {
     });
   }
 
-  SPLICE_KERNEL void flip(int k, int) {
-    in_blocks([&](int lane, int first) SPLICE_INLINED {
+  SPLICE_KERNEL void flip(int k, int size) {
+    in_blocks(size, [&](int lane, int first) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int r = 0; r < own_rows; ++r) {
         const bool own = place(lane, r) == k;
@@ -198,12 +198,13 @@ class RegisterRows {
 
   static constexpr int block = 16;
 
-  /// body(lane, first) for the columns [first, first + block) of all blocks; what is between them keeps the compiler from reading
-  /// everything ahead into registers that it does not have.
+  /// body(lane, first) for the columns [first, first + block) of all blocks, where there are more than two of those that hold
+  /// `size` columns; what is between them keeps the compiler from reading everything ahead into registers that it does not have.
   template <class Body>
-  SPLICE_KERNEL void in_blocks(Body body) {
+  SPLICE_KERNEL void in_blocks(int size, Body body) {
     SPLICE_UNROLL
     for (int first = 0; first < capacity; first += block) {
+      if (capacity > 2 * block && first >= size) break;
       group_.each([&](int lane) SPLICE_INLINED { body(lane, first); });
       group_.keep_order();
     }
