@@ -25,7 +25,7 @@
 ///                          group.sync(). A lane's own variables that outlive a phase are a Group::PerLane<T>.
 ///   group.once(body)       body() on one lane.
 ///   group.sync()           a barrier; memory that the group wrote before it is seen after it.
-///   group.keep_order()     no barrier: the compiler moves nothing across it.
+///   group.keep_order()     no barrier for memory, but lanes of a warp go on together, and the compiler moves nothing across it.
 ///   group.sum<T>(term)     collectives: term(lane) of every lane, added up in a fixed order (or the largest, the
 ///   group.max<T>(term)     smallest); every lane gets the same bits. They are no barrier for memory.
 ///   group.min<T>(term)

@@ -64,7 +64,7 @@ class SolveStage {
   }
 
  private:
-  static constexpr std::int64_t most_large_groups = 64;
+  static constexpr std::int64_t most_large_groups = 128;  // one a multiprocessor, of which large devices have some more
   static constexpr std::int64_t places = LargeSolveRowsKernel::capacity;
   static constexpr std::int64_t float_arrays = 6;
   static constexpr std::int64_t int_arrays = 4;

@@ -103,6 +103,7 @@ class BlockRegisterMatrix : public RegisterRows<Group, capacity> {
       if (column > 0) return;
       use_vector_sums(lane, atoms, count, first, atom, [&](int r) { return tiles.sums(lane, octets)[r]; }, use);
     });
+    warp.keep_order();
   }
 
   /// Columns of the lane's row, from `first` on. Rows of a triangle begin in 32 different banks, as sums of 1 to n do modulo any
