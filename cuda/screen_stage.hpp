@@ -62,7 +62,7 @@ class ScreenStage {
     return static_cast<std::size_t>(dictionary.ld + list_capacity(dictionary) * 8 + 32);
   }
   static std::int64_t list_capacity(const DeviceDictionary<Engine>& dictionary) {
-    return std::min<std::int64_t>(dictionary.size, most_listed);
+    return std::min(dictionary.size, std::max(most_listed, dictionary.size / list_share));
   }
 
   /// Of a tile: a block of rows for every place that the device has for one.
@@ -94,6 +94,8 @@ class ScreenStage {
 
  private:
   static constexpr std::int64_t most_listed = 2048;
+  // Of a larger dictionary, this share: as many atoms again come as near to lambda (the CPU's choice, too).
+  static constexpr std::int64_t list_share = 16;
   static constexpr std::int64_t block_rows = 512;
 
   static constexpr int large_block = 128;  ///< places a block of the fused kernel
