@@ -33,7 +33,7 @@ class DeviceBackend final : public Backend {
   DeviceBackend(std::shared_ptr<Engine> device, int threads) : device_(std::move(device)), threads_(threads) {}
 
   Device device() const override { return device_->device(); }
-  /// Enough for tiles of as many rows as keep a large device busy, some 40 KB each at d = 512.
+  /// Enough for tiles of as many rows as keep a large device busy, some 40 KB each at d = 512 (more above 32,768 atoms).
   std::size_t default_memory_limit() const override {
     return std::clamp(device_->free_memory() / 4, Backend::default_memory_limit(), std::size_t{2} << 30);
   }

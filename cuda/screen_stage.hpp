@@ -62,7 +62,7 @@ class ScreenStage {
     return static_cast<std::size_t>(dictionary.ld + list_capacity(dictionary) * 8 + 32);
   }
   static std::int64_t list_capacity(const DeviceDictionary<Engine>& dictionary) {
-    return std::min(dictionary.size, std::max(most_listed, dictionary.size / list_share));
+    return std::min(dictionary.size, std::max(least_listed, dictionary.size / list_share));
   }
 
   /// Of a tile: a block of rows for every place that the device has for one.
@@ -93,8 +93,9 @@ class ScreenStage {
   void download_active(std::int32_t& count) { engine_.download(&count, counts_.get(), sizeof count); }
 
  private:
-  static constexpr std::int64_t most_listed = 2048;
-  // Of a larger dictionary, this share: as many atoms again come as near to lambda (the CPU's choice, too).
+  static constexpr std::int64_t least_listed = 2048;
+  // Of a larger dictionary, this share: as many atoms again come as near to lambda (the CPU's choice, too). Tiles have fewer rows
+  // for it; those that overflow would be solved in fp64.
   static constexpr std::int64_t list_share = 16;
   static constexpr std::int64_t block_rows = 512;
 

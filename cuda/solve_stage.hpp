@@ -25,7 +25,7 @@ class SolveStage {
         atoms_(dictionary.view()),
         problem_(problem),
         groups_(std::min(rows, most_groups)),
-        large_groups_(std::min(rows, most_large_groups)),
+        large_groups_(std::min(rows, most_large_groups(dictionary))),
         products_(engine, groups_ * ScreenStage<Engine>::list_capacity(dictionary)),
         candidates_(engine, groups_ * 2 * ScreenStage<Engine>::list_capacity(dictionary)),
         residuals_(engine, groups_ * dictionary.ld),
@@ -38,8 +38,8 @@ class SolveStage {
 
   static constexpr std::int64_t most_groups = 2048;
 
-  static std::size_t fixed_cost() {
-    return static_cast<std::size_t>(most_large_groups * places * (places * 4 + float_arrays * 4 + int_arrays * 4));
+  static std::size_t fixed_cost(const DeviceDictionary<Engine>& dictionary) {
+    return static_cast<std::size_t>(most_large_groups(dictionary) * places * (places * 4 + float_arrays * 4 + int_arrays * 4));
   }
   /// Of each row that is worked on: all of a tile, but no more than most_groups.
   static std::size_t scratch_cost(const DeviceDictionary<Engine>& dictionary) {
@@ -64,7 +64,10 @@ class SolveStage {
   }
 
  private:
-  static constexpr std::int64_t most_large_groups = 128;  // one a multiprocessor, of which large devices have some more
+  /// One a multiprocessor: of the smallest devices, too, some work on while others wait; more than 128 do not pay for their memory.
+  static std::int64_t most_large_groups(const DeviceDictionary<Engine>& dictionary) {
+    return std::clamp<std::int64_t>(dictionary.owner->multiprocessors(), 32, 128);
+  }
   static constexpr std::int64_t places = LargeSolveRowsKernel::capacity;
   static constexpr std::int64_t float_arrays = 6;
   static constexpr std::int64_t int_arrays = 4;

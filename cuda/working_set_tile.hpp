@@ -41,7 +41,7 @@ class WorkingSetTile final : public TileSolver {
   static TileCost cost(const DeviceDictionary<Engine>& dictionary) {
     TileCost cost;
     cost.fixed_bytes = DeviceProblem<Engine>::cost(dictionary) + ScreenStage<Engine>::fixed_cost(dictionary) +
-                       SolveStage<Engine>::fixed_cost() + ExactStage<Engine>::cost(dictionary);
+                       SolveStage<Engine>::fixed_cost(dictionary) + ExactStage<Engine>::cost(dictionary);
     cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, code_capacity(dictionary), true) +
                      ScreenStage<Engine>::row_cost(dictionary) + ExactStage<Engine>::row_cost;
     cost.scratch_bytes = SolveStage<Engine>::scratch_cost(dictionary);

@@ -50,7 +50,7 @@ class BlockRegisterMatrix : public RegisterRows<Group, capacity> {
     this->set_factors(atoms, count, atom, factor);
     group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_NO_UNROLL
-      for (int i = 4 * lane; i < Memory::triangle; i += 4 * Group::size) group_.store4(stage_, i, Four{});
+      for (int i = 4 * lane; i < Memory::triangle; i += 4 * Group::size) group_.store4(stage_, i, Four{});  // read where no atom is
     });
     group_.sync();
     group_.warps([&](auto& warp, int index) SPLICE_INLINED {

@@ -27,6 +27,7 @@ class RegisterRows {
 
   SPLICE_KERNEL float diagonal(int k) const { return diagonal_[k]; }
 
+  /// row[j] = M_kj for j != k; row[k] and the zeros up to the next block are for sweep(). The caller has a barrier afterwards.
   SPLICE_KERNEL void read_row(int k, int size, const Array& row) {
     in_blocks(size, [&](int lane, int first) SPLICE_INLINED {
       if (lane != k % Group::size) return;
@@ -44,25 +45,40 @@ class RegisterRows {
       }
     });
     group_.each([&](int lane) SPLICE_INLINED {
-      if (lane == k % Group::size) row[k] = static_cast<float>(row[k]) - 1.0f;  // as sweep() needs it
+      if (lane != k % Group::size) return;
+      const float own = row[k];
+      row[k] = own > most_subtracted ? cleared : own - 1.0f;
     });
   }
 
   /// With f = M_ik / M_kk: row i becomes M_i - f M_k, but M_ik becomes f: as M_ik - f (M_kk - 1) is. Row k becomes
-  /// -M_k / M_kk, and M_kk its inverse: as M_k - (1 + 1 / M_kk) M_k with the same change is. The caller has a barrier afterwards.
+  /// -M_k / M_kk, and M_kk its inverse: as M_k - (1 + 1 / M_kk) M_k with the same change is. Both cancel what is M_kk times as
+  /// large: where that is much, row and column k are cleared first, and what is added to them is the outcome. The caller has a
+  /// barrier afterwards.
   template <class Column>
   SPLICE_KERNEL void sweep(int k, int size, float inverse, const Array& row, Column column) {
     typename Group::template PerLane<Factors> factors;
+    const bool clear = static_cast<float>(row[k]) == cleared;
     group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int r = 0; r < own_rows; ++r) {
         const int i = place(lane, r);
-        factors[lane].of[r] = i >= size ? 0.0f : i == k ? 1.0f + inverse : column(i) * inverse;
+        factors[lane].of[r] = i >= size ? 0.0f : i == k ? (clear ? inverse : 1.0f + inverse) : column(i) * inverse;
         if (i >= size) continue;
         const float swept = std::fma(-factors[lane].of[r], static_cast<float>(row[i]), static_cast<float>(diagonal_[i]));
         diagonal_[i] = i == k ? inverse : swept;
       }
     });
+    if (clear) {
+      in_blocks(size, [&](int lane, int first) SPLICE_INLINED {
+        SPLICE_UNROLL
+        for (int r = 0; r < own_rows; ++r) {
+          const bool own = place(lane, r) == k;
+          SPLICE_UNROLL
+          for (int j = first; j < first + block; ++j) rows_[lane].of[r][j] = choose(own || j == k, 0.0f, rows_[lane].of[r][j]);
+        }
+      });
+    }
     in_blocks(size, [&](int lane, int first) SPLICE_INLINED { subtract_outer(lane, first, row, factors); });
   }
 
@@ -198,7 +214,7 @@ class RegisterRows {
 
   static constexpr int block = 16;
 
-  /// body(lane, first) for the columns [first, first + block) of all blocks, where there are more than two of those that hold
+  /// body(lane, first) for the columns [first, first + block) of all blocks or, where there are more than two, of those that hold
   /// `size` columns; what is between them keeps the compiler from reading everything ahead into registers that it does not have.
   template <class Body>
   SPLICE_KERNEL void in_blocks(int size, Body body) {
@@ -222,6 +238,9 @@ class RegisterRows {
   typename Group::template PerLane<Rows> rows_;
 
  private:
+  static constexpr float most_subtracted = 16;  ///< M_kk, of atoms of norm 1: four bits are lost then
+  static constexpr float cleared = -1;          ///< row[k] where row and column k are to be cleared
+
   struct Factors {
     float of[own_rows];
   };

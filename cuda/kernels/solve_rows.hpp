@@ -35,7 +35,7 @@ struct SolveRowsArgs {
   ScreenView screen;
   float* products = nullptr;           ///< [groups, list_capacity] of candidates: with the residual, then correlations
   std::int32_t* candidates = nullptr;  ///< [groups, list_capacity] atoms that may violate
-  float* matrices = nullptr;  ///< [groups, capacity, capacity] where they are not in shared memory ...
+  float* matrices = nullptr;  ///< [groups, capacity, capacity] where they are not in registers ...
   RowSolverMemory first;      ///< ... and the rest of group 0; that of group i follows
   ItemQueue* queue = nullptr;
   bool last_round = false;  ///< nobody screens what it leaves

@@ -27,7 +27,7 @@ struct TableauMemory {
   std::int32_t* exchanges = nullptr;   ///< [capacity] scratch
 };
 
-/// @tparam Matrix  MemoryMatrix or RegisterMatrix: where the tableau lies, and how it is swept
+/// @tparam Matrix  MemoryMatrix, RegisterMatrix or BlockRegisterMatrix: where the tableau lies, and how it is swept
 template <class Group, class T, class Matrix>
 class Tableau {
  public:

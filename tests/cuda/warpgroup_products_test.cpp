@@ -131,7 +131,7 @@ TEST(WarpgroupProducts, WhatIsMissingIsReported) {
   EXPECT_FALSE(multiplied<64>(Missing::alignment).right);
   expect_reported(Missing::publishing, &emulation::Faults::unpublished_reads);
   expect_reported(Missing::last_wait, &emulation::Faults::unfinished_products);
-  expect_reported(Missing::alignment, &emulation::Faults::misaligned_copies);
+  expect_reported(Missing::alignment, &emulation::Faults::misaligned_accesses);
 }
 
 TEST(WarpgroupProducts, SlicesLieAsTheSwizzleHasIt) {

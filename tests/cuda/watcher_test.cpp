@@ -22,6 +22,8 @@ enum class Fault : std::uint8_t {
   collective_in_a_phase,
   barrier_on_one_lane,
   barrier_of_a_warp,
+  misaligned_load,
+  misaligned_store,
 };
 
 template <int lane_count>
@@ -32,6 +34,7 @@ struct FaultyKernel {
   };
   struct Shared {
     int values[lane_count];
+    alignas(16) float numbers[8];
   };
   static constexpr int lanes = lane_count;
   static constexpr int groups_per_block = 1;
@@ -58,6 +61,12 @@ struct FaultyKernel {
     }
     if (fault == Fault::barrier_on_one_lane) group.once([&] { group.sync(); });
     if (fault == Fault::barrier_of_a_warp) group.warps([](auto& warp, int) { warp.sync(); });
+    auto numbers = group.array(shared.numbers, 8);
+    group.once([&] {
+      group.store4(numbers, 0, {});
+      group.store4(numbers, fault == Fault::misaligned_store ? 1 : 4, {});
+      group.store4(numbers, 4, group.load4(numbers, fault == Fault::misaligned_load ? 2 : 0));
+    });
   }
 };
 
@@ -92,6 +101,8 @@ void expect_each_fault_reported() {
   expect_reported<lanes>(Fault::read_of_unwritten, &Faults::unwritten_reads);
   expect_reported<lanes>(Fault::index_too_large, &Faults::out_of_bounds);
   expect_reported<lanes>(Fault::index_negative, &Faults::out_of_bounds);
+  expect_reported<lanes>(Fault::misaligned_load, &Faults::misaligned_accesses);
+  expect_reported<lanes>(Fault::misaligned_store, &Faults::misaligned_accesses);
   expect_reported<lanes>(Fault::collective_in_a_phase, &Faults::divergent_collectives);
   expect_reported<lanes>(Fault::barrier_on_one_lane, &Faults::divergent_collectives);
 }

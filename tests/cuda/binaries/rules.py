@@ -27,7 +27,7 @@ RULES: list[Rule] = [
     Rule("WarpSolveRowsKernelILi0ELi32E", registers=168, stack=96, instructions=6600, architectures=("90", "90a")),
     Rule("WarpSolveRowsKernelILi1ELi64E", registers=255, shared=48 * 1024, stack=224, requires=r"\bFFMA\b", forbids=ONLY_THE_QUEUE),
     *(Rule(f"WarpSolveRowsKernelILi{tier}E", registers=255, stack=224, requires=r"\bHMMA\b") for tier in (0, 1)),
-    # A tableau's row a lane: two blocks a multiprocessor. Their products of atoms lie in what static shared memory can be.
+    # A tableau's row a lane: two blocks a multiprocessor (on 7.5 shared memory holds one). Their products of atoms lie in what static shared memory can be.
     Rule("BlockSolveRowsKernelILi2ELi128E", registers=255, shared=40 * 1024, stack=160, requires=r"\bFFMA\b", forbids=NO_ATOMICS),
     Rule("BlockSolveRowsKernelILi2ELi128E", registers=255, stack=160, requires=r"\bHMMA\b"),
     Rule("LargeSolveRowsKernel", registers=255, shared=1024, stack=64, forbids=NO_ATOMICS),

@@ -90,15 +90,15 @@ void AccessMonitor::report_unfinished_products(std::size_t count) {
 }
 
 void AccessMonitor::report_misaligned_operand() {
-  note(faults().misaligned_copies, "an operand of a product that is not aligned to 1,024 bytes");
+  note(faults().misaligned_accesses, "an operand of a product that is not aligned to 1,024 bytes");
 }
 
 void AccessMonitor::report_unfinished_copies(std::size_t count) {
   note(faults().unfinished_copies, std::to_string(count) + " copies that nobody waited for");
 }
 
-void AccessMonitor::report_misaligned_copy() {
-  note(faults().misaligned_copies, "a copy of 16 bytes that are not aligned to 16, lane " + std::to_string(lane_));
+void AccessMonitor::report_misaligned_access() {
+  note(faults().misaligned_accesses, "16 bytes at once that are not aligned to 16, lane " + std::to_string(lane_));
 }
 
 }  // namespace splice_cuda::emulation

@@ -22,14 +22,14 @@ struct Faults {
   std::int64_t unwritten_reads = 0;
   std::int64_t divergent_collectives = 0;
   std::int64_t unfinished_copies = 0;  ///< accesses of what a copy was still bringing, and copies left behind
-  std::int64_t misaligned_copies = 0;
+  std::int64_t misaligned_accesses = 0;
   std::int64_t unfinished_products = 0;  ///< writes to what a product still reads, and products left behind
   std::int64_t unpublished_reads = 0;    ///< by products, of what was written without publish_to_products and a barrier since
   std::string first;  ///< what the first one was
   bool stop_at_first = false;  ///< throw FaultFound at once
 
   std::int64_t total() const {
-    return races + out_of_bounds + unwritten_reads + divergent_collectives + unfinished_copies + misaligned_copies +
+    return races + out_of_bounds + unwritten_reads + divergent_collectives + unfinished_copies + misaligned_accesses +
            unfinished_products + unpublished_reads;
   }
 };
@@ -84,7 +84,7 @@ class AccessMonitor {
   void end_product(const void* address);
   void report_unfinished_products(std::size_t count);
   void report_misaligned_operand();
-  void report_misaligned_copy();
+  void report_misaligned_access();
   void report_out_of_bounds(std::int64_t index, std::int64_t count);
   void report_divergence(const char* what);
 

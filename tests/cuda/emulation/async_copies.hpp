@@ -29,7 +29,7 @@ class AsyncCopies {
     if (monitor != nullptr) {
       copy.lane = monitor->lane();
       const auto is_aligned = [](const unsigned char* at) { return reinterpret_cast<std::uintptr_t>(at) % bytes == 0; };
-      if (!is_aligned(copy.to) || !is_aligned(copy.from)) monitor->report_misaligned_copy();
+      if (!is_aligned(copy.to) || !is_aligned(copy.from)) monitor->report_misaligned_access();
       for (std::size_t at = 0; at < bytes; at += copy.element_bytes) monitor->begin_copy(copy.to + at);
     }
     open_.push_back(copy);

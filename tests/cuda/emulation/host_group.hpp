@@ -206,10 +206,12 @@ class HostGroup {
 
   template <class Floats>
   cuda::Four load4(const Floats& array, std::int64_t index) {
+    check_alignment(array, index);
     return {{array[index], array[index + 1], array[index + 2], array[index + 3]}};
   }
   template <class Floats>
   void store4(Floats& array, std::int64_t index, const cuda::Four& four) {
+    check_alignment(array, index);
     for (int e = 0; e < 4; ++e) array[index + e] = four.of[e];
   }
 
@@ -367,6 +369,22 @@ class HostGroup {
     if constexpr (watched) {
       if (monitor_.lane() != all_lanes()) monitor_.report_divergence(what);
     }
+  }
+
+  /// Of four numbers that are moved at once.
+  template <class Floats>
+  void check_alignment(const Floats& array, std::int64_t index) {
+    if constexpr (watched) {
+      if (address_of(array, index) % (4 * sizeof(float)) != 0) monitor_.report_misaligned_access();
+    }
+  }
+  template <class T>
+  static std::uintptr_t address_of(T* array, std::int64_t index) {
+    return reinterpret_cast<std::uintptr_t>(array + index);
+  }
+  template <class T>
+  static std::uintptr_t address_of(const WatchedArray<T>& array, std::int64_t index) {
+    return reinterpret_cast<std::uintptr_t>(array.elements(index, 4));  // null, which passes, out of bounds: told of anyway
   }
 
   /// Of a product of warpgroups, whose `count` rows of 64 bytes begin at chunk `index`.
