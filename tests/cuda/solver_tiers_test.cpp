@@ -35,16 +35,6 @@ class SolverTiers : public ::testing::Test {
     return result_disagreement(problem, sample, result);
   }
 
-  /// A row that is made of `share` of each of the first `parts` atoms.
-  static SampleProblem row_of_many(std::int64_t atoms, std::int64_t dim, std::int64_t parts, float share) {
-    SampleProblem sample = sample_problem(atoms, dim, 1, 17);
-    std::fill(sample.embeddings.begin(), sample.embeddings.end(), 0.0f);
-    for (std::int64_t i = 0; i < parts * dim; ++i) {
-      sample.embeddings[static_cast<std::size_t>(i % dim)] += share * sample.dictionary[static_cast<std::size_t>(i)];
-    }
-    return sample;
-  }
-
   /// Codes with `count` atoms a row, from `first` on.
   static SparseCodes start_of(const SampleProblem& sample, std::int32_t first, std::int32_t count, float weight) {
     SparseCodes codes{.rows = sample.rows, .cols = sample.atoms, .row_offsets = {0}, .atom_indices = {}, .values = {}};
@@ -60,15 +50,6 @@ class SolverTiers : public ::testing::Test {
 
   Context context{Device::cuda(0)};
 };
-
-TEST_F(SolverTiers, SupportsOfEverySize) {
-  for (const std::int64_t parts : {30, 60, 120, 150}) {
-    const SampleProblem sample = row_of_many(200, 192, parts, 0.3f);
-    const DecomposeResult result = solve(sample, 2e-3f);
-    EXPECT_EQ(wrong(sample, 2e-3f, result), "");
-    EXPECT_GT(result.codes.nnz(), parts * 4 / 5);
-  }
-}
 
 /// More than the largest float32 solver holds.
 TEST_F(SolverTiers, SupportsThatOnlyFp64Holds) {

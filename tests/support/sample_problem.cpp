@@ -1,5 +1,6 @@
 #include "support/sample_problem.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -39,6 +40,15 @@ SampleProblem sample_problem(std::int64_t atoms, std::int64_t dim, std::int64_t 
       value += noise_scale * stream.next();
       sample.embeddings.push_back(static_cast<float>(value));
     }
+  }
+  return sample;
+}
+
+SampleProblem row_of_many(std::int64_t atoms, std::int64_t dim, std::int64_t parts, float share) {
+  SampleProblem sample = sample_problem(atoms, dim, 1, 17);
+  std::fill(sample.embeddings.begin(), sample.embeddings.end(), 0.0f);
+  for (std::int64_t i = 0; i < parts * dim; ++i) {
+    sample.embeddings[static_cast<std::size_t>(i % dim)] += share * sample.dictionary[static_cast<std::size_t>(i)];
   }
   return sample;
 }

@@ -28,6 +28,9 @@ struct SampleProblem {
 /// Atoms of norm about 1, one topic to about 20 of them; rows of norm about 1, of 6 atoms and a fifth of noise.
 SampleProblem sample_problem(std::int64_t atoms, std::int64_t dim, std::int64_t rows, std::uint64_t seed);
 
+/// One row, of `share` of each of the first `parts` atoms: at a low penalty its support has nearly all of them.
+SampleProblem row_of_many(std::int64_t atoms, std::int64_t dim, std::int64_t parts, float share);
+
 /// Makes every `size` neighbouring atoms nearly parallel: the first of them, plus 1.5 % of each of the others.
 void bundle_atoms(SampleProblem& sample, std::int64_t size);
 
