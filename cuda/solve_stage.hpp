@@ -24,8 +24,8 @@ class SolveStage {
       : engine_(engine),
         atoms_(dictionary.view()),
         problem_(problem),
-        groups_(std::min(rows, most_groups)),
-        large_groups_(std::min(rows, most_large_groups(dictionary))),
+        groups_(std::min(rows, most_groups(dictionary))),
+        large_groups_(std::min(groups_, most_large_groups(dictionary))),
         products_(engine, groups_ * ScreenStage<Engine>::list_capacity(dictionary)),
         candidates_(engine, groups_ * 2 * ScreenStage<Engine>::list_capacity(dictionary)),
         residuals_(engine, groups_ * dictionary.ld),
@@ -36,7 +36,12 @@ class SolveStage {
     engine.clear(queue_.get(), queue_.bytes());
   }
 
-  static constexpr std::int64_t most_groups = 2048;
+  /// Rows that a device works on at once.
+  static std::int64_t most_groups(const DeviceDictionary<Engine>& dictionary) {
+    const Engine& engine = *dictionary.owner;
+    return std::max({resident<TinySolveRowsKernel>(engine), resident<SmallSolveRowsKernel>(engine),
+                     resident<CertifyScreenedKernel>(engine), most_large_groups(dictionary)});
+  }
 
   static std::size_t fixed_cost(const DeviceDictionary<Engine>& dictionary) {
     return static_cast<std::size_t>(most_large_groups(dictionary) * places * (places * 4 + float_arrays * 4 + int_arrays * 4));
@@ -52,15 +57,15 @@ class SolveStage {
              bool last_round = false) {
     SolveRowsArgs a = args(rows, screen);
     a.last_round = last_round;
-    engine_.template launch<TinySolveRowsKernel>(most, a, groups_);
-    if (tiers > 1) engine_.template launch<SmallSolveRowsKernel>(most, a, groups_);
+    launch_queued<TinySolveRowsKernel>(most, a);
+    if (tiers > 1) launch_queued<SmallSolveRowsKernel>(most, a);
     if (tiers > 2) engine_.template launch<MediumSolveRowsKernel>(most, a, groups_);
     if (tiers > 3) engine_.template launch<LargeSolveRowsKernel>(most, a, large_groups_);
   }
 
   void certify(const RowsView& rows, const ScreenView& screen, std::int64_t most) {
-    engine_.template launch<CertifyScreenedKernel>(
-        most, {atoms_, problem_, rows, screen, residuals_.get(), products_.get(), candidates_.get(), queue_.get()}, groups_);
+    launch_queued<CertifyScreenedKernel>(
+        most, {atoms_, problem_, rows, screen, residuals_.get(), products_.get(), candidates_.get(), queue_.get()});
   }
 
  private:
@@ -68,6 +73,18 @@ class SolveStage {
   static std::int64_t most_large_groups(const DeviceDictionary<Engine>& dictionary) {
     return std::clamp<std::int64_t>(dictionary.owner->multiprocessors(), 32, 128);
   }
+  /// Groups of a kernel that are on the device at once.
+  template <class Kernel>
+  static std::int64_t resident(const Engine& engine) {
+    return std::int64_t{engine.multiprocessors()} * Kernel::resident_blocks * Kernel::groups_per_block;
+  }
+  /// Groups take rows from a queue until there are none: one that is not there from the beginning would start with its first row
+  /// when the others are done.
+  template <class Kernel>
+  void launch_queued(std::int64_t most, const typename Kernel::Args& args) {
+    engine_.template launch<Kernel>(most, args, std::min(groups_, resident<Kernel>(engine_)));
+  }
+
   static constexpr std::int64_t places = LargeSolveRowsKernel::capacity;
   static constexpr std::int64_t float_arrays = 6;
   static constexpr std::int64_t int_arrays = 4;

@@ -45,7 +45,7 @@ class WorkingSetTile final : public TileSolver {
     cost.row_bytes = RowBuffers<Engine>::cost(dictionary.ld, code_capacity(dictionary), true) +
                      ScreenStage<Engine>::row_cost(dictionary) + ExactStage<Engine>::row_cost;
     cost.scratch_bytes = SolveStage<Engine>::scratch_cost(dictionary);
-    cost.most_scratch = SolveStage<Engine>::most_groups;
+    cost.most_scratch = SolveStage<Engine>::most_groups(dictionary);
     cost.preferred_rows = ScreenStage<Engine>::preferred_rows(dictionary);
     return cost;
   }

@@ -155,6 +155,22 @@ TEST_F(SolverTiers, RowsThatRunOutOfRounds) {
   }
 }
 
+/// Of kernels whose groups take rows from a queue, no group waits for another one's place: three blocks of four rows a multiprocessor.
+TEST_F(SolverTiers, GroupsWithAQueueAreThereFromTheBeginning) {
+  const SampleProblem sample = sample_problem(40, 8, 200, 24);
+  for (const int multiprocessors : {1, 3, 20}) {
+    emulation::settings().multiprocessors = multiprocessors;
+    auto& counters = emulation::emulated_device(0)->memory()->counters;
+    counters.groups_of.clear();
+    const DecomposeResult result = solve(sample, 0.1f);
+    for (const RowReport& report : result.reports) EXPECT_EQ(report.status, RowStatus::certified);
+    for (const char* const kernel : {"warp_solve_rows_kernel", "certify_screened_kernel"}) {
+      EXPECT_EQ(counters.groups_of[kernel], std::min(200, 12 * multiprocessors)) << kernel;
+    }
+  }
+  emulation::settings() = {};
+}
+
 /// What a tile is said to cost is what it takes.
 TEST_F(SolverTiers, TilesTakeNoMoreMemoryThanTheySay) {
   for (const auto& [atoms, dim, rows] :

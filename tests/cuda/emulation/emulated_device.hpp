@@ -129,6 +129,8 @@ class EmulatedDevice {
     ++memory_->counters.launches;
     ++memory_->counters.launches_of[Kernel::name];
     const std::int64_t groups = std::min(items, most_groups);
+    std::int64_t& most = memory_->counters.groups_of[Kernel::name];
+    most = std::max(most, groups);
     if (settings().watched) {
       run<Kernel, true>(items, args, groups);
     } else {

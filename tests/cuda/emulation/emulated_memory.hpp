@@ -40,6 +40,7 @@ struct DeviceCounters {
   std::int64_t launches = 0;
   std::int64_t synchronizations = 0;
   std::map<std::string, std::int64_t> launches_of;  ///< by kernel
+  std::map<std::string, std::int64_t> groups_of;    ///< by kernel: the most of a launch
   std::map<std::string, std::int64_t> ranges;       ///< by name
   std::int64_t sparse_products = 0;
   std::int64_t uploaded_rows = 0;
