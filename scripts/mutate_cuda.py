@@ -112,7 +112,7 @@ MUTATIONS = [
              "static_cast<T>(weight(at))", "the last atom is subtracted once too often", ("cuda_certify",)),
     Mutation(KERNELS + "gram_tiles.hpp", "return (j <= 2 * i + 1 ||", "return (j <= 2 * i ||",
              "a tile of the Gram matrix is left out", ("cuda_tableau",)),
-    Mutation(KERNELS + "register_matrix.hpp", "lane < column ? column * Memory::pitch + row", "lane > column ? column * Memory::pitch + row",
+    Mutation(KERNELS + "register_matrix.hpp", "lane < column ? column * Rows::pitch + row", "lane > column ? column * Rows::pitch + row",
              "what is above the diagonal is taken where nothing is", ("cuda_tableau",)),
     Mutation(KERNELS + "list_passing.hpp", "found += more;", "found = more;",
              "candidates of the last step alone", ("cuda_certify", "cuda_solve_rows")),

@@ -3,8 +3,6 @@
 /// @file block_register_matrix.hpp
 /// A tableau's matrix in a block's registers, a row a lane.
 
-#include <type_traits>
-
 #include "kernels/gram_tiles.hpp"
 #include "kernels/register_rows.hpp"
 #include "kernels/views.hpp"

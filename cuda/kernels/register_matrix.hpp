@@ -15,9 +15,8 @@ namespace splice_cuda::cuda {
 template <int capacity>
 struct RegisterMatrixMemory {
   static constexpr int slice = 32;  ///< rows that are staged at once
-  static constexpr int pitch = capacity + 4;
   float diagonal[capacity];
-  alignas(16) float stage[slice * pitch];
+  alignas(16) float stage[slice * staged_pitch(capacity)];
 };
 
 template <class Group, int capacity>
@@ -33,12 +32,11 @@ class RegisterMatrix : public RegisterRows<Group, capacity> {
  public:
   static_assert(Group::size == 32);
   using Memory = RegisterMatrixMemory<capacity>;
-  static_assert(Memory::pitch == Rows::pitch);
 
   /// @param factors  [capacity], at a multiple of 16 bytes: scratch, see RegisterRows
   SPLICE_KERNEL RegisterMatrix(Group& group, Memory& memory, float* factors)
-      : Rows(group, group.array(memory.diagonal, capacity), group.array(memory.stage, Memory::slice * Memory::pitch),
-             group.array(memory.stage + (Memory::slice - 1) * Memory::pitch, capacity), group.array(factors, capacity)) {}
+      : Rows(group, group.array(memory.diagonal, capacity), group.array(memory.stage, Memory::slice * Rows::pitch),
+             group.array(memory.stage + (Memory::slice - 1) * Rows::pitch, capacity), group.array(factors, capacity)) {}
 
   /// M_ik = factor(i) factor(k) <c_atom(i), c_atom(k)>, by tensor cores; rows of tiles go through shared memory to the lanes that
   /// keep them.
@@ -81,7 +79,7 @@ class RegisterMatrix : public RegisterRows<Group, capacity> {
     const float own = factors_[row];
     SPLICE_UNROLL
     for (int k = 0; k < 32 * r; k += 4) {
-      const Four four = group_.load4(stage_, lane * Memory::pitch + k);
+      const Four four = group_.load4(stage_, lane * Rows::pitch + k);
       const Four factors = group_.load4(factors_, k);
       SPLICE_UNROLL
       for (int e = 0; e < 4; ++e) rows_[lane].of[r][k + e] = four.of[e] * (own * factors.of[e]);
@@ -93,7 +91,7 @@ class RegisterMatrix : public RegisterRows<Group, capacity> {
       for (int e = 0; e < 4; ++e) {
         const int column = first + e;
         const int k = 32 * r + column;
-        const int at = lane < column ? column * Memory::pitch + row : lane * Memory::pitch + k;
+        const int at = lane < column ? column * Rows::pitch + row : lane * Rows::pitch + k;
         rows_[lane].of[r][k] = stage_[at] * (own * factors.of[e]);
       }
     }
@@ -105,11 +103,11 @@ class RegisterMatrix : public RegisterRows<Group, capacity> {
         const Four factors = group_.load4(factors_, k);
         SPLICE_UNROLL
         for (int e = 0; e < 4; ++e) {
-          rows_[lane].of[above][k + e] = stage_[(k + e - 32 * r) * Memory::pitch + lane + 32 * above] * (upper * factors.of[e]);
+          rows_[lane].of[above][k + e] = stage_[(k + e - 32 * r) * Rows::pitch + lane + 32 * above] * (upper * factors.of[e]);
         }
       }
     }
-    diagonal_[row] = stage_[lane * Memory::pitch + row] * (own * own);
+    diagonal_[row] = stage_[lane * Rows::pitch + row] * (own * own);
   }
 };
 

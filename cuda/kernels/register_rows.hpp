@@ -16,6 +16,9 @@
 
 namespace splice_cuda::cuda {
 
+/// Of rows that are staged in shared memory: 16 bytes of each lie in banks of their own.
+constexpr int staged_pitch(int capacity) { return capacity + 4; }
+
 /// The members of MemoryMatrix, in float32, but for set_gram(), and products of atoms that join.
 template <class Group, int capacity>
 class RegisterRows {
@@ -180,7 +183,7 @@ class RegisterRows {
   }
 
  protected:
-  static constexpr int pitch = capacity + 4;  ///< of staged rows: 16 bytes of each lie in banks of their own
+  static constexpr int pitch = staged_pitch(capacity);
 
   /// @param diagonal  [capacity]: M_kk
   /// @param stage     [16, pitch] and more: products of atoms on their way to the lanes
@@ -226,7 +229,7 @@ class RegisterRows {
     }
   }
 
-  struct Rows {
+  struct OwnRows {
     float of[own_rows][capacity];
   };
 
@@ -235,7 +238,7 @@ class RegisterRows {
   Array stage_;
   Array vector_;
   Array factors_;  ///< of the atoms that are multiplied, 0 where there is none
-  typename Group::template PerLane<Rows> rows_;
+  typename Group::template PerLane<OwnRows> rows_;
 
  private:
   static constexpr float most_subtracted = 16;  ///< M_kk, of atoms of norm 1: four bits are lost then

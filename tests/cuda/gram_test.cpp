@@ -2,11 +2,9 @@
 // a guess.
 
 #include <cmath>
-#include <type_traits>
 
 #include "cuda/kernel_problem.hpp"
-#include "kernels/block_register_matrix.hpp"
-#include "kernels/register_matrix.hpp"
+#include "cuda/register_matrices.hpp"
 
 namespace splice_cuda::testing {
 namespace {
@@ -22,15 +20,13 @@ struct GramKernel {
     const Float16* vector = nullptr;  ///< [2, ld]
     float* products = nullptr;        ///< [count] with the vector
   };
-  static constexpr bool by_a_block = places > 64;
-  template <class Group>
-  using Matrix = std::conditional_t<by_a_block, cuda::BlockRegisterMatrix<Group, places>, cuda::RegisterMatrix<Group, places>>;
+  using Registers = RegisterMatrixOf<places>;
   struct Shared {
-    alignas(16) std::conditional_t<by_a_block, cuda::BlockRegisterMatrixMemory<places>, cuda::RegisterMatrixMemory<places>> matrix;
+    alignas(16) typename Registers::Memory matrix;
     alignas(16) float factors[places];
     alignas(16) float row[places];
   };
-  static constexpr int lanes = by_a_block ? places : 32;
+  static constexpr int lanes = Registers::lanes;
   static constexpr int groups_per_block = 1;
   static constexpr const char* name = "gram_kernel";
 
@@ -38,7 +34,7 @@ struct GramKernel {
 
   template <class Group>
   static void run(Group& group, std::int64_t, const Args& args, Shared& shared) {
-    Matrix<Group> matrix(group, shared.matrix, shared.factors);
+    typename Registers::template Matrix<Group> matrix(group, shared.matrix, shared.factors);
     auto row = group.array(shared.row, places);
     matrix.set_gram(
         args.atoms, args.count, [](int i) -> std::int64_t { return 2 * i + 1; }, [](int i) { return factor(i); }, args.rough,

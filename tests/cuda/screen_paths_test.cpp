@@ -32,11 +32,7 @@ DecomposeResult decomposed(const SampleProblem& sample, bool nonnegative) {
   return decompose(context, dictionary, sample.view(), wanted);
 }
 
-std::int64_t launches_of(const std::string& kernel) {
-  const auto& launches = emulation::emulated_device(0)->counters().launches_of;
-  const auto found = launches.find(kernel);
-  return found == launches.end() ? 0 : found->second;
-}
+using emulation::launches_of;
 
 class ScreenPaths : public ::testing::TestWithParam<bool> {};
 

@@ -120,19 +120,14 @@ TEST_F(SolverTiers, ListsThatOverflow) {
 
 /// Lists grow with the dictionary: rows of a large one are not left to fp64.
 TEST_F(SolverTiers, ListsOfLargeDictionaries) {
-  const auto exact_launches = [] {
-    const auto& launches = emulation::emulated_device(0)->counters().launches_of;
-    const auto found = launches.find("exact_row_kernel");
-    return found == launches.end() ? 0 : found->second;
-  };
   for (const auto& [dim, share] : {std::pair<std::int64_t, float>{192, 0.25f}, {96, 0.4f}}) {
     const SampleProblem sample = sample_problem(60000, dim, 1, 23);
     const float norm = std::sqrt(std::inner_product(sample.embeddings.begin(), sample.embeddings.end(),
                                                     sample.embeddings.begin(), 0.0f));
-    const auto before = exact_launches();
+    const std::int64_t before = emulation::launches_of("exact_row_kernel");
     const DecomposeResult result = solve(sample, share * norm);
     EXPECT_EQ(wrong(sample, share * norm, result), "") << dim;
-    EXPECT_EQ(exact_launches(), before) << dim;
+    EXPECT_EQ(emulation::launches_of("exact_row_kernel"), before) << dim;
     EXPECT_LE(result.reports[0].rounds, 5) << dim;
   }
 }

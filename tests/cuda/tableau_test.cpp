@@ -6,9 +6,8 @@
 
 #include "cpu/pivoting.hpp"
 #include "cuda/kernel_problem.hpp"
-#include "kernels/block_register_matrix.hpp"
+#include "cuda/register_matrices.hpp"
 #include "kernels/memory_matrix.hpp"
-#include "kernels/register_matrix.hpp"
 #include "kernels/row_products.hpp"
 #include "kernels/tableau.hpp"
 
@@ -201,38 +200,20 @@ struct MemoryKernel {
 template <int capacity>
 struct RegisterKernel {
   using Args = Script<float>;
+  using Registers = RegisterMatrixOf<capacity>;
   struct Shared {
-    alignas(16) cuda::RegisterMatrixMemory<capacity> matrix;
+    alignas(16) typename Registers::Memory matrix;
     SharedTableau<float> set;
     alignas(16) float factors[capacity];
   };
-  static constexpr int lanes = 32;
+  static constexpr int lanes = Registers::lanes;
   static constexpr int groups_per_block = 1;
   static constexpr const char* name = "register_kernel";
   template <class Group>
   static void run(Group& group, std::int64_t, const Args& args, Shared& shared) {
-    cuda::RegisterMatrix<Group, capacity> matrix(group, shared.matrix, shared.factors);
-    ScriptRun<Group, float, cuda::RegisterMatrix<Group, capacity>>(group, matrix, shared.set.memory(), capacity, args)
-        .run();
-  }
-};
-
-struct BlockRegisterKernel {
-  static constexpr int capacity = 128;
-  using Args = Script<float>;
-  struct Shared {
-    alignas(16) cuda::BlockRegisterMatrixMemory<capacity> matrix;
-    SharedTableau<float> set;
-    alignas(16) float factors[capacity];
-  };
-  static constexpr int lanes = capacity;
-  static constexpr int groups_per_block = 1;
-  static constexpr const char* name = "block_register_kernel";
-  template <class Group>
-  static void run(Group& group, std::int64_t, const Args& args, Shared& shared) {
-    cuda::BlockRegisterMatrix<Group, capacity> matrix(group, shared.matrix, shared.factors);
-    ScriptRun<Group, float, cuda::BlockRegisterMatrix<Group, capacity>>(group, matrix, shared.set.memory(), capacity, args)
-        .run();
+    using Matrix = typename Registers::template Matrix<Group>;
+    Matrix matrix(group, shared.matrix, shared.factors);
+    ScriptRun<Group, float, Matrix>(group, matrix, shared.set.memory(), capacity, args).run();
   }
 };
 
@@ -317,7 +298,7 @@ class Tableaus : public WatchedKernels {
     EXPECT_LE(violation(problem, plan.lambda, narrow), 3e-6);
     expect_near(narrow, solve<float, MemoryKernel<float, 32>>(problem, plan), 2e-5);
     expect_near(narrow, solve<float, MemoryKernel<float, 256>>(problem, plan), 2e-5);
-    expect_near(narrow, solve<float, BlockRegisterKernel>(problem, plan), 2e-5);
+    expect_near(narrow, solve<float, RegisterKernel<128>>(problem, plan), 2e-5);
     if (plan.total <= 64) expect_near(narrow, solve<float, RegisterKernel<64>>(problem, plan), 2e-5);
     if (plan.total <= 32) expect_near(narrow, solve<float, RegisterKernel<32>>(problem, plan), 2e-5);
     if (independent) expect_near(wide, narrow, 1e-4);

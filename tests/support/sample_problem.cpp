@@ -53,12 +53,12 @@ SampleProblem row_of_many(std::int64_t atoms, std::int64_t dim, std::int64_t par
   return sample;
 }
 
-void bundle_atoms(SampleProblem& sample, std::int64_t size) {
+void bundle_atoms(SampleProblem& sample, std::int64_t size, float share) {
   for (std::int64_t j = 0; j < sample.atoms; ++j) {
     const std::int64_t first = j / size * size;
     for (std::int64_t k = 0; k < sample.dim && j != first; ++k) {
       float& entry = sample.dictionary[static_cast<std::size_t>(j * sample.dim + k)];
-      entry = sample.dictionary[static_cast<std::size_t>(first * sample.dim + k)] + 0.015f * entry;
+      entry = sample.dictionary[static_cast<std::size_t>(first * sample.dim + k)] + share * entry;
     }
   }
 }

@@ -31,8 +31,8 @@ SampleProblem sample_problem(std::int64_t atoms, std::int64_t dim, std::int64_t 
 /// One row, of `share` of each of the first `parts` atoms: at a low penalty its support has nearly all of them.
 SampleProblem row_of_many(std::int64_t atoms, std::int64_t dim, std::int64_t parts, float share);
 
-/// Makes every `size` neighbouring atoms nearly parallel: the first of them, plus 1.5 % of each of the others.
-void bundle_atoms(SampleProblem& sample, std::int64_t size);
+/// Makes every `size` neighbouring atoms nearly parallel: the first of them, plus `share` of each of the others.
+void bundle_atoms(SampleProblem& sample, std::int64_t size, float share = 0.015f);
 
 /// Real sentence vectors: every `stride`-th of 15,000 concepts, and the first `rows` queries, prepared as the paper does.
 /// Nothing where the data are absent.
