@@ -5,23 +5,12 @@
 #include <string>
 
 #include "cuda/emulation/emulated_devices.hpp"
+#include "cuda/emulation/kept_settings.hpp"
 #include "support/agreement.hpp"
 #include "support/sample_problem.hpp"
 
 namespace splice_cuda::testing {
 namespace {
-
-/// Settings of the emulated devices that are taken back.
-class Settings {
- public:
-  Settings() : before_(emulation::settings()) {}
-  ~Settings() { emulation::settings() = before_; }
-  Settings(const Settings&) = delete;
-  Settings& operator=(const Settings&) = delete;
-
- private:
-  emulation::EmulationSettings before_;
-};
 
 DecomposeResult decomposed(const SampleProblem& sample, bool nonnegative) {
   const Context context(Device::cuda(0));
@@ -37,7 +26,7 @@ using emulation::launches_of;
 class ScreenPaths : public ::testing::TestWithParam<bool> {};
 
 TEST_P(ScreenPaths, SameResults) {
-  const Settings settings;
+  const emulation::KeptSettings settings;
   const SampleProblem sample = sample_problem(400, 300, 20, 31);
   emulation::settings().int8_tensor_cores = false;
   const std::int64_t by_warps_before = launches_of("screen_fused_kernel");

@@ -11,6 +11,7 @@
 #include "backend/backend.hpp"
 #include "core/problem.hpp"
 #include "cuda/emulation/emulated_devices.hpp"
+#include "cuda/emulation/kept_settings.hpp"
 #include "support/agreement.hpp"
 #include "support/sample_problem.hpp"
 
@@ -152,6 +153,7 @@ TEST_F(SolverTiers, RowsThatRunOutOfRounds) {
 
 /// Of kernels whose groups take rows from a queue, no group waits for another one's place: three blocks of four rows a multiprocessor.
 TEST_F(SolverTiers, GroupsWithAQueueAreThereFromTheBeginning) {
+  const emulation::KeptSettings settings;
   const SampleProblem sample = sample_problem(40, 8, 200, 24);
   for (const int multiprocessors : {1, 3, 20}) {
     emulation::settings().multiprocessors = multiprocessors;
@@ -163,7 +165,6 @@ TEST_F(SolverTiers, GroupsWithAQueueAreThereFromTheBeginning) {
       EXPECT_EQ(counters.groups_of[kernel], std::min(200, 12 * multiprocessors)) << kernel;
     }
   }
-  emulation::settings() = {};
 }
 
 /// What a tile is said to cost is what it takes.

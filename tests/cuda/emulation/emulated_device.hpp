@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -131,7 +132,10 @@ class EmulatedDevice {
     const std::int64_t groups = std::min(items, most_groups);
     std::int64_t& most = memory_->counters.groups_of[Kernel::name];
     most = std::max(most, groups);
-    if (settings().watched) {
+    if (settings().runner != nullptr) {
+      settings().runner->run({typeid(Kernel).name(), items, groups, Kernel::lanes, Kernel::groups_per_block,
+                              dynamic_bytes<Kernel>(args), &args, sizeof(args)});
+    } else if (settings().watched) {
       run<Kernel, true>(items, args, groups);
     } else {
       run<Kernel, false>(items, args, groups);

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "cuda/emulation/host_group.hpp"
+#include "cuda/emulation/kernel_runner.hpp"
 #include "pointer_checks.hpp"
 #include "splice_cuda/device.hpp"
 #include "splice_cuda/error.hpp"
@@ -31,6 +32,7 @@ struct EmulationSettings {
   bool warpgroup_products = true;  ///< without, as on all but compute capability 9.0, warps make the products
   int multiprocessors = 4;
   std::size_t most_dynamic_memory = 98 << 10;  ///< of one block
+  KernelRunner* runner = nullptr;  ///< runs kernels, if there is one
 };
 EmulationSettings& settings();
 
