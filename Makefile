@@ -8,6 +8,7 @@
 #   make asan    the quick tests under address and undefined-behaviour sanitizers
 #   make tsan    the quick tests under the thread sanitizer
 #   make nocuda  the quick tests of a build without CUDA
+#   make compiled  the tests of the interface on compiled CUDA kernels, run on the host: half an hour of one core
 #
 # SPLICE_CUDA=AUTO|ON|OFF, SPLICE_TORCH=AUTO|ON|OFF and SPLICE_CLI=ON|OFF are passed on to CMake. `demo`, `test` and `experiments`
 # install a LibTorch into .venv where there is none (scripts/get_torch.sh); `build` takes one that is there.
@@ -25,7 +26,7 @@ CONFIGURE = cmake --preset $(1) $(if $(filter release,$(1)),-DSPLICE_CUDA=$(SPLI
 # The demo wants to be there soon: experiments are left out (CMakePresets.json), and kernels are compiled for the GPU that is there, or not at all.
 DEMO_CUDA = $(shell nvidia-smi -L >/dev/null 2>&1 && echo ON -DCMAKE_CUDA_ARCHITECTURES=native || echo OFF)
 
-.PHONY: build demo test experiments bench asan tsan nocuda check-format clean
+.PHONY: build demo test experiments bench asan tsan nocuda compiled check-format clean
 
 build:
 	@scripts/bootstrap.sh build
@@ -51,6 +52,11 @@ experiments:
 	@$(call CONFIGURE,release)
 	@cmake --build build/release --target splice_command -j $(JOBS)
 	scripts/experiments.sh --splice build/release/bin/splice --threads $(JOBS) $(EXPERIMENTS)
+
+compiled:
+	@scripts/bootstrap.sh test
+	@$(call CONFIGURE,release)
+	@cmake --build build/release --target compiled_all -j $(JOBS)
 
 asan tsan nocuda:
 	@scripts/bootstrap.sh test

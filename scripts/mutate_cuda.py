@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Proves the tests of the kernels: breaks the sources in one place after the other, and expects that a test fails.
 
-    scripts/mutate_cuda.py                 # all mutations: 10 minutes of one core
+    scripts/mutate_cuda.py                 # all mutations: a quarter of an hour of one core
     scripts/mutate_cuda.py --only pick     # those with a word in file or reason
     scripts/mutate_cuda.py --check         # only whether the table fits the sources (ctest cuda_mutations.table)
 
@@ -12,6 +12,7 @@ table names are compiled again. Exit status 1 where a mutation survives.
 import argparse
 import concurrent.futures
 import dataclasses
+import os
 import pathlib
 import re
 import shutil
@@ -20,6 +21,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KERNELS = "cuda/kernels/"
+KERNELS_OF = "splice_kernels_"  # an architecture: programs that are kernels alone, which compiled_tests runs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Mutation:
     old: str
     new: str
     why: str
-    tests: tuple  # programs, the one that should fail first
+    tests: tuple  # programs, the one that should fail first; or kernels of an architecture
 
 
 MUTATIONS = [
@@ -206,6 +208,25 @@ MUTATIONS = [
              "penalty rounded to the wrong side of a cosine", ("cuda_targets",)),
     Mutation(KERNELS + "target_row.hpp", "rounds == 0 ? 0.0 : path.lambda()", "rounds == 0 ? 0.0 : 2 * path.lambda()",
              "violators left out", ("cuda_targets",)),
+    # What only a device runs, and compiled kernels on the host.
+    Mutation("cuda/cuda_group.cuh", "offset > 0; offset /= 2) value = combine", "offset > 1; offset /= 2) value = combine",
+             "a reduction leaves out neighbours", ("splice_kernels_90a",)),
+    Mutation("cuda/cuda_group.cuh", "const T kept = upper ? terms[i + n / 2] : terms[i];", "const T kept = upper ? terms[i] : terms[i + n / 2];",
+             "lanes keep each other's halves", ("splice_kernels_90a",)),
+    Mutation("cuda/cuda_group.cuh", "(bits >> 31) != 0 ? ~0u : 1u << 31)", "(bits >> 31) != 0 ? 1u << 31 : 1u << 31)",
+             "negative numbers ordered the wrong way round", ("splice_kernels_90a",)),
+    Mutation("cuda/cuda_group.cuh", "__popc(ballot & ((1u << (threadIdx.x & 31u)) - 1u))", "__popc(ballot & ((2u << (threadIdx.x & 31u)) - 1u))",
+             "places one too far on", ("splice_kernels_90a",)),
+    Mutation("cuda/cuda_group.cuh", "a + descriptor_step, b + descriptor_step", "a + descriptor_step, b",
+             "the second half of the columns is the first one again", ("splice_kernels_90a",)),
+    Mutation("cuda/cuda_group.cuh", "await_products<but>();\n    hold_registers", "hold_registers",
+             "sums read before products are made", ("splice_kernels_90a",)),
+    Mutation("cuda/cuda_group.cuh", "a[2 * half + 1]), \"r\"(b[half])", "a[2 * half + 1]), \"r\"(b[0])",
+             "7.5: the columns' first half twice", ("splice_kernels_75",)),
+    Mutation("cuda/warpgroup_products.cuh", "setp.ne.b32 kept, %34, 0;", "setp.eq.b32 kept, %34, 0;",
+             "sums begin where they should go on", ("splice_kernels_90a",)),
+    Mutation("cuda/warpgroup_layout.hpp", "swizzle_of_64_bytes = 2;", "swizzle_of_64_bytes = 1;",
+             "a descriptor of another swizzle", ("splice_kernels_90a",)),
 ]
 
 
@@ -216,6 +237,13 @@ def table_complaints():
         if found != 1 or mutation.old == mutation.new:
             complaints.append(f"{mutation.file}: found {found} times, expected once: {mutation.old!r}")
     return complaints
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    program: pathlib.Path
+    tests: str = "*"
+    environment: dict = dataclasses.field(default_factory=dict)
 
 
 class Program:
@@ -247,13 +275,40 @@ class Program:
             link = link.replace(output, str(mine))
         made = folder / self.name
         subprocess.run(re.sub(r"-o \S+", f"-o {made}", link, count=1), shell=True, check=True, cwd=self.build)
-        return made
+        return Run(made)
+
+    def as_it_is(self):
+        return Run(self.build / "tests/cuda" / self.name)
 
 
-def first_failure(program):
+class CompiledKernels:
+    """Kernels compiled to PTX from other sources, under the program that runs them on the host."""
+
+    def __init__(self, build, name):
+        self.build = build
+        self.command = subprocess.run(["ninja", "-C", build, "-t", "commands", name], check=True, text=True,
+                                      capture_output=True).stdout.splitlines()[-1]
+        self.output = re.search(r"-o (\S+\.ptx)", self.command).group(1)
+
+    def make(self, folder):
+        made = folder / "kernels.ptx"
+        command = re.sub(r"-MD -MT \S+ -MF \S+ ", "", self.command.replace(f"{ROOT}/", f"{folder}/"))
+        subprocess.run(command.replace(f"-o {self.output}", f"-o {made}"), shell=True, check=True, cwd=self.build)
+        return self.run(made)
+
+    def as_it_is(self):
+        return self.run(self.build / self.output)
+
+    def run(self, kernels):
+        return Run(self.build / "tests/cuda/compiled/compiled_tests", "*CompiledKernels.*:*CompiledScreening.*",
+                   {"SPLICE_COMPILED_KERNELS": str(kernels)})
+
+
+def first_failure(run):
     """Of a test program: what failed; empty where nothing did."""
     try:
-        result = subprocess.run([program, "--gtest_fail_fast"], text=True, capture_output=True, timeout=300)
+        result = subprocess.run([run.program, "--gtest_fail_fast", f"--gtest_filter={run.tests}"], text=True, capture_output=True,
+                                timeout=300, env={**os.environ, **run.environment})
     except subprocess.TimeoutExpired:
         return "no end"
     if result.returncode == 0:
@@ -293,10 +348,11 @@ def main():
     chosen = [one for one in MUTATIONS if arguments.only in f"{one.file} {one.why}"]
     names = sorted({name for one in chosen for name in one.tests})
     build = arguments.build.resolve()
-    subprocess.run(["ninja", "-C", build, f"-j{arguments.jobs}", *names], check=True, stdout=subprocess.DEVNULL)
-    programs = {name: Program(build, name) for name in names}
+    runner = ["compiled_tests"] if any(name.startswith(KERNELS_OF) for name in names) else []
+    subprocess.run(["ninja", "-C", build, f"-j{arguments.jobs}", *names, *runner], check=True, stdout=subprocess.DEVNULL)
+    programs = {name: (CompiledKernels if name.startswith(KERNELS_OF) else Program)(build, name) for name in names}
     for name in names:
-        if failure := first_failure(build / "tests/cuda" / name):
+        if failure := first_failure(programs[name].as_it_is()):
             print(f"{failure} fails without any mutation")
             return 1
     survived = 0

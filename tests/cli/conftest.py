@@ -10,6 +10,9 @@ import pytest
 import scipy.sparse
 
 SPLICE = os.environ["SPLICE"]
+# The leak checker of the address sanitizer dies now and then where LibTorch's threads end with the process; leaks are for the tests in C++.
+os.environ.setdefault("ASAN_OPTIONS", "detect_leaks=0")
+not_under_sanitizers = pytest.mark.skipif(bool(os.environ.get("SPLICE_SANITIZE")), reason="sanitizers take memory of their own")
 SHARED_DATA = Path(os.environ.get("SPLICE_SHARED_DATA", "/nonexistent"))
 
 

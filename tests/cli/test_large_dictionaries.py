@@ -1,14 +1,13 @@
 """Dictionaries in 16 bits, and what they cost: every verb works out of the file that holds them."""
 
 import json
-import os
 import resource
 import subprocess
 
 import numpy as np
 import pytest
 import scipy.sparse
-from conftest import SPLICE, dictionary_of, fails, gap_of, prepared, run
+from conftest import SPLICE, dictionary_of, fails, gap_of, not_under_sanitizers, prepared, run
 
 UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8}
 
@@ -127,7 +126,7 @@ def test_memory_beside_the_file_is_that_of_screening_alone(tmp_path):
     run("verify", tmp_path / "codes.npz")
 
 
-@pytest.mark.skipif(bool(os.environ.get("SPLICE_SANITIZE")), reason="sanitizers reserve terabytes of addresses")
+@not_under_sanitizers
 def test_a_build_that_memory_does_not_hold(tmp_path):
     rows = np.random.default_rng(5).normal(size=(60_000, 512)).astype(np.float16)
     np.save(tmp_path / "text.npy", rows)

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 
 #include <gtest/gtest.h>
 
@@ -22,6 +23,7 @@ constexpr std::size_t exabyte = std::size_t{1} << 60;
 /// Its figures without its arrays.
 cuda::DeviceDictionary<Engine> dictionary(std::int64_t size, std::int64_t dim) {
   cuda::DeviceDictionary<Engine> d;
+  d.owner = std::make_shared<Engine>(Device::cuda(0));
   d.size = size;
   d.dim = dim;
   d.ld = (dim + 63) / 64 * 64;

@@ -5,7 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import SPLICE, fails, run
+from conftest import SPLICE, fails, not_under_sanitizers, run
 from evaluation import document_of, error_of, rows_of
 from grouped_rows import CAT, DEEP, DOG, FOREST, NAMES, SEA, WATER, checked_charts, cosine, grouped
 
@@ -46,6 +46,7 @@ def test_weights_and_histograms_are_those_of_numpy(grouped):
         assert document["charts"][0]["y_log"] and document["charts"][0]["facet"] == "group"
 
 
+@not_under_sanitizers
 def test_memory_goes_by_what_occurs(grouped, tmp_path):
     """20,000 classes of a row each: a fine histogram of each would take 16 KB, and twice that with two groups of concepts."""
     count = 20_000

@@ -15,7 +15,7 @@ import documents
 import numpy as np
 import pytest
 import scipy.sparse
-from conftest import SPLICE, dictionary_of, fails, run
+from conftest import SPLICE, dictionary_of, fails, not_under_sanitizers, run
 
 
 def written(folder, name, document):
@@ -119,6 +119,7 @@ def test_no_cut_document_passes(tmp_path):
         fails(3, "report", path, "--out", tmp_path / "r.html", says=["cut.json"])
 
 
+@not_under_sanitizers
 def test_a_file_that_is_too_large_is_refused_unread(tmp_path):
     path = tmp_path / "large.json"
     with open(path, "wb") as file:

@@ -35,7 +35,7 @@ std::vector<Call> calls() {
   all.push_back(call("either_sign", sample_problem(300, 64, 12, 3), 0.2f, [](Call& c) { c.options.nonnegative = false; }));
   all.push_back(call("a_set_in_global_memory", row_of_many(300, 320, 200, 0.2f), 1e-3f));
   all.push_back(call("more_atoms_than_float32_holds", row_of_many(410, 416, 400, 0.2f), 1e-4f));
-  all.push_back(call("many_rows", sample_problem(500, 32, 700, 4), 0.4f));
+  all.push_back(call("some_rows", sample_problem(500, 32, 200, 4), 0.4f));
   all.push_back(call("primes", sample_problem(307, 37, 29, 5), 0.1f));
   all.push_back(call("one_atom", sample_problem(1, 16, 3, 6), 0.05f));
   all.push_back(call("from_a_code", sample_problem(220, 36, 10, 7), 0.1f, [](Call& c) { c.from_code = true; }));
@@ -50,6 +50,10 @@ std::vector<Call> calls() {
   };
   all.push_back(call("fista", sample_problem(150, 36, 5, 11), 0.3f, by(SolverKind::fista)));
   all.push_back(call("admm", sample_problem(150, 36, 5, 12), 0.3f, by(SolverKind::admm)));
+  all.push_back(call("admm_from_a_code", sample_problem(150, 36, 5, 13), 0.3f, [by](Call& c) {
+    by(SolverKind::admm)(c);
+    c.from_code = true;
+  }));
   return all;
 }
 
@@ -65,19 +69,38 @@ DecomposeResult decomposed(const Call& call) {
   return decompose(context, dictionary, call.sample.view(), options);
 }
 
-class CompiledKernels : public ::testing::TestWithParam<Call> {};
-
-TEST_P(CompiledKernels, HaveTheBitsOfTheirSource) {
-  const DecomposeResult compiled = decomposed(GetParam());
+/// Of the compiled kernels, and of their source.
+void expect_same_bits(const Call& call) {
+  const DecomposeResult compiled = decomposed(call);
   const emulation::KeptSettings settings;
   ASSERT_NE(emulation::settings().runner, nullptr);
   emulation::settings().runner = nullptr;
-  const DecomposeResult source = decomposed(GetParam());
+  const DecomposeResult source = decomposed(call);
   EXPECT_EQ(difference(source, compiled), "");
   EXPECT_GT(source.codes.nnz(), 0);
 }
 
+class CompiledKernels : public ::testing::TestWithParam<Call> {};
+
+TEST_P(CompiledKernels, HaveTheBitsOfTheirSource) { expect_same_bits(GetParam()); }
+
 INSTANTIATE_TEST_SUITE_P(Calls, CompiledKernels, ::testing::ValuesIn(calls()), [](const auto& value) { return value.param.name; });
+
+/// So many rows that screening takes its large blocks, by warpgroups and by warps; most of them are zeros.
+TEST(CompiledScreening, OfManyRowsHasTheBitsOfItsSource) {
+  const emulation::KeptSettings settings;
+  emulation::settings().multiprocessors = 40;
+  Call many = call("many_rows", sample_problem(400, 48, 8200, 14), 0.3f);
+  for (std::size_t i = 0; i < many.sample.embeddings.size(); ++i) {
+    if (i / 48 % 40 != 0) many.sample.embeddings[i] = 0;
+  }
+  for (const bool by_warpgroups : {false, true}) {
+    if (by_warpgroups && !emulation::settings().warpgroup_products) continue;
+    const emulation::KeptSettings with;
+    emulation::settings().warpgroup_products = by_warpgroups;
+    expect_same_bits(many);
+  }
+}
 
 }  // namespace
 }  // namespace splice_cuda::testing

@@ -1,6 +1,7 @@
 // PTX as text ("PTX ISA", chapters 4 and 5), as far as the compiler uses it for the kernels here; anything else is an error.
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <map>
@@ -71,8 +72,11 @@ class Parser {
 
   Program parse() {
     while (skip_space()) {
-      if (text_.substr(at_).starts_with(".section")) break;  // what debuggers read
-      parse_top();
+      if (text_.substr(at_).starts_with(".section")) {  // what debuggers read
+        take_until("}");
+      } else {
+        parse_top();
+      }
     }
     for (auto& [function, calls] : calls_) {
       for (const auto& [instruction, name] : calls) {
@@ -132,12 +136,20 @@ class Parser {
       std::string_view line = take_until("\n");
       take_word(line);
       if (directive == ".target") program_.target = std::string(line.substr(0, line.find(',')));
+      if (directive == ".file") parse_file(line);
       return;
     }
     if (starts_with_word(rest, ".extern")) return parse_dynamic_memory(take_until(";"));
     const std::string_view header = take_until("{;");
     if (last() == ';') return;  // declared, to be defined below
     parse_function(header);
+  }
+
+  /// n "name"[, ...]
+  void parse_file(std::string_view line) {
+    const int file = static_cast<int>(number(take_word(line)));
+    const std::size_t begin = line.find('"') + 1;
+    program_.files[file] = std::string(line.substr(begin, line.find('"', begin) - begin));
   }
 
   /// .extern .shared .align n .b8 name[]
@@ -283,7 +295,7 @@ class Parser {
 
   void parse_statement() {
     const std::string_view rest = text_.substr(at_);
-    if (starts_with_word(rest, ".loc") || starts_with_word(rest, ".file")) return static_cast<void>(take_until("\n"));
+    if (starts_with_word(rest, ".loc")) return parse_location(take_until("\n"));
     std::size_t name_end = 0;
     while (name_end < rest.size() && is_name(rest[name_end])) ++name_end;
     if (name_end + 1 < rest.size() && rest[name_end] == ':' && rest[name_end + 1] != ':') {
@@ -295,6 +307,32 @@ class Parser {
     std::string_view statement = take_until(";");
     if (statement.starts_with(".")) return parse_directive(statement);
     parse_instruction(statement, line);
+  }
+
+  /// .loc file line column[, function_name label, inlined_at file line column]: of what follows. The place that it is inlined at
+  /// has had its own line before.
+  void parse_location(std::string_view location) {
+    take_word(location);
+    const std::vector<std::string_view> parts = parts_of(location);
+    const Position own = parse_position(parts.at(0));
+    int caller = -1;
+    if (parts.size() > 1 && parts.back().starts_with("inlined_at")) {
+      std::string_view at = parts.back();
+      take_word(at);
+      const auto found = places_.find(parse_position(at));
+      if (found != places_.end()) caller = found->second;
+    }
+    const auto [known, added] = inlined_.try_emplace({own, caller}, static_cast<int>(program_.places.size()));
+    if (added) program_.places.push_back({own[0], own[1], caller});
+    place_ = places_[own] = known->second;
+  }
+
+  /// File, line, column.
+  using Position = std::array<int, 3>;
+  Position parse_position(std::string_view text) const {
+    Position position{};
+    for (int& value : position) value = static_cast<int>(number(take_word(text)));
+    return position;
   }
 
   void parse_directive(std::string_view directive) {
@@ -329,6 +367,7 @@ class Parser {
   void parse_instruction(std::string_view statement, int line) {
     Instruction instruction;
     instruction.line = line;
+    instruction.place = place_;
     if (statement.starts_with("@")) {
       std::string_view guard = take_word(statement).substr(1);
       instruction.guard_negated = guard.starts_with("!");
@@ -476,6 +515,9 @@ class Parser {
 
   // Of the function at hand:
   int current_ = 0;
+  int place_ = -1;
+  std::map<Position, int> places_;                    // the latest
+  std::map<std::pair<Position, int>, int> inlined_;  // with their callers
   Function function_;
   std::vector<Scope> scopes_;
   std::map<std::string, int> labels_;

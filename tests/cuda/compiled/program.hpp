@@ -55,6 +55,7 @@ struct Instruction {
   int target = 0;           ///< of a branch: its instruction; of a call: its function
   int detail = 0;           ///< what the operation has beside its operands
   int line = 0;             ///< of the PTX
+  int place = -1;           ///< of Program::places, where the PTX says so (-lineinfo)
 
   static constexpr int no_slot = 0x7fffffff;
 };
@@ -81,10 +82,19 @@ struct Function {
   int threads = 0;               ///< of a block, at most; 0: not a kernel
 };
 
+/// A line of the source, and the one that it is inlined at.
+struct SourcePlace {
+  int file = 0;  ///< of Program::files
+  int line = 0;
+  int caller = -1;  ///< of Program::places; -1: none
+};
+
 struct Program {
   std::string target;  ///< sm_75, sm_90a, ...
   std::vector<Function> functions;
   std::unordered_map<std::string, int> by_name;
+  std::unordered_map<int, std::string> files;
+  std::vector<SourcePlace> places;
 
   /// @throws ProgramError where there is no such function
   const Function& function(const std::string& name) const;
