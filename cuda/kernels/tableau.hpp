@@ -259,13 +259,8 @@ class Tableau {
     const auto column = [&](int i) -> T {  // M_ik
       return (in_support[i] != 0) == member ? static_cast<T>(row_[i]) : -static_cast<T>(row_[i]);
     };
-    group_.each([&](int lane) SPLICE_INLINED {
-      SPLICE_NO_UNROLL
-      for (int i = lane; i < size_; i += Group::size) {
-        if (i != k) value[i] = std::fma(-column(i) * inverse, old, static_cast<T>(value[i]));
-      }
-    });
-    matrix_.sweep(k, size_, inverse, row_, column);
+    matrix_.sweep(k, size_, inverse, row_, column,
+                  [&](int i, T factor) { value[i] = std::fma(-factor, old, static_cast<T>(value[i])); });
     group_.sync();
     group_.once([&] {
       value[k] = -old * inverse;
