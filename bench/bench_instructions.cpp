@@ -3,7 +3,8 @@
 //
 //   bench_instructions KERNELS.ptx [--p 15000] [--d 512] [--rows 96] [--l1 0.25] [--text15k] [--lines 40] [--kernel WarpSolve] [--file solve_rows]
 //
-// An instruction is one of a warp; sm_90a's multiprocessors issue four a cycle at most.
+// An instruction is one of a warp; a multiprocessor issues four a cycle at most. Copies between registers are not counted: the assembler
+// leaves few of them. What else it does is not seen: compare counts, do not add them up to cycles.
 
 #include <CLI/CLI.hpp>
 
@@ -44,6 +45,12 @@ struct Line {
   std::string place;
 };
 
+/// Of a function of the program, what is assembled.
+std::int64_t count_of(const compiled::Machine& machine, std::size_t function, std::size_t instruction) {
+  const bool is_copy = machine.program().functions[function].code[instruction].is_copy;
+  return is_copy ? 0 : machine.counts()[function][instruction];
+}
+
 /// The name of a kernel's struct, or what a function is mangled as.
 std::string short_name(const std::string& name) {
   const std::size_t at = name.find("NS0_");
@@ -54,7 +61,7 @@ void print_kernels(const compiled::Machine& machine, std::int64_t rows) {
   std::vector<Line> lines;
   for (std::size_t i = 0; i < machine.counts().size(); ++i) {
     Line line{0, short_name(machine.program().functions[i].name)};
-    for (const std::int64_t count : machine.counts()[i]) line.count += count;
+    for (std::size_t k = 0; k < machine.counts()[i].size(); ++k) line.count += count_of(machine, i, k);
     if (line.count > 0) lines.push_back(line);
   }
   std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.count > b.count; });
@@ -73,7 +80,7 @@ void print_lines(const compiled::Machine& machine, const Arguments& a) {
     const compiled::Function& function = program.functions[i];
     if (function.name.find(a.kernel) == std::string::npos) continue;
     for (std::size_t k = 0; k < function.code.size(); ++k) {
-      const std::int64_t count = machine.counts()[i][k];
+      const std::int64_t count = count_of(machine, i, k);
       all += count;
       std::set<std::pair<int, int>> seen;
       for (int at = function.code[k].place; at >= 0;) {

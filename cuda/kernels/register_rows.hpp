@@ -32,21 +32,20 @@ class RegisterRows {
 
   /// row[j] = M_kj for j != k; row[k] and the zeros up to the next block are for sweep(). The caller has a barrier afterwards.
   SPLICE_KERNEL void read_row(int k, int size, const Array& row) {
-    in_blocks(size, [&](int lane, int first) SPLICE_INLINED {
-      if (lane != k % Group::size) return;
-      SPLICE_UNROLL
-      for (int j = first; j < first + block; j += 4) {
-        Four four;
+    SPLICE_UNROLL
+    for (int r = 0; r < own_rows; ++r) {
+      if (own_rows > 1 && r != k / Group::size) continue;
+      in_blocks(size, [&](int lane, int first) SPLICE_INLINED {
+        if (lane != k % Group::size) return;
         SPLICE_UNROLL
-        for (int e = 0; e < 4; ++e) {
-          float value = rows_[lane].of[0][j + e];
+        for (int j = first; j < first + block; j += 4) {
+          Four four;
           SPLICE_UNROLL
-          for (int r = 1; r < own_rows; ++r) value = choose(r == k / Group::size, rows_[lane].of[r][j + e], value);
-          four.of[e] = value;
+          for (int e = 0; e < 4; ++e) four.of[e] = rows_[lane].of[r][j + e];
+          group_.store4(row, j, four);
         }
-        group_.store4(row, j, four);
-      }
-    });
+      });
+    }
     group_.each([&](int lane) SPLICE_INLINED {
       if (lane != k % Group::size) return;
       const float own = row[k];

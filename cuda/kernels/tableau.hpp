@@ -260,7 +260,7 @@ class Tableau {
       return (in_support[i] != 0) == member ? static_cast<T>(row_[i]) : -static_cast<T>(row_[i]);
     };
     matrix_.sweep(k, size_, inverse, row_, column,
-                  [&](int i, T factor) { value[i] = std::fma(-factor, old, static_cast<T>(value[i])); });
+                  [&](int i, T share) { value[i] = std::fma(-share, old, static_cast<T>(value[i])); });
     group_.sync();
     group_.once([&] {
       value[k] = -old * inverse;

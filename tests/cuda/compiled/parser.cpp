@@ -393,6 +393,8 @@ class Parser {
     } else if (operands.size() != 1 || (operands[0] != "0" && operands[0] != "-1")) {
       fail("expected a barrier of all lanes");
     }
+    const bool moves = starts_with_word_dot(name, "mov") && instruction.to.size() == 1 && instruction.from.size() == 1;
+    instruction.is_copy = (moves && instruction.from[0] >= 0) || name.starts_with("cvta.to.global");
     function_.code.push_back(std::move(instruction));
   }
 

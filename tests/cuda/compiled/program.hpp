@@ -55,6 +55,7 @@ struct Instruction {
   int target = 0;           ///< of a branch: its instruction; of a call: its function
   int detail = 0;           ///< what the operation has beside its operands
   int line = 0;             ///< of the PTX
+  bool is_copy = false;     ///< from register to register, or of a generic address: assembled, there is no instruction for most of these
   int place = -1;           ///< of Program::places, where the PTX says so (-lineinfo)
 
   static constexpr int no_slot = 0x7fffffff;
