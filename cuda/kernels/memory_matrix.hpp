@@ -36,13 +36,13 @@ class MemoryMatrix {
 
   /// The sweep that exchanges x_k and y_k: row is what read_row() gave, column(i) gives M_ik. The caller has a barrier
   /// afterwards.
-  /// @param use  use(i, M_ik / M_kk) for i < size, i != k, by one lane each
+  /// @param use  use(i, M_ik / M_kk) for i < size by one lane each; what is given for k says nothing: column(k) is not asked for
   template <class Column, class Use>
   SPLICE_KERNEL void sweep(int k, int size, T inverse, const Array<T>& row, Column column, Use use) {
     group_.each([&](int lane) SPLICE_INLINED {
       for (int i = lane / 32; i < size; i += Group::size / 32) {
-        const T factor = column(i) * inverse;
-        if (lane % 32 == 0 && i != k) use(i, factor);
+        const T factor = i == k ? T(0) : column(i) * inverse;
+        if (lane % 32 == 0) use(i, factor);
         for (int j = lane % 32; j < size; j += 32) {
           const T swept = std::fma(-factor, static_cast<T>(row[j]), static_cast<T>(cells_[at(i, j)]));
           const T own = j == k ? inverse : -inverse * static_cast<T>(row[j]);

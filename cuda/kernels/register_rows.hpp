@@ -57,7 +57,7 @@ class RegisterRows {
   /// -M_k / M_kk, and M_kk its inverse: as M_k - (1 + 1 / M_kk) M_k with the same change is. Both cancel what is M_kk times as
   /// large: where that is much, row and column k are cleared first, and what is added to them is the outcome. The caller has a
   /// barrier afterwards.
-  /// @param use  use(i, f) for i < size, i != k, by one lane each
+  /// @param use  use(i, f) for i < size by one lane each; what f is for k says nothing: column(k) is not asked for
   template <class Column, class Use>
   SPLICE_KERNEL void sweep(int k, int size, float inverse, const Array& row, Column column, Use use) {
     typename Group::template PerLane<Factors> factors;
@@ -70,7 +70,7 @@ class RegisterRows {
         if (i >= size) continue;
         const float swept = std::fma(-factors[lane].of[r], static_cast<float>(row[i]), static_cast<float>(diagonal_[i]));
         diagonal_[i] = i == k ? inverse : swept;
-        if (i != k) use(i, factors[lane].of[r]);
+        use(i, factors[lane].of[r]);
       }
     });
     if (clear) {

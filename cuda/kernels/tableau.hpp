@@ -259,12 +259,13 @@ class Tableau {
     const auto column = [&](int i) -> T {  // M_ik
       return (in_support[i] != 0) == member ? static_cast<T>(row_[i]) : -static_cast<T>(row_[i]);
     };
-    matrix_.sweep(k, size_, inverse, row_, column,
-                  [&](int i, T share) { value[i] = std::fma(-share, old, static_cast<T>(value[i])); });
-    group_.sync();
-    group_.once([&] {
-      value[k] = -old * inverse;
-      in_support[k] = member ? 0 : 1;
+    matrix_.sweep(k, size_, inverse, row_, column, [&](int i, T share) {
+      if (i == k) {
+        value[k] = -old * inverse;
+        in_support[k] = member ? 0 : 1;
+      } else {
+        value[i] = std::fma(-share, old, static_cast<T>(value[i]));
+      }
     });
     group_.sync();
   }
