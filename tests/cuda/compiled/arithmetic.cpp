@@ -1,9 +1,9 @@
 // Arithmetic, comparisons and bits: PTX ISA, "Integer", "Floating Point", "Comparison and Selection" and "Logic and Shift
 // Instructions".
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <type_traits>
 
 #include "cuda/compiled/operations.hpp"
@@ -116,7 +116,9 @@ struct Wide {
 struct High {
   template <class T>
   T operator()(T a, T b) const {
-    __extension__ typedef __int128 Product;
+    __extension__ typedef __int128 Signed;
+    __extension__ typedef unsigned __int128 Unsigned;
+    using Product = std::conditional_t<std::is_signed_v<T>, Signed, Unsigned>;
     return static_cast<T>((static_cast<Product>(a) * static_cast<Product>(b)) >> (8 * sizeof(T)));
   }
 };
@@ -132,12 +134,14 @@ struct Fused {
     return std::fma(a, b, c);
   }
 };
-/// Of numbers and NaN the number.
+/// Of numbers and NaN the number; +0 is above -0. (Bits of NaN are the host's, of all instructions.)
 struct Least {
   template <class T>
   T operator()(T a, T b) const {
     if constexpr (std::is_floating_point_v<T>) {
-      return std::fmin(a, b);
+      if (a == b) return std::signbit(a) ? a : b;
+      if (std::isnan(a)) return b;
+      return b < a ? b : a;
     } else {
       return b < a ? b : a;
     }
@@ -147,7 +151,9 @@ struct Most {
   template <class T>
   T operator()(T a, T b) const {
     if constexpr (std::is_floating_point_v<T>) {
-      return std::fmax(a, b);
+      if (a == b) return std::signbit(a) ? b : a;
+      if (std::isnan(a)) return b;
+      return b > a ? b : a;
     } else {
       return b > a ? b : a;
     }

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cuda/compiled/compiled_kernels.hpp"
 #include "cuda/emulation/emulated_devices.hpp"
@@ -29,6 +31,7 @@ class CompiledDevice : public ::testing::Environment {
 
   /// Where SPLICE_EXPECT_ALL_KERNELS is set, tests have to launch every kernel.
   void TearDown() override {
+    if (kernels_ == nullptr) return;
     EXPECT_EQ(emulation::settings().runner, kernels_.get()) << "a test has taken the compiled kernels away";
     emulation::settings() = {};
     const compiled::Program& program = kernels_->machine().program();

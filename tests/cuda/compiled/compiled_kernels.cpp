@@ -42,7 +42,7 @@ Program read(const std::string& file) {
   for (std::size_t i = 0; i < program.functions.size(); ++i) {
     std::string& name = program.functions[i].name;
     name = without_false_members(name);
-    program.by_name[name] = static_cast<int>(i);
+    if (!program.by_name.try_emplace(name, static_cast<int>(i)).second) throw ProgramError(name + ": two functions of this name");
   }
   return program;
 }

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cuda/emulation/emulated_devices.hpp"
 #include "cuda/emulation/kept_settings.hpp"
@@ -98,7 +101,12 @@ TEST(CompiledScreening, OfManyRowsHasTheBitsOfItsSource) {
     if (by_warpgroups && !emulation::settings().warpgroup_products) continue;
     const emulation::KeptSettings with;
     emulation::settings().warpgroup_products = by_warpgroups;
+    const char* const fused = by_warpgroups ? "screen_warpgroups_kernel" : "screen_fused_kernel";
+    const std::int64_t before = emulation::launches_of(fused);
     expect_same_bits(many);
+    if (emulation::settings().int8_tensor_cores) {
+      EXPECT_GT(emulation::launches_of(fused), before);
+    }
   }
 }
 

@@ -22,10 +22,13 @@ double whole(double value) {
   return std::ceil(value);
 }
 
-/// Numbers that an integer can't hold become the nearest that it can; NaN becomes 0.
-template <class D>
+/// Numbers that an integer can't hold become the nearest that it can. NaN becomes 0 or, where one side has 64 bits, the highest bit.
+template <class D, class S>
 D clamped(double value) {
-  if (std::isnan(value)) return 0;
+  if (std::isnan(value)) {
+    constexpr bool wide = sizeof(S) == 8 || sizeof(D) == 8;
+    return wide ? static_cast<D>(std::uint64_t{1} << (8 * sizeof(D) - 1)) : D{0};
+  }
   if (value <= static_cast<double>(std::numeric_limits<D>::min())) return std::numeric_limits<D>::min();
   if (value >= static_cast<double>(std::numeric_limits<D>::max())) return std::numeric_limits<D>::max();
   return static_cast<D>(value);
@@ -36,7 +39,14 @@ template <class D, class S>
 void convert(Step& step) {
   Lanes& d = step.to();
   const Lanes& a = step.from(0);
-  step.each([&](std::size_t l) { d[l] = bits_of(static_cast<D>(as<S>(a[l]))); });
+  step.each([&](std::size_t l) {
+    const D value = static_cast<D>(as<S>(a[l]));
+    if constexpr (std::is_integral_v<D> && std::is_signed_v<D>) {
+      d[l] = bits_of(static_cast<std::int64_t>(value));  // registers may be wider
+    } else {
+      d[l] = bits_of(value);
+    }
+  });
 }
 
 template <class D, class S, Rounding rounding>
@@ -46,7 +56,7 @@ void to_whole(Step& step) {
   step.each([&](std::size_t l) {
     const double value = whole<rounding>(static_cast<double>(as<S>(a[l])));
     if constexpr (std::is_integral_v<D>) {
-      d[l] = bits_of(clamped<D>(value));
+      d[l] = bits_of(clamped<D, S>(value));
     } else {
       d[l] = bits_of(static_cast<D>(value));
     }
@@ -71,7 +81,7 @@ void add_whole(Operations& operations, const std::string& types) {
 template <class D, class S>
 void add_from_to(Operations& operations, const std::string& to, const std::string& from) {
   const std::string types = "." + to + "." + from;
-  operations["cvt" + types] = convert<D, S>;
+  if constexpr (!(std::is_floating_point_v<S> && std::is_integral_v<D>)) operations["cvt" + types] = convert<D, S>;
   if constexpr (std::is_floating_point_v<D>) operations["cvt.rn" + types] = convert<D, S>;
   if constexpr (std::is_floating_point_v<S> && (std::is_integral_v<D> || std::is_same_v<D, S>)) add_whole<D, S>(operations, types);
 }

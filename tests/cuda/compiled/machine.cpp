@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <set>
+#include <utility>
 
 namespace splice_cuda::compiled {
 namespace {
@@ -35,10 +37,11 @@ std::vector<Lanes> RegisterPool::take(std::size_t function, int registers) {
 
 Warp::Warp(Block& block, const Function& kernel, int index, int lanes)
     : block_(block), index_(index), stack_(new unsigned char[stack_bytes * warp_lanes]), copies_(warp_lanes) {
-  add(enter(kernel, nullptr, 0), 0, lanes == warp_lanes ? all_of_warp : (1u << lanes) - 1);
+  const std::uint32_t mask = lanes == warp_lanes ? all_of_warp : (1u << lanes) - 1;
+  add(enter(kernel, nullptr, 0, mask), 0, mask);
 }
 
-std::shared_ptr<Frame> Warp::enter(const Function& function, std::shared_ptr<Frame> caller, int call_at) const {
+std::shared_ptr<Frame> Warp::enter(const Function& function, std::shared_ptr<Frame> caller, int call_at, std::uint32_t mask) const {
   RegisterPool& pool = block_.machine().pool();
   const std::size_t number = block_.machine().index_of(function);
   const std::shared_ptr<Frame> frame(new Frame, [&pool, number](Frame* done) {
@@ -55,7 +58,7 @@ std::shared_ptr<Frame> Warp::enter(const Function& function, std::shared_ptr<Fra
   frame->caller = std::move(caller);
   frame->registers = pool.take(number, function.registers);
   for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
-    std::memset(stack(*frame, lane), 0xFF, function.stack_bytes);
+    if ((mask >> lane & 1u) != 0) std::memset(stack(*frame, lane), 0xFF, function.stack_bytes);
     for (const auto& [to, name] : function.special) frame->registers[static_cast<std::size_t>(to)][lane] = special(name, lane);
     for (const auto& [to, offset] : function.stack_addresses) {
       frame->registers[static_cast<std::size_t>(to)][lane] = reinterpret_cast<std::uint64_t>(stack(*frame, lane) + offset);
@@ -127,17 +130,31 @@ void Warp::run() {
       return std::all_of(strands_.begin(), strands_.end(), [&](const Strand& s) { return s.waits_for == meeting; });
     };
     if (all_wait(Meeting::block)) return;
+    if (free_the_last()) continue;
     if (!all_wait(Meeting::barrier)) fail_waiting();
     release(Meeting::barrier);
   }
 }
 
 void Warp::release(Meeting meeting) {
+  std::set<std::pair<const Frame*, int>> counted;  // lanes that are at one place execute it together
   for (Strand& strand : strands_) {
     if (strand.waits_for != meeting) continue;
+    if (counted.emplace(strand.frame.get(), strand.at).second) block_.machine().count(*strand.frame->function, strand.at);
     strand.waits_for = Meeting::none;
     ++strand.at;
   }
+}
+
+/// Where lanes waited for others, which have left since. @returns whether they can go on
+bool Warp::free_the_last() {
+  const std::uint32_t all = live();
+  for (Strand& strand : strands_) {
+    if (strand.waits_for != Meeting::warp || strand.mask != all) continue;
+    strand.waits_for = Meeting::none;
+    return true;
+  }
+  return false;
 }
 
 void Warp::pass_barrier() { release(Meeting::block); }
@@ -167,6 +184,10 @@ void Warp::advance(Strand& strand) {
         const int lane = std::countr_zero(left);
         if ((guard[static_cast<std::size_t>(lane)] != 0) == instruction.guard_negated) mask &= ~(1u << lane);
       }
+    }
+    if (instruction.meeting != Meeting::none && mask == 0) {  // no lane takes part
+      ++strand.at;
+      continue;
     }
     if (instruction.meeting == Meeting::warp && strand.mask != live()) {
       strand.waits_for = Meeting::warp;
@@ -214,7 +235,7 @@ void Warp::go_on(Strand& strand, const Instruction& instruction, std::uint32_t m
 /// Lanes that call leave their strand; their next one begins in the function.
 void Warp::call(Strand& strand, const Instruction& instruction, std::uint32_t mask) {
   const Function& callee = block_.machine().program().functions[static_cast<std::size_t>(instruction.target)];
-  const std::shared_ptr<Frame> frame = enter(callee, strand.frame, strand.at);
+  const std::shared_ptr<Frame> frame = enter(callee, strand.frame, strand.at, mask);
   const Step step{block_, *this, strand.frame->registers.data(), *strand.frame->function, instruction, mask};
   for (std::size_t i = 0; i < callee.inputs.size(); ++i) {
     const StackVariable& input = callee.inputs[i];
@@ -265,6 +286,7 @@ Block::Block(Machine& machine, const Function& kernel, const Launch& launch, std
 }
 
 unsigned char* Block::shared(const Step& step, std::uint64_t address, std::size_t bytes) {
+  address &= all_of_warp;  // of 32 bits
   if (address + bytes > shared_bytes_ || address > shared_bytes_) {
     step.fail("shared address " + std::to_string(address) + ", of " + std::to_string(shared_bytes_) + " bytes");
   }
@@ -295,6 +317,10 @@ void Machine::run(const std::string& kernel, const Launch& launch) {
   const Function& function = program_.function(kernel);
   if (function.threads < launch.threads) {
     throw KernelError(kernel + ": got " + std::to_string(launch.threads) + " threads, expected at most " + std::to_string(function.threads));
+  }
+  if (launch.argument_bytes < function.argument_bytes) {
+    throw KernelError(kernel + ": got " + std::to_string(launch.argument_bytes) + " bytes of arguments, expected " +
+                      std::to_string(function.argument_bytes));
   }
   for (std::int64_t block = 0; block < launch.blocks; ++block) Block(*this, function, launch, block).run();
 }

@@ -4,7 +4,7 @@
 /// Runs kernels of a Program on the host, block after block, each as its warps' lanes would ("PTX ISA", chapters 3 and 5).
 ///
 /// Lanes of a warp that are at the same instruction execute it together; where they part, those that are behind go first, so that
-/// they meet again. Instructions that lanes do together wait for all of them. A launch ends with an error where they wait for
+/// they meet again; those that called a function apart do not meet in it. Instructions that lanes do together wait for all of them. A launch ends with an error where they wait for
 /// each other forever, where an address is no multiple of its access or beyond shared memory, and by `trap`. Shared memory and
 /// stacks hold all ones before they are written, and registers that or what another warp left. Copies arrive and asynchronous
 /// products are made when they are waited for.
@@ -19,6 +19,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cuda/compiled/operations.hpp"
@@ -45,7 +46,9 @@ class RegisterPool {
   explicit RegisterPool(const Program& program) : free_(program.functions.size()) {}
 
   std::vector<Lanes> take(std::size_t function, int registers);
-  void give(std::size_t function, std::vector<Lanes> registers) { free_[function].push_back(std::move(registers)); }
+  void give(std::size_t function, std::vector<Lanes> registers) {
+    if (!registers.empty()) free_[function].push_back(std::move(registers));
+  }
 
  private:
   std::vector<std::vector<std::vector<Lanes>>> free_;  ///< by function
@@ -120,10 +123,11 @@ class Warp {
   void call(Strand& strand, const Instruction& instruction, std::uint32_t mask);
   void leave(Strand& strand, std::uint32_t mask);
   void release(Meeting meeting);
+  bool free_the_last();
   void absorb(Strand& strand);
   void add(std::shared_ptr<Frame> frame, int at, std::uint32_t mask);
   void remove(const Strand& strand);
-  std::shared_ptr<Frame> enter(const Function& function, std::shared_ptr<Frame> caller, int call_at) const;
+  std::shared_ptr<Frame> enter(const Function& function, std::shared_ptr<Frame> caller, int call_at, std::uint32_t mask) const;
   std::uint64_t special(const std::string& name, std::size_t lane) const;
   unsigned char* stack(const Frame& frame, std::size_t lane) const;
   std::uint32_t live() const;

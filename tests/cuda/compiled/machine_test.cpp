@@ -97,6 +97,50 @@ $L_end:)");
   EXPECT_THAT(failure, HasSubstr("wait for each other"));
 }
 
+/// Lanes that have left are not waited for, and nobody waits where no lane takes part.
+TEST(CompiledMachine, LanesThatLeaveAreNotWaitedFor) {
+  const std::vector<std::uint64_t> numbers = run_body(R"(
+  setp.ge.u32 %p1, %r1, 16;
+  @%p1 bra $L_end;
+  redux.sync.add.s32 %r3, %r1, -1;
+  cvt.u64.u32 %rd3, %r3;
+  st.global.u64 [%rd2], %rd3;
+  setp.eq.u32 %p2, %r1, 99;
+  @%p2 bar.sync 0;
+  ret;
+$L_end:)");
+  EXPECT_EQ(numbers[3], 120u);
+  EXPECT_EQ(numbers[16], 7u);
+}
+
+TEST(CompiledMachine, ExchangesAndReductions) {
+  const auto of = [](const std::string& body) { return run_body(body + " cvt.s64.s32 %rd3, %r5; st.global.u64 [%rd2], %rd3;"); };
+  const std::vector<std::uint64_t> up = of("shfl.sync.up.b32 %r5|%p1, %r1, 3, 0, -1;");
+  const std::vector<std::uint64_t> down = of("shfl.sync.down.b32 %r5|%p1, %r1, 3, 31, -1;");
+  const std::vector<std::uint64_t> eights = of("shfl.sync.bfly.b32 %r5|%p1, %r1, 1, 0x1807, -1;");
+  const std::vector<std::uint64_t> index = of("shfl.sync.idx.b32 %r5|%p1, %r1, 5, 31, -1;");
+  for (std::uint64_t i = 0; i < 32; ++i) {
+    EXPECT_EQ(up[i], i < 3 ? i : i - 3);
+    EXPECT_EQ(down[i], i + 3 > 31 ? i : i + 3);
+    EXPECT_EQ(eights[i], i ^ 1);
+    EXPECT_EQ(index[i], 5u);
+  }
+  const std::string signed_lane = "sub.s32 %r2, %r1, 9; ";
+  EXPECT_EQ(of(signed_lane + "redux.sync.min.s32 %r5, %r2, -1;")[4], static_cast<std::uint64_t>(-9));
+  EXPECT_EQ(of(signed_lane + "redux.sync.max.s32 %r5, %r2, -1;")[4], 22u);
+  EXPECT_EQ(of(signed_lane + "redux.sync.max.u32 %r5, %r2, -1;")[4], static_cast<std::uint64_t>(-1));
+  EXPECT_EQ(of("setp.gt.u32 %p1, %r1, 29; vote.sync.ballot.b32 %r5, %p1, -1;")[0], static_cast<std::uint64_t>(std::int32_t(0xC0000000)));
+}
+
+TEST(CompiledMachine, NarrowNumbersKeepTheirSign) {
+  const std::string store = "mov.u32 %r2, 0x80FF7F81; st.global.u32 [%rd2], %r2; ";
+  const auto of = [&](const std::string& load) { return run_body(store + load + " cvt.s64.s32 %rd3, %r5; st.global.u64 [%rd2], %rd3;")[2]; };
+  EXPECT_EQ(of("ld.global.s8 %r5, [%rd2];"), static_cast<std::uint64_t>(-127));
+  EXPECT_EQ(of("ld.global.u8 %r5, [%rd2];"), 129u);
+  EXPECT_EQ(of("ld.global.s16 %r5, [%rd2+2];"), static_cast<std::uint64_t>(-32513));
+  EXPECT_EQ(of("ld.global.u32 %r2, [%rd2]; cvt.s32.s8 %r5, %r2;"), static_cast<std::uint64_t>(-127));
+}
+
 TEST(CompiledMachine, ABarrierThatSomeLanesSkipIsReported) {
   EXPECT_THAT(failure_of("setp.lt.u32 %p1, %r1, 16; @%p1 bar.sync 0;"), HasSubstr("not all lanes"));
   EXPECT_THAT(failure_of("setp.lt.u32 %p1, %r1, 16; @%p1 shfl.sync.idx.b32 %r3, %r1, 0, 31, -1;"), HasSubstr("not all lanes"));
@@ -213,7 +257,34 @@ TEST(CompiledMachine, Edges) {
             std::uint32_t{0x34000001});  // (1 + e)^2 - (1 + e) = e + e^2, not e
 }
 
-/// Rows of 0, 1, ..., 15 times a column of ones, and what tensor cores leave of a sum.
+/// Rows 0 to 15, each of its number, times columns of which only one number is not 0: sum (row, column) = row (column + 1).
+TEST(CompiledMachine, ProductsOfBytesHaveTheirPlaces) {
+  const std::vector<std::uint64_t> numbers = run_body(R"(
+  shr.u32 %r2, %r1, 2;
+  and.b32 %r3, %r1, 3;
+  mul.lo.u32 %r4, %r2, 0x01010101;
+  add.u32 %r5, %r2, 8;
+  mul.lo.u32 %r5, %r5, 0x01010101;
+  add.u32 %r6, %r2, 1;
+  shl.b32 %r6, %r6, 16;
+  setp.eq.u32 %p1, %r3, 2;
+  selp.b32 %r6, %r6, 0, %p1;
+  mov.u32 %r7, 0;
+  mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%r8, %r9, %r10, %r11}, {%r4, %r5, %r4, %r5}, {%r7, %r6}, {%r7, %r7, %r7, %r1};
+  shl.b32 %r12, %r9, 16;
+  or.b32 %r12, %r12, %r8;
+  mov.b64 %rd3, {%r12, %r11};
+  st.global.u64 [%rd2], %rd3;)");
+  for (std::uint64_t lane = 0; lane < 32; ++lane) {
+    const std::uint64_t row = lane / 4;
+    const std::uint64_t column = lane % 4 * 2;
+    EXPECT_EQ(numbers[lane] & 0xFFFFu, row * (column + 1)) << lane;
+    EXPECT_EQ(numbers[lane] >> 16 & 0xFFFFu, row * (column + 2)) << lane;
+    EXPECT_EQ(numbers[lane] >> 32, (row + 8) * (column + 2) + lane) << lane;
+  }
+}
+
+/// Ones, and what tensor cores leave of a sum.
 TEST(CompiledMachine, ProductsOfHalvesAreCut) {
   const std::string body = R"(
   mov.u32 %r2, 0x3C003C00;
@@ -293,6 +364,12 @@ TEST(CompiledParser, WhatItDoesNotKnowIsAnErrorWithItsLine) {
     }
   }
   EXPECT_THROW(compiled::parse(kernel("mov.u32 %r2, 1;").substr(0, 400)), compiled::ProgramError);
+  EXPECT_THROW(compiled::parse(kernel("add.s32 5, %r1, %r1;")), compiled::ProgramError);
+  EXPECT_THROW(compiled::parse(kernel("$L_a: $L_a:")), compiled::ProgramError);
+  EXPECT_THROW(compiled::parse(kernel("bra;")), compiled::ProgramError);
+  EXPECT_THROW(compiled::parse(kernel("cp.async.cg.shared.global [%r1+16], [%rd1], 16;")), compiled::ProgramError);
+  EXPECT_THROW(compiled::parse(".global .b32 table[4];"), compiled::ProgramError);
+  EXPECT_THROW(run_body("add.s32 %r2, %r1;"), compiled::KernelError);
   EXPECT_THROW(run_body("mov.u32 %r2, %clock;"), compiled::ProgramError);
 }
 
@@ -302,12 +379,15 @@ TEST(CompiledMachine, CountsWhatWarpsExecute) {
   @%p1 bra $L_end;
   add.s32 %r2, %r1, 1;
 $L_end:
+  bar.sync 0;
   mov.u32 %r3, 1;)")));
   std::vector<std::uint64_t> numbers(64);
   const std::uint64_t* argument = numbers.data();
   machine.run("kernel", {3, 64, 0, &argument, sizeof(argument)});
   const std::vector<std::int64_t>& counts = machine.counts()[0];
-  EXPECT_EQ(counts, (std::vector<std::int64_t>{6, 6, 6, 6, 6, 6, 3, 6, 6}));
+  EXPECT_EQ(counts, (std::vector<std::int64_t>{6, 6, 6, 6, 6, 6, 3, 6, 6, 6}));
+  EXPECT_THROW(machine.run("kernel", {1, 64, 0, &argument, 4}), compiled::KernelError);
+  EXPECT_THROW(machine.run("kernel", {1, 128, 0, &argument, sizeof(argument)}), compiled::KernelError);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "cuda/compiled/program.hpp"
 
@@ -27,8 +28,8 @@ struct Step {
   const Instruction& instruction;
   std::uint32_t mask;
 
-  Lanes& to(std::size_t i = 0) const { return registers[instruction.to[i]]; }
-  const Lanes& from(std::size_t i) const { return slot(instruction.from[i]); }
+  Lanes& to(std::size_t i = 0) const { return registers[operand(instruction.to, i)]; }
+  const Lanes& from(std::size_t i) const { return slot(operand(instruction.from, i)); }
   const Lanes& slot(int number) const {
     return number >= 0 ? registers[number] : function.constants[static_cast<std::size_t>(~number)];
   }
@@ -43,6 +44,12 @@ struct Step {
   }
 
   [[noreturn]] void fail(const std::string& what) const;
+
+ private:
+  int operand(const std::vector<int>& slots, std::size_t i) const {
+    if (i >= slots.size()) fail("an operand is missing");
+    return slots[i];
+  }
 };
 
 /// A lane's variable as a T, and back; what T leaves of it is 0.

@@ -4,8 +4,10 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "cuda/compiled/operations.hpp"
 #include "cuda/compiled/program.hpp"
@@ -79,8 +81,13 @@ class Parser {
       }
     }
     for (auto& [function, calls] : calls_) {
-      for (const auto& [instruction, name] : calls) {
-        program_.functions[static_cast<std::size_t>(function)].code[static_cast<std::size_t>(instruction)].target = index_of(name);
+      for (const auto& [at, name] : calls) {
+        Instruction& call = program_.functions[static_cast<std::size_t>(function)].code[static_cast<std::size_t>(at)];
+        call.target = index_of(name);
+        const Function& callee = program_.functions[static_cast<std::size_t>(call.target)];
+        if (call.from.size() != callee.inputs.size() || call.to.size() != callee.outputs.size()) {
+          fail("call of " + name + ": other arguments than it has");
+        }
       }
     }
     return std::move(program_);
@@ -141,7 +148,10 @@ class Parser {
     }
     if (starts_with_word(rest, ".extern")) return parse_dynamic_memory(take_until(";"));
     const std::string_view header = take_until("{;");
-    if (last() == ';') return;  // declared, to be defined below
+    if (last() == ';') {  // declared, to be defined below
+      if (header.find(".func") == std::string_view::npos) fail("a variable that is not known here: " + std::string(header));
+      return;
+    }
     parse_function(header);
   }
 
@@ -184,12 +194,14 @@ class Parser {
       variable.alignment = static_cast<std::size_t>(number(take_word(text)));
       type = take_word(text);
     }
-    while (type == ".ptr" || type == ".global") type = take_word(text);
+    while (text.starts_with(".")) {  // .ptr .global .align n: of what a pointer points at
+      if (take_word(text) == ".align") take_word(text);
+    }
     const std::size_t element = bytes_of_type(type);
     variable.alignment = std::max(variable.alignment, element);
     const std::size_t bracket = text.find('[');
     variable.name = std::string(trimmed(text.substr(0, bracket)));
-    const bool sized = bracket != std::string_view::npos && text[bracket + 1] != ']';
+    const bool sized = bracket != std::string_view::npos && !text.substr(bracket + 1).starts_with("]");
     const std::size_t count = sized ? static_cast<std::size_t>(number(text.substr(bracket + 1, text.find(']') - bracket - 1))) : 1;
     variable.bytes = element * count;
     return variable;
@@ -220,7 +232,8 @@ class Parser {
     labels_.clear();
     jumps_.clear();
     constants_.clear();
-    std::vector<std::pair<int, std::string>> calls;
+    place_ = -1;
+    places_.clear();
     dynamic_slot_ = std::nullopt;
 
     std::string_view kind = take_word(header);
@@ -245,6 +258,7 @@ class Parser {
           offset = rounded_up(offset, parameter.alignment);
           function_.arguments.emplace_back(declare(parameter.name), offset);
           offset += parameter.bytes;
+          function_.argument_bytes = offset;
         } else {
           function_.inputs.push_back(add_to_stack(parameter));
         }
@@ -299,7 +313,7 @@ class Parser {
     std::size_t name_end = 0;
     while (name_end < rest.size() && is_name(rest[name_end])) ++name_end;
     if (name_end + 1 < rest.size() && rest[name_end] == ':' && rest[name_end + 1] != ':') {
-      labels_[std::string(rest.substr(0, name_end))] = static_cast<int>(function_.code.size());
+      if (!labels_.try_emplace(std::string(rest.substr(0, name_end)), static_cast<int>(function_.code.size())).second) fail("a label twice");
       take_until(":");
       return;
     }
@@ -314,7 +328,7 @@ class Parser {
   void parse_location(std::string_view location) {
     take_word(location);
     const std::vector<std::string_view> parts = parts_of(location);
-    const Position own = parse_position(parts.at(0));
+    const Position own = parse_position(first_of(parts));
     int caller = -1;
     if (parts.size() > 1 && parts.back().starts_with("inlined_at")) {
       std::string_view at = parts.back();
@@ -345,6 +359,7 @@ class Parser {
     } else if (kind == ".local" || kind == ".param") {
       add_to_stack(parse_variable(directive));
     } else if (kind == ".shared") {
+      if (function_.threads == 0) fail("shared memory of a function that is no kernel");
       const Variable variable = parse_variable(directive);
       function_.shared_bytes = rounded_up(function_.shared_bytes, variable.alignment);
       scopes_.back()[variable.name] = constant(function_.shared_bytes);
@@ -380,22 +395,33 @@ class Parser {
     instruction.operation = operation->second;
     instruction.meeting = meeting_of(name);
     instruction.flow = flow_of(name);
+    if (name == "exit" && function_.threads == 0) fail("exit in a function that is no kernel");
     const std::vector<std::string_view> operands = parts_of(statement);
     if (instruction.flow == Flow::call) {
       parse_call(instruction, operands);
     } else if (instruction.flow == Flow::branch) {
-      jumps_.emplace_back(static_cast<int>(function_.code.size()), std::string(operands.at(0)));
+      jumps_.emplace_back(static_cast<int>(function_.code.size()), std::string(first_of(operands)));
     } else if (name != "bar.sync" && name != "bar.warp.sync") {  // whose operands say: all of them
+      copies_ = starts_with_word_dot(name, "cp");
       const bool has_result = !(starts_with_word_dot(name, "st") || starts_with_word_dot(name, "cp"));
       for (std::size_t i = 0; i < operands.size(); ++i) {
         add_operand(instruction, operands[i], has_result && i == 0 && operands.size() > 1);
       }
-    } else if (operands.size() != 1 || (operands[0] != "0" && operands[0] != "-1")) {
+    } else if (first_of(operands) != (name == "bar.sync" ? "0" : "-1") || operands.size() > 1) {
       fail("expected a barrier of all lanes");
     }
+    if (std::any_of(instruction.to.begin(), instruction.to.end(), [](int slot) { return slot < 0; })) fail("a constant as result");
     const bool moves = starts_with_word_dot(name, "mov") && instruction.to.size() == 1 && instruction.from.size() == 1;
-    instruction.is_copy = (moves && instruction.from[0] >= 0) || name.starts_with("cvta.to.global");
+    const auto is_special = [&](int slot) {
+      return std::any_of(function_.special.begin(), function_.special.end(), [&](const auto& one) { return one.first == slot; });
+    };
+    instruction.is_copy = (moves && instruction.from[0] >= 0 && !is_special(instruction.from[0])) || name.starts_with("cvta.to.global");
     function_.code.push_back(std::move(instruction));
+  }
+
+  std::string_view first_of(const std::vector<std::string_view>& operands) const {
+    if (operands.empty()) fail("expected an operand");
+    return operands.front();
   }
 
   static bool starts_with_word_dot(std::string_view name, std::string_view word) {
@@ -417,13 +443,14 @@ class Parser {
   /// call (results), function, (arguments)
   void parse_call(Instruction& instruction, std::vector<std::string_view> operands) {
     const auto add = [&](std::string_view list, std::vector<int>& slots) {
+      if (!list.starts_with("(") || !list.ends_with(")")) fail("expected a list of arguments");
       for (const std::string_view part : parts_of(list.substr(1, list.size() - 2))) slots.push_back(operand(part));
     };
     if (!operands.empty() && operands[0].starts_with("(")) {
       add(operands[0], instruction.to);
       operands.erase(operands.begin());
     }
-    calls_[current_].emplace_back(static_cast<int>(function_.code.size()), std::string(operands.at(0)));
+    calls_[current_].emplace_back(static_cast<int>(function_.code.size()), std::string(first_of(operands)));
     if (operands.size() > 1) add(operands[1], instruction.from);
   }
 
@@ -444,10 +471,8 @@ class Parser {
   /// base, base+offset, base+-offset
   int address(Instruction& instruction, std::string_view text) {
     const std::size_t plus = text.find('+');
-    if (plus != std::string_view::npos) {
-      if (instruction.offset != 0) fail("two offsets");
-      instruction.offset = number(text.substr(plus + 1));
-    }
+    if (plus != std::string_view::npos) instruction.offset = number(text.substr(plus + 1));
+    if (copies_ && instruction.offset != 0) fail("an offset of one of two addresses");
     return operand(trimmed(text.substr(0, plus)));
   }
 
@@ -462,7 +487,10 @@ class Parser {
       function_.special.emplace_back(slot, std::string(text));
       return slot;
     }
-    if (text == dynamic_ && !dynamic_.empty()) return dynamic_memory();
+    if (text == dynamic_ && !dynamic_.empty()) {
+      if (function_.threads == 0) fail("shared memory of a function that is no kernel");
+      return dynamic_memory();
+    }
     if (text.starts_with("0f") || text.starts_with("0F") || text.starts_with("0d") || text.starts_with("0D")) {
       return constant(static_cast<std::uint64_t>(number("0x" + std::string(text.substr(2)))));
     }
@@ -498,7 +526,14 @@ class Parser {
       if (found == labels_.end()) fail("unknown label " + label);
       function_.code[static_cast<std::size_t>(instruction)].target = found->second;
     }
-    if (function_.code.empty() || function_.code.back().flow == Flow::next) fail(function_.name + ": expected ret at its end");
+    const auto ends = [](const Instruction& last) {
+      return (last.flow == Flow::leave || last.flow == Flow::branch) && last.guard == Instruction::no_slot;
+    };
+    if (function_.code.empty() || !ends(function_.code.back())) fail(function_.name + ": expected ret at its end");
+    for (const Instruction& instruction : function_.code) {
+      const bool beyond = instruction.flow == Flow::branch && instruction.target >= static_cast<int>(function_.code.size());
+      if (beyond) fail(function_.name + ": a label at its end");
+    }
   }
 
   int index_of(const std::string& name) const {
@@ -526,6 +561,7 @@ class Parser {
   std::vector<std::pair<int, std::string>> jumps_;
   std::map<std::uint64_t, int> constants_;
   std::optional<int> dynamic_slot_;
+  bool copies_ = false;  ///< whether the instruction at hand has two addresses
 };
 
 }  // namespace

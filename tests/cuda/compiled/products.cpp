@@ -29,7 +29,7 @@ struct Bytes {
   }
 };
 
-/// Eight products at a time are added up exactly, and cut to float32: Fasi, Higham, Mikaitis & Pranesh, "Numerical behavior of
+/// Eight products at a time are added up in double, and cut to float32: Fasi, Higham, Mikaitis & Pranesh, "Numerical behavior of
 /// NVIDIA tensor cores" (2021).
 struct Halves {
   using Number = float;
@@ -80,7 +80,7 @@ void multiply_warp(Step& step) {
 }
 
 /// 32 bytes of row `row` of an operand of wgmma in rows of 64 bytes ("64-byte swizzle", K-major): eight rows follow each other, and
-/// after "stride dimension byte offset" the next eight; bits 4 and 5 of an address are exchanged by bits 7 and 8.
+/// after "stride dimension byte offset" the next eight; bits 7 and 8 of an address are added (xor) to its bits 4 and 5.
 std::array<std::int32_t, 32> operand_row(Step& step, std::uint64_t descriptor, std::size_t row) {
   constexpr std::uint64_t swizzle_of_64_bytes = 2;
   if (descriptor >> 62 != swizzle_of_64_bytes || (descriptor >> 49 & 7u) != 0) step.fail("wgmma: a descriptor of another layout");
@@ -134,7 +134,7 @@ void wait_products(Step& step) {
     const auto uses = [&](const PendingProduct& product) {
       return std::find(product.sums.begin(), product.sums.end(), sum->first) != product.sums.end();
     };
-    const bool pending = std::any_of(products.closed.begin(), products.closed.end(), [&](const std::vector<PendingProduct>& batch) {
+    const bool pending = std::any_of(products.open.begin(), products.open.end(), uses) || std::any_of(products.closed.begin(), products.closed.end(), [&](const std::vector<PendingProduct>& batch) {
       return std::any_of(batch.begin(), batch.end(), uses);
     });
     if (pending) {

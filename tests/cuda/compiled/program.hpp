@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace splice_cuda::compiled {
@@ -76,6 +77,7 @@ struct Function {
   std::vector<std::pair<int, std::string>> special;          ///< register and name: %tid.x, ...
   std::vector<std::pair<int, std::size_t>> stack_addresses;  ///< register and offset in the lane's stack
   std::vector<std::pair<int, std::size_t>> arguments;        ///< register and offset among the kernel's arguments
+  std::size_t argument_bytes = 0;
   std::vector<StackVariable> inputs;                         ///< of a function that is called
   std::vector<StackVariable> outputs;
   std::size_t stack_bytes = 0;
