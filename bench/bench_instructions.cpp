@@ -107,10 +107,6 @@ void print_lines(const compiled::Machine& machine, const Arguments& a) {
 
 int run(const Arguments& a) {
   compiled::CompiledKernels kernels(a.kernels);
-  emulation::EmulationSettings& settings = emulation::settings();
-  settings.int8_tensor_cores = kernels.compute_capability() >= 80;
-  settings.warpgroup_products = kernels.machine().program().target == "sm_90a";
-  settings.multiprocessors = 2;
   const std::shared_ptr<const bench::BenchProblem> problem =
       a.text15k ? bench::load_text15k(a.rows) : bench::make_synthetic({.atoms = a.p, .dim = a.d, .rows = a.rows});
   if (problem == nullptr) {
@@ -121,9 +117,9 @@ int run(const Arguments& a) {
   const Dictionary dictionary(context, problem->atoms_view());
   DecomposeOptions options;
   options.l1_penalty = a.l1;
-  settings.runner = &kernels;
+  kernels.take_over(emulation::settings());
+  emulation::settings().multiprocessors = 2;
   const DecomposeResult result = decompose(context, dictionary, problem->embeddings_view(0, a.rows), options);
-  settings.runner = nullptr;
   double rounds = 0;
   for (const RowReport& report : result.reports) rounds += report.rounds;
   std::printf("%s, p %ld, d %ld, l1 %g, %ld rows: %.2f passes and %.1f concepts a row\n", problem->name.c_str(),

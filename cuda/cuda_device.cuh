@@ -21,6 +21,7 @@
 #include "current_device.hpp"
 #include "host_link.hpp"
 #include "landing_memory.hpp"
+#include "launch_grid.hpp"
 #include "pointer_checks.hpp"
 #include "splice_cuda/device.hpp"
 #include "splice_cuda/device_allocator.hpp"
@@ -170,9 +171,7 @@ class CudaDevice {
   void launch(std::int64_t items, const typename Kernel::Args& args, std::int64_t most_groups = unlimited) {
     if (items <= 0) return;
     const CurrentDevice current(device_);
-    const std::int64_t groups = std::min(items, most_groups);
-    const std::int64_t blocks = std::min<std::int64_t>((groups + Kernel::groups_per_block - 1) / Kernel::groups_per_block,
-                                                       1 << 20);
+    const std::int64_t blocks = blocks_of(std::min(items, most_groups), Kernel::groups_per_block);
     static_assert(sizeof(typename Kernel::Args) <= 4000);
     const std::size_t dynamic = dynamic_memory_of<Kernel>(args);
     const void* const kernel = reinterpret_cast<const void*>(&entry_kernel<Kernel>);

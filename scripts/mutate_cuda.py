@@ -252,6 +252,11 @@ class Run:
     environment: dict = dataclasses.field(default_factory=dict)
 
 
+def of_sources_in(folder, command):
+    """A command that compiles, of sources copied to a folder; it leaves no list of what they include."""
+    return re.sub(r"-MD -MT \S+ -MF \S+ ", "", command.replace(f"{ROOT}/", f"{folder}/"))
+
+
 class Program:
     """A test program, compiled against other sources."""
 
@@ -270,7 +275,7 @@ class Program:
         link = self.link
         for number, (output, line) in enumerate(self.compile):
             mine = folder / f"{self.name}.{number}.o"
-            command = re.sub(r"-MD -MT \S+ -MF \S+ ", "", line.replace(f"{ROOT}/", f"{folder}/"))
+            command = of_sources_in(folder, line)
             unity = re.search(r"-c (\S+/Unity/\S+)$", line)
             if unity:  # sources that are compiled as one, by a file that the build has made
                 sources = folder / f"{self.name}.{number}.cpp"
@@ -298,7 +303,7 @@ class CompiledKernels:
 
     def make(self, folder):
         made = folder / "kernels.ptx"
-        command = re.sub(r"-MD -MT \S+ -MF \S+ ", "", self.command.replace(f"{ROOT}/", f"{folder}/"))
+        command = of_sources_in(folder, self.command)
         subprocess.run(command.replace(f"-o {self.output}", f"-o {made}"), shell=True, check=True, cwd=self.build)
         return self.run(made)
 

@@ -12,6 +12,7 @@
 #include "core/problem.hpp"
 #include "cpu/cpu_problem.hpp"
 #include "cuda/emulation/emulated_devices.hpp"
+#include "cuda/emulation/kept_settings.hpp"
 #include "splice_cuda/splice_cuda.hpp"
 #include "support/agreement.hpp"
 #include "support/sample_problem.hpp"
@@ -74,9 +75,9 @@ TEST_P(DenseOnDevice, LaneOrderDoesNotShow) {
   const SampleProblem sample = sample_problem(150, 31, 6, 18);
   const Dictionary dictionary(context, sample.atom_view());
   const DecomposeResult ascending = decompose(context, dictionary, sample.view(), options(0.1f));
+  const emulation::KeptSettings settings;
   emulation::settings().order = emulation::LaneOrder::descending;
   const DecomposeResult descending = decompose(context, dictionary, sample.view(), options(0.1f));
-  emulation::settings().order = emulation::LaneOrder::ascending;
   EXPECT_EQ(difference(ascending, descending), "");
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "cuda/compiled/functions.hpp"
 #include "cuda/compiled/operations.hpp"
 
 namespace splice_cuda::compiled {
@@ -57,17 +58,7 @@ void ternary(Step& step) {
   step.each([&](std::size_t l) { d[l] = bits_of(f(as<T>(a[l]), as<T>(b[l]), as<T>(c[l]))); });
 }
 
-/// Integers wrap around, as unsigned ones do here.
-struct Plus {
-  template <class T>
-  T operator()(T a, T b) const {
-    if constexpr (std::is_integral_v<T>) {
-      return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-    } else {
-      return a + b;
-    }
-  }
-};
+/// Integers wrap around, as Plus has it.
 struct Minus {
   template <class T>
   T operator()(T a, T b) const {
@@ -132,31 +123,6 @@ struct Fused {
   template <class T>
   T operator()(T a, T b, T c) const {
     return std::fma(a, b, c);
-  }
-};
-/// Of numbers and NaN the number; +0 is above -0. (Bits of NaN are the host's, of all instructions.)
-struct Least {
-  template <class T>
-  T operator()(T a, T b) const {
-    if constexpr (std::is_floating_point_v<T>) {
-      if (a == b) return std::signbit(a) ? a : b;
-      if (std::isnan(a)) return b;
-      return b < a ? b : a;
-    } else {
-      return b < a ? b : a;
-    }
-  }
-};
-struct Most {
-  template <class T>
-  T operator()(T a, T b) const {
-    if constexpr (std::is_floating_point_v<T>) {
-      if (a == b) return std::signbit(a) ? b : a;
-      if (std::isnan(a)) return b;
-      return b > a ? b : a;
-    } else {
-      return b > a ? b : a;
-    }
   }
 };
 struct Negative {

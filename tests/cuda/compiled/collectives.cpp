@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "cuda/compiled/functions.hpp"
 #include "cuda/compiled/operations.hpp"
 
 namespace splice_cuda::compiled {
@@ -50,25 +51,6 @@ void ballot(Step& step) {
   step.each([&](std::size_t lane) { step.to()[lane] = votes; });
 }
 
-struct Sum {
-  template <class T>
-  T operator()(T a, T b) const {
-    return static_cast<T>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
-  }
-};
-struct Lowest {
-  template <class T>
-  T operator()(T a, T b) const {
-    return b < a ? b : a;
-  }
-};
-struct Highest {
-  template <class T>
-  T operator()(T a, T b) const {
-    return b > a ? b : a;
-  }
-};
-
 template <class T, class Combine>
 void reduce(Step& step) {
   check_members(step, step.from(1));
@@ -95,11 +77,11 @@ void add_collectives(Operations& operations) {
   operations["shfl.sync.bfly.b32"] = shuffle<Way::butterfly>;
   operations["shfl.sync.idx.b32"] = shuffle<Way::index>;
   operations["vote.sync.ballot.b32"] = ballot;
-  operations["redux.sync.add.s32"] = reduce<std::int32_t, Sum>;
-  operations["redux.sync.min.s32"] = reduce<std::int32_t, Lowest>;
-  operations["redux.sync.max.s32"] = reduce<std::int32_t, Highest>;
-  operations["redux.sync.min.u32"] = reduce<std::uint32_t, Lowest>;
-  operations["redux.sync.max.u32"] = reduce<std::uint32_t, Highest>;
+  operations["redux.sync.add.s32"] = reduce<std::int32_t, Plus>;
+  operations["redux.sync.min.s32"] = reduce<std::int32_t, Least>;
+  operations["redux.sync.max.s32"] = reduce<std::int32_t, Most>;
+  operations["redux.sync.min.u32"] = reduce<std::uint32_t, Least>;
+  operations["redux.sync.max.u32"] = reduce<std::uint32_t, Most>;
   for (const char* name : {"bar.sync", "bar.warp.sync", "membar.gl", "membar.cta", "fence.proxy.async.shared::cta",
                            "wgmma.fence.sync.aligned", "bra", "bra.uni", "call", "call.uni", "ret", "exit"}) {
     operations[name] = nothing;

@@ -1,5 +1,4 @@
-// The emulated devices run compiled kernels while tests do: those of the PTX that SPLICE_COMPILED_KERNELS names. They can then do what
-// a device of its target can.
+// The emulated devices run compiled kernels while tests do: those of the PTX that SPLICE_COMPILED_KERNELS names.
 
 #include <gtest/gtest.h>
 
@@ -23,10 +22,7 @@ class CompiledDevice : public ::testing::Environment {
     const char* const file = std::getenv("SPLICE_COMPILED_KERNELS");
     ASSERT_NE(file, nullptr) << "SPLICE_COMPILED_KERNELS: not set, expected a file of PTX";
     kernels_ = std::make_unique<compiled::CompiledKernels>(file);
-    emulation::EmulationSettings& settings = emulation::settings();
-    settings.runner = kernels_.get();
-    settings.int8_tensor_cores = kernels_->compute_capability() >= 80;
-    settings.warpgroup_products = kernels_->machine().program().target == "sm_90a";
+    kernels_->take_over(emulation::settings());
   }
 
   /// Where SPLICE_EXPECT_ALL_KERNELS is set, tests have to launch every kernel.

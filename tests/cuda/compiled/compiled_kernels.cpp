@@ -1,11 +1,12 @@
 #include "cuda/compiled/compiled_kernels.hpp"
 
-#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string_view>
 #include <vector>
+
+#include "launch_grid.hpp"
 
 namespace splice_cuda::compiled {
 namespace {
@@ -57,12 +58,16 @@ void CompiledKernels::run(const emulation::KernelLaunch& launch) {
   std::vector<std::uint64_t> arguments((launch.args_bytes + 7) / 8 + 1);
   std::memcpy(arguments.data(), launch.args, launch.args_bytes);
   arguments.back() = static_cast<std::uint64_t>(launch.items);
-  const std::int64_t blocks = (launch.groups + launch.groups_per_block - 1) / launch.groups_per_block;
   const std::lock_guard lock(mutex_);
-  machine_.run(entry, {std::min<std::int64_t>(blocks, 1 << 20), launch.lanes * launch.groups_per_block, launch.dynamic_bytes,
-                       arguments.data(), arguments.size() * sizeof(std::uint64_t)});
+  machine_.run(entry, {cuda::blocks_of(launch.groups, launch.groups_per_block), launch.lanes * launch.groups_per_block,
+                       launch.dynamic_bytes, arguments.data(), arguments.size() * sizeof(std::uint64_t)});
 }
 
-int CompiledKernels::compute_capability() const { return std::stoi(machine_.program().target.substr(std::string_view("sm_").size())); }
+void CompiledKernels::take_over(emulation::EmulationSettings& settings) {
+  const std::string& target = machine_.program().target;
+  settings.runner = this;
+  settings.int8_tensor_cores = std::stoi(target.substr(std::string_view("sm_").size())) >= 80;
+  settings.warpgroup_products = target == "sm_90a";
+}
 
 }  // namespace splice_cuda::compiled

@@ -9,6 +9,7 @@
 
 #include "cuda/compiled/machine.hpp"
 #include "cuda/compiled/program.hpp"
+#include "cuda/emulation/emulated_memory.hpp"
 #include "cuda/emulation/kernel_runner.hpp"
 
 namespace splice_cuda::compiled {
@@ -22,8 +23,8 @@ class CompiledKernels : public emulation::KernelRunner {
   void run(const emulation::KernelLaunch& launch) override;
 
   const Machine& machine() const { return machine_; }
-  /// Ten times the first number of the target's, plus the second.
-  int compute_capability() const;
+  /// Emulated devices run these kernels from now on, and can do what a device of their target can.
+  void take_over(emulation::EmulationSettings& settings);
 
  private:
   std::mutex mutex_;  ///< two devices may run at once

@@ -402,7 +402,6 @@ class Parser {
     } else if (instruction.flow == Flow::branch) {
       jumps_.emplace_back(static_cast<int>(function_.code.size()), std::string(first_of(operands)));
     } else if (name != "bar.sync" && name != "bar.warp.sync") {  // whose operands say: all of them
-      copies_ = starts_with_word_dot(name, "cp");
       const bool has_result = !(starts_with_word_dot(name, "st") || starts_with_word_dot(name, "cp"));
       for (std::size_t i = 0; i < operands.size(); ++i) {
         add_operand(instruction, operands[i], has_result && i == 0 && operands.size() > 1);
@@ -410,6 +409,7 @@ class Parser {
     } else if (first_of(operands) != (name == "bar.sync" ? "0" : "-1") || operands.size() > 1) {
       fail("expected a barrier of all lanes");
     }
+    if (starts_with_word_dot(name, "cp") && instruction.offset != 0) fail("an offset of one of two addresses");
     if (std::any_of(instruction.to.begin(), instruction.to.end(), [](int slot) { return slot < 0; })) fail("a constant as result");
     const bool moves = starts_with_word_dot(name, "mov") && instruction.to.size() == 1 && instruction.from.size() == 1;
     const auto is_special = [&](int slot) {
@@ -471,8 +471,7 @@ class Parser {
   /// base, base+offset, base+-offset
   int address(Instruction& instruction, std::string_view text) {
     const std::size_t plus = text.find('+');
-    if (plus != std::string_view::npos) instruction.offset = number(text.substr(plus + 1));
-    if (copies_ && instruction.offset != 0) fail("an offset of one of two addresses");
+    if (plus != std::string_view::npos) instruction.offset |= number(text.substr(plus + 1));  // of the only address
     return operand(trimmed(text.substr(0, plus)));
   }
 
@@ -561,7 +560,6 @@ class Parser {
   std::vector<std::pair<int, std::string>> jumps_;
   std::map<std::uint64_t, int> constants_;
   std::optional<int> dynamic_slot_;
-  bool copies_ = false;  ///< whether the instruction at hand has two addresses
 };
 
 }  // namespace
