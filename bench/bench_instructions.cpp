@@ -14,12 +14,14 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cuda/compiled/compiled_kernels.hpp"
+#include "cuda/compiled/timeline.hpp"
 #include "cuda/emulation/emulated_devices.hpp"
 #include "problem.hpp"
 #include "splice_cuda/splice_cuda.hpp"
@@ -39,6 +41,7 @@ struct Arguments {
   std::size_t lines = 40;
   std::string kernel;
   std::string file;
+  bool waits = false;
 };
 
 struct Line {
@@ -105,8 +108,66 @@ void print_lines(const compiled::Machine& machine, const Arguments& a) {
   }
 }
 
+double of_row(std::int64_t cycles, const Arguments& a) { return static_cast<double>(cycles) / static_cast<double>(a.rows); }
+
+struct Waits {
+  compiled::Timeline::Cycles cycles{};
+  std::int64_t bytes = 0;
+
+  std::int64_t all() const { return std::accumulate(cycles.begin(), cycles.end(), std::int64_t{0}); }
+  void add(const compiled::Timeline& timeline, std::size_t function, std::size_t at) {
+    const compiled::Timeline::Cycles& more = timeline.waits()[function][at];
+    for (std::size_t i = 0; i < cycles.size(); ++i) cycles[i] += more[i];
+    bytes += timeline.far_bytes()[function][at];
+  }
+};
+
+void print(const Waits& waits, const Arguments& a, const std::string& place) {
+  std::printf("%10.0f %8.1f", of_row(waits.all(), a), of_row(waits.bytes, a) / 1024);
+  for (const std::int64_t one : waits.cycles) std::printf(" %9.0f", of_row(one, a));
+  std::printf("  %s\n", place.c_str());
+}
+
+void print_waits(const compiled::Machine& machine, const compiled::Timeline& timeline, const Arguments& a) {
+  const compiled::Program& program = machine.program();
+  std::printf("\ncycles of a warp and KB read, a row:\n%10s %8s", "all", "KB");
+  for (std::size_t i = 0; i < compiled::Timeline::Cycles{}.size(); ++i) std::printf(" %9s", name_of(static_cast<compiled::Wait>(i)));
+  std::printf("\n");
+  std::vector<std::pair<std::string, Waits>> kernels;
+  std::map<std::pair<int, int>, Waits> lines;
+  for (std::size_t i = 0; i < program.functions.size(); ++i) {
+    const compiled::Function& function = program.functions[i];
+    Waits all;
+    for (std::size_t k = 0; k < function.code.size(); ++k) all.add(timeline, i, k);
+    if (all.all() > 0) kernels.emplace_back(short_name(function.name), all);
+    if (function.name.find(a.kernel) == std::string::npos) continue;
+    for (std::size_t k = 0; k < function.code.size(); ++k) {
+      std::set<std::pair<int, int>> seen;
+      for (int at = function.code[k].place; at >= 0;) {
+        const compiled::SourcePlace& place = program.places[static_cast<std::size_t>(at)];
+        if (seen.insert({place.file, place.line}).second) lines[{place.file, place.line}].add(timeline, i, k);
+        at = a.file.empty() ? -1 : place.caller;
+      }
+    }
+  }
+  const auto more = [](const auto& x, const auto& y) { return x.second.all() > y.second.all(); };
+  std::stable_sort(kernels.begin(), kernels.end(), more);
+  for (const auto& [name, waits] : kernels) print(waits, a, name);
+  std::printf("\n");
+  std::vector<std::pair<std::string, Waits>> named;
+  for (const auto& [place, waits] : lines) {
+    const auto file = program.files.find(place.first);
+    const std::string name = file == program.files.end() ? "?" : file->second.substr(file->second.rfind('/') + 1);
+    if (name.find(a.file) != std::string::npos) named.emplace_back(name + ":" + std::to_string(place.second), waits);
+  }
+  std::stable_sort(named.begin(), named.end(), more);
+  for (std::size_t i = 0; i < std::min(a.lines, named.size()); ++i) print(named[i].second, a, named[i].first);
+}
+
 int run(const Arguments& a) {
   compiled::CompiledKernels kernels(a.kernels);
+  compiled::Timeline timeline(kernels.machine().program());
+  if (a.waits) kernels.set_observer(&timeline);
   const std::shared_ptr<const bench::BenchProblem> problem =
       a.text15k ? bench::load_text15k(a.rows) : bench::make_synthetic({.atoms = a.p, .dim = a.d, .rows = a.rows});
   if (problem == nullptr) {
@@ -126,6 +187,10 @@ int run(const Arguments& a) {
               static_cast<long>(problem->atom_count()), static_cast<long>(problem->dim), static_cast<double>(a.l1),
               static_cast<long>(a.rows), rounds / static_cast<double>(a.rows),
               static_cast<double>(result.codes.nnz()) / static_cast<double>(a.rows));
+  if (a.waits) {
+    print_waits(kernels.machine(), timeline, a);
+    return 0;
+  }
   print_kernels(kernels.machine(), a.rows);
   print_lines(kernels.machine(), a);
   return 0;
@@ -145,6 +210,7 @@ int main(int argc, char** argv) {
   app.add_option("--lines", a.lines, "Lines of the source to list");
   app.add_option("--kernel", a.kernel, "A part of the name of the functions whose lines are listed");
   app.add_option("--file", a.file, "A part of the name of the files whose lines are listed, with all that is inlined there");
+  app.add_flag("--waits", a.waits, "Cycles of a warp by a model, and what it waits for, in place of counts");
   CLI11_PARSE(app, argc, argv);
   try {
     return run(a);

@@ -23,6 +23,8 @@ class CompiledKernels : public emulation::KernelRunner {
   void run(const emulation::KernelLaunch& launch) override;
 
   const Machine& machine() const { return machine_; }
+  /// Is told of what all kernels execute from now on; null: nobody is.
+  void set_observer(Observer* observer) { machine_.set_observer(observer); }
   /// Emulated devices run these kernels from now on, and can do what a device of their target can.
   void take_over(emulation::EmulationSettings& settings);
 

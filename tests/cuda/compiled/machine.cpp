@@ -140,7 +140,7 @@ void Warp::release(Meeting meeting) {
   std::set<std::pair<const Frame*, int>> counted;  // lanes that are at one place execute it together
   for (Strand& strand : strands_) {
     if (strand.waits_for != meeting) continue;
-    if (counted.emplace(strand.frame.get(), strand.at).second) block_.machine().count(*strand.frame->function, strand.at);
+    if (counted.emplace(strand.frame.get(), strand.at).second) count(strand, strand.mask);
     strand.waits_for = Meeting::none;
     ++strand.at;
   }
@@ -169,6 +169,16 @@ void Warp::fail_waiting() const {
   const Function& function = *any->frame->function;
   throw KernelError(described(block_.kernel(), function, function.code[static_cast<std::size_t>(any->at)].line) +
                     "lanes of a warp wait for each other at lines" + places);
+}
+
+void Warp::count(const Strand& strand, std::uint32_t mask) {
+  Machine& machine = block_.machine();
+  const Function& function = *strand.frame->function;
+  machine.count(function, strand.at);
+  if (Observer* const observer = machine.observer()) {
+    const Instruction& instruction = function.code[static_cast<std::size_t>(strand.at)];
+    observer->executes({block_, *this, strand.frame->registers.data(), function, instruction, mask}, strand.at);
+  }
 }
 
 /// Until lanes part or wait.
@@ -200,7 +210,7 @@ void Warp::advance(Strand& strand) {
       strand.waits_for = instruction.meeting;
       return;
     }
-    block_.machine().count(function, strand.at);
+    count(strand, mask);
     const bool alone = strands_.size() == 1;
     if (instruction.flow == Flow::next) {
       if (mask != 0) {
@@ -302,8 +312,12 @@ void Block::run() {
     warps.push_back(std::make_unique<Warp>(*this, kernel_, first / warp_lanes, std::min(warp_lanes, launch_.threads - first)));
   }
   while (!warps.empty()) {
-    for (const std::unique_ptr<Warp>& warp : warps) warp->run();
+    for (const std::unique_ptr<Warp>& warp : warps) {
+      warp->run();
+      if (warp->done() && machine_.observer() != nullptr) machine_.observer()->leaves(*warp);
+    }
     std::erase_if(warps, [](const std::unique_ptr<Warp>& warp) { return warp->done(); });
+    if (machine_.observer() != nullptr) machine_.observer()->meet(warps);
     for (const std::unique_ptr<Warp>& warp : warps) warp->pass_barrier();
     std::reverse(warps.begin(), warps.end());
   }

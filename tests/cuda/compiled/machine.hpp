@@ -40,6 +40,19 @@ struct Launch {
   std::size_t argument_bytes = 0;
 };
 
+class Warp;
+
+/// Is told what warps do, in their order.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  /// An instruction is about to be executed; `mask` is 0 where no lane takes part.
+  virtual void executes(const Step& step, int instruction) = 0;
+  /// All warps of a block are at a barrier.
+  virtual void meet(const std::vector<std::unique_ptr<Warp>>& warps) = 0;
+  virtual void leaves(const Warp& warp) = 0;
+};
+
 /// Memory of frames that are done, for the next ones: a kernel has thousands of registers, as each is written in one place.
 class RegisterPool {
  public:
@@ -118,6 +131,7 @@ class Warp {
   static constexpr std::size_t stack_bytes = std::size_t{1} << 12;  // of a lane
 
   Strand* next();
+  void count(const Strand& strand, std::uint32_t mask);
   void advance(Strand& strand);
   void go_on(Strand& strand, const Instruction& instruction, std::uint32_t mask);
   void call(Strand& strand, const Instruction& instruction, std::uint32_t mask);
@@ -160,11 +174,14 @@ class Machine {
     ++counts_[index_of(function)][static_cast<std::size_t>(instruction)];
   }
   RegisterPool& pool() { return pool_; }
+  Observer* observer() const { return observer_; }
+  void set_observer(Observer* observer) { observer_ = observer; }
 
  private:
   Program program_;
   std::vector<std::vector<std::int64_t>> counts_;
   RegisterPool pool_;
+  Observer* observer_ = nullptr;
 };
 
 class Block {

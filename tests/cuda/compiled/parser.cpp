@@ -392,6 +392,7 @@ class Parser {
     const std::string_view name = take_word(statement);
     const auto operation = operations().find(std::string(name));
     if (operation == operations().end()) fail("unknown instruction " + std::string(name));
+    instruction.name = &operation->first;
     instruction.operation = operation->second;
     instruction.meeting = meeting_of(name);
     instruction.flow = flow_of(name);

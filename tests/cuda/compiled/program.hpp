@@ -45,6 +45,7 @@ enum class Meeting : std::uint8_t {
 enum class Flow : std::uint8_t { next, branch, call, leave };
 
 struct Instruction {
+  const std::string* name = nullptr;  ///< as the PTX has it
   Operation operation = nullptr;
   Meeting meeting = Meeting::none;
   Flow flow = Flow::next;
