@@ -43,6 +43,13 @@ std::size_t dynamic_memory_of(const typename Kernel::Args& args) {
   return 0;
 }
 
+/// Of a launch's items, those that there are: the host need not know.
+template <class Kernel>
+__device__ __forceinline__ std::int64_t present_items(const typename Kernel::Args& args, std::int64_t items) {
+  if constexpr (requires { Kernel::present(args); }) return min(items, Kernel::present(args));
+  return items;
+}
+
 /// What a warp works on next: items of a launch cost very different amounts. By all of its lanes.
 __device__ __forceinline__ std::int64_t next_item(ItemQueue* queue, std::int64_t groups) {
   unsigned long long taken = 0;
@@ -71,7 +78,8 @@ __global__ void __launch_bounds__(Kernel::lanes* Kernel::groups_per_block, least
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * Kernel::groups_per_block + own;
   CudaGroup<Kernel::lanes> group(&scratch, first);
   constexpr bool queued = Kernel::lanes == 32 && requires { args.queue; };
-  for (std::int64_t item = first; item < items;) {
+  const std::int64_t present = present_items<Kernel>(args, items);
+  for (std::int64_t item = first; item < present;) {
     Kernel::run(group, item, args, shared[own]);
     group.sync();
     if constexpr (queued) {

@@ -280,6 +280,7 @@ class CudaGroup {
   }
 
   static SPLICE_KERNEL void give_up() { __trap(); }
+  static SPLICE_KERNEL std::int32_t count_up(std::int32_t* counter) { return atomicAdd(counter, 1); }
   static SPLICE_KERNEL float float_of(Float16 half) {
     float value;
     asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(half.bits));

@@ -12,6 +12,7 @@
 ///       static constexpr int groups_per_block = 4;  // 1 for blocks
 ///       static constexpr int resident_blocks = 4;   // if given: that a multiprocessor should hold at once
 ///       static constexpr const char* name = "norm_kernel";
+///       static SPLICE_KERNEL std::int64_t present(const Args& args);  // if given: so many of a launch's items there are
 ///       template <class Group>
 ///       static SPLICE_KERNEL void run(Group& group, std::int64_t item, const Args& args, Shared& shared);
 ///     };
@@ -39,6 +40,8 @@
 ///                                     Group::Array<T>.
 ///   group.load4(array, index)         four floats of an array or of constant memory, the first at a multiple of 16 bytes,
 ///   group.store4(array, index, four)  and to an array.
+///   Group::count_up(counter)          a std::int32_t of global memory, before it grows by one: by one lane, in whatever order
+///                                     groups come.
 ///   Group::float_of(half)             a Float16 as float.
 ///   Group::half_of(value)             a float as Float16, to nearest, ties to even.
 ///   group.index()                     of the group among all that run at once: picks its scratch.

@@ -16,6 +16,7 @@
 #include "kernels/quantize_rows.hpp"
 #include "kernels/screen_fused.hpp"
 #include "kernels/screen_view.hpp"
+#include "kernels/solve_tiers.hpp"
 #include "kernels/views.hpp"
 
 namespace splice_cuda::cuda {
@@ -31,9 +32,9 @@ class ScreenStage {
         capacity_(list_capacity(dictionary)),
         fused_(engine.has_int8_tensor_cores()),
         active_(engine, rows),
-        counts_(engine, 2),
+        counts_(engine, 2 + larger_solvers),
         q_(engine, padded_rows(rows, fused_) * dictionary.ld),
-        ints_(engine, rows * 3),
+        ints_(engine, rows * (3 + larger_solvers)),
         floats_(engine, rows * 4),
         list_atoms_(engine, rows * capacity_),
         list_values_(engine, rows * capacity_),
@@ -42,10 +43,12 @@ class ScreenStage {
     engine.clear(q_.get(), q_.bytes());
     view_.active = active_.get();
     view_.active_count = counts_.get();
+    view_.waiting_count = counts_.get() + 2;
     view_.q = q_.get();
     view_.place = ints_.get();
     view_.margin_level = ints_.get() + rows;
     view_.list_count = ints_.get() + 2 * rows;
+    view_.waiting = ints_.get() + 3 * rows;
     view_.scale = floats_.get();
     view_.norm = floats_.get() + rows;
     view_.threshold = floats_.get() + 2 * rows;
@@ -59,7 +62,7 @@ class ScreenStage {
     return static_cast<std::size_t>(sum_count(dictionary) * 4 + block_rows * dictionary.ld) + 4096;
   }
   static std::size_t row_cost(const DeviceDictionary<Engine>& dictionary) {
-    return static_cast<std::size_t>(dictionary.ld + list_capacity(dictionary) * 8 + 32);
+    return static_cast<std::size_t>(dictionary.ld + list_capacity(dictionary) * 8 + 32 + 4 * larger_solvers);
   }
   static std::int64_t list_capacity(const DeviceDictionary<Engine>& dictionary) {
     return std::min(dictionary.size, std::max(least_listed, dictionary.size / list_share));

@@ -116,12 +116,8 @@ class WorkingSetTile final : public TileSolver {
  private:
   static constexpr int rounds_unseen = 3;
 
-  /// Solvers that the round may need. First passes fit into the first one; working sets that outgrow the others are so rare at
-  /// first that they wait for a round: a launch that finds nothing to do takes as long as one that solves a few rows.
-  int solvers() const {
-    if (round_ == 0 && problem_.warm_start == nullptr) return 1;
-    return round_ < rounds_unseen - 1 ? solver_tiers - 1 : solver_tiers;
-  }
+  /// Solvers that the round may need: first passes fit into the first one.
+  int solvers() const { return round_ == 0 && problem_.warm_start == nullptr ? 1 : solver_tiers; }
   // Beyond these, float32 thresholds mean nothing; the fp64 path decides.
   static constexpr double smallest_lambda = 1e-12;
   static constexpr double largest_lambda = 1e12;

@@ -36,10 +36,11 @@ struct CertifyScreenedKernel {
   static constexpr int resident_blocks = 3;
   static constexpr const char* name = "certify_screened_kernel";
 
+  static SPLICE_KERNEL std::int64_t present(const Args& args) { return *args.screen.active_count; }
+
   /// Item: a place among the active rows.
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared&) {
-    if (place >= *args.screen.active_count) return;
     const std::int32_t row = args.screen.active[place];
     if (args.rows.phase[row] != RowPhase::claims) return;
     auto residual = group.array(args.residuals + group.index() * args.atoms.ld, args.atoms.ld);
@@ -58,7 +59,7 @@ struct CertifyScreenedKernel {
       }
       constexpr int most_misses = 4;
       const std::int32_t misses = args.rows.misses[row]++;
-      args.rows.phase[row] = misses >= most_misses ? RowPhase::exact : RowPhase::certifying;
+      args.rows.phase[row] = misses >= most_misses ? RowPhase::exact : RowPhase::refused;
     });
   }
 

@@ -1,12 +1,13 @@
 #pragma once
 
 /// @file collect_rows.hpp
-/// Compaction: the rows that still have to be screened, in order. One group for the whole tile.
+/// Compaction: the rows that still have to be screened, in order. No row waits for a larger solver so far. One group for the whole tile.
 
 #include <cstdint>
 #include <type_traits>
 
 #include "kernels/screen_view.hpp"
+#include "kernels/solve_tiers.hpp"
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
 
@@ -83,6 +84,7 @@ struct CollectRowsKernel {
     group.once([&] {
       *args.screen.active_count = count;
       *args.unfinished = unfinished;
+      for (int solver = 0; solver < larger_solvers; ++solver) args.screen.waiting_count[solver] = 0;
     });
   }
 
@@ -120,7 +122,7 @@ struct CollectRowsKernel {
 
   static SPLICE_KERNEL bool takes_part(const Args& args, RowPhase phase) {
     if (phase == RowPhase::warm) return true;
-    return !args.warm_only && (phase == RowPhase::first_pass || phase == RowPhase::certifying);
+    return !args.warm_only && (phase == RowPhase::first_pass || phase == RowPhase::certifying || phase == RowPhase::refused);
   }
 };
 

@@ -27,13 +27,14 @@ struct ListCandidatesKernel {
   static constexpr int lanes = 32;
   static constexpr int groups_per_block = 8;
   static constexpr const char* name = "list_candidates_kernel";
+
+  static SPLICE_KERNEL std::int64_t present(const Args& args) { return *args.screen.active_count - args.first_place; }
   static constexpr int unroll = 4;  // columns a lane and step, 32 apart: lists ascend
 
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t item, const Args& args, Shared&) {
     const std::int64_t place = args.first_place + item;
     const ScreenView& screen = args.screen;
-    if (place >= *screen.active_count) return;
     const std::int32_t row = screen.active[place];
     const std::int32_t* sums = args.sums + item * args.atoms;
     const float scale = screen.scale[row];

@@ -31,9 +31,10 @@ struct QuantizeRowsKernel {
   static constexpr int groups_per_block = 8;
   static constexpr const char* name = "quantize_rows_kernel";
 
+  static SPLICE_KERNEL std::int64_t present(const Args& args) { return *args.screen.active_count; }
+
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared&) {
-    if (place >= *args.screen.active_count) return;
     const std::int32_t row = args.screen.active[place];
     const bool first = args.rows.phase[row] == RowPhase::first_pass;
     const float* r = (first ? args.rows.z : args.rows.r) + row * args.ld;

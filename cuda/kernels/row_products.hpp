@@ -44,7 +44,7 @@ template <class Group, class A, class B>
 SPLICE_KERNEL double dot_vectors(Group& group, std::int64_t dim, const A& a, const B& b) {
   return group.template sum<double>([&](int lane) {
     double sum = 0;
-    SPLICE_NO_UNROLL
+    SPLICE_UNROLL_BY(8)
     for (std::int64_t k = lane; k < dim; k += Group::size) sum += static_cast<double>(a[k]) * static_cast<double>(b[k]);
     return sum;
   });
@@ -62,7 +62,7 @@ template <class T, class Group, class Vector>
 SPLICE_OUT_OF_LINE T distance_to_copy(Group& group, std::int64_t ld, Vector residual, const std::int8_t* q, T scale) {
   return std::sqrt(group.template sum<T>([&](int lane) {
     T sum = 0;
-    SPLICE_NO_UNROLL
+    SPLICE_UNROLL_BY(4)
     for (std::int64_t k = 4 * lane; k < ld; k += 4 * Group::size) {
       T own[4];
       read_four<T>(group, residual, k, own);

@@ -13,6 +13,9 @@ namespace splice_cuda::cuda {
 struct ScreenView {
   std::int32_t* active = nullptr;        ///< [places] rows that take part, ascending ...
   std::int32_t* active_count = nullptr;  ///< [1] ... and how many
+  /// Of them, those whose working sets need a larger solver (solve_tiers.hpp), in no order. Filled while a round is solved.
+  std::int32_t* waiting_count = nullptr;  ///< [larger_solvers]
+  std::int32_t* waiting = nullptr;        ///< [larger_solvers, rows]
   std::int8_t* q = nullptr;              ///< [places, ld] r^ = scale q
   std::int32_t* place = nullptr;         ///< [rows]
   float* scale = nullptr;                ///< [rows]

@@ -8,7 +8,6 @@
 
 #include "core/lasso_math.hpp"
 #include "kernels/block_register_matrix.hpp"
-#include "kernels/in_code.hpp"
 #include "kernels/list_passing.hpp"
 #include "kernels/memory_matrix.hpp"
 #include "kernels/pick_best.hpp"
@@ -68,7 +67,9 @@ class RowRound {
 
   /// What the row waits for. @returns false where the working set outgrows its memory: the round is to be repeated with more
   SPLICE_KERNEL bool run(RowPhase phase) {
-    bool certifying = phase == RowPhase::certifying;
+    const bool refused = phase == RowPhase::refused;
+    const bool screened_with_bounds = phase == RowPhase::certifying || refused;
+    bool certifying = screened_with_bounds;
     bool rough = phase == RowPhase::first_pass;
     if (certifying && listed() < args_.screen.list_count[row_]) {
       shorten_list();
@@ -103,11 +104,11 @@ class RowRound {
             joining, [&](int i) -> std::int32_t { return pick_atoms_[i]; },
             [&](int i) -> float { return pick_correlations_[i]; });
       }
-      if (!settle(certifying, rough, step == 0 ? kept : 0)) break;
+      if (!settle(certifying, refused || out_of_rounds() || args_.last_round, rough, step == 0 ? kept : 0)) break;
     }
     solver_.write();
     if (outgrown) return false;
-    end_round(settled ? RowPhase::claims : RowPhase::certifying, phase == RowPhase::certifying ? 1 : 0);
+    end_round(settled, refused, screened_with_bounds ? 1 : 0);
     return true;
   }
 
@@ -128,10 +129,12 @@ class RowRound {
 
   /// Solves; to the end where the row can claim what it finds. The residual is what the next screening starts from, whatever it
   /// is the residual of.
+  /// @param checking  reads the correlations of the working set from its atoms before it claims, and takes Newton steps until they
+  ///                  are what they should be. Float32 hardly ever needs that: where a certificate can still be refused, it is left to tell
   /// @param rough     a guess will do
   /// @param expected  so many atoms, the first ones, are likely to be in the support, which is empty then
   /// @returns whether it can claim
-  SPLICE_KERNEL bool settle(bool certifying, bool rough, int expected) {
+  SPLICE_KERNEL bool settle(bool certifying, bool checking, bool rough, int expected) {
     float tolerance = 1e-5f * solver_.lambda();  // what is not claimed is only a good guess
     float violation = 0;
     SPLICE_NO_UNROLL
@@ -140,6 +143,7 @@ class RowRound {
       solver_.solve(tolerance, rough, newton == 0 ? expected : 0);
       if (!certifying || !may_claim()) return false;
       if (newton == 0) slack_ = solver_.slack();
+      if (!checking) return true;
       const bool near_enough = newton > 0 && solver_.iterations() == before && violation <= newton_gain * slack_;
       if (near_enough || newton == newton_steps) return true;
       violation = solver_.read_slacks();
@@ -182,11 +186,15 @@ class RowRound {
   /// @param begun  whether there is a working set, the code otherwise; of `present` atoms
   SPLICE_KERNEL int find_picks(RowPhase phase, bool begun, int present) {
     const bool first_pass = phase == RowPhase::first_pass;
+    if (!first_pass && !begun) {
+      const std::int32_t* atoms = args_.rows.code_atoms + row_ * args_.rows.code_capacity;
+      solver_.tableau.name_atoms(present, [&](int i) { return atoms[i]; });
+    }
     int picked = 0;
     bool exactly = begun;
     SPLICE_NO_UNROLL
     while (true) {
-      const int found = first_pass ? listed() : find_violators(begun, exactly);
+      const int found = first_pass ? listed() : find_violators(exactly);
       picked = pick(found, solver_.lambda() + (exactly ? slack_ : 0.0f), picks_at_once(present),
                     first_pass ? list_atoms_ : candidates_, first_pass ? list_values_ : products_);
       if (picked > 0 || exactly || first_pass) return picked;
@@ -196,7 +204,7 @@ class RowRound {
 
   /// Listed atoms that violate by the list alone become candidates, with the list's correlations; `exactly`: those that may
   /// violate at the residual at hand, with correlations that are made for them.
-  SPLICE_KERNEL int find_violators(bool begun, bool exactly) {
+  SPLICE_KERNEL int find_violators(bool exactly) {
     const float lambda = solver_.lambda();
     const float share = !exactly ? 0.0f : args_.rows.rounds[row_] <= likely_rounds ? likely_share : 1.0f;
     const float distance = exactly ? share * moved() : 0.0f;
@@ -207,7 +215,7 @@ class RowRound {
         [&](int, int, const ListEntry& entry) SPLICE_INLINED {
           const float bound = math::screened_upper_bound(solver_.size_of(entry.value), entry.error, norm,
                                                          args_.problem.atom_norm, distance);
-          return bound > lambda && !(begun ? is_member(entry.atom) : in_code(args_.rows, row_, entry.atom));
+          return bound > lambda && !solver_.tableau.has_atom(entry.atom);
         },
         [&](int at, int, const ListEntry& entry) SPLICE_INLINED {
           candidates_[at] = entry.atom;
@@ -284,21 +292,14 @@ class RowRound {
     return distance * (1 + 1e-5f) + rounding * args_.screen.norm[row_];
   }
 
-  SPLICE_KERNEL bool is_member(std::int32_t atom) const {
-    SPLICE_NO_UNROLL
-    for (int k = 0; k < solver_.tableau.size(); ++k) {
-      if (solver_.tableau.atom[k] == atom) return true;
-    }
-    return false;
-  }
-
-  /// The code is written; what the row waits for next is `phase`, unless its budget or its patience is spent.
-  SPLICE_KERNEL void end_round(RowPhase phase, int margin_level) {
+  /// The code is written; what the row waits for next, unless its budget or its patience is spent: its certificate, if it is
+  /// settled, else another round.
+  SPLICE_KERNEL void end_round(bool settled, bool refused, int margin_level) {
     group_.once([&] {
       args_.screen.margin_level[row_] = margin_level;
       args_.rows.iterations[row_] += solver_.iterations();
-      RowPhase next = phase;
-      if (phase == RowPhase::certifying) {
+      RowPhase next = settled ? RowPhase::claims : refused ? RowPhase::refused : RowPhase::certifying;
+      if (!settled) {
         const std::int32_t misses = args_.rows.misses[row_]++;
         if (misses >= most_misses) next = RowPhase::exact;
         if (out_of_rounds()) next = RowPhase::claims_exactly;
@@ -322,23 +323,45 @@ class RowRound {
   float slack_;  ///< how far correlations may stay from lambda
 };
 
-/// Item: a place among the active rows. Rows of this tier only; those that outgrow it go on to the next.
+/// How many rows a solver has to look at, which the device alone knows: the first one at all that take part, the others at those
+/// that wait for them.
+SPLICE_KERNEL std::int64_t rows_of_tier(const SolveRowsArgs& args, int tier) {
+  return tier == 0 ? *args.screen.active_count : args.screen.waiting_count[tier - 1];
+}
+
+/// By one lane: what row of which solver it is has been written.
+template <class Group>
+SPLICE_KERNEL void wait_for_tier(const SolveRowsArgs& args, std::int32_t row, int tier) {
+  const std::int32_t place = Group::count_up(args.screen.waiting_count + tier - 1);
+  args.screen.waiting[(tier - 1) * args.rows.count + place] = row;
+}
+
+/// Item: a place among the rows of this tier, which those that outgrow it leave for the next one. The first one sends rows that
+/// have outgrown it before to theirs.
 template <class Group, class Matrix>
 SPLICE_KERNEL void solve_row(Group& group, std::int64_t place, const SolveRowsArgs& args, int tier, Matrix& matrix,
                              const RowSolverMemory& memory, int capacity, Picks& picks) {
-  if (place >= *args.screen.active_count) return;
-  const std::int32_t row = args.screen.active[place];
-  if (args.rows.tier[row] != tier) return;
+  const std::int32_t row = tier == 0 ? args.screen.active[place] : args.screen.waiting[(tier - 1) * args.rows.count + place];
+  if (tier == 0) {
+    const std::int32_t own = args.rows.tier[row];
+    if (own > 0) {
+      group.once([&] { wait_for_tier<Group>(args, row, own); });
+      return;
+    }
+  }
   const RowPhase phase = group.array(args.rows.phase + row, 1)[0];
-  if (phase != RowPhase::warm && phase != RowPhase::first_pass && phase != RowPhase::certifying) return;
+  if (phase == RowPhase::exact || phase >= RowPhase::claims) return;
   group.sync();
   RowRound<Group, Matrix> round(group, args, row, matrix, memory, capacity, picks);
-  if (!round.run(phase)) {
-    group.once([&] {
-      args.rows.tier[row] = tier + 1;
-      if (tier + 1 == solver_tiers) args.rows.phase[row] = RowPhase::exact;
-    });
-  }
+  if (round.run(phase)) return;
+  group.once([&] {
+    args.rows.tier[row] = tier + 1;
+    if (tier + 1 < solver_tiers) {
+      wait_for_tier<Group>(args, row, tier + 1);
+    } else {
+      args.rows.phase[row] = RowPhase::exact;
+    }
+  });
 }
 
 /// What a group shares of a working set of `capacity` atoms, beside its matrix.
@@ -376,6 +399,8 @@ struct WarpSolveRowsKernel {
   static constexpr int resident_blocks = blocks;
   static constexpr const char* name = "warp_solve_rows_kernel";
 
+  static SPLICE_KERNEL std::int64_t present(const Args& args) { return rows_of_tier(args, tier); }
+
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
     RegisterMatrix<Group, capacity> matrix(group, shared.matrix, shared.set.slacks);  // which cross products need no longer
@@ -397,6 +422,8 @@ struct BlockSolveRowsKernel {
   static constexpr int groups_per_block = 1;
   static constexpr int resident_blocks = 2;
   static constexpr const char* name = "block_solve_rows_kernel";
+
+  static SPLICE_KERNEL std::int64_t present(const Args& args) { return rows_of_tier(args, tier); }
 
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
@@ -420,6 +447,8 @@ struct LargeSolveRowsKernel {
   static constexpr int lanes = 256;
   static constexpr int groups_per_block = 1;
   static constexpr const char* name = "large_solve_rows_kernel";
+
+  static SPLICE_KERNEL std::int64_t present(const Args& args) { return rows_of_tier(args, tier); }
 
   template <class Group>
   static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {

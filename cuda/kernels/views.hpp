@@ -41,6 +41,7 @@ enum class RowPhase : std::int32_t {
   warm,        ///< to be solved among the atoms of the code that it starts from
   first_pass,  ///< to be screened against z, and solved among the best atoms
   certifying,  ///< to be screened against its residual with bounds, and solved to the end
+  refused,     ///< the same, after a certificate that was not given: float32 may not have been enough
   exact,       ///< to be solved in fp64 over all atoms
   claims,      ///< believes to be solved: the certificate decides
   claims_exactly,  ///< the same, but what the screening proved no longer holds: all atoms have to be looked at

@@ -274,7 +274,7 @@ TEST_F(Certify, RowsThatFailTryAgainUntilPatienceOrBudgetEnds) {
   screen(1.0f);
   for (int turn = 0; turn < 5; ++turn) {
     certify_screened();
-    EXPECT_EQ(rows->phase[0], turn < 4 ? cuda::RowPhase::certifying : cuda::RowPhase::exact);
+    EXPECT_EQ(rows->phase[0], turn < 4 ? cuda::RowPhase::refused : cuda::RowPhase::exact);
     EXPECT_EQ(rows->misses[0], turn + 1);
   }
   rows->rounds[0] = problem->view.max_rounds;

@@ -16,17 +16,19 @@ TEST_F(CollectRows, AgainstAPlainLoop) {
     std::vector<std::int32_t> wanted;
     int unfinished = 0;
     for (std::int64_t i = 0; i < count; ++i) {
-      const auto phase = static_cast<cuda::RowPhase>(stream.below(7));
+      const auto phase = static_cast<cuda::RowPhase>(stream.below(8));
       rows.phase[at(i)] = phase;
-      const bool takes_part =
-          phase == cuda::RowPhase::warm || phase == cuda::RowPhase::first_pass || phase == cuda::RowPhase::certifying;
+      const bool takes_part = phase == cuda::RowPhase::warm || phase == cuda::RowPhase::first_pass ||
+                              phase == cuda::RowPhase::certifying || phase == cuda::RowPhase::refused;
       if (takes_part) wanted.push_back(static_cast<std::int32_t>(i));
       unfinished += phase != cuda::RowPhase::finished ? 1 : 0;
     }
     std::int32_t found_unfinished = -1;
+    std::fill(rows.waiting_count.begin(), rows.waiting_count.end(), 77);
     device.launch<cuda::CollectRowsKernel>(1, {rows.view, rows.screen, &found_unfinished});
     ASSERT_EQ(rows.active_count[0], static_cast<std::int32_t>(wanted.size()));
     EXPECT_EQ(found_unfinished, unfinished);
+    EXPECT_EQ(rows.waiting_count, std::vector<std::int32_t>(cuda::larger_solvers, 0));
     for (std::size_t k = 0; k < wanted.size(); ++k) {
       ASSERT_EQ(rows.active[k], wanted[k]);
       ASSERT_EQ(rows.place[at(wanted[k])], static_cast<std::int32_t>(k));

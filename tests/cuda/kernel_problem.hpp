@@ -18,6 +18,7 @@
 #include "cuda/emulation/watched.hpp"
 #include "kernels/prepare.hpp"
 #include "kernels/screen_view.hpp"
+#include "kernels/solve_tiers.hpp"
 #include "kernels/split_atoms.hpp"
 #include "kernels/views.hpp"
 #include "support/sample_problem.hpp"
@@ -124,6 +125,8 @@ struct KernelRows {
     make(kkt_violation, view.kkt_violation, rows);
     make(active, screen.active, rows);
     make(active_count, screen.active_count, 1);
+    make(waiting_count, screen.waiting_count, cuda::larger_solvers);
+    make(waiting, screen.waiting, cuda::larger_solvers * rows);
     make(q, screen.q, rows * ld);
     make(place, screen.place, rows);
     make(scale, screen.scale, rows);
@@ -137,6 +140,7 @@ struct KernelRows {
     std::iota(active.begin(), active.end(), 0);
     std::iota(place.begin(), place.end(), 0);
     active_count[0] = static_cast<std::int32_t>(rows);
+    std::fill(waiting_count.begin(), waiting_count.end(), 0);
   }
   KernelRows(const KernelRows&) = delete;  // the views point here
   KernelRows& operator=(const KernelRows&) = delete;
@@ -161,6 +165,16 @@ struct KernelRows {
     std::copy(weights.begin(), weights.end(), code_weights.begin() + row * view.code_capacity);
   }
 
+  /// Rows of a larger solver wait for it, no others.
+  void let_wait(int solver) {
+    std::fill(waiting_count.begin(), waiting_count.end(), 0);
+    if (solver == 0) return;
+    std::int32_t& count = waiting_count[at(solver - 1)];
+    for (std::int64_t row = 0; row < view.count; ++row) {
+      if (tier[at(row)] == solver) waiting[at((solver - 1) * view.count + count++)] = static_cast<std::int32_t>(row);
+    }
+  }
+
   cuda::RowsView view;
   cuda::ScreenView screen;
   std::vector<float> z, r, code_weights, scale, norm, threshold, unlisted_bound, list_values;
@@ -169,7 +183,7 @@ struct KernelRows {
   std::vector<cuda::RowPhase> phase;
   std::vector<std::int8_t> q;
   std::vector<std::int32_t> exponent, status, rounds, iterations, tier, misses, code_count, code_atoms;
-  std::vector<std::int32_t> active, active_count, place, margin_level, list_count, list_atoms;
+  std::vector<std::int32_t> active, active_count, waiting_count, waiting, place, margin_level, list_count, list_atoms;
 };
 
 }  // namespace splice_cuda::testing

@@ -94,6 +94,7 @@ TEST_F(SolveRows, WhatTheListSaysToViolateJoinsWithoutAProduct) {
   rows->unlisted_bound[0] = static_cast<float>(2 * rows->lambda[0]);
   std::vector<float> products(300, std::nanf(""));
   std::vector<std::int32_t> candidates(products.size());
+  rows->let_wait(cuda::SmallSolveRowsKernel::tier);
   device.launch<cuda::SmallSolveRowsKernel>(
       1, {problem.atoms, problem.view, rows->view, rows->screen, products.data(), candidates.data(), nullptr, {}}, 2);
   EXPECT_EQ(rows->phase[0], RowPhase::certifying);
@@ -141,6 +142,46 @@ TEST_F(SolveRows, RoundsThatCannotEndInAClaimAreGuesses) {
   screen_rows(device, problem, *rows);
   solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
   EXPECT_LE(error_of(false), 2e-6);
+}
+
+/// Claims are left to the certificate to check, but where one was refused, or where nobody screens what it would refuse.
+TEST_F(SolveRows, WhoMayNotBeRefusedAgainChecksBeforeItClaims) {
+  KernelProblem problem(sample_problem(150, 24, 1, 1), options(0.4f, true));
+  for (std::int64_t j = 0; j < 150; ++j) {  // Gram matrices err by what the low parts are
+    std::fill_n(problem.halves.begin() + (2 * j + 1) * problem.atoms.ld, problem.atoms.ld, Float16{});
+  }
+  const auto worst_of_support = [&] {
+    double worst = 0;
+    for (int e = 0; e < rows->code_count[0]; ++e) {
+      const float* atom = problem.atom(rows->code_atoms[at(e)]);
+      double product = 0;
+      for (std::int64_t k = 0; k < 24; ++k) product += static_cast<double>(atom[k]) * static_cast<double>(rows->r[at(k)]);
+      worst = std::max(worst, std::abs(product * problem.view.inverse[rows->code_atoms[at(e)]] - rows->lambda[0]));
+    }
+    return worst;
+  };
+  /// @returns the round that claims
+  const auto solve_until_claimed = [&](RowPhase phase, int last_round) {
+    begin_certifying(problem);
+    rows->phase[0] = phase;
+    int round = 0;
+    for (; round < 6; ++round) {
+      rows->misses[0] = 2;  // it has been guessed before
+      screen_rows(device, problem, *rows);
+      if (round == last_round) rows->rounds[0] = problem.view.max_rounds;
+      solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+      if (rows->phase[0] == RowPhase::claims) break;
+      EXPECT_EQ(rows->phase[0], phase);
+    }
+    EXPECT_LT(round, 6);
+    return round;
+  };
+  const int last = solve_until_claimed(RowPhase::certifying, -1);
+  EXPECT_GT(worst_of_support(), 1e-5);
+  EXPECT_EQ(solve_until_claimed(RowPhase::certifying, last), last);
+  EXPECT_LT(worst_of_support(), 1e-6);
+  solve_until_claimed(RowPhase::refused, -1);
+  EXPECT_LT(worst_of_support(), 1e-6);
 }
 
 /// An atom that violates, but whose int8 copy says less by more than such copies hardly err: seen from the fourth round on.
@@ -209,6 +250,35 @@ TEST_F(SolveRows, ListsThatOverflowAreMadeWithANarrowerMargin) {
   rows->rounds[0] = problem.view.max_rounds;
   solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
   EXPECT_EQ(rows->phase[0], RowPhase::claims_exactly);
+}
+
+/// The first solver sends rows to the ones that hold them, those that outgrow it, too; the others look at no other rows.
+TEST_F(SolveRows, RowsWaitForTheSolverThatHoldsThem) {
+  const KernelProblem problem(sample_problem(150, 140, 6, 3), options(0.3f, true));
+  rows = std::make_unique<KernelRows>(6, problem.atoms.ld, 150, 150);
+  rows->load(device, problem);
+  std::vector<std::int32_t> atoms(33);
+  std::iota(atoms.begin(), atoms.end(), 0);
+  for (std::int64_t row = 0; row < 6; ++row) rows->set_code(row, atoms, std::vector<float>(33, 0.1f));
+  rows->code_count[0] = 32;
+  std::fill(rows->phase.begin(), rows->phase.end(), RowPhase::warm);
+  rows->tier = {0, 2, 0, 1, 3, 1};
+  solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
+  const auto waiting = [&](int solver) {
+    const auto first = rows->waiting.begin() + (solver - 1) * 6;
+    return std::vector<std::int32_t>(first, first + rows->waiting_count[at(solver - 1)]);
+  };
+  EXPECT_EQ(waiting(1), (std::vector<std::int32_t>{2, 3, 5}));
+  EXPECT_EQ(waiting(2), (std::vector<std::int32_t>{1}));
+  EXPECT_EQ(waiting(3), (std::vector<std::int32_t>{4}));
+  EXPECT_EQ(rows->tier, (std::vector<std::int32_t>{0, 2, 1, 1, 3, 1}));
+  EXPECT_EQ(rows->phase[0], RowPhase::certifying);
+  for (const int row : {1, 2, 3, 4, 5}) EXPECT_EQ(rows->phase[at(row)], RowPhase::warm) << row;
+
+  rows->tier[5] = 2;  // no longer in the list of the second one
+  solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+  for (const int row : {2, 3}) EXPECT_EQ(rows->phase[at(row)], RowPhase::certifying) << row;
+  for (const int row : {1, 4, 5}) EXPECT_EQ(rows->phase[at(row)], RowPhase::warm) << row;
 }
 
 /// Codes of as many atoms as a solver holds are solved, those of one more go to the next.

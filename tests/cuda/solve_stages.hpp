@@ -41,6 +41,7 @@ void solve_rows(emulation::EmulatedDevice& device, const KernelProblem& problem,
     args.first = {{floats[0].data(), floats[1].data(), floats[2].data(), floats[3].data(), ints[0].data(), ints[1].data(),
                    ints[2].data()}, floats[4].data(), floats[5].data(), ints[3].data()};
   }
+  rows.let_wait(Kernel::tier);
   device.launch<Kernel>(rows.view.count, args, groups);
 }
 

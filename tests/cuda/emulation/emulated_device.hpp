@@ -216,6 +216,7 @@ class EmulatedDevice {
   static void run(std::int64_t items, const typename Kernel::Args& args, std::int64_t groups) {
     const BlockMemory memory(sizeof(typename Kernel::Shared), dynamic_bytes<Kernel>(args));
     AccessMonitor monitor;
+    if constexpr (requires { Kernel::present(args); }) items = std::min<std::int64_t>(items, Kernel::present(args));
     for (std::int64_t item = 0; item < items; ++item) {
       memory.forget();
       HostGroup<Kernel::lanes, watched> group(monitor, settings().order, item % groups, memory.shared(), memory.bytes(),

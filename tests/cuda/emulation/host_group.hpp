@@ -343,6 +343,7 @@ class HostGroup {
   }
 
   static void give_up() { std::abort(); }
+  static std::int32_t count_up(std::int32_t* counter) { return (*counter)++; }
   static float float_of(Float16 half) { return to_float(half); }
   static Float16 half_of(float value) { return to_float16(value); }
   static int count_bits(std::uint32_t word) { return std::popcount(word); }
