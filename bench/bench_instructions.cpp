@@ -2,9 +2,13 @@
 // with -lineinfo tells the lines of the source:
 //
 //   bench_instructions KERNELS.ptx [--p 15000] [--d 512] [--rows 96] [--l1 0.25] [--text15k] [--lines 40] [--kernel WarpSolve] [--file solve_rows]
+//                      [--waits]
 //
 // An instruction is one of a warp; a multiprocessor issues four a cycle at most. Copies between registers are not counted: the assembler
 // leaves few of them. What else it does is not seen: compare counts, do not add them up to cycles.
+//
+// --waits: a warp's cycles by a model of latencies instead (tests/cuda/compiled/timeline.hpp), by what it waits for, and the bytes that it
+// reads from the second-level cache; of a line, those until what it asked for was there.
 
 #include <CLI/CLI.hpp>
 
@@ -44,124 +48,105 @@ struct Arguments {
   bool waits = false;
 };
 
-struct Line {
-  std::int64_t count = 0;
-  std::string place;
-};
-
-/// Of a function of the program, what is assembled.
-std::int64_t count_of(const compiled::Machine& machine, std::size_t function, std::size_t instruction) {
-  const bool is_copy = machine.program().functions[function].code[instruction].is_copy;
-  return is_copy ? 0 : machine.counts()[function][instruction];
-}
-
 /// The name of a kernel's struct, or what a function is mangled as.
 std::string short_name(const std::string& name) {
   const std::size_t at = name.find("NS0_");
   return name.find("entry_kernel") == std::string::npos || at == std::string::npos ? name : name.substr(at + 4, 44);
 }
 
-void print_kernels(const compiled::Machine& machine, std::int64_t rows) {
-  std::vector<Line> lines;
-  for (std::size_t i = 0; i < machine.counts().size(); ++i) {
-    Line line{0, short_name(machine.program().functions[i].name)};
-    for (std::size_t k = 0; k < machine.counts()[i].size(); ++k) line.count += count_of(machine, i, k);
-    if (line.count > 0) lines.push_back(line);
-  }
-  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.count > b.count; });
-  std::printf("instructions a row, by kernel and by function that is called\n");
-  for (const Line& line : lines) {
-    std::printf("%12.1f  %s\n", static_cast<double>(line.count) / static_cast<double>(rows), line.place.c_str());
-  }
-}
+template <class Sum>
+using Named = std::vector<std::pair<std::string, Sum>>;
 
-/// Lines with what they call, of the files whose name has `file`; without: with what is inlined nowhere else.
-void print_lines(const compiled::Machine& machine, const Arguments& a) {
-  const compiled::Program& program = machine.program();
-  std::map<std::pair<int, int>, std::int64_t> counts;
-  std::int64_t all = 0;
-  for (std::size_t i = 0; i < machine.counts().size(); ++i) {
-    const compiled::Function& function = program.functions[i];
-    if (function.name.find(a.kernel) == std::string::npos) continue;
-    for (std::size_t k = 0; k < function.code.size(); ++k) {
-      const std::int64_t count = count_of(machine, i, k);
-      all += count;
-      std::set<std::pair<int, int>> seen;
-      for (int at = function.code[k].place; at >= 0;) {
-        const compiled::SourcePlace& place = program.places[static_cast<std::size_t>(at)];
-        if (seen.insert({place.file, place.line}).second) counts[{place.file, place.line}] += count;
-        at = a.file.empty() ? -1 : place.caller;
+/// What add(sum, function, instruction) adds up to, the largest first: by function, and by line of the source.
+template <class Sum>
+struct Table {
+  Named<Sum> functions;
+  /// Of functions whose name has `kernel`, lines of the files whose name has `file`, with what is inlined there; without `file`
+  /// all lines, with what is inlined nowhere else.
+  Named<Sum> lines;
+
+  template <class Add>
+  Table(const compiled::Program& program, const Arguments& a, Add add) {
+    std::map<std::pair<int, int>, Sum> by_line;
+    for (std::size_t i = 0; i < program.functions.size(); ++i) {
+      const compiled::Function& function = program.functions[i];
+      const bool wanted = function.name.find(a.kernel) != std::string::npos;
+      Sum all;
+      for (std::size_t k = 0; k < function.code.size(); ++k) {
+        add(all, i, k);
+        std::set<std::pair<int, int>> seen;
+        for (int at = wanted ? function.code[k].place : -1; at >= 0;) {
+          const compiled::SourcePlace& place = program.places[static_cast<std::size_t>(at)];
+          if (seen.insert({place.file, place.line}).second) add(by_line[{place.file, place.line}], i, k);
+          at = a.file.empty() ? -1 : place.caller;
+        }
       }
+      if (all.total() > 0) functions.emplace_back(short_name(function.name), all);
     }
+    for (const auto& [place, sum] : by_line) {
+      const auto file = program.files.find(place.first);
+      const std::string name = file == program.files.end() ? "?" : file->second.substr(file->second.rfind('/') + 1);
+      if (name.find(a.file) != std::string::npos) lines.emplace_back(name + ":" + std::to_string(place.second), sum);
+    }
+    for (Named<Sum>* const named : {&functions, &lines}) {
+      std::stable_sort(named->begin(), named->end(), [](const auto& x, const auto& y) { return x.second.total() > y.second.total(); });
+    }
+    lines.resize(std::min(a.lines, lines.size()));
   }
-  std::vector<Line> lines;
-  for (const auto& [place, count] : counts) {
-    const auto file = program.files.find(place.first);
-    const std::string name = file == program.files.end() ? "?" : file->second.substr(file->second.rfind('/') + 1);
-    if (name.find(a.file) != std::string::npos) lines.push_back({count, name + ":" + std::to_string(place.second)});
-  }
-  std::stable_sort(lines.begin(), lines.end(), [](const Line& x, const Line& y) { return x.count > y.count; });
-  std::printf("\ninstructions a row, by line of the source%s\n", a.file.empty() ? "" : ", with what is inlined there");
-  for (std::size_t i = 0; i < std::min(a.lines, lines.size()); ++i) {
-    const auto count = static_cast<double>(lines[i].count);
-    std::printf("%12.1f %5.1f%%  %s\n", count / static_cast<double>(a.rows), 100 * count / static_cast<double>(all), lines[i].place.c_str());
-  }
-}
+};
 
-double of_row(std::int64_t cycles, const Arguments& a) { return static_cast<double>(cycles) / static_cast<double>(a.rows); }
+double of_row(std::int64_t sum, const Arguments& a) { return static_cast<double>(sum) / static_cast<double>(a.rows); }
 
+/// Instructions that are assembled.
+struct Count {
+  std::int64_t instructions = 0;
+
+  std::int64_t total() const { return instructions; }
+  void print(const Arguments& a, const std::string& place) const {
+    std::printf("%12.1f  %s\n", of_row(instructions, a), place.c_str());
+  }
+};
+
+/// Cycles of warps, and what they read from the second level.
 struct Waits {
   compiled::Timeline::Cycles cycles{};
   std::int64_t bytes = 0;
 
-  std::int64_t all() const { return std::accumulate(cycles.begin(), cycles.end(), std::int64_t{0}); }
-  void add(const compiled::Timeline& timeline, std::size_t function, std::size_t at) {
-    const compiled::Timeline::Cycles& more = timeline.waits()[function][at];
-    for (std::size_t i = 0; i < cycles.size(); ++i) cycles[i] += more[i];
-    bytes += timeline.far_bytes()[function][at];
+  std::int64_t total() const { return std::accumulate(cycles.begin(), cycles.end(), std::int64_t{0}); }
+  void print(const Arguments& a, const std::string& place) const {
+    std::printf("%10.0f %8.1f", of_row(total(), a), of_row(bytes, a) / 1024);
+    for (const std::int64_t one : cycles) std::printf(" %9.0f", of_row(one, a));
+    std::printf("  %s\n", place.c_str());
   }
 };
 
-void print(const Waits& waits, const Arguments& a, const std::string& place) {
-  std::printf("%10.0f %8.1f", of_row(waits.all(), a), of_row(waits.bytes, a) / 1024);
-  for (const std::int64_t one : waits.cycles) std::printf(" %9.0f", of_row(one, a));
-  std::printf("  %s\n", place.c_str());
+template <class Sum>
+void print(const Table<Sum>& table, const Arguments& a) {
+  for (const auto& [name, sum] : table.functions) sum.print(a, name);
+  std::printf("\nby line of the source%s\n", a.file.empty() ? "" : ", with what is inlined there");
+  for (const auto& [place, sum] : table.lines) sum.print(a, place);
+}
+
+void print_counts(const compiled::Machine& machine, const Arguments& a) {
+  std::printf("instructions a row, by kernel and by function that is called\n");
+  print(Table<Count>(machine.program(), a,
+                     [&](Count& sum, std::size_t function, std::size_t at) {
+                       if (!machine.program().functions[function].code[at].is_copy) sum.instructions += machine.counts()[function][at];
+                     }),
+        a);
 }
 
 void print_waits(const compiled::Machine& machine, const compiled::Timeline& timeline, const Arguments& a) {
-  const compiled::Program& program = machine.program();
-  std::printf("\ncycles of a warp and KB read, a row:\n%10s %8s", "all", "KB");
+  std::printf("cycles of a warp a row and KB read, by kernel and by function that is called\n%10s %8s", "all", "KB");
   for (std::size_t i = 0; i < compiled::Timeline::Cycles{}.size(); ++i) std::printf(" %9s", name_of(static_cast<compiled::Wait>(i)));
   std::printf("\n");
-  std::vector<std::pair<std::string, Waits>> kernels;
-  std::map<std::pair<int, int>, Waits> lines;
-  for (std::size_t i = 0; i < program.functions.size(); ++i) {
-    const compiled::Function& function = program.functions[i];
-    Waits all;
-    for (std::size_t k = 0; k < function.code.size(); ++k) all.add(timeline, i, k);
-    if (all.all() > 0) kernels.emplace_back(short_name(function.name), all);
-    if (function.name.find(a.kernel) == std::string::npos) continue;
-    for (std::size_t k = 0; k < function.code.size(); ++k) {
-      std::set<std::pair<int, int>> seen;
-      for (int at = function.code[k].place; at >= 0;) {
-        const compiled::SourcePlace& place = program.places[static_cast<std::size_t>(at)];
-        if (seen.insert({place.file, place.line}).second) lines[{place.file, place.line}].add(timeline, i, k);
-        at = a.file.empty() ? -1 : place.caller;
-      }
-    }
-  }
-  const auto more = [](const auto& x, const auto& y) { return x.second.all() > y.second.all(); };
-  std::stable_sort(kernels.begin(), kernels.end(), more);
-  for (const auto& [name, waits] : kernels) print(waits, a, name);
-  std::printf("\n");
-  std::vector<std::pair<std::string, Waits>> named;
-  for (const auto& [place, waits] : lines) {
-    const auto file = program.files.find(place.first);
-    const std::string name = file == program.files.end() ? "?" : file->second.substr(file->second.rfind('/') + 1);
-    if (name.find(a.file) != std::string::npos) named.emplace_back(name + ":" + std::to_string(place.second), waits);
-  }
-  std::stable_sort(named.begin(), named.end(), more);
-  for (std::size_t i = 0; i < std::min(a.lines, named.size()); ++i) print(named[i].second, a, named[i].first);
+  print(Table<Waits>(machine.program(), a,
+                     [&](Waits& sum, std::size_t function, std::size_t at) {
+                       const compiled::Timeline::Cycles& more = timeline.waits()[function][at];
+                       for (std::size_t i = 0; i < more.size(); ++i) sum.cycles[i] += more[i];
+                       sum.bytes += timeline.far_bytes()[function][at];
+                     }),
+        a);
 }
 
 int run(const Arguments& a) {
@@ -182,17 +167,20 @@ int run(const Arguments& a) {
   emulation::settings().multiprocessors = 2;
   const DecomposeResult result = decompose(context, dictionary, problem->embeddings_view(0, a.rows), options);
   double rounds = 0;
-  for (const RowReport& report : result.reports) rounds += report.rounds;
-  std::printf("%s, p %ld, d %ld, l1 %g, %ld rows: %.2f passes and %.1f concepts a row\n", problem->name.c_str(),
+  double gaps = 0;
+  for (const RowReport& report : result.reports) {
+    rounds += report.rounds;
+    gaps += report.gap;
+  }
+  std::printf("%s, p %ld, d %ld, l1 %g, %ld rows: %.2f passes and %.1f concepts a row, gap %.2g\n", problem->name.c_str(),
               static_cast<long>(problem->atom_count()), static_cast<long>(problem->dim), static_cast<double>(a.l1),
               static_cast<long>(a.rows), rounds / static_cast<double>(a.rows),
-              static_cast<double>(result.codes.nnz()) / static_cast<double>(a.rows));
+              static_cast<double>(result.codes.nnz()) / static_cast<double>(a.rows), gaps / static_cast<double>(a.rows));
   if (a.waits) {
     print_waits(kernels.machine(), timeline, a);
-    return 0;
+  } else {
+    print_counts(kernels.machine(), a);
   }
-  print_kernels(kernels.machine(), a.rows);
-  print_lines(kernels.machine(), a);
   return 0;
 }
 

@@ -280,6 +280,9 @@ class CudaGroup {
   }
 
   static SPLICE_KERNEL void give_up() { __trap(); }
+  static SPLICE_KERNEL std::int32_t dot_bytes(std::uint32_t a, std::uint32_t b, std::int32_t sum) {
+    return __dp4a(static_cast<int>(a), static_cast<int>(b), sum);
+  }
   static SPLICE_KERNEL std::int32_t count_up(std::int32_t* counter) { return atomicAdd(counter, 1); }
   static SPLICE_KERNEL float float_of(Float16 half) {
     float value;

@@ -10,6 +10,7 @@
 #include "backend/backend.hpp"
 #include "cpu/cpu_dictionary.hpp"
 #include "device_buffer.hpp"
+#include "kernels/remainders.hpp"
 #include "kernels/split_atoms.hpp"
 #include "kernels/views.hpp"
 
@@ -24,13 +25,32 @@ struct DeviceDictionary final : DictionaryData {
   DeviceBuffer<std::int8_t, Engine> rows8;
   DeviceBuffer<Float16, Engine> halves;
   DeviceBuffer<float, Engine> half_scales;
+  DeviceBuffer<std::uint32_t, Engine> remainders;
   /// What problems are prepared with, on the host: [p].
   std::vector<float> scale;
   std::vector<float> error;
   std::vector<float> norm;
+  std::vector<float> remainder_scale;
+  std::vector<float> remainder_error;
 
-  AtomsView view() const { return {size, dim, ld, atoms.get(), rows8.get(), halves.get(), half_scales.get()}; }
+  AtomsView view() const { return {size, dim, ld, atoms.get(), rows8.get(), halves.get(), half_scales.get(), remainders.get()}; }
 };
+
+/// What int8 copies leave; its scales and errors are for the host. Waits for the device.
+template <class Engine>
+void make_remainders(DeviceDictionary<Engine>& d) {
+  Engine& device = *d.owner;
+  const DeviceBuffer<float, Engine> copy_scales = uploaded(device, d.scale.data(), d.size);
+  const DeviceBuffer<float, Engine> scales(device, d.size);
+  const DeviceBuffer<float, Engine> errors(device, d.size);
+  d.remainders = DeviceBuffer<std::uint32_t, Engine>(device, d.size * d.ld / remainders_of_word);
+  device.template launch<RemaindersKernel>(d.size, {d.view(), copy_scales.get(), d.remainders.get(), scales.get(), errors.get()});
+  d.remainder_scale.resize(d.scale.size());
+  d.remainder_error.resize(d.scale.size());
+  device.download(d.remainder_scale.data(), scales.get(), scales.bytes());
+  device.download(d.remainder_error.data(), errors.get(), errors.bytes());
+  device.synchronize();
+}
 
 /// @throws ArgumentError where an atom is not finite; OutOfMemoryError
 template <class Engine>
@@ -67,6 +87,7 @@ std::shared_ptr<const DeviceDictionary<Engine>> make_device_dictionary(std::shar
   d.halves = DeviceBuffer<Float16, Engine>(*device, d.size * 2 * d.ld);
   d.half_scales = DeviceBuffer<float, Engine>(*device, d.size);
   device->template launch<SplitAtomsKernel>(d.size, {d.view(), d.halves.get(), d.half_scales.get()});
+  make_remainders(d);
   return dictionary;
 }
 

@@ -18,7 +18,16 @@
 
 namespace splice_cuda::cuda {
 
-/// All its arrays lie in one piece of memory: they come by one copy, which the host waits for, and not by four.
+/// Remainders of atoms are scaled by weights, and err by rounding, as int8 copies do.
+/// @param figures  of the remainders, with the atoms' norms
+inline std::vector<RemainderScale> remainder_scales(const cpu::AtomFigures& figures, const Problem& problem) {
+  const cpu::ProblemScales scales = cpu::make_problem_scales(figures, problem);
+  std::vector<RemainderScale> remainder(figures.scale.size());
+  for (std::size_t j = 0; j < remainder.size(); ++j) remainder[j] = {scales.screen_weights[j], scales.screen_error[j]};
+  return remainder;
+}
+
+/// All its arrays lie in one piece of memory: they come by one copy, which the host waits for, and not by five.
 template <class Engine>
 class DeviceProblem {
  public:
@@ -36,6 +45,9 @@ class DeviceProblem {
     view_.solver_inverse = pack(problem.solver_inverse_weights.data(), dictionary.size);
     view_.screen_weights = pack(scales.screen_weights.get(), dictionary.padded_size);
     view_.screen_error = pack(scales.screen_error.get(), dictionary.padded_size);
+    const std::vector<RemainderScale> remainder = remainder_scales(
+        {dictionary.remainder_scale, dictionary.remainder_error, dictionary.norm, dictionary.padded_size}, problem);
+    view_.remainder = pack(remainder.data(), dictionary.size);
     device.upload(arrays_.get(), packed.data(), packed.size());
     view_.atom_norm = scales.atom_norm;
     for (std::size_t j = 0; j < dictionary.norm.size(); ++j) {
@@ -51,7 +63,7 @@ class DeviceProblem {
 
   /// Bytes of device memory.
   static std::size_t cost(const DeviceDictionary<Engine>& dictionary) {
-    return place_of<double>(dictionary) + 3 * place_of<float>(dictionary);
+    return place_of<double>(dictionary) + 3 * place_of<float>(dictionary) + place_of<RemainderScale>(dictionary);
   }
 
  private:

@@ -42,6 +42,7 @@
 ///   group.store4(array, index, four)  and to an array.
 ///   Group::count_up(counter)          a std::int32_t of global memory, before it grows by one: by one lane, in whatever order
 ///                                     groups come.
+///   Group::dot_bytes(a, b, sum)       sum + the products of four int8 numbers in each of two words.
 ///   Group::float_of(half)             a Float16 as float.
 ///   Group::half_of(value)             a float as Float16, to nearest, ties to even.
 ///   group.index()                     of the group among all that run at once: picks its scratch.

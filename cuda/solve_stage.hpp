@@ -27,7 +27,7 @@ class SolveStage {
         groups_(std::min(rows, most_groups(dictionary))),
         large_groups_(std::min(groups_, most_large_groups(dictionary))),
         products_(engine, groups_ * ScreenStage<Engine>::list_capacity(dictionary)),
-        candidates_(engine, groups_ * 2 * ScreenStage<Engine>::list_capacity(dictionary)),
+        candidates_(engine, groups_ * candidate_lists * ScreenStage<Engine>::list_capacity(dictionary)),
         residuals_(engine, groups_ * dictionary.ld),
         matrix_(engine, large_groups_ * places * places),
         floats_(engine, large_groups_ * places * float_arrays),
@@ -48,9 +48,10 @@ class SolveStage {
   }
   /// Of each row that is worked on: all of a tile, but no more than most_groups.
   static std::size_t scratch_cost(const DeviceDictionary<Engine>& dictionary) {
-    return static_cast<std::size_t>(ScreenStage<Engine>::list_capacity(dictionary) * 12 + dictionary.ld * 8);
+    return static_cast<std::size_t>(ScreenStage<Engine>::list_capacity(dictionary) * (4 + 4 * candidate_lists) + dictionary.ld * 8);
   }
 
+  /// Rows as collected, once: larger solvers find what waits for them in lists that collect() begins.
   /// @param tiers       whose rows are solved: the first so many
   /// @param last_round  whether what is not solved then is certified as it stands
   void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most, int tiers = solver_tiers,

@@ -58,7 +58,7 @@ SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const P
   typename Group::template PerLane<Squares> squares;
   group.each([&](int lane) {
     Squares own{};
-    SPLICE_UNROLL_BY(4)
+    SPLICE_UNROLL_BY((Group::size == 32 ? 4 : 1))  // blocks lack the registers
     for (std::int64_t k = lane; k < atoms.dim; k += Group::size) {
       const auto a = static_cast<double>(z[k]);
       const double b = residual[k];

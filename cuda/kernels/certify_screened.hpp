@@ -11,6 +11,7 @@
 #include "kernels/certificate.hpp"
 #include "kernels/in_code.hpp"
 #include "kernels/list_passing.hpp"
+#include "kernels/remainder_products.hpp"
 #include "kernels/row_products.hpp"
 #include "kernels/screen_view.hpp"
 #include "kernels/views.hpp"
@@ -26,8 +27,8 @@ struct CertifyScreenedKernel {
     RowsView rows;
     ScreenView screen;
     double* residuals = nullptr;         ///< [groups, ld]
-    float* products = nullptr;           ///< [groups, list_capacity] of candidates, in float32
-    std::int32_t* candidates = nullptr;  ///< [groups, 2, list_capacity] what may exceed lambda by the screening, and by them
+    float* products = nullptr;           ///< [groups, list_capacity] what is known of candidates' correlations, in float32
+    std::int32_t* candidates = nullptr;  ///< [groups, candidate_lists, list_capacity]
     ItemQueue* queue = nullptr;
   };
   struct Shared {};
@@ -57,7 +58,7 @@ struct CertifyScreenedKernel {
         finish_row(args.rows, row, certified);
         return;
       }
-      constexpr int most_misses = 4;
+      constexpr int most_misses = 5;  // the first claim is not checked by the solver, and costs a miss, too
       const std::int32_t misses = args.rows.misses[row]++;
       args.rows.phase[row] = misses >= most_misses ? RowPhase::exact : RowPhase::refused;
     });
@@ -71,8 +72,9 @@ struct CertifyScreenedKernel {
     return distance_to_copy<double>(group, args.atoms.ld, residual, q, scale) * (1 + 1e-9);
   }
 
-  /// Of the list, without the support, whose correlations are known: what the screening bounds by lambda needs no look; for
-  /// most of the rest products of their high float16 parts do, with error bounds; what these leave open is multiplied in fp64.
+  /// Of the list, without the support, whose correlations are known: what the screening bounds by lambda needs no look; half of
+  /// the rest are bounded once the remainders of their int8 copies are multiplied, too, most others by products of their high
+  /// float16 parts, with error bounds; what these leave open is multiplied in fp64.
   template <class Group, class Vector>
   static SPLICE_KERNEL double largest_listed(Group& group, const Args& args, std::int32_t row, const Vector& residual,
                                              double movement, double residual_norm) {
@@ -83,8 +85,10 @@ struct CertifyScreenedKernel {
     auto atoms = group.array(args.screen.list_atoms + row * room, room);
     auto values = group.array(args.screen.list_values + row * room, room);
     auto products = group.array(args.products + group.index() * room, room);
-    auto candidates = group.array(args.candidates + 2 * group.index() * room, room);
-    auto open = group.array(args.candidates + (2 * group.index() + 1) * room, room);
+    const auto list = [&](int number) { return group.array(args.candidates + (candidate_lists * group.index() + number) * room, room); };
+    auto candidates = list(0);
+    auto sums = list(1);
+    auto open = list(2);
     const auto correlation = [&](double product, double inverse) {
       const double found = product * inverse;
       return args.problem.nonnegative ? found : std::fabs(found);
@@ -105,10 +109,23 @@ struct CertifyScreenedKernel {
                                                           static_cast<double>(args.problem.atom_norm), movement);
           return exceeds(lane, bound) && !in_code(args.rows, row, entry.atom);
         },
-        [&](int at, int, const ListEntry& entry) SPLICE_INLINED { candidates[at] = entry.atom; });
-    const auto candidate = [&](int i) -> std::int64_t { return candidates[i]; };
-    dot_atoms<float>(group, high_atoms(args.atoms), found, candidate, residual,
-                     [&](int i, float product) { products[i] = product * args.atoms.half_scales[candidates[i]]; });
+        [&](int at, int, const ListEntry& entry) SPLICE_INLINED {
+          candidates[at] = entry.atom;
+          products[at] = entry.value;
+        });
+    multiply_remainders(group, args.atoms.remainders, args.atoms.ld, found, candidates, args.screen.q + args.screen.place[row] * args.atoms.ld, sums);
+    const int unsettled = list_passing_entries(
+        group, found, [&](int i) SPLICE_INLINED { return refined_entry(args.problem, candidates, products, sums, i); },
+        [&](int lane, int, const RefinedEntry& entry) SPLICE_INLINED {
+          const float value = refined_value(entry, args.screen.scale[row]);
+          const double size = static_cast<double>(args.problem.nonnegative ? value : std::fabs(value));
+          return exceeds(lane, math::screened_upper_bound(size, static_cast<double>(entry.remainder.error), norm,
+                                                          static_cast<double>(args.problem.atom_norm), movement));
+        },
+        [&](int at, int, const RefinedEntry& entry) SPLICE_INLINED { open[at] = entry.atom; });
+    const auto candidate = [&](int i) -> std::int64_t { return open[i]; };
+    dot_atoms<float>(group, high_atoms(args.atoms), unsettled, candidate, residual,
+                     [&](int i, float product) { products[i] = product * args.atoms.half_scales[open[i]]; });
     group.sync();
     const double error = math::high_product_error(args.atoms.ld) * static_cast<double>(args.problem.atom_norm) * residual_norm;
     const double least = static_cast<double>(args.atoms.ld) * 0x1p-147;  // of what lies below the normal numbers
@@ -118,9 +135,9 @@ struct CertifyScreenedKernel {
       double inverse;
     };
     const int left = list_passing_entries(
-        group, found,
+        group, unsettled,
         [&](int i) SPLICE_INLINED {
-          const std::int32_t atom = candidates[i];
+          const std::int32_t atom = open[i];
           return Candidate{atom, products[i], args.problem.inverse[atom]};
         },
         [&](int lane, int, const Candidate& own) SPLICE_INLINED {
@@ -128,10 +145,10 @@ struct CertifyScreenedKernel {
           const double bound = correlation(static_cast<double>(own.product), own.inverse) + error + least * own.inverse;
           return !settled || exceeds(lane, bound);
         },
-        [&](int at, int, const Candidate& own) SPLICE_INLINED { open[at] = own.atom; });
+        [&](int at, int, const Candidate& own) SPLICE_INLINED { candidates[at] = own.atom; });
     const double exact = largest_product(
-        group, args.atoms, left, [&](int i) -> std::int64_t { return open[i]; }, residual,
-        [&](int i, double product) { return correlation(product, args.problem.inverse[open[i]]); });
+        group, args.atoms, left, [&](int i) -> std::int64_t { return candidates[i]; }, residual,
+        [&](int i, double product) { return correlation(product, args.problem.inverse[candidates[i]]); });
     const double bounded = group.template max<double>([&](int lane) { return largest[lane]; });
     return exact > bounded ? exact : bounded;
   }

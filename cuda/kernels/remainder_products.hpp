@@ -72,10 +72,27 @@ SPLICE_OUT_OF_LINE void multiply_remainders(Group& group, const std::uint32_t* r
   group.sync();
 }
 
-/// What a listed atom's remainder adds to its value.
+/// Arrays of a group's scratch, of as many places as its list: listed atoms that may matter, their remainders' sums, and of them what still may.
+inline constexpr int candidate_lists = 3;
+
+/// A listed atom with its remainder's product.
+struct RefinedEntry {
+  std::int32_t atom;
+  float value;  ///< ListEntry::value
+  std::int32_t sum;
+  RemainderScale remainder;
+};
+
+template <class Atoms, class Values, class Sums>
+SPLICE_KERNEL RefinedEntry refined_entry(const ProblemView& problem, const Atoms& atoms, const Values& values, const Sums& sums, int i) {
+  const std::int32_t atom = atoms[i];
+  return {atom, values[i], sums[i], problem.remainder[atom]};
+}
+
+/// c_j.r^ / a_j, to within remainder.error |r^|.
 /// @param scale  of the row's int8 copy
-SPLICE_KERNEL float refined_value(float value, float remainder_weight, float scale, std::int32_t sum) {
-  return value + remainder_weight * scale * static_cast<float>(sum);
+SPLICE_KERNEL float refined_value(const RefinedEntry& entry, float scale) {
+  return entry.value + entry.remainder.weight * scale * static_cast<float>(entry.sum);
 }
 
 }  // namespace splice_cuda::cuda

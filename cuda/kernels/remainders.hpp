@@ -25,7 +25,7 @@ struct RemaindersKernel {
     const float* scales = nullptr;        ///< [p] of the int8 copies
     std::uint32_t* remainders = nullptr;  ///< [p, ld / 8] AtomsView::remainders
     float* remainder_scales = nullptr;    ///< [p] t_j
-    float* remainder_errors = nullptr;    ///< [p] |c_j - scale_j rows8_j - t_j n_j|, to within a millionth
+    float* remainder_errors = nullptr;    ///< [p] |c_j - scale_j rows8_j - t_j n_j|, rounded upwards
   };
   struct Shared {};
   static constexpr int lanes = 32;
@@ -63,7 +63,7 @@ struct RemaindersKernel {
     });
     group.once([&] {
       args.remainder_scales[item] = t;
-      args.remainder_errors[item] = static_cast<float>(std::sqrt(square));
+      args.remainder_errors[item] = static_cast<float>(std::sqrt(square) * (1 + 0x1p-22)) + 0x1p-149f;
     });
   }
 

@@ -44,7 +44,7 @@ template <class Group, class A, class B>
 SPLICE_KERNEL double dot_vectors(Group& group, std::int64_t dim, const A& a, const B& b) {
   return group.template sum<double>([&](int lane) {
     double sum = 0;
-    SPLICE_UNROLL_BY(8)
+    SPLICE_UNROLL_BY((Group::size == 32 ? 4 : 1))  // blocks lack the registers
     for (std::int64_t k = lane; k < dim; k += Group::size) sum += static_cast<double>(a[k]) * static_cast<double>(b[k]);
     return sum;
   });

@@ -13,6 +13,7 @@
 #include "kernels/pick_best.hpp"
 #include "kernels/quantize_rows.hpp"
 #include "kernels/register_matrix.hpp"
+#include "kernels/remainder_products.hpp"
 #include "kernels/row_products.hpp"
 #include "kernels/row_solver.hpp"
 #include "kernels/screen_view.hpp"
@@ -33,7 +34,7 @@ struct SolveRowsArgs {
   RowsView rows;
   ScreenView screen;
   float* products = nullptr;           ///< [groups, list_capacity] of candidates: with the residual, then correlations
-  std::int32_t* candidates = nullptr;  ///< [groups, list_capacity] atoms that may violate
+  std::int32_t* candidates = nullptr;  ///< [groups, candidate_lists, list_capacity] atoms that may violate
   float* matrices = nullptr;  ///< [groups, capacity, capacity] where they are not in registers ...
   RowSolverMemory first;      ///< ... and the rest of group 0; that of group i follows
   ItemQueue* queue = nullptr;
@@ -58,7 +59,9 @@ class RowRound {
         list_atoms_(group.array(args.screen.list_atoms + row * args.screen.list_capacity, args.screen.list_capacity)),
         list_values_(group.array(args.screen.list_values + row * args.screen.list_capacity, args.screen.list_capacity)),
         products_(group.array(args.products + group.index() * args.screen.list_capacity, args.screen.list_capacity)),
-        candidates_(group.array(args.candidates + group.index() * args.screen.list_capacity, args.screen.list_capacity)),
+        candidates_(candidate_list(group, args, 0)),
+        sums_(candidate_list(group, args, 1)),
+        violators_(candidate_list(group, args, 2)),
         phase_(group.array(args.rows.phase + row, 1)),
         pick_atoms_(group.array(picks.atoms, most_picks)),
         pick_correlations_(group.array(picks.correlations, most_picks)),
@@ -104,7 +107,7 @@ class RowRound {
             joining, [&](int i) -> std::int32_t { return pick_atoms_[i]; },
             [&](int i) -> float { return pick_correlations_[i]; });
       }
-      if (!settle(certifying, refused || out_of_rounds() || args_.last_round, rough, step == 0 ? kept : 0)) break;
+      if (!settle(certifying, has_to_check(refused), rough, step == 0 ? kept : 0)) break;
     }
     solver_.write();
     if (outgrown) return false;
@@ -118,6 +121,8 @@ class RowRound {
   // What a step divides violations by, at least, where the support stays: inverses err by much less. So slacks that were near
   // need no second look.
   static constexpr float newton_gain = 32;
+  static constexpr float claimed_tolerance = 5e-7f;  // of lambda, some roundings: what may violate of an unchecked claim
+  static constexpr double unchecked_gap = 5e-7;  // gap tolerances below are as small as what that may cost
   static constexpr float first_slack = 1e-3f;  // of lambda: before anything is solved
   static constexpr int most_misses = 6;   // rounds without a certificate
   static constexpr float rounding = 0x1p-22f;  // of the differences that make a distance, of the copy's norm
@@ -130,12 +135,13 @@ class RowRound {
   /// Solves; to the end where the row can claim what it finds. The residual is what the next screening starts from, whatever it
   /// is the residual of.
   /// @param checking  reads the correlations of the working set from its atoms before it claims, and takes Newton steps until they
-  ///                  are what they should be. Float32 hardly ever needs that: where a certificate can still be refused, it is left to tell
+  ///                  are what they should be
   /// @param rough     a guess will do
   /// @param expected  so many atoms, the first ones, are likely to be in the support, which is empty then
   /// @returns whether it can claim
   SPLICE_KERNEL bool settle(bool certifying, bool checking, bool rough, int expected) {
-    float tolerance = 1e-5f * solver_.lambda();  // what is not claimed is only a good guess
+    // What is not claimed is only a good guess, and what is checked is solved again.
+    float tolerance = (certifying && !checking ? claimed_tolerance : 1e-5f) * solver_.lambda();
     float violation = 0;
     SPLICE_NO_UNROLL
     for (int newton = 0;; ++newton) {
@@ -151,6 +157,11 @@ class RowRound {
       solver_.newton_step();
       tolerance = 0.5f * slack_;
     }
+  }
+
+  /// Whether a claim is checked. Float32 hardly ever needs that: a certificate that may still be refused is left to tell.
+  SPLICE_KERNEL bool has_to_check(bool refused) const {
+    return refused || out_of_rounds() || args_.last_round || args_.problem.gap_tolerance < unchecked_gap;
   }
 
   /// Whether what the screening proved of the atoms that it did not list still says that none of them matters.
@@ -194,9 +205,9 @@ class RowRound {
     bool exactly = begun;
     SPLICE_NO_UNROLL
     while (true) {
-      const int found = first_pass ? listed() : find_violators(exactly);
+      const int found = first_pass ? listed() : find_violators(exactly, phase == RowPhase::refused);
       picked = pick(found, solver_.lambda() + (exactly ? slack_ : 0.0f), picks_at_once(present),
-                    first_pass ? list_atoms_ : candidates_, first_pass ? list_values_ : products_);
+                    first_pass ? list_atoms_ : violators_, first_pass ? list_values_ : products_);
       if (picked > 0 || exactly || first_pass) return picked;
       exactly = true;
     }
@@ -204,9 +215,10 @@ class RowRound {
 
   /// Listed atoms that violate by the list alone become candidates, with the list's correlations; `exactly`: those that may
   /// violate at the residual at hand, with correlations that are made for them.
-  SPLICE_KERNEL int find_violators(bool exactly) {
+  /// @param thorough  whether what hardly violates is looked at, too
+  SPLICE_KERNEL int find_violators(bool exactly, bool thorough) {
     const float lambda = solver_.lambda();
-    const float share = !exactly ? 0.0f : args_.rows.rounds[row_] <= likely_rounds ? likely_share : 1.0f;
+    const float share = !exactly ? 0.0f : !thorough && args_.rows.rounds[row_] <= likely_rounds ? likely_share : 1.0f;
     const float distance = exactly ? share * moved() : 0.0f;
     const float norm = share * args_.screen.norm[row_];
     const int found = list_passing_entries(
@@ -218,20 +230,48 @@ class RowRound {
           return bound > lambda && !solver_.tableau.has_atom(entry.atom);
         },
         [&](int at, int, const ListEntry& entry) SPLICE_INLINED {
-          candidates_[at] = entry.atom;
+          (exactly && refines() ? candidates_ : violators_)[at] = entry.atom;
           products_[at] = entry.value;
         });
     if (!exactly) return found;
-    dot_listed(group_, float_atoms(args_.atoms), found, candidates_, solver_.residual, products_);
+    const int left = refines() ? refine(found, norm, distance) : found;
+    dot_listed(group_, float_atoms(args_.atoms), left, violators_, solver_.residual, products_);
     group_.each([&](int lane) {
       SPLICE_NO_UNROLL
-      for (int i = lane; i < found; i += Group::size) {
-        products_[i] = static_cast<float>(products_[i]) * solver_.inverse(static_cast<std::int32_t>(candidates_[i]));
+      for (int i = lane; i < left; i += Group::size) {
+        products_[i] = static_cast<float>(products_[i]) * solver_.inverse(static_cast<std::int32_t>(violators_[i]));
       }
     });
     group_.sync();
-    return found;
+    return left;
   }
+
+  /// Not where sets are small: few atoms are looked at, and the code that warps run has to stay short.
+  SPLICE_KERNEL bool refines() const { return capacity_ > tier_capacity(1); }
+
+  /// Of the first `found` candidates, those that may violate once the remainders of their int8 copies are multiplied, too, become
+  /// violators. @returns how many
+  SPLICE_KERNEL int refine(int found, float norm, float distance) {
+    const float scale = args_.screen.scale[row_];
+    const float lambda = solver_.lambda();
+    multiply_remainders(group_, args_.atoms.remainders, args_.atoms.ld, found, candidates_, copy(), sums_);
+    return list_passing_entries<1>(
+        group_, found, [&](int i) SPLICE_INLINED { return refined_entry(args_.problem, candidates_, products_, sums_, i); },
+        [&](int, int, const RefinedEntry& entry) SPLICE_INLINED {
+          return math::screened_upper_bound(solver_.size_of(refined_value(entry, scale)), entry.remainder.error, norm,
+                                            args_.problem.atom_norm, distance) > lambda;
+        },
+        [&](int at, int, const RefinedEntry& entry) SPLICE_INLINED { violators_[at] = entry.atom; });
+  }
+
+  /// One of the group's lists of candidates.
+  static SPLICE_KERNEL typename Group::template Array<std::int32_t> candidate_list(Group& group, const SolveRowsArgs& args, int number) {
+    const std::int64_t room = args.screen.list_capacity;
+    return group.array(args.candidates + (candidate_lists * group.index() + number) * room, room);
+  }
+
+  /// The row's int8 copy.
+  SPLICE_KERNEL const std::int8_t* copy() const { return args_.screen.q + args_.screen.place[row_] * args_.atoms.ld; }
 
   /// Large sets take many at once, but fewer rather than go on to the solver that works in global memory.
   SPLICE_KERNEL int picks_at_once(int present) const {
@@ -287,8 +327,7 @@ class RowRound {
 
   /// How far the residual has moved since it was screened: upper bound.
   SPLICE_KERNEL float moved() {
-    const std::int8_t* q = args_.screen.q + args_.screen.place[row_] * args_.atoms.ld;
-    const float distance = distance_to_copy<float>(group_, args_.atoms.ld, solver_.residual, q, args_.screen.scale[row_]);
+    const float distance = distance_to_copy<float>(group_, args_.atoms.ld, solver_.residual, copy(), args_.screen.scale[row_]);
     return distance * (1 + 1e-5f) + rounding * args_.screen.norm[row_];
   }
 
@@ -316,6 +355,8 @@ class RowRound {
   typename Group::template Array<float> list_values_;
   typename Group::template Array<float> products_;
   typename Group::template Array<std::int32_t> candidates_;
+  typename Group::template Array<std::int32_t> sums_;
+  typename Group::template Array<std::int32_t> violators_;
   typename Group::template Array<RowPhase> phase_;
   typename Group::template Array<std::int32_t> pick_atoms_;
   typename Group::template Array<float> pick_correlations_;

@@ -18,6 +18,13 @@ struct AtomsView {
   const std::int8_t* rows8 = nullptr;  ///< [p padded, ld]: c_j ~ scale_j rows8_j
   const Float16* halves = nullptr;     ///< [p, 2, ld]: c_j ~ half_scales_j (halves_j0 + halves_j1), see split_atoms.hpp
   const float* half_scales = nullptr;  ///< [p] powers of two
+  const std::uint32_t* remainders = nullptr;  ///< [p, ld / 8] what rows8 leave of c_j, see remainders.hpp
+};
+
+/// Of an atom's remainder, t_j n_j.
+struct RemainderScale {
+  float weight = 0;  ///< t_j / a_j
+  float error = 0;   ///< upper bound of |c_j - scale_j rows8_j - t_j n_j| / a_j and of rounding, per |r^|
 };
 
 /// The problem of one call; see DeviceProblem.
@@ -26,6 +33,7 @@ struct ProblemView {
   const double* inverse = nullptr;         ///< [p] 1 / a_j, 0 for banned atoms: what certificates are made with
   const float* screen_weights = nullptr;   ///< [p padded] scale_j / a_j, 0 where the solver must not look
   const float* screen_error = nullptr;     ///< [p padded] upper bound of |c_j - scale_j rows8_j| / a_j
+  const RemainderScale* remainder = nullptr;  ///< [p]
   float atom_norm = 0;           ///< upper bound of |c_j| / a_j over the solver's atoms
   float certificate_norm = 0;    ///< the same over all atoms
   bool nonnegative = true;

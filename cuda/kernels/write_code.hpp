@@ -63,7 +63,7 @@ SPLICE_KERNEL void write_code(Group& group, const RowsView& rows, std::int64_t r
       ++found;
       const std::int32_t own = atom(k);
       int place = 0;  // how many lower atoms there are
-      SPLICE_UNROLL_BY(4)
+      SPLICE_UNROLL_BY(2)
       for (int other = 0; other < size; ++other) place += atom(other) < own && kept[other] != 0 ? 1 : 0;
       if (place >= rows.code_capacity) continue;
       atoms[place] = own;

@@ -109,6 +109,7 @@ def least_address_space():
     return high << 20
 
 
+@not_under_sanitizers
 def test_memory_beside_the_file_is_that_of_screening_alone(tmp_path):
     """100,000 atoms in 102 MB: the screening takes as much, a float32 copy would take 205 MB more."""
     atoms, dim = 100_000, 512

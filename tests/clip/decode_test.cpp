@@ -31,6 +31,7 @@ TEST(Decode, KeepsThePixelsOfLosslessFormats) {
   }
 }
 
+#if !defined(__SANITIZE_THREAD__)  // which leaves no room for 4 TiB of addresses
 TEST(Decode, LargeFilesAreLookedAtBeforeTheyAreRead) {
   const ScratchFolder scratch;
   const auto sparse = [&](const char* name, const std::string& start) {
@@ -43,6 +44,7 @@ TEST(Decode, LargeFilesAreLookedAtBeforeTheyAreRead) {
   EXPECT_THAT(thrown_message<OutOfMemoryError>([&] { read_image(png); }),
               AllOf(HasSubstr("png"), HasSubstr("4398046511104")));
 }
+#endif
 
 TEST(Decode, GreyBecomesThreeEqualChannels) {
   const std::vector<std::uint8_t> grey = test_pattern(9, 11, 1);

@@ -82,7 +82,7 @@ void join_in_steps(std::int64_t atoms) {
   emulation::EmulatedDevice device(Device::cuda(0));
   rows.load(device, problem);
   rows.set_code(0, {}, {});
-  rows.phase[0] = cuda::RowPhase::certifying;
+  rows.phase[0] = cuda::RowPhase::refused;
   rows.r = rows.z;
   rows.margin_level[0] = 0;
   screen_rows(device, problem, rows);

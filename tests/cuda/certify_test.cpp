@@ -91,7 +91,7 @@ class Certify : public WatchedKernels {
     std::fill(rows->phase.begin(), rows->phase.end(), cuda::RowPhase::claims);
     std::vector<double> residuals(at(2 * problem->atoms.ld));
     std::vector<float> products(at(2 * rows->screen.list_capacity));
-    std::vector<std::int32_t> candidates(2 * products.size());
+    std::vector<std::int32_t> candidates(cuda::candidate_lists * products.size());
     device.launch<cuda::CertifyScreenedKernel>(
         count, {problem->atoms, problem->view, rows->view, rows->screen, residuals.data(), products.data(), candidates.data()}, 2);
   }
@@ -272,9 +272,9 @@ TEST_F(Certify, AnAtomLeftOutOfTheCodeFails) {
 TEST_F(Certify, RowsThatFailTryAgainUntilPatienceOrBudgetEnds) {
   for (std::int64_t i = 0; i < count; ++i) rows->code_weights[at(i * 32)] *= 1.05f;
   screen(1.0f);
-  for (int turn = 0; turn < 5; ++turn) {
+  for (int turn = 0; turn < 6; ++turn) {
     certify_screened();
-    EXPECT_EQ(rows->phase[0], turn < 4 ? cuda::RowPhase::refused : cuda::RowPhase::exact);
+    EXPECT_EQ(rows->phase[0], turn < 5 ? cuda::RowPhase::refused : cuda::RowPhase::exact);
     EXPECT_EQ(rows->misses[0], turn + 1);
   }
   rows->rounds[0] = problem->view.max_rounds;

@@ -343,7 +343,9 @@ TEST_F(CertifyOnDevice, RowsAsTheyAre) {
 /// A certificate that a changed weight, row or penalty does not change would be none.
 TEST_F(CertifyOnDevice, SeesEveryChange) {
   const Dictionary dictionary(context, sample.atom_view());
-  const DecomposeResult result = decompose(context, dictionary, sample.view(), {.l1_penalty = 0.2f});
+  DecomposeOptions options{.l1_penalty = 0.2f};
+  options.solve.gap_tolerance = 1e-7;
+  const DecomposeResult result = decompose(context, dictionary, sample.view(), options);
   const auto gaps_of = [&](const SparseCodes& codes, float penalty) {
     double worst = 0;
     for (const RowReport& report : certify(context, dictionary, sample.view(), codes, {.l1_penalty = penalty})) {

@@ -16,7 +16,9 @@
 #include "cpu/cpu_dictionary.hpp"
 #include "cpu/problem_scales.hpp"
 #include "cuda/emulation/watched.hpp"
+#include "device_problem.hpp"
 #include "kernels/prepare.hpp"
+#include "kernels/remainders.hpp"
 #include "kernels/screen_view.hpp"
 #include "kernels/solve_tiers.hpp"
 #include "kernels/split_atoms.hpp"
@@ -57,10 +59,19 @@ struct KernelProblem {
         atoms{dictionary->size,           dictionary->dim,         dictionary->ld,
               dictionary->atom<float>(0), dictionary->rows8.get()},
         halves(static_cast<std::size_t>(2 * atoms.size * atoms.ld)),
-        half_scales(static_cast<std::size_t>(atoms.size)) {
+        half_scales(static_cast<std::size_t>(atoms.size)),
+        remainders(static_cast<std::size_t>(atoms.size * atoms.ld / cuda::remainders_of_word)),
+        remainder_scales(half_scales.size()),
+        remainder_errors(half_scales.size()) {
     atoms.halves = halves.data();
     atoms.half_scales = half_scales.data();
     emulation::EmulatedDevice(Device::cuda(0)).launch<cuda::SplitAtomsKernel>(atoms.size, {atoms, halves.data(), half_scales.data()});
+    atoms.remainders = remainders.data();
+    emulation::EmulatedDevice(Device::cuda(0)).launch<cuda::RemaindersKernel>(
+        atoms.size, {atoms, dictionary->scale.get(), remainders.data(), remainder_scales.data(), remainder_errors.data()});
+    remainder = cuda::remainder_scales(
+        {remainder_scales, remainder_errors, {dictionary->norm.get(), remainder_scales.size()}, padded_atoms()}, problem);
+    view.remainder = remainder.data();
     view.solver_inverse = problem.solver_inverse_weights.data();
     view.inverse = problem.inverse_weights.data();
     view.screen_weights = scales.screen_weights.get();
@@ -87,6 +98,10 @@ struct KernelProblem {
   cuda::AtomsView atoms;
   std::vector<Float16> halves;
   std::vector<float> half_scales;
+  std::vector<std::uint32_t> remainders;
+  std::vector<float> remainder_scales;
+  std::vector<float> remainder_errors;
+  std::vector<cuda::RemainderScale> remainder;
   cuda::ProblemView view;
 };
 

@@ -29,7 +29,7 @@ template <class Kernel>
 void solve_rows(emulation::EmulatedDevice& device, const KernelProblem& problem, KernelRows& rows) {
   constexpr std::size_t groups = 2;
   std::vector<float> products(groups * at(rows.screen.list_capacity));
-  std::vector<std::int32_t> candidates(products.size());
+  std::vector<std::int32_t> candidates(cuda::candidate_lists * products.size());
   cuda::SolveRowsArgs args{problem.atoms, problem.view, rows.view, rows.screen, products.data(), candidates.data(), nullptr, {}};
   constexpr bool in_memory = std::is_same_v<Kernel, cuda::LargeSolveRowsKernel>;
   constexpr std::size_t places = in_memory ? groups * Kernel::capacity : 0;

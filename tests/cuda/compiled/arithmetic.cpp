@@ -263,6 +263,20 @@ void insert_bits(Step& step) {
   });
 }
 
+/// dp4a.s32.s32 d, a, b, c
+void dot_bytes(Step& step) {
+  Lanes& d = step.to();
+  step.each([&](std::size_t l) {
+    const auto a = as<std::uint32_t>(step.from(0)[l]);
+    const auto b = as<std::uint32_t>(step.from(1)[l]);
+    auto sum = as<std::uint32_t>(step.from(2)[l]);
+    for (int byte = 0; byte < 4; ++byte) {
+      sum += static_cast<std::uint32_t>(static_cast<std::int8_t>(a >> (8 * byte)) * static_cast<std::int8_t>(b >> (8 * byte)));
+    }
+    d[l] = sum;
+  });
+}
+
 /// prmt.b32 d, a, b, c: four bytes of {b, a}; bit 3 of a choice repeats the byte's sign.
 void permute_bytes(Step& step) {
   Lanes& d = step.to();
@@ -456,6 +470,7 @@ void add_arithmetic(Operations& operations) {
   operations["not.pred"] = negate_predicate;
   operations["brev.b32"] = unary<std::uint32_t, Reversed>;
   operations["bfind.shiftamt.u32"] = unary<std::uint32_t, ShiftToTop>;
+  operations["dp4a.s32.s32"] = dot_bytes;
   operations["prmt.b32"] = permute_bytes;
   operations["mov.pred"] = move<1>;
   for (const char* type : {"16", "32", "64"}) {

@@ -131,7 +131,7 @@ Timeline::Timing Timeline::timing_of(const Instruction& instruction) {
   if (begins({"cvt.r"}) && !has(name, "f16")) return {Unit::special, 4, 10, Wait::arithmetic, Access::none, 0};
   if (begins({"setp"})) return {Unit::main, 1, 10, Wait::arithmetic, Access::none, 0};  // a predicate, which is to be waited for
   if (has(name, "64") && !begins({"mov"})) return {Unit::main, 2, 8, Wait::arithmetic, Access::none, 0};
-  if (begins({"mul.", "mad."}) && !name.ends_with("f32")) return {Unit::half_rate, 2, 4, Wait::arithmetic, Access::none, 0};
+  if (begins({"mul.", "mad.", "dp4a"}) && !name.ends_with("f32")) return {Unit::half_rate, 2, 4, Wait::arithmetic, Access::none, 0};
   return {};
 }
 

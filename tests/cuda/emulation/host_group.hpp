@@ -343,6 +343,10 @@ class HostGroup {
   }
 
   static void give_up() { std::abort(); }
+  static std::int32_t dot_bytes(std::uint32_t a, std::uint32_t b, std::int32_t sum) {
+    for (int byte = 0; byte < 4; ++byte) sum += static_cast<std::int8_t>(a >> (8 * byte)) * static_cast<std::int8_t>(b >> (8 * byte));
+    return sum;
+  }
   static std::int32_t count_up(std::int32_t* counter) { return (*counter)++; }
   static float float_of(Float16 half) { return to_float(half); }
   static Float16 half_of(float value) { return to_float16(value); }
