@@ -49,6 +49,7 @@ class Tableau {
   static constexpr std::int32_t no_atom = -1;
 
   SPLICE_KERNEL int size() const { return size_; }
+  /// After name_atoms(), whatever has been set or appended since.
   SPLICE_KERNEL bool has_atom(std::int32_t wanted) const {
     constexpr int at_once = 8;  // loads that are on their way together
     bool found = false;
@@ -59,7 +60,7 @@ class Tableau {
     }
     return found;
   }
-  /// `count` atoms in place of all others: for has_atom() alone, until set_atoms(). Ends with a barrier.
+  /// `count` atoms in place of all others, and none after them: for has_atom() alone, until set_atoms(). Ends with a barrier.
   template <class Atom>
   SPLICE_KERNEL void name_atoms(int count, Atom atom_of) {
     size_ = count;
@@ -86,10 +87,7 @@ class Tableau {
         factor[i] = factor_of(i);
         in_support[i] = 0;
       }
-      for (int i = count + lane; i < capacity_; i += Group::size) {
-        factor[i] = 0;
-        atom[i] = no_atom;
-      }
+      for (int i = count + lane; i < capacity_; i += Group::size) factor[i] = 0;  // no atom
     });
     group_.sync();
     matrix_.set_gram(

@@ -11,35 +11,12 @@
 #include <vector>
 
 #include "cuda/compiled/machine.hpp"
+#include "cuda/compiled/small_kernel.hpp"
 
 namespace splice_cuda::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-/// A kernel of up to 64 threads whose argument is an array of 64-bit numbers; %rd2 is the thread's place in it, %r1 its number.
-std::string kernel(const std::string& body) {
-  return R"(
-.version 9.0
-.target sm_90a
-.address_size 64
-.extern .shared .align 16 .b8 dynamic[];
-.visible .entry kernel(
-  .param .u64 kernel_param_0
-)
-.maxntid 64, 1, 1
-{
-  .reg .pred %p<9>;
-  .reg .b32 %r<20>;
-  .reg .b64 %rd<20>;
-  .reg .f32 %f<9>;
-  .shared .align 8 .b8 fixed[256];
-  ld.param.u64 %rd1, [kernel_param_0];
-  mov.u32 %r1, %tid.x;
-  mul.wide.u32 %rd19, %r1, 8;
-  add.s64 %rd2, %rd1, %rd19;
-)" + body + "\n  ret;\n}\n";
-}
 
 /// What the threads of a block leave in the array.
 std::vector<std::uint64_t> run(const std::string& text, int threads = 32, std::size_t dynamic_bytes = 0) {
@@ -50,7 +27,7 @@ std::vector<std::uint64_t> run(const std::string& text, int threads = 32, std::s
   return numbers;
 }
 
-std::vector<std::uint64_t> run_body(const std::string& body, int threads = 32) { return run(kernel(body), threads); }
+std::vector<std::uint64_t> run_body(const std::string& body, int threads = 32) { return run(small_kernel(body), threads); }
 
 std::string failure_of(const std::string& body, int threads = 32) {
   try {
@@ -167,7 +144,7 @@ TEST(CompiledMachine, SharedMemoryBeginsUndefinedAndEnds) {
   const std::vector<std::uint64_t> numbers = run_body("mov.u32 %r2, fixed; ld.shared.u32 %r3, [%r2+252]; cvt.u64.u32 %rd3, %r3; st.global.u64 [%rd2], %rd3;");
   EXPECT_EQ(numbers[0], 0xFFFFFFFFu);
   EXPECT_THAT(failure_of("mov.u32 %r2, fixed; ld.shared.u32 %r3, [%r2+256];"), HasSubstr("of 256 bytes"));
-  const std::string dynamic = kernel("mov.u32 %r2, dynamic; st.shared.u32 [%r2+12], %r1; cvt.u64.u32 %rd3, %r2; st.global.u64 [%rd2], %rd3;");
+  const std::string dynamic = small_kernel("mov.u32 %r2, dynamic; st.shared.u32 [%r2+12], %r1; cvt.u64.u32 %rd3, %r2; st.global.u64 [%rd2], %rd3;");
   EXPECT_EQ(run(dynamic, 32, 16)[0], 256u);
   EXPECT_THROW(run(dynamic, 32, 12), compiled::KernelError);
 }
@@ -202,7 +179,7 @@ TEST(CompiledMachine, CopiesArriveWhenTheyAreWaitedFor) {
 }
 
 TEST(CompiledMachine, FunctionsHaveFramesOfTheirOwn) {
-  const std::string text = kernel(R"(
+  const std::string text = small_kernel(R"(
   setp.lt.u32 %p1, %r1, 8;
   mov.u32 %r3, 1;
   @%p1 bra $L_end;
@@ -356,25 +333,25 @@ TEST(CompiledParser, WhatItDoesNotKnowIsAnErrorWithItsLine) {
            {"bar.sync 0, 32;", "barrier"},
            {".frob .b32 x;", ".frob"}}) {
     try {
-      compiled::parse(kernel(body));
+      compiled::parse(small_kernel(body));
       ADD_FAILURE() << body;
     } catch (const compiled::ProgramError& error) {
       EXPECT_THAT(error.what(), HasSubstr(word));
       EXPECT_THAT(error.what(), HasSubstr("line 2"));
     }
   }
-  EXPECT_THROW(compiled::parse(kernel("mov.u32 %r2, 1;").substr(0, 400)), compiled::ProgramError);
-  EXPECT_THROW(compiled::parse(kernel("add.s32 5, %r1, %r1;")), compiled::ProgramError);
-  EXPECT_THROW(compiled::parse(kernel("$L_a: $L_a:")), compiled::ProgramError);
-  EXPECT_THROW(compiled::parse(kernel("bra;")), compiled::ProgramError);
-  EXPECT_THROW(compiled::parse(kernel("cp.async.cg.shared.global [%r1+16], [%rd1], 16;")), compiled::ProgramError);
+  EXPECT_THROW(compiled::parse(small_kernel("mov.u32 %r2, 1;").substr(0, 400)), compiled::ProgramError);
+  EXPECT_THROW(compiled::parse(small_kernel("add.s32 5, %r1, %r1;")), compiled::ProgramError);
+  EXPECT_THROW(compiled::parse(small_kernel("$L_a: $L_a:")), compiled::ProgramError);
+  EXPECT_THROW(compiled::parse(small_kernel("bra;")), compiled::ProgramError);
+  EXPECT_THROW(compiled::parse(small_kernel("cp.async.cg.shared.global [%r1+16], [%rd1], 16;")), compiled::ProgramError);
   EXPECT_THROW(compiled::parse(".global .b32 table[4];"), compiled::ProgramError);
   EXPECT_THROW(run_body("add.s32 %r2, %r1;"), compiled::KernelError);
   EXPECT_THROW(run_body("mov.u32 %r2, %clock;"), compiled::ProgramError);
 }
 
 TEST(CompiledMachine, CountsWhatWarpsExecute) {
-  compiled::Machine machine(compiled::parse(kernel(R"(
+  compiled::Machine machine(compiled::parse(small_kernel(R"(
   setp.lt.u32 %p1, %r1, 32;
   @%p1 bra $L_end;
   add.s32 %r2, %r1, 1;

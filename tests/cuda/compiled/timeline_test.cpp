@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cuda/compiled/machine.hpp"
+#include "cuda/compiled/small_kernel.hpp"
 #include "cuda/compiled/timeline.hpp"
 
 namespace splice_cuda::testing {
@@ -24,31 +25,13 @@ struct Waits {
   std::int64_t of(Wait wait) const { return cycles[static_cast<std::size_t>(wait)]; }
 };
 
-/// Of a kernel whose %rd1 points at numbers, %rd2 at the thread's own; %r1 is its number.
+/// Of a small_kernel.
 Waits waits_of(const std::string& body, int threads = 32) {
-  compiled::Machine machine(compiled::parse(R"(
-.version 9.0
-.target sm_90a
-.address_size 64
-.visible .entry kernel(
-  .param .u64 kernel_param_0
-)
-.maxntid 64, 1, 1
-{
-  .reg .pred %p<9>;
-  .reg .b32 %r<40>;
-  .reg .b64 %rd<20>;
-  .reg .f32 %f<40>;
-  .shared .align 8 .b8 fixed[256];
-  ld.param.u64 %rd1, [kernel_param_0];
-  mov.u32 %r1, %tid.x;
-  mul.wide.u32 %rd19, %r1, 4;
-  add.s64 %rd2, %rd1, %rd19;
-)" + body + "\n  ret;\n}\n"));
+  compiled::Machine machine(compiled::parse(small_kernel(body)));
   Timeline timeline(machine.program());
   machine.set_observer(&timeline);
-  alignas(128) static std::uint32_t numbers[256] = {};
-  const std::uint32_t* argument = numbers;
+  alignas(128) static std::uint64_t numbers[128] = {};
+  const std::uint64_t* argument = numbers;
   machine.run("kernel", {1, threads, 0, &argument, sizeof(argument)});
   Waits sum;
   for (std::size_t i = 0; i < timeline.waits()[0].size(); ++i) {
@@ -78,7 +61,7 @@ TEST(Timeline, WhatWasReadLatelyIsNear) {
   const std::string used = once + "add.s32 %r3, %r2, 1;\n";
   const Waits first = waits_of(used);
   EXPECT_GT(first.of(Wait::second_level), 200);
-  EXPECT_EQ(first.bytes, 32 * 4);
+  EXPECT_EQ(first.bytes, 32 * 8) << "sectors that lie between them, too";
   EXPECT_EQ(waits_of(once).of(Wait::second_level), 0) << "nobody waits";
   const Waits again = waits_of(used + "bar.warp.sync -1;\nld.global.u32 %r4, [%rd2];\nadd.s32 %r5, %r4, 1;\n");
   EXPECT_EQ(again.bytes, first.bytes);
@@ -88,11 +71,11 @@ TEST(Timeline, WhatWasReadLatelyIsNear) {
 
 /// Loads go ahead of what does not need them, but not of stores, which may be to the same place, nor across labels.
 TEST(Timeline, LoadsGoAheadWithinAPiece) {
-  const std::string loads[] = {"ld.global.u32 %r2, [%rd2];\n", "ld.global.u32 %r4, [%rd2+128];\n"};
+  const std::string loads[] = {"ld.global.u32 %r2, [%rd2];\n", "ld.global.u32 %r4, [%rd2+256];\n"};
   const std::string uses[] = {"add.s32 %r3, %r2, 1;\n", "add.s32 %r5, %r4, 1;\n"};
   const std::int64_t together = waits_of(loads[0] + loads[1] + uses[0] + uses[1]).of(Wait::second_level);
   EXPECT_EQ(waits_of(loads[0] + uses[0] + loads[1] + uses[1]).of(Wait::second_level), together);
-  const std::int64_t apart = waits_of(loads[0] + uses[0] + "st.global.u32 [%rd2+256], %r3;\n" + loads[1] + uses[1]).of(Wait::second_level);
+  const std::int64_t apart = waits_of(loads[0] + uses[0] + "st.global.u32 [%rd2+512], %r3;\n" + loads[1] + uses[1]).of(Wait::second_level);
   EXPECT_GT(apart, together + 200);
   EXPECT_GT(waits_of("setp.gt.u32 %p1, %r1, 99;\n@%p1 bra $L_label;\n" + loads[0] + uses[0] + "$L_label:\n" + loads[1] + uses[1]).of(Wait::second_level), together + 200);
 }
