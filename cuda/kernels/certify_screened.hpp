@@ -72,7 +72,7 @@ struct CertifyScreenedKernel {
     return distance_to_copy<double>(group, args.atoms.ld, residual, q, scale) * (1 + 1e-9);
   }
 
-  /// Of the list, without the support, whose correlations are known: what the screening bounds by lambda needs no look; half of
+  /// Of the list, without the support, whose correlations are known: what the screening bounds by lambda needs no look; most of
   /// the rest are bounded once the remainders of their int8 copies are multiplied, too, most others by products of their high
   /// float16 parts, with error bounds; what these leave open is multiplied in fp64.
   template <class Group, class Vector>

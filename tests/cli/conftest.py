@@ -13,6 +13,7 @@ SPLICE = os.environ["SPLICE"]
 # The leak checker of the address sanitizer dies now and then where LibTorch's threads end with the process; leaks are for the tests in C++.
 os.environ.setdefault("ASAN_OPTIONS", "detect_leaks=0")
 not_under_sanitizers = pytest.mark.skipif(bool(os.environ.get("SPLICE_SANITIZE")), reason="sanitizers take memory of their own")
+not_under_thread_sanitizer = pytest.mark.skipif("thread" in os.environ.get("SPLICE_SANITIZE", ""), reason="it takes memory of its own")
 SHARED_DATA = Path(os.environ.get("SPLICE_SHARED_DATA", "/nonexistent"))
 
 

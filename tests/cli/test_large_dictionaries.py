@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 import scipy.sparse
-from conftest import SPLICE, dictionary_of, fails, gap_of, not_under_sanitizers, prepared, run
+from conftest import SPLICE, dictionary_of, fails, gap_of, not_under_sanitizers, not_under_thread_sanitizer, prepared, run
 
 UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8}
 
@@ -109,7 +109,7 @@ def least_address_space():
     return high << 20
 
 
-@not_under_sanitizers
+@not_under_thread_sanitizer
 def test_memory_beside_the_file_is_that_of_screening_alone(tmp_path):
     """100,000 atoms in 102 MB: the screening takes as much, a float32 copy would take 205 MB more."""
     atoms, dim = 100_000, 512

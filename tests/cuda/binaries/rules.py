@@ -22,8 +22,8 @@ RULES: list[Rule] = [
     # Tableaux in registers, swept by fused multiply-adds; Gram matrices by tensor cores. Three blocks of four warps stay on a
     # multiprocessor with 32 places, two with 64. What lies on the stack is pointers that are needed once a round, and what
     # calls of products and residuals put aside. Warps are at different places of the code, which has to stay below what a
-    # multiprocessor keeps of it: 116 KB instead of 100 cost a fifth of the time. (Of 6,700 instructions some 500 check a claim, which
-    # hardly a row makes.)
+    # multiprocessor keeps of it: 116 KB instead of 100 cost a fifth of the time. (What checks claims is among them,
+    # and hardly a row does that.)
     Rule("WarpSolveRowsKernelILi0ELi32E", registers=168, shared=27 * 1024, stack=176, requires=r"\bFFMA\b", forbids=ONLY_QUEUES),
     Rule("WarpSolveRowsKernelILi0ELi32E", registers=168, stack=176, instructions=6700, architectures=("90", "90a")),
     Rule("WarpSolveRowsKernelILi1ELi64E", registers=255, shared=48 * 1024, stack=224, requires=r"\bFFMA\b", forbids=ONLY_QUEUES),
