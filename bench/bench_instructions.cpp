@@ -1,7 +1,7 @@
 // What kernels execute, counted without a GPU: compiled ones, in PTX, run on the host (tests/cuda/compiled). PTX that was compiled
 // with -lineinfo tells the lines of the source:
 //
-//   bench_instructions KERNELS.ptx [--p 15000] [--d 512] [--rows 96] [--l1 0.25] [--text15k] [--lines 40] [--kernel WarpSolve] [--file solve_rows]
+//   bench_instructions KERNELS.ptx [--p 15000] [--d 512] [--rows 96] [--l1 0.25] [--text15k] [--lines 40] [--kernel WarpRows] [--file row_round]
 //                      [--waits]
 //
 // An instruction is one of a warp; a multiprocessor issues four a cycle at most. Copies between registers are not counted: the assembler

@@ -3,7 +3,7 @@
 from markdown_table import markdown, number
 
 # Kernels' names by the part of the work that they do; the rest is "other".
-STAGES = {"solve": ("SolveRowsKernel",), "screen": ("ScreenFused", "ListCandidates", "CollectRows", "QuantizeRows"),
+STAGES = {"solve": ("PickRowsKernel", "GuessRow", "SolveRow", "CheckRowsKernel"), "screen": ("ScreenFused", "ListCandidates", "CollectRows", "QuantizeRows"),
           "certify": ("CertifyScreened",), "fp64 fallback": ("ExactRow", "CertifyExactly")}
 SWEEP_HEADER = ["us a row", "rows a second", "FP16 products", "passes", "l0", "certified", "largest gap", "calls"]
 

@@ -48,7 +48,6 @@ class RowBuffers {
         status_(device, rows),
         rounds_(device, rows),
         iterations_(device, rows),
-        tier_(device, rows),
         misses_(device, rows),
         code_count_(device, rows),
         code_atoms_(device, rows * code_capacity),
@@ -69,7 +68,6 @@ class RowBuffers {
     view_.status = status_.get();
     view_.rounds = rounds_.get();
     view_.iterations = iterations_.get();
-    view_.tier = tier_.get();
     view_.misses = misses_.get();
     view_.code_capacity = code_capacity;
     view_.code_count = code_count_.get();
@@ -210,7 +208,6 @@ class RowBuffers {
   DeviceBuffer<std::int32_t, Engine> status_;
   DeviceBuffer<std::int32_t, Engine> rounds_;
   DeviceBuffer<std::int32_t, Engine> iterations_;
-  DeviceBuffer<std::int32_t, Engine> tier_;
   DeviceBuffer<std::int32_t, Engine> misses_;
   DeviceBuffer<std::int32_t, Engine> code_count_;
   DeviceBuffer<std::int32_t, Engine> code_atoms_;

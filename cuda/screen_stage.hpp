@@ -13,6 +13,7 @@
 #include "device_dictionary.hpp"
 #include "kernels/collect_rows.hpp"
 #include "kernels/list_candidates.hpp"
+#include "kernels/picks.hpp"
 #include "kernels/quantize_rows.hpp"
 #include "kernels/screen_fused.hpp"
 #include "kernels/screen_view.hpp"
@@ -32,10 +33,10 @@ class ScreenStage {
         capacity_(list_capacity(dictionary)),
         fused_(engine.has_int8_tensor_cores()),
         active_(engine, rows),
-        counts_(engine, 2 + larger_solvers),
+        counts_(engine, 2 + waiting_lists),
         q_(engine, padded_rows(rows, fused_) * dictionary.ld),
-        ints_(engine, rows * (3 + larger_solvers)),
-        floats_(engine, rows * 4),
+        ints_(engine, rows * ints),
+        floats_(engine, rows * floats),
         list_atoms_(engine, rows * capacity_),
         list_values_(engine, rows * capacity_),
         sums_(engine, sum_count(dictionary)) {
@@ -48,11 +49,14 @@ class ScreenStage {
     view_.place = ints_.get();
     view_.margin_level = ints_.get() + rows;
     view_.list_count = ints_.get() + 2 * rows;
-    view_.waiting = ints_.get() + 3 * rows;
+    view_.pick_count = ints_.get() + 3 * rows;
+    view_.waiting = ints_.get() + 4 * rows;
+    view_.pick_atoms = ints_.get() + (4 + waiting_lists) * rows;
     view_.scale = floats_.get();
     view_.norm = floats_.get() + rows;
     view_.threshold = floats_.get() + 2 * rows;
     view_.unlisted_bound = floats_.get() + 3 * rows;
+    view_.pick_values = floats_.get() + 4 * rows;
     view_.list_capacity = capacity_;
     view_.list_atoms = list_atoms_.get();
     view_.list_values = list_values_.get();
@@ -62,7 +66,7 @@ class ScreenStage {
     return static_cast<std::size_t>(sum_count(dictionary) * 4 + block_rows * dictionary.ld) + 4096;
   }
   static std::size_t row_cost(const DeviceDictionary<Engine>& dictionary) {
-    return static_cast<std::size_t>(dictionary.ld + list_capacity(dictionary) * 8 + 32 + 4 * larger_solvers);
+    return static_cast<std::size_t>(dictionary.ld + list_capacity(dictionary) * 8 + 4 * (1 + ints + floats));
   }
   static std::int64_t list_capacity(const DeviceDictionary<Engine>& dictionary) {
     return std::min(dictionary.size, std::max(least_listed, dictionary.size / list_share));
@@ -101,6 +105,9 @@ class ScreenStage {
   // for it; those that overflow would be solved in fp64.
   static constexpr std::int64_t list_share = 16;
   static constexpr std::int64_t block_rows = 512;
+
+  static constexpr std::int64_t ints = 4 + waiting_lists + most_picks;  ///< a row, beside its place in active_
+  static constexpr std::int64_t floats = 4 + most_picks;
 
   static constexpr int large_block = 128;  ///< places a block of the fused kernel
   static constexpr int small_block = 64;

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file solve_stage.hpp
-/// Stages `solve` and `certify` of the working-set solver: a launch for each size of working set, and screened
+/// Stages `select`, `solve` and `certify` of the working-set solver: picks, a launch for each size of working set, and screened
 /// certificates. Scratch for as many rows as a device works on at once.
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include "device_buffer.hpp"
 #include "device_dictionary.hpp"
 #include "kernels/certify_screened.hpp"
+#include "kernels/pick_rows.hpp"
 #include "kernels/screen_view.hpp"
 #include "kernels/solve_rows.hpp"
 #include "kernels/views.hpp"
@@ -36,11 +37,10 @@ class SolveStage {
     engine.clear(queue_.get(), queue_.bytes());
   }
 
-  /// Rows that a device works on at once.
+  /// Rows that a device works on at once with scratch.
   static std::int64_t most_groups(const DeviceDictionary<Engine>& dictionary) {
     const Engine& engine = *dictionary.owner;
-    return std::max({resident<TinySolveRowsKernel>(engine), resident<SmallSolveRowsKernel>(engine),
-                     resident<CertifyScreenedKernel>(engine), most_large_groups(dictionary)});
+    return std::max({resident<TinySolveRowsKernel>(engine), resident<CertifyScreenedKernel>(engine), most_large_groups(dictionary)});
   }
 
   static std::size_t fixed_cost(const DeviceDictionary<Engine>& dictionary) {
@@ -51,17 +51,25 @@ class SolveStage {
     return static_cast<std::size_t>(ScreenStage<Engine>::list_capacity(dictionary) * (4 + 4 * candidate_lists) + dictionary.ld * 8);
   }
 
-  /// Rows as collected, once: larger solvers find what waits for them in lists that collect() begins.
-  /// @param tiers       whose rows are solved: the first so many
-  /// @param last_round  whether what is not solved then is certified as it stands
-  void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most, int tiers = solver_tiers,
-             bool last_round = false) {
+  /// Rows as collected, once: what joins their working sets, by their lists, and the solvers that hold them. Rows that none of
+  /// them holds are left to fp64.
+  /// @param first_passes  there is nothing else: they all fit into the first solver
+  /// @param last_round    whether what is not solved then is certified as it stands
+  void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most, bool first_passes, bool last_round = false) {
+    const std::int64_t pickers = std::min(resident<PickRowsKernel>(engine_), groups_ * candidate_lists);
+    engine_.template launch<PickRowsKernel>(most, {problem_, rows, screen, candidates_.get(), queue_.get(), last_round}, pickers);
     SolveRowsArgs a = args(rows, screen);
     a.last_round = last_round;
+    engine_.template launch<TinyGuessRowsKernel>(most, a, resident<TinyGuessRowsKernel>(engine_));  // guesses need no scratch
+    if (first_passes) return;
+    engine_.template launch<SmallGuessRowsKernel>(most, a, resident<SmallGuessRowsKernel>(engine_));
+    engine_.template launch<MediumGuessRowsKernel>(most, a, groups_);
     launch_queued<TinySolveRowsKernel>(most, a);
-    if (tiers > 1) launch_queued<SmallSolveRowsKernel>(most, a);
-    if (tiers > 2) engine_.template launch<MediumSolveRowsKernel>(most, a, groups_);
-    if (tiers > 3) engine_.template launch<LargeSolveRowsKernel>(most, a, large_groups_);
+    launch_queued<SmallSolveRowsKernel>(most, a);
+    engine_.template launch<MediumSolveRowsKernel>(most, a, groups_);
+    launch_queued<SmallCheckRowsKernel>(most, a);
+    engine_.template launch<MediumCheckRowsKernel>(most, a, groups_);
+    engine_.template launch<LargeCheckRowsKernel>(most, a, large_groups_);
   }
 
   void certify(const RowsView& rows, const ScreenView& screen, std::int64_t most) {
@@ -86,7 +94,7 @@ class SolveStage {
     engine_.template launch<Kernel>(most, args, std::min(groups_, resident<Kernel>(engine_)));
   }
 
-  static constexpr std::int64_t places = LargeSolveRowsKernel::capacity;
+  static constexpr std::int64_t places = LargeCheckRowsKernel::capacity;
   static constexpr std::int64_t float_arrays = 6;
   static constexpr std::int64_t int_arrays = 4;
 

@@ -15,7 +15,6 @@
 #include "device_dictionary.hpp"
 #include "device_problem.hpp"
 #include "exact_stage.hpp"
-#include "kernels/solve_tiers.hpp"
 #include "kernels/views.hpp"
 #include "kernels/write_row_codes.hpp"
 #include "row_buffers.hpp"
@@ -55,7 +54,7 @@ class WorkingSetTile final : public TileSolver {
     prepare(0, count);
     for (std::int32_t round = 0; round < rounds; ++round) {
       screen();
-      solve_.solve(rows_.view(), screen_.view(), most_active_, solver_tiers, round + 1 == rounds);
+      solve_.solve(rows_.view(), screen_.view(), most_active_, first_passes(round), round + 1 == rounds);
       certify();
     }
     exact_.solve(rows_.view());
@@ -80,14 +79,14 @@ class WorkingSetTile final : public TileSolver {
     // Rows without a code wait until they are screened: their lists are undefined so far.
     screen_.collect(rows_.view(), problem_.warm_start != nullptr);
     if (problem_.warm_start == nullptr) return;
-    solve_.solve(rows_.view(), screen_.view(), most_active_);
+    solve_.solve(rows_.view(), screen_.view(), most_active_, false);
     screen_.collect(rows_.view());
   }
 
   void screen() override { screen_.screen(rows_.view(), most_active_); }
 
   void solve() override {
-    solve_.solve(rows_.view(), screen_.view(), most_active_, solvers());
+    solve_.solve(rows_.view(), screen_.view(), most_active_, first_passes(round_));
     if (exact_ones_) exact_.solve(rows_.view());
   }
 
@@ -116,8 +115,8 @@ class WorkingSetTile final : public TileSolver {
  private:
   static constexpr int rounds_unseen = 3;
 
-  /// Solvers that the round may need: first passes fit into the first one.
-  int solvers() const { return round_ == 0 && problem_.warm_start == nullptr ? 1 : solver_tiers; }
+  /// Whether the round has nothing but first passes.
+  bool first_passes(int round) const { return round == 0 && problem_.warm_start == nullptr; }
   // Beyond these, float32 thresholds mean nothing; the fp64 path decides.
   static constexpr double smallest_lambda = 1e-12;
   static constexpr double largest_lambda = 1e12;

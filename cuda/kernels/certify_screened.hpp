@@ -58,9 +58,9 @@ struct CertifyScreenedKernel {
         finish_row(args.rows, row, certified);
         return;
       }
-      constexpr int most_misses = 5;  // the first claim is not checked by the solver, and costs a miss, too
+      constexpr int most_refused = 5;  // the first claim is not checked by the solver, and costs a miss, too
       const std::int32_t misses = args.rows.misses[row]++;
-      args.rows.phase[row] = misses >= most_misses ? RowPhase::exact : RowPhase::refused;
+      args.rows.phase[row] = misses >= most_refused ? RowPhase::exact : RowPhase::refused;
     });
   }
 
@@ -85,10 +85,9 @@ struct CertifyScreenedKernel {
     auto atoms = group.array(args.screen.list_atoms + row * room, room);
     auto values = group.array(args.screen.list_values + row * room, room);
     auto products = group.array(args.products + group.index() * room, room);
-    const auto list = [&](int number) { return group.array(args.candidates + (candidate_lists * group.index() + number) * room, room); };
-    auto candidates = list(0);
-    auto sums = list(1);
-    auto open = list(2);
+    auto candidates = candidate_list(group, args.candidates, 0, room);
+    auto sums = candidate_list(group, args.candidates, 1, room);
+    auto open = candidate_list(group, args.candidates, 2, room);
     const auto correlation = [&](double product, double inverse) {
       const double found = product * inverse;
       return args.problem.nonnegative ? found : std::fabs(found);

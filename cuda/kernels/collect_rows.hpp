@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file collect_rows.hpp
-/// Compaction: the rows that still have to be screened, in order. No row waits for a larger solver so far. One group for the whole tile.
+/// Compaction: the rows that still have to be screened, in order. No row waits for a solver so far. One group for the whole tile.
 
 #include <cstdint>
 #include <type_traits>
@@ -84,7 +84,7 @@ struct CollectRowsKernel {
     group.once([&] {
       *args.screen.active_count = count;
       *args.unfinished = unfinished;
-      for (int solver = 0; solver < larger_solvers; ++solver) args.screen.waiting_count[solver] = 0;
+      for (int list = 0; list < waiting_lists; ++list) args.screen.waiting_count[list] = 0;
     });
   }
 

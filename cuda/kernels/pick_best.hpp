@@ -14,39 +14,46 @@ namespace splice_cuda::cuda {
 /// the first ones are taken.
 ///
 /// A lane holds its values in registers, so many at a time that their loads are on their way together; the best ones so far
-/// are among them, one a lane.
+/// are among them.
+/// @tparam limit  of `most`
 /// @param value   any i of a lane's own turn, by that lane; all are read, whether they pass or not
 /// @param places  [most]
-/// @param values  [most] scratch: value(i) of what was taken. most <= Group::size
+/// @param values  [most] value(i) of what was taken
 /// @returns how many. Ends with a barrier.
-template <class Group, class Value, class Places, class Values>
+template <int limit, class Group, class Value, class Places, class Values>
 SPLICE_KERNEL int pick_best(Group& group, int count, Value value, float floor, int most, const Places& places,
                             const Values& values) {
-  constexpr int held = 8;  // by a lane; the first is one of the best so far
-  constexpr int span = (held - 1) * Group::size;
+  constexpr int best_held = (limit + Group::size - 1) / Group::size;  // by a lane: of the best so far, the first ones
+  constexpr int held = best_held + 7;
+  constexpr int span = (held - best_held) * Group::size;
   struct Held {
     float of[held];
   };
   typename Group::template PerLane<Held> own;
-  typename Group::template PerLane<std::int32_t> best_place;
+  struct BestPlaces {
+    std::int32_t of[best_held];
+  };
+  typename Group::template PerLane<BestPlaces> best_place;
   typename Group::template PerLane<int> position;
   int taken = 0;
   SPLICE_NO_UNROLL
   for (int first = 0; first < count; first += span) {
+    const auto index = [&](int lane, int u) { return first + (u - best_held) * Group::size + lane; };
     group.each([&](int lane) SPLICE_INLINED {
       float found[held];
       SPLICE_UNROLL
-      for (int u = 1; u < held; ++u) {
-        const int i = first + (u - 1) * Group::size + lane;
-        found[u] = value(i < count ? i : count - 1);
-      }
-      best_place[lane] = lane < taken ? static_cast<std::int32_t>(places[lane]) : 0;
-      own[lane].of[0] = lane < taken ? static_cast<float>(values[lane]) : floor;
+      for (int u = best_held; u < held; ++u) found[u] = value(index(lane, u) < count ? index(lane, u) : count - 1);
       SPLICE_UNROLL
-      for (int u = 1; u < held; ++u) own[lane].of[u] = first + (u - 1) * Group::size + lane < count ? found[u] : floor;
+      for (int u = 0; u < best_held; ++u) {
+        const int slot = u * Group::size + lane;
+        best_place[lane].of[u] = slot < taken ? static_cast<std::int32_t>(places[slot]) : 0;
+        own[lane].of[u] = slot < taken ? static_cast<float>(values[slot]) : floor;
+      }
+      SPLICE_UNROLL
+      for (int u = best_held; u < held; ++u) own[lane].of[u] = index(lane, u) < count ? found[u] : floor;
     });
     group.sync();
-    float limit = floor;
+    float least = floor;
     float low = floor;
     float high = floor;
     int best = 0;  // above `high`
@@ -74,18 +81,17 @@ SPLICE_KERNEL int pick_best(Group& group, int count, Value value, float floor, i
         high = middle;
         best = above;
       }
-      limit = best > 0 ? high : low;
+      least = best > 0 ? high : low;
     }
     taken = 0;
     SPLICE_UNROLL
     for (int u = 0; u < held; ++u) {
-      const int i = first + (u - 1) * Group::size;
-      if (i >= count || taken >= most) continue;
-      const int passing = group.positions([&](int lane) { return own[lane].of[u] > limit; }, position);
+      if (index(0, u) >= count || taken >= most) continue;
+      const int passing = group.positions([&](int lane) { return own[lane].of[u] > least; }, position);
       group.each([&](int lane) {
         const int slot = taken + position[lane];
-        if (!(own[lane].of[u] > limit) || slot >= most) return;
-        places[slot] = u == 0 ? best_place[lane] : i + lane;
+        if (!(own[lane].of[u] > least) || slot >= most) return;
+        places[slot] = u < best_held ? best_place[lane].of[u] : index(lane, u);
         values[slot] = own[lane].of[u];
       });
       taken = taken + passing < most ? taken + passing : most;

@@ -90,7 +90,6 @@ struct PrepareKernel {
     rows.rounds[row] = 0;
     rows.iterations[row] = 0;
     rows.misses[row] = 0;
-    rows.tier[row] = 0;
     rows.primal[row] = rows.dual[row] = rows.gap[row] = rows.kkt_violation[row] = irregular;
     if (!args.warm || !regular) rows.code_count[row] = 0;
     if (!regular) {

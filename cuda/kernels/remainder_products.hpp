@@ -75,6 +75,13 @@ SPLICE_OUT_OF_LINE void multiply_remainders(Group& group, const std::uint32_t* r
 /// Arrays of a group's scratch, of as many places as its list: listed atoms that may matter, their remainders' sums, and of them what still may.
 inline constexpr int candidate_lists = 3;
 
+/// @param candidates  [groups, candidate_lists, room]
+template <class Group>
+SPLICE_KERNEL typename Group::template Array<std::int32_t> candidate_list(Group& group, std::int32_t* candidates, int number,
+                                                                          std::int64_t room) {
+  return group.array(candidates + (candidate_lists * group.index() + number) * room, room);
+}
+
 /// A listed atom with its remainder's product.
 struct RefinedEntry {
   std::int32_t atom;

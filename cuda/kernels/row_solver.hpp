@@ -18,6 +18,8 @@
 
 namespace splice_cuda::cuda {
 
+inline constexpr float guess_tolerance = 1e-5f;  ///< of lambda: what may violate of what is solved again
+
 /// Memory of one group's working set of `capacity` atoms, beside its matrix.
 struct RowSolverMemory {
   TableauMemory<float> tableau;

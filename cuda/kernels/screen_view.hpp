@@ -13,9 +13,13 @@ namespace splice_cuda::cuda {
 struct ScreenView {
   std::int32_t* active = nullptr;        ///< [places] rows that take part, ascending ...
   std::int32_t* active_count = nullptr;  ///< [1] ... and how many
-  /// Of them, those whose working sets need a larger solver (solve_tiers.hpp), in no order. Filled while a round is solved.
-  std::int32_t* waiting_count = nullptr;  ///< [larger_solvers]
-  std::int32_t* waiting = nullptr;        ///< [larger_solvers, rows]
+  /// Of them, those that wait for each of the solvers (solve_tiers.hpp), in no order. Filled while a round is picked and solved.
+  std::int32_t* waiting_count = nullptr;  ///< [waiting_lists]
+  std::int32_t* waiting = nullptr;        ///< [waiting_lists, rows]
+  /// What joins the working set, by what the list says.
+  std::int32_t* pick_count = nullptr;  ///< [rows]
+  std::int32_t* pick_atoms = nullptr;  ///< [rows, most_picks]
+  float* pick_values = nullptr;        ///< [rows, most_picks] their c_j.r^ / a_j
   std::int8_t* q = nullptr;              ///< [places, ld] r^ = scale q
   std::int32_t* place = nullptr;         ///< [rows]
   float* scale = nullptr;                ///< [rows]

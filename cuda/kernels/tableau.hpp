@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/atom_names.hpp"
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
 
@@ -46,29 +47,14 @@ class Tableau {
         in_support(group.array(memory.in_support, capacity)),
         exchanges_(group.array(memory.exchanges, capacity)) {}
 
-  static constexpr std::int32_t no_atom = -1;
-
   SPLICE_KERNEL int size() const { return size_; }
-  /// After name_atoms(), whatever has been set or appended since.
-  SPLICE_KERNEL bool has_atom(std::int32_t wanted) const {
-    constexpr int at_once = 8;  // loads that are on their way together
-    bool found = false;
-    SPLICE_NO_UNROLL
-    for (int first = 0; first < size_; first += at_once) {  // past the last one there are none
-      SPLICE_UNROLL
-      for (int e = 0; e < at_once; ++e) found |= static_cast<std::int32_t>(atom[first + e]) == wanted;
-    }
-    return found;
-  }
+  /// After set_atoms() or name_atoms(), whatever has been appended since.
+  SPLICE_KERNEL bool has_atom(std::int32_t wanted) const { return has_name(atom, size_, wanted); }
   /// `count` atoms in place of all others, and none after them: for has_atom() alone, until set_atoms(). Ends with a barrier.
   template <class Atom>
   SPLICE_KERNEL void name_atoms(int count, Atom atom_of) {
     size_ = count;
-    group_.each([&](int lane) SPLICE_INLINED {
-      SPLICE_NO_UNROLL
-      for (int i = lane; i < capacity_; i += Group::size) atom[i] = i < count ? atom_of(i) : no_atom;
-    });
-    group_.sync();
+    cuda::name_atoms(group_, atom, capacity_, count, atom_of);
   }
   SPLICE_KERNEL void clear() { size_ = 0; }
 
@@ -87,7 +73,10 @@ class Tableau {
         factor[i] = factor_of(i);
         in_support[i] = 0;
       }
-      for (int i = count + lane; i < capacity_; i += Group::size) factor[i] = 0;  // no atom
+      for (int i = count + lane; i < capacity_; i += Group::size) {
+        atom[i] = no_atom;
+        factor[i] = 0;
+      }
     });
     group_.sync();
     matrix_.set_gram(

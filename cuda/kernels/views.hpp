@@ -70,7 +70,6 @@ struct RowsView {
   std::int32_t* status = nullptr;      ///< RowStatus, once finished
   std::int32_t* rounds = nullptr;
   std::int32_t* iterations = nullptr;
-  std::int32_t* tier = nullptr;        ///< of the solver whose memory holds the row's working set
   std::int32_t* misses = nullptr;      ///< certifying rounds that did not end in a certificate
   /// The solution at hand: atoms ascending, weights of the scaled problem.
   std::int64_t code_capacity = 0;

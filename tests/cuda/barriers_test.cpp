@@ -68,7 +68,7 @@ void overflow() {
   rows.phase[0] = cuda::RowPhase::certifying;
   rows.margin_level[0] = 2;
   rows.list_count[0] = 5;
-  solve_rows<cuda::TinySolveRowsKernel>(device, problem, rows);
+  pick_rows(device, problem, rows);
 }
 
 /// Signed rows that may claim whatever they find: atoms join until none is left, some with a sign that turns out wrong.
@@ -87,8 +87,9 @@ void join_in_steps(std::int64_t atoms) {
   rows.margin_level[0] = 0;
   screen_rows(device, problem, rows);
   rows.unlisted_bound[0] = -1e6f;
-  rows.tier[0] = Kernel::tier;
-  solve_rows<Kernel>(device, problem, rows);
+  rows.pick_count[0] = 0;
+  rows.let_wait(0, Kernel::list);
+  solve_waiting<Kernel>(device, problem, rows);
 }
 
 /// The second atom nearly is the first one's negative: it depends on it, and does not push it out.
@@ -141,9 +142,9 @@ void run(int scenario) {
     case 4: return solve_exactly(128, false);
     case 5: return overflow();
     case 6: return stay_out();
-    case 7: return join_in_steps<cuda::SmallSolveRowsKernel>(90);
-    case 8: return join_in_steps<cuda::MediumSolveRowsKernel>(150);
-    case 14: return join_in_steps<cuda::LargeSolveRowsKernel>(150);
+    case 7: return join_in_steps<cuda::SmallCheckRowsKernel>(90);
+    case 8: return join_in_steps<cuda::MediumCheckRowsKernel>(150);
+    case 14: return join_in_steps<cuda::LargeCheckRowsKernel>(150);
     case 9: return collect();
     case 10: return solve(sample_problem(900, 12, 1, 8), 0.1f, false);  // more in a list than a warp holds at once
     case 11: return find_penalty(0, 0.97f, {});

@@ -28,7 +28,7 @@ TEST_F(CollectRows, AgainstAPlainLoop) {
     device.launch<cuda::CollectRowsKernel>(1, {rows.view, rows.screen, &found_unfinished});
     ASSERT_EQ(rows.active_count[0], static_cast<std::int32_t>(wanted.size()));
     EXPECT_EQ(found_unfinished, unfinished);
-    EXPECT_EQ(rows.waiting_count, std::vector<std::int32_t>(cuda::larger_solvers, 0));
+    EXPECT_EQ(rows.waiting_count, std::vector<std::int32_t>(cuda::waiting_lists, 0));
     for (std::size_t k = 0; k < wanted.size(); ++k) {
       ASSERT_EQ(rows.active[k], wanted[k]);
       ASSERT_EQ(rows.place[at(wanted[k])], static_cast<std::int32_t>(k));

@@ -17,6 +17,7 @@
 #include "cpu/problem_scales.hpp"
 #include "cuda/emulation/watched.hpp"
 #include "device_problem.hpp"
+#include "kernels/picks.hpp"
 #include "kernels/prepare.hpp"
 #include "kernels/remainders.hpp"
 #include "kernels/screen_view.hpp"
@@ -129,7 +130,6 @@ struct KernelRows {
     make(status, view.status, rows);
     make(rounds, view.rounds, rows);
     make(iterations, view.iterations, rows);
-    make(tier, view.tier, rows);
     make(misses, view.misses, rows);
     make(code_count, view.code_count, rows);
     make(code_atoms, view.code_atoms, rows * code_capacity);
@@ -140,8 +140,11 @@ struct KernelRows {
     make(kkt_violation, view.kkt_violation, rows);
     make(active, screen.active, rows);
     make(active_count, screen.active_count, 1);
-    make(waiting_count, screen.waiting_count, cuda::larger_solvers);
-    make(waiting, screen.waiting, cuda::larger_solvers * rows);
+    make(waiting_count, screen.waiting_count, cuda::waiting_lists);
+    make(waiting, screen.waiting, cuda::waiting_lists * rows);
+    make(pick_count, screen.pick_count, rows);
+    make(pick_atoms, screen.pick_atoms, rows * cuda::most_picks);
+    make(pick_values, screen.pick_values, rows * cuda::most_picks);
     make(q, screen.q, rows * ld);
     make(place, screen.place, rows);
     make(scale, screen.scale, rows);
@@ -180,25 +183,27 @@ struct KernelRows {
     std::copy(weights.begin(), weights.end(), code_weights.begin() + row * view.code_capacity);
   }
 
-  /// Rows of a larger solver wait for it, no others.
-  void let_wait(int solver) {
+  /// Rows that wait in a list.
+  std::vector<std::int32_t> waiting_for(int list) const {
+    const auto first = waiting.begin() + list * view.count;
+    return {first, first + waiting_count[at(list)]};
+  }
+  /// `row` waits for one solver, no others for any.
+  void let_wait(std::int32_t row, int list) {
     std::fill(waiting_count.begin(), waiting_count.end(), 0);
-    if (solver == 0) return;
-    std::int32_t& count = waiting_count[at(solver - 1)];
-    for (std::int64_t row = 0; row < view.count; ++row) {
-      if (tier[at(row)] == solver) waiting[at((solver - 1) * view.count + count++)] = static_cast<std::int32_t>(row);
-    }
+    waiting[at(list * view.count)] = row;
+    waiting_count[at(list)] = 1;
   }
 
   cuda::RowsView view;
   cuda::ScreenView screen;
-  std::vector<float> z, r, code_weights, scale, norm, threshold, unlisted_bound, list_values;
+  std::vector<float> z, r, code_weights, scale, norm, threshold, unlisted_bound, list_values, pick_values;
   std::vector<double> lambda, primal, dual, gap, kkt_violation;
   std::vector<Float16> z_halves;
   std::vector<cuda::RowPhase> phase;
   std::vector<std::int8_t> q;
-  std::vector<std::int32_t> exponent, status, rounds, iterations, tier, misses, code_count, code_atoms;
-  std::vector<std::int32_t> active, active_count, waiting_count, waiting, place, margin_level, list_count, list_atoms;
+  std::vector<std::int32_t> exponent, status, rounds, iterations, misses, code_count, code_atoms;
+  std::vector<std::int32_t> active, active_count, waiting_count, waiting, pick_count, pick_atoms, place, margin_level, list_count, list_atoms;
 };
 
 }  // namespace splice_cuda::testing

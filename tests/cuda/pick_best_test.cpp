@@ -11,7 +11,7 @@
 namespace splice_cuda::testing {
 namespace {
 
-template <int lane_count>
+template <int lane_count, int limit>
 struct PickKernel {
   struct Args {
     const float* values = nullptr;
@@ -30,7 +30,7 @@ struct PickKernel {
   template <class Group>
   static void run(Group& group, std::int64_t, const Args& args, Shared&) {
     auto values = group.array(args.values, args.count);
-    const int picked = cuda::pick_best(
+    const int picked = cuda::pick_best<limit>(
         group, args.count, [&](int i) -> float { return values[i]; }, args.floor, args.most,
         group.array(args.taken, args.most), group.array(args.best, args.most));
     group.once([&] { *args.picked = picked; });
@@ -44,17 +44,18 @@ class PickBest : public WatchedKernels {
   /// By groups of all sizes, which agree as long as all values are looked at together.
   Indices pick(const std::vector<float>& values, float floor, int most) {
     Indices one = pick_by<32>(values, floor, most);
+    EXPECT_EQ(one, (pick_by<32, 32>(values, floor, most)));
     EXPECT_EQ(one, pick_by<128>(values, floor, most));
     EXPECT_EQ(one, pick_by<256>(values, floor, most));
     return one;
   }
 
-  template <int lanes>
+  template <int lanes, int limit = 64>
   std::vector<std::int32_t> pick_by(const std::vector<float>& values, float floor, int most) {
     std::vector<std::int32_t> taken(at(most), -1);
     std::vector<float> best(at(most), nan);
     std::int32_t picked = -1;
-    device.launch<PickKernel<lanes>>(
+    device.launch<PickKernel<lanes, limit>>(
         1, {values.data(), static_cast<int>(values.size()), floor, most, taken.data(), best.data(), &picked});
     taken.resize(at(picked));
     for (std::size_t slot = 0; slot < taken.size(); ++slot) EXPECT_EQ(best[slot], values[at(taken[slot])]);
@@ -130,7 +131,8 @@ TEST_F(PickBest, RandomValues) {
   for (const std::size_t count : {33u, 480u, 481u, 1000u, 2048u}) {
     std::vector<float> values(count);
     for (float& value : values) value = static_cast<float>(stream.next());
-    for (const int most : {1, 5, 32}) {
+    EXPECT_EQ(wrong_picks(values, 0.1f, 32, pick_by<32, 32>(values, 0.1f, 32)), "") << count;
+    for (const int most : {1, 5, 32, 33, 63, 64}) {
       const Indices found = pick_by<32>(values, 0.1f, most);
       EXPECT_EQ(wrong_picks(values, 0.1f, at(most), found), "") << count << ", " << most;
       EXPECT_EQ(wrong_picks(values, 0.1f, at(most), pick_by<128>(values, 0.1f, most)), "") << count << ", " << most;

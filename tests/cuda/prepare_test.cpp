@@ -60,7 +60,7 @@ class Prepare : public WatchedKernels {
       }
       EXPECT_EQ(got.exponent[at(i)], wanted.exponent) << "row " << i;
       EXPECT_EQ(got.lambda[at(i)], std::ldexp(0.125, wanted.exponent)) << "row " << i;
-      EXPECT_EQ(got.rounds[at(i)] + got.iterations[at(i)] + got.misses[at(i)] + got.tier[at(i)] + got.code_count[at(i)],
+      EXPECT_EQ(got.rounds[at(i)] + got.iterations[at(i)] + got.misses[at(i)] + got.code_count[at(i)],
                 0);
       const bool regular = wanted.kind == cpu::RowKind::regular;
       const bool within = got.lambda[at(i)] > 0 && got.lambda[at(i)] < 1e12;

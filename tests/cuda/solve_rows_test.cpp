@@ -1,6 +1,9 @@
-// What a round makes of a row: which phase and tier follow, and what is claimed.
+// What a round makes of a row: what joins, which solver and phase follow, and what is claimed.
 
+#include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "core/half.hpp"
 #include "cuda/solve_stages.hpp"
@@ -24,16 +27,13 @@ class SolveRows : public WatchedKernels {
     rows->phase[0] = RowPhase::certifying;
     rows->r = rows->z;
     rows->margin_level[0] = 0;
-    rows->tier[0] = cuda::SmallSolveRowsKernel::tier;
   }
   /// A first pass, and rounds with bounds until no row waits for one.
-  template <class Kernel>
-  void solve_all(const KernelProblem& problem) {
+  void solve_all(const KernelProblem& problem, int least_tier) {
     begin(problem, problem.atoms.size);
-    std::fill(rows->tier.begin(), rows->tier.end(), Kernel::tier);
     for (int round = 0; round < 6; ++round) {
       screen_rows(device, problem, *rows);
-      solve_rows<Kernel>(device, problem, *rows);
+      solve_rows(device, problem, *rows, least_tier);
       if (round > 0) continue;
       for (const RowPhase phase : rows->phase) EXPECT_EQ(phase, RowPhase::certifying);
     }
@@ -46,7 +46,8 @@ TEST_F(SolveRows, RowsThatClaimAreSolved) {
     const KernelProblem problem(sample_problem(150, 24, 6, 1), options(0.4f, nonnegative));
     splice_oracle::Problem oracle = oracle_problem(problem.sample, static_cast<double>(0.4f));
     oracle.any_sign = !nonnegative;
-    const auto check = [&](int least) {
+    for (const int least_tier : {0, 1, 2}) {
+      solve_all(problem, least_tier);
       int claimed = 0;
       for (std::int64_t i = 0; i < 6; ++i) {
         if (rows->phase[at(i)] != RowPhase::claims) continue;
@@ -61,52 +62,57 @@ TEST_F(SolveRows, RowsThatClaimAreSolved) {
         for (const double value : oracle_row(problem.sample, i)) square += value * value;
         EXPECT_LE(found.gap, 1e-6 * 0.5 * square);
       }
-      EXPECT_GE(claimed, least);
-    };
-    solve_all<cuda::TinySolveRowsKernel>(problem);
-    check(1);  // the others outgrow it
-    solve_all<cuda::SmallSolveRowsKernel>(problem);
-    check(5);
-    solve_all<cuda::MediumSolveRowsKernel>(problem);
-    check(5);
+      EXPECT_GE(claimed, 5) << least_tier;
+    }
   }
 }
 
 /// Nobody claims what the screening can't prove: atoms outside the list may have come up to lambda.
 TEST_F(SolveRows, AResidualThatMovedTooFarIsScreenedAgain) {
   const KernelProblem problem(sample_problem(150, 24, 6, 1), options(0.2f, true));
-  solve_all<cuda::SmallSolveRowsKernel>(problem);
+  solve_all(problem, 1);
   const auto claimed = std::find(rows->phase.begin(), rows->phase.end(), RowPhase::claims) - rows->phase.begin();
   ASSERT_LT(claimed, 6);
   for (const float bound : {0.9f, 0.99999f}) {
     rows->phase[at(claimed)] = RowPhase::certifying;
     rows->unlisted_bound[at(claimed)] = bound * static_cast<float>(rows->lambda[at(claimed)]);
-    solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+    solve_rows(device, problem, *rows, 1);
     EXPECT_EQ(rows->phase[at(claimed)], bound < 0.95f ? RowPhase::claims : RowPhase::certifying);
   }
 }
 
-/// At the residual that was screened nothing is computed: of a round that can't claim, candidates have the list's values.
-TEST_F(SolveRows, WhatTheListSaysToViolateJoinsWithoutAProduct) {
-  const KernelProblem problem(sample_problem(150, 24, 1, 1), options(0.4f, true));
-  begin_certifying(problem);
-  screen_rows(device, problem, *rows);
-  rows->unlisted_bound[0] = static_cast<float>(2 * rows->lambda[0]);
-  std::vector<float> products(300, std::nanf(""));
-  std::vector<std::int32_t> candidates(cuda::candidate_lists * products.size());
-  rows->let_wait(cuda::SmallSolveRowsKernel::tier);
-  device.launch<cuda::SmallSolveRowsKernel>(
-      1, {problem.atoms, problem.view, rows->view, rows->screen, products.data(), candidates.data(), nullptr, {}}, 2);
-  EXPECT_EQ(rows->phase[0], RowPhase::certifying);
-  EXPECT_GT(rows->code_count[0], 3);
-  int candidates_found = 0;
-  for (const float product : products) {
-    if (std::isnan(product)) continue;
-    ++candidates_found;
-    EXPECT_NE(std::find(rows->list_values.begin(), rows->list_values.begin() + rows->list_count[0], product),
-              rows->list_values.begin() + rows->list_count[0]);
+/// At the residual that was screened nothing is computed: what violates by the list joins, the best first, as the list has it.
+TEST_F(SolveRows, PicksAreTheBestOfTheList) {
+  for (const bool nonnegative : {true, false}) {
+    const KernelProblem problem(sample_problem(300, 24, 1, 1), options(0.2f, nonnegative));
+    for (const int kept : {0, 5, 40}) {
+      begin_certifying(problem);
+      std::vector<std::int32_t> code(at(kept));
+      for (int i = 0; i < kept; ++i) code[at(i)] = 7 * i;
+      rows->set_code(0, code, std::vector<float>(at(kept), 0.1f));
+      screen_rows(device, problem, *rows);
+      std::vector<std::pair<float, std::int32_t>> violating;
+      std::map<std::int32_t, float> listed;
+      for (int i = 0; i < rows->list_count[0]; ++i) {
+        const std::int32_t atom = rows->list_atoms[at(i)];
+        const float value = rows->list_values[at(i)];
+        const float size = nonnegative ? value : std::abs(value);
+        listed[atom] = value;
+        if (static_cast<double>(size) > rows->lambda[0] && !std::binary_search(code.begin(), code.end(), atom)) {
+          violating.emplace_back(-size, atom);
+        }
+      }
+      std::sort(violating.begin(), violating.end());
+      ASSERT_GT(violating.size(), 70u);
+      std::set<std::int32_t> best;
+      for (int i = 0; i < (kept < 33 ? 32 : 64); ++i) best.insert(violating[at(i)].second);
+      pick_rows(device, problem, *rows);
+      const auto atoms = rows->pick_atoms.begin();
+      EXPECT_EQ(std::set<std::int32_t>(atoms, atoms + rows->pick_count[0]), best);
+      for (int i = 0; i < rows->pick_count[0]; ++i) EXPECT_EQ(rows->pick_values[at(i)], listed[rows->pick_atoms[at(i)]]);
+      EXPECT_EQ(rows->waiting_for(cuda::guess_list(kept == 0 ? 0 : kept < 33 ? 1 : 2)).size(), 1u) << kept;
+    }
   }
-  EXPECT_GT(candidates_found, 3);
 }
 
 /// The residual of a round that has far to go is that of the atoms' high parts; of one that may claim, that of the atoms.
@@ -128,7 +134,7 @@ TEST_F(SolveRows, RoundsThatCannotEndInAClaimAreGuesses) {
   begin_certifying(problem);
   for (int round = 0; round < 4 && rows->phase[0] == RowPhase::certifying; ++round) {
     screen_rows(device, problem, *rows);
-    solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+    solve_rows(device, problem, *rows, 1);
     EXPECT_GT(rows->code_count[0], 3);
     const bool claims = rows->phase[0] == RowPhase::claims;
     EXPECT_TRUE(claims || round < 3);
@@ -140,7 +146,7 @@ TEST_F(SolveRows, RoundsThatCannotEndInAClaimAreGuesses) {
   begin_certifying(problem);
   rows->misses[0] = 2;  // it has been guessed before
   screen_rows(device, problem, *rows);
-  solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+  solve_rows(device, problem, *rows, 1);
   EXPECT_LE(error_of(false), 2e-6);
 }
 
@@ -169,7 +175,7 @@ TEST_F(SolveRows, WhoMayNotBeRefusedAgainChecksBeforeItClaims) {
       rows->misses[0] = 2;  // it has been guessed before
       screen_rows(device, problem, *rows);
       if (round == last_round) rows->rounds[0] = problem.view.max_rounds;
-      solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+      solve_rows(device, problem, *rows, 1);
       if (rows->phase[0] == RowPhase::claims) break;
       EXPECT_EQ(rows->phase[0], phase);
     }
@@ -189,15 +195,15 @@ TEST_F(SolveRows, WhoMayNotBeRefusedAgainChecksBeforeItClaims) {
 
 /// An atom that violates, but whose int8 copy says less by more than such copies hardly err: seen from the fourth round on.
 TEST_F(SolveRows, EarlyRoundsLookAtWhatIsLikelyToViolate) {
-  const KernelProblem problem(sample_problem(150, 24, 1, 1), options(0.4f, true));
+  KernelProblem problem(sample_problem(150, 24, 1, 1), options(0.4f, true));
   for (const std::int32_t round : {2, 3, 4}) {
-    solve_all<cuda::SmallSolveRowsKernel>(problem);
+    solve_all(problem, 1);
     ASSERT_EQ(rows->phase[0], RowPhase::claims);
     const int left = rows->code_count[0] - 1;  // all but the last atom of the solution
     const std::int32_t missing = rows->code_atoms[at(left)];
     rows->code_count[0] = left;
     rows->phase[0] = RowPhase::warm;
-    solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+    solve_rows(device, problem, *rows, 1);
     ASSERT_EQ(rows->phase[0], RowPhase::certifying);
     screen_rows(device, problem, *rows);
     double moved = 0;
@@ -212,9 +218,10 @@ TEST_F(SolveRows, EarlyRoundsLookAtWhatIsLikelyToViolate) {
     float& value = rows->list_values[at(entry - rows->list_atoms.begin())];
     ASSERT_GT(value, lambda);
     value = lambda - problem.view.atom_norm * static_cast<float>(std::sqrt(moved)) - 0.6f * error;
+    problem.remainder[at(missing)].error = 1e6f;  // what it adds is not true of this value
     rows->unlisted_bound[0] = -1e6f;
     rows->rounds[0] = round;
-    solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+    solve_rows(device, problem, *rows, 1);
     EXPECT_EQ(rows->phase[0], RowPhase::claims);
     const auto code = rows->code_atoms.begin();
     EXPECT_EQ(std::find(code, code + rows->code_count[0], missing) != code + rows->code_count[0], round > 3) << round;
@@ -235,7 +242,7 @@ TEST_F(SolveRows, ListsThatOverflowAreMadeWithANarrowerMargin) {
     std::iota(rows->list_atoms.begin(), rows->list_atoms.end(), 0);
     std::fill(rows->list_values.begin(), rows->list_values.end(), 0.0f);
     for (const std::int32_t level : {1, 2, 3}) {
-      solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
+      solve_rows(device, problem, *rows);
       if (count == 8) break;
       EXPECT_EQ(rows->margin_level[0], level);
       EXPECT_EQ(rows->phase[0], level < 3 ? RowPhase::certifying : RowPhase::exact);
@@ -251,75 +258,131 @@ TEST_F(SolveRows, ListsThatOverflowAreMadeWithANarrowerMargin) {
   rows->margin_level[0] = 0;
   rows->list_count[0] = 9;
   rows->rounds[0] = problem.view.max_rounds;
-  solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
+  solve_rows(device, problem, *rows);
   EXPECT_EQ(rows->phase[0], RowPhase::claims_exactly);
 }
 
-/// The first solver sends rows to the ones that hold them, those that outgrow it, too; the others look at no other rows.
+/// Rows wait for the smallest solver that holds their code: of those that guess, of those that solve, of those that check.
 TEST_F(SolveRows, RowsWaitForTheSolverThatHoldsThem) {
-  const KernelProblem problem(sample_problem(150, 140, 6, 3), options(0.3f, true));
-  rows = std::make_unique<KernelRows>(6, problem.atoms.ld, 150, 150);
+  const KernelProblem problem(sample_problem(450, 400, 9, 3), options(0.3f, true));
+  rows = std::make_unique<KernelRows>(9, problem.atoms.ld, 400, 450);
   rows->load(device, problem);
-  std::vector<std::int32_t> atoms(33);
+  const std::vector<int> counts = {0, 32, 33, 64, 65, 128, 129, 384, 385};
+  const std::vector<int> tiers = {0, 0, 1, 1, 2, 2, 3, 3, 4};
+  std::vector<std::int32_t> atoms(400);
   std::iota(atoms.begin(), atoms.end(), 0);
-  for (std::int64_t row = 0; row < 6; ++row) rows->set_code(row, atoms, std::vector<float>(33, 0.1f));
-  rows->code_count[0] = 32;
-  std::fill(rows->phase.begin(), rows->phase.end(), RowPhase::warm);
-  rows->tier = {0, 2, 0, 1, 3, 1};
-  solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
-  const auto waiting = [&](int solver) {
-    const auto first = rows->waiting.begin() + (solver - 1) * 6;
-    return std::vector<std::int32_t>(first, first + rows->waiting_count[at(solver - 1)]);
+  const auto expect_lists = [&](auto list_of, bool last_round) {
+    for (std::int64_t row = 0; row < 9; ++row) {
+      rows->set_code(row, {atoms.begin(), atoms.begin() + counts[at(row)]}, std::vector<float>(at(counts[at(row)]), 0.1f));
+    }
+    const std::vector<RowPhase> before = rows->phase;
+    pick_rows(device, problem, *rows, last_round);
+    std::vector<std::vector<std::int32_t>> wanted(cuda::waiting_lists);
+    for (std::int32_t row = 0; row < 8; ++row) wanted[at(list_of(tiers[at(row)]))].push_back(row);
+    for (int list = 0; list < cuda::waiting_lists; ++list) EXPECT_EQ(rows->waiting_for(list), wanted[at(list)]) << list;
+    for (std::size_t row = 0; row < 8; ++row) EXPECT_EQ(rows->phase[row], before[row]) << row;
+    EXPECT_EQ(rows->phase[8], RowPhase::exact);
+    EXPECT_EQ(rows->pick_count, (std::vector<std::int32_t>{0, 0, 0, 0, 0, 0, 0, 0, -77}));
   };
-  EXPECT_EQ(waiting(1), (std::vector<std::int32_t>{2, 3, 5}));
-  EXPECT_EQ(waiting(2), (std::vector<std::int32_t>{1}));
-  EXPECT_EQ(waiting(3), (std::vector<std::int32_t>{4}));
-  EXPECT_EQ(rows->tier, (std::vector<std::int32_t>{0, 2, 1, 1, 3, 1}));
-  EXPECT_EQ(rows->phase[0], RowPhase::certifying);
-  for (const int row : {1, 2, 3, 4, 5}) EXPECT_EQ(rows->phase[at(row)], RowPhase::warm) << row;
-
-  rows->tier[5] = 2;  // no longer in the list of the second one
-  solve_rows<cuda::SmallSolveRowsKernel>(device, problem, *rows);
-  for (const int row : {2, 3}) EXPECT_EQ(rows->phase[at(row)], RowPhase::certifying) << row;
-  for (const int row : {1, 4, 5}) EXPECT_EQ(rows->phase[at(row)], RowPhase::warm) << row;
+  std::fill(rows->phase.begin(), rows->phase.end(), RowPhase::warm);
+  expect_lists([](int tier) { return tier < 3 ? cuda::guess_list(tier) : cuda::check_list(3); }, false);
+  std::fill(rows->list_count.begin(), rows->list_count.end(), 0);  // nothing violates
+  std::fill(rows->phase.begin(), rows->phase.end(), RowPhase::certifying);
+  expect_lists(cuda::solve_list, false);
+  std::fill(rows->phase.begin(), rows->phase.end(), RowPhase::certifying);
+  expect_lists(cuda::check_list, true);
+  std::fill(rows->phase.begin(), rows->phase.end(), RowPhase::refused);
+  expect_lists(cuda::check_list, false);
 }
 
-/// Codes of as many atoms as a solver holds are solved, those of one more go to the next.
-TEST_F(SolveRows, CodesThatJustFitAndOnesThatDoNot) {
-  const KernelProblem problem(sample_problem(150, 140, 1, 3), options(0.3f, true));
-  const auto solve_from = [&](int count, auto kernel) {
+/// Codes of as many atoms as a solver holds are solved by it.
+TEST_F(SolveRows, CodesThatJustFit) {
+  const KernelProblem problem(sample_problem(450, 400, 1, 3), options(0.3f, true));
+  const auto solve_from = [&](int count, RowPhase phase, auto kernel) {
     using Kernel = decltype(kernel);
-    rows = std::make_unique<KernelRows>(1, problem.atoms.ld, 150, 150);
+    rows = std::make_unique<KernelRows>(1, problem.atoms.ld, 400, 450);
     rows->load(device, problem);
     std::vector<std::int32_t> atoms(at(count));
     std::iota(atoms.begin(), atoms.end(), 0);
     rows->set_code(0, atoms, std::vector<float>(at(count), 0.1f));
-    rows->phase[0] = RowPhase::warm;
-    rows->tier[0] = Kernel::tier;
-    solve_rows<Kernel>(device, problem, *rows);
-    if (rows->tier[0] == Kernel::tier) {
-      EXPECT_EQ(rows->phase[0], RowPhase::certifying);
-      EXPECT_FALSE(std::isnan(rows->r[0]));
-      return true;
-    }
-    EXPECT_EQ(rows->tier[0], Kernel::tier + 1);
-    EXPECT_EQ(rows->phase[0], RowPhase::warm);
-    EXPECT_EQ(rows->code_count[0], count);
-    return false;
+    rows->phase[0] = phase;
+    rows->r = rows->z;
+    rows->margin_level[0] = 0;
+    screen_rows(device, problem, *rows);
+    rows->unlisted_bound[0] = 1e6f;  // it may not claim
+    rows->pick_count[0] = 0;
+    if (phase != RowPhase::warm) rows->list_count[0] = 0;
+    rows->let_wait(0, Kernel::list);
+    solve_waiting<Kernel>(device, problem, *rows);
+    EXPECT_EQ(rows->phase[0], RowPhase::certifying) << Kernel::name;
+    EXPECT_FALSE(std::isnan(rows->r[0]));
+    EXPECT_NE(rows->r, rows->z);
+    EXPECT_LT(rows->code_count[0], count);
   };
-  EXPECT_TRUE(solve_from(0, cuda::TinySolveRowsKernel()));
-  EXPECT_TRUE(solve_from(32, cuda::TinySolveRowsKernel()));
-  EXPECT_FALSE(solve_from(33, cuda::TinySolveRowsKernel()));
-  EXPECT_TRUE(solve_from(64, cuda::SmallSolveRowsKernel()));
-  EXPECT_FALSE(solve_from(65, cuda::SmallSolveRowsKernel()));
-  EXPECT_TRUE(solve_from(128, cuda::MediumSolveRowsKernel()));
-  EXPECT_FALSE(solve_from(129, cuda::MediumSolveRowsKernel()));
+  solve_from(32, RowPhase::warm, cuda::TinyGuessRowsKernel());
+  solve_from(64, RowPhase::warm, cuda::SmallGuessRowsKernel());
+  solve_from(128, RowPhase::warm, cuda::MediumGuessRowsKernel());
+  solve_from(384, RowPhase::warm, cuda::LargeCheckRowsKernel());
+  solve_from(32, RowPhase::certifying, cuda::TinySolveRowsKernel());
+  solve_from(64, RowPhase::certifying, cuda::SmallSolveRowsKernel());
+  solve_from(128, RowPhase::certifying, cuda::MediumSolveRowsKernel());
+  solve_from(384, RowPhase::certifying, cuda::LargeCheckRowsKernel());
 }
 
-/// The solver in a block's registers lets fewer atoms join rather than pass the row on, as long as there is room for 16.
+/// What joins within a round may be more than a solver holds: the next one goes on from there, in the same round.
+TEST_F(SolveRows, RowsThatOutgrowASolverGoOnInTheNextOne) {
+  const KernelProblem problem(sample_problem(150, 120, 1, 6), options(0.1f, true));
+  const auto begin_with = [&](int kept) {
+    rows = std::make_unique<KernelRows>(1, problem.atoms.ld, 120, 150);
+    rows->load(device, problem);
+    std::vector<std::int32_t> atoms(at(kept));
+    std::iota(atoms.begin(), atoms.end(), 0);
+    rows->set_code(0, atoms, std::vector<float>(at(kept), 0.1f));
+    rows->phase[0] = RowPhase::certifying;
+    rows->r = rows->z;
+    rows->margin_level[0] = 0;
+    screen_rows(device, problem, *rows);
+    rows->unlisted_bound[0] = -1e6f;  // it may claim whatever it finds
+    rows->pick_count[0] = 0;
+  };
+  // The code stands where what joins first is too much; else there is a new one.
+  for (const int kept : {20, 0}) {
+    begin_with(kept);
+    if (kept > 0) {
+      rows->let_wait(0, cuda::solve_list(0));
+    } else {
+      pick_rows(device, problem, *rows);
+      EXPECT_EQ(rows->pick_count[0], 32);
+    }
+    solve_waiting<cuda::TinySolveRowsKernel>(device, problem, *rows);
+    EXPECT_EQ(rows->phase[0], RowPhase::certifying);
+    EXPECT_EQ(rows->pick_count[0], 0);
+    EXPECT_EQ(rows->waiting_for(cuda::solve_list(1)), std::vector<std::int32_t>{0});
+    if (kept > 0) {
+      EXPECT_EQ(rows->code_count[0], kept);
+      EXPECT_EQ(rows->r, rows->z);
+    } else {
+      EXPECT_GT(rows->code_count[0], 5);
+      EXPECT_NE(rows->r, rows->z);
+    }
+    solve_waiting<cuda::SmallSolveRowsKernel>(device, problem, *rows);
+    solve_waiting<cuda::MediumSolveRowsKernel>(device, problem, *rows);
+    EXPECT_EQ(rows->phase[0], RowPhase::claims);
+  }
+  begin_with(115);
+  rows->let_wait(0, cuda::solve_list(2));
+  solve_waiting<cuda::MediumSolveRowsKernel>(device, problem, *rows);
+  EXPECT_EQ(rows->waiting_for(cuda::check_list(3)), std::vector<std::int32_t>{0});
+  begin_with(60);
+  rows->let_wait(0, cuda::check_list(1));
+  solve_waiting<cuda::SmallCheckRowsKernel>(device, problem, *rows);
+  EXPECT_EQ(rows->waiting_for(cuda::check_list(2)), std::vector<std::int32_t>{0});
+}
+
+/// Larger sets let fewer atoms join rather than pass the row on, as long as there is room for 16.
 TEST_F(SolveRows, LargeSetsTakeWhatTheyHaveRoomFor) {
   const KernelProblem problem(sample_problem(400, 120, 1, 3), options(0.1f, true));
-  for (const int kept : {30, 112, 113}) {
+  for (const int kept : {32, 33, 112, 113}) {
     rows = std::make_unique<KernelRows>(1, problem.atoms.ld, 120, 400);
     rows->load(device, problem);
     std::vector<std::int32_t> atoms(at(kept));
@@ -328,26 +391,24 @@ TEST_F(SolveRows, LargeSetsTakeWhatTheyHaveRoomFor) {
     rows->r = rows->z;
     rows->phase[0] = RowPhase::certifying;
     rows->margin_level[0] = 2;
-    rows->tier[0] = cuda::MediumSolveRowsKernel::tier;
+    rows->misses[0] = 2;  // it has been guessed before
     screen_rows(device, problem, *rows);
     const auto violating = std::count_if(rows->list_values.begin(), rows->list_values.begin() + rows->list_count[0],
                                          [&](float value) { return static_cast<double>(value) > rows->lambda[0]; });
     ASSERT_GT(violating, kept + 64);
-    rows->unlisted_bound[0] = static_cast<float>(2 * rows->lambda[0]);  // one step
-    solve_rows<cuda::MediumSolveRowsKernel>(device, problem, *rows);
-    EXPECT_EQ(rows->tier[0], kept == 113 ? 3 : 2) << kept;
-    EXPECT_EQ(rows->code_count[0] > 0 && rows->iterations[0] > 0, kept != 113) << kept;
+    pick_rows(device, problem, *rows);
+    EXPECT_EQ(rows->pick_count[0], kept == 32 ? 32 : kept == 112 ? 16 : 64) << kept;
+    EXPECT_EQ(rows->waiting_for(cuda::solve_list(kept == 32 ? 1 : kept == 113 ? 3 : 2)).size(), 1u) << kept;
   }
 }
 
-TEST_F(SolveRows, RowsOfOtherTiersAndPhasesAreLeftAlone) {
+TEST_F(SolveRows, RowsInOtherPhasesAreLeftAlone) {
   const KernelProblem problem(sample_problem(60, 17, 4, 4), options(0.1f, true));
   begin(problem, 60);
   screen_rows(device, problem, *rows);
-  rows->tier = {1, 0, 0, 0};
-  rows->phase = {RowPhase::first_pass, RowPhase::finished, RowPhase::exact, RowPhase::claims};
+  rows->phase = {RowPhase::finished, RowPhase::exact, RowPhase::claims, RowPhase::claims_exactly};
   const std::vector<RowPhase> before = rows->phase;
-  solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
+  solve_rows(device, problem, *rows);
   EXPECT_EQ(rows->phase, before);
   EXPECT_EQ(rows->code_count, std::vector<std::int32_t>(4, 0));
 }
@@ -357,12 +418,12 @@ TEST_F(SolveRows, PatienceAndBudgetEnd) {
   begin(problem, 60);
   screen_rows(device, problem, *rows);
   rows->misses[0] = 6;
-  solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
+  solve_rows(device, problem, *rows);
   EXPECT_EQ(rows->phase[0], RowPhase::exact);
   begin(problem, 60);
   screen_rows(device, problem, *rows);
   rows->rounds[0] = problem.view.max_rounds;
-  solve_rows<cuda::TinySolveRowsKernel>(device, problem, *rows);
+  solve_rows(device, problem, *rows);
   EXPECT_EQ(rows->phase[0], RowPhase::claims_exactly);
 }
 

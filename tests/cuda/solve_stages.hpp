@@ -7,6 +7,7 @@
 
 #include "cuda/kernel_problem.hpp"
 #include "kernels/list_candidates.hpp"
+#include "kernels/pick_rows.hpp"
 #include "kernels/quantize_rows.hpp"
 #include "kernels/solve_rows.hpp"
 
@@ -24,14 +25,21 @@ inline void screen_rows(emulation::EmulatedDevice& device, const KernelProblem& 
                         0, 0, atoms, sums.data()});
 }
 
-/// Stage `solve` of all rows by one of the kernels, two groups at once.
+/// Stage `select` of all rows, two groups at once.
+inline void pick_rows(emulation::EmulatedDevice& device, const KernelProblem& problem, KernelRows& rows, bool last_round = false) {
+  std::vector<std::int32_t> violators(2 * at(rows.screen.list_capacity));
+  std::fill(rows.waiting_count.begin(), rows.waiting_count.end(), 0);
+  device.launch<cuda::PickRowsKernel>(rows.view.count, {problem.view, rows.view, rows.screen, violators.data(), nullptr, last_round}, 2);
+}
+
+/// Stage `solve` of the rows that wait for one of the kernels, two groups at once.
 template <class Kernel>
-void solve_rows(emulation::EmulatedDevice& device, const KernelProblem& problem, KernelRows& rows) {
+void solve_waiting(emulation::EmulatedDevice& device, const KernelProblem& problem, KernelRows& rows) {
   constexpr std::size_t groups = 2;
   std::vector<float> products(groups * at(rows.screen.list_capacity));
   std::vector<std::int32_t> candidates(cuda::candidate_lists * products.size());
   cuda::SolveRowsArgs args{problem.atoms, problem.view, rows.view, rows.screen, products.data(), candidates.data(), nullptr, {}};
-  constexpr bool in_memory = std::is_same_v<Kernel, cuda::LargeSolveRowsKernel>;
+  constexpr bool in_memory = std::is_same_v<Kernel, cuda::LargeCheckRowsKernel>;
   constexpr std::size_t places = in_memory ? groups * Kernel::capacity : 0;
   std::vector<float> matrices(places * Kernel::capacity);
   std::vector<std::vector<float>> floats(6, std::vector<float>(places));
@@ -41,8 +49,33 @@ void solve_rows(emulation::EmulatedDevice& device, const KernelProblem& problem,
     args.first = {{floats[0].data(), floats[1].data(), floats[2].data(), floats[3].data(), ints[0].data(), ints[1].data(),
                    ints[2].data()}, floats[4].data(), floats[5].data(), ints[3].data()};
   }
-  rows.let_wait(Kernel::tier);
   device.launch<Kernel>(rows.view.count, args, groups);
+}
+
+/// Both stages, by the solvers in the order of the product.
+/// @param least_tier  of the solvers: rows that wait for a smaller one take it instead
+inline void solve_rows(emulation::EmulatedDevice& device, const KernelProblem& problem, KernelRows& rows, int least_tier = 0,
+                       bool last_round = false) {
+  pick_rows(device, problem, rows, last_round);
+  for (int tier = 0; tier < least_tier; ++tier) {
+    for (const auto list_of : {cuda::guess_list, cuda::solve_list, cuda::check_list}) {
+      const int wanted = list_of(least_tier);
+      if (list_of(tier) == wanted) continue;
+      for (const std::int32_t row : rows.waiting_for(list_of(tier))) {
+        rows.waiting[at(wanted * rows.view.count + rows.waiting_count[at(wanted)]++)] = row;
+      }
+      rows.waiting_count[at(list_of(tier))] = 0;
+    }
+  }
+  solve_waiting<cuda::TinyGuessRowsKernel>(device, problem, rows);
+  solve_waiting<cuda::SmallGuessRowsKernel>(device, problem, rows);
+  solve_waiting<cuda::MediumGuessRowsKernel>(device, problem, rows);
+  solve_waiting<cuda::TinySolveRowsKernel>(device, problem, rows);
+  solve_waiting<cuda::SmallSolveRowsKernel>(device, problem, rows);
+  solve_waiting<cuda::MediumSolveRowsKernel>(device, problem, rows);
+  solve_waiting<cuda::SmallCheckRowsKernel>(device, problem, rows);
+  solve_waiting<cuda::MediumCheckRowsKernel>(device, problem, rows);
+  solve_waiting<cuda::LargeCheckRowsKernel>(device, problem, rows);
 }
 
 }  // namespace splice_cuda::testing

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cmath>
+#include <map>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -62,6 +64,25 @@ TEST_F(SolverTiers, SupportsThatOnlyFp64Holds) {
   const std::vector<double> z = oracle_row(sample, 0);
   const splice_oracle::Solution found = splice_oracle::evaluate(problem, z, dense_row(result.codes, 0));
   EXPECT_LE(found.gap, 2e-6 * found.primal + result.reports[0].gap);
+}
+
+/// Every float32 solver ends rows in a claim: none is left to fp64.
+TEST_F(SolverTiers, SupportsOfEveryTier) {
+  struct Case {
+    std::int64_t parts;
+    float l1;
+    std::int64_t least;  ///< atoms of the support
+    std::int64_t most;
+  };
+  for (const auto& [parts, l1, least, most] : {Case{20, 1.6f, 1, 32}, {45, 3, 33, 64}, {100, 3, 65, 128}, {100, 1.6f, 129, 384}}) {
+    const SampleProblem sample = row_of_many(400, 288, parts, 0.3f);
+    const std::int64_t before = emulation::launches_of("exact_row_kernel");
+    const DecomposeResult result = solve(sample, l1);
+    EXPECT_EQ(wrong(sample, l1, result), "") << least;
+    EXPECT_GE(result.codes.nnz(), least);
+    EXPECT_LE(result.codes.nnz(), most);
+    EXPECT_EQ(emulation::launches_of("exact_row_kernel"), before) << least;
+  }
 }
 
 TEST_F(SolverTiers, StartsWithMoreAtomsThanEveryTier) {
@@ -151,7 +172,7 @@ TEST_F(SolverTiers, RowsThatRunOutOfRounds) {
   }
 }
 
-/// Of kernels whose groups take rows from a queue, no group waits for another one's place: three blocks of four rows a multiprocessor.
+/// Of kernels whose groups take rows from a queue, no group waits for another one's place: by four rows a block, and by what a multiprocessor holds of them.
 TEST_F(SolverTiers, GroupsWithAQueueAreThereFromTheBeginning) {
   const emulation::KeptSettings settings;
   const SampleProblem sample = sample_problem(40, 8, 200, 24);
@@ -161,8 +182,10 @@ TEST_F(SolverTiers, GroupsWithAQueueAreThereFromTheBeginning) {
     counters.groups_of.clear();
     const DecomposeResult result = solve(sample, 0.1f);
     for (const RowReport& report : result.reports) EXPECT_EQ(report.status, RowStatus::certified);
-    for (const char* const kernel : {"warp_solve_rows_kernel", "certify_screened_kernel"}) {
-      EXPECT_EQ(counters.groups_of[kernel], std::min(200, 12 * multiprocessors)) << kernel;
+    const std::map<std::string, int> resident = {
+        {"pick_rows_kernel", 24}, {"warp_guess_rows_kernel", 16}, {"warp_solve_rows_kernel", 12}, {"certify_screened_kernel", 12}};
+    for (const auto& [kernel, groups] : resident) {
+      EXPECT_EQ(counters.groups_of[kernel], std::min(200, groups * multiprocessors)) << kernel;
     }
   }
 }

@@ -18,20 +18,34 @@ TENSOR_CORES = ("80", "86", "89", "90", "90a", "100", "120")
 NO_ATOMICS = r"\b(ATOM|RED)[GS]?\b"  # sums in one order: the same bits in every run
 ONLY_QUEUES = r"\b(ATOMS?|RED[GS]?)\b|\bATOMG(?!\.E\.(ADD|EXCH)(\.64)?\.STRONG)"  # whose numbers decide who works on a row, and nothing else
 
+
+def of_duty(kernel: str, duty: str, tier: int) -> str:
+    """What names a kernel that holds working sets in registers: WarpRowsKernel or BlockRowsKernel for a duty and a tier."""
+    return f"{kernel}INS0_{duty}ELi{tier}E"
+
+
+GUESS, SOLVE, CHECK = "8GuessRow", "8SolveRowILb0EE", "8SolveRowILb1EE"
+TINY_GUESS, SMALL_GUESS, MEDIUM_GUESS = of_duty("WarpRowsKernel", GUESS, 0), of_duty("WarpRowsKernel", GUESS, 1), of_duty("BlockRowsKernel", GUESS, 2)
+TINY_SOLVE, SMALL_SOLVE, MEDIUM_SOLVE = of_duty("WarpRowsKernel", SOLVE, 0), of_duty("WarpRowsKernel", SOLVE, 1), of_duty("BlockRowsKernel", SOLVE, 2)
+SMALL_CHECK, MEDIUM_CHECK = of_duty("WarpRowsKernel", CHECK, 1), of_duty("BlockRowsKernel", CHECK, 2)
+
 RULES: list[Rule] = [
-    # Tableaux in registers, swept by fused multiply-adds; Gram matrices by tensor cores. Three blocks of four warps stay on a
-    # multiprocessor with 32 places, two with 64. What lies on the stack is pointers that are needed once a round, and what
-    # calls of products and residuals put aside. Warps are at different places of the code, which has to stay below what a
-    # multiprocessor keeps of it: 116 KB instead of 100 cost a fifth of the time. (What checks claims is among them,
-    # and hardly a row does that.)
-    Rule("WarpSolveRowsKernelILi0ELi32E", registers=168, shared=27 * 1024, stack=176, requires=r"\bFFMA\b", forbids=ONLY_QUEUES),
-    Rule("WarpSolveRowsKernelILi0ELi32E", registers=168, stack=176, instructions=6700, architectures=("90", "90a")),
-    Rule("WarpSolveRowsKernelILi1ELi64E", registers=255, shared=48 * 1024, stack=224, requires=r"\bFFMA\b", forbids=ONLY_QUEUES),
-    *(Rule(f"WarpSolveRowsKernelILi{tier}E", registers=255, stack=224, requires=r"\bHMMA\b") for tier in (0, 1)),
+    # Tableaux in registers, swept by fused multiply-adds; Gram matrices by tensor cores. Of guesses four blocks of four warps stay on a
+    # multiprocessor with 32 places, of solutions three; two with 64. What lies on the stack is pointers that are needed once a
+    # round, and what calls of products and residuals put aside. Warps are at different places of the code, which has to stay below what a
+    # multiprocessor keeps of it: 116 KB instead of 100 cost a fifth of the time.
+    Rule(TINY_GUESS, registers=128, shared=27 * 1024, requires=r"\bFFMA\b", forbids=ONLY_QUEUES),
+    Rule(TINY_GUESS, registers=128, requires=r"\bHMMA\b", instructions=2500, architectures=("90", "90a")),
+    Rule(TINY_SOLVE, registers=168, shared=27 * 1024, stack=40, requires=r"\bFFMA\b", forbids=ONLY_QUEUES),
+    Rule(TINY_SOLVE, registers=168, stack=40, requires=r"\bHMMA\b", instructions=6050, architectures=("90", "90a")),
+    *(Rule(kernel, registers=255, shared=48 * 1024, stack=stack, requires=requires, forbids=ONLY_QUEUES)
+      for kernel, stack in ((SMALL_GUESS, 16), (SMALL_SOLVE, 72), (SMALL_CHECK, 128)) for requires in (r"\bFFMA\b", r"\bHMMA\b")),
     # A tableau's row a lane: two blocks a multiprocessor (on 7.5 shared memory holds one). Their products of atoms lie in what static shared memory can be.
-    Rule("BlockSolveRowsKernelILi2ELi128E", registers=255, shared=40 * 1024, stack=192, requires=r"\bFFMA\b", forbids=ONLY_QUEUES),
-    Rule("BlockSolveRowsKernelILi2ELi128E", registers=255, stack=192, requires=r"\bHMMA\b"),
-    Rule("LargeSolveRowsKernel", registers=255, shared=1024, stack=64, forbids=NO_ATOMICS),
+    *(Rule(kernel, registers=255, shared=40 * 1024, stack=stack, requires=requires, forbids=ONLY_QUEUES)
+      for kernel, stack in ((MEDIUM_GUESS, 88), (MEDIUM_SOLVE, 120), (MEDIUM_CHECK, 232)) for requires in (r"\bFFMA\b", r"\bHMMA\b")),
+    Rule("LargeCheckRowsKernel", registers=255, shared=1024, stack=16, forbids=NO_ATOMICS),
+    # Lists are read from where they lie: many warps hide that.
+    Rule("PickRowsKernel", registers=80, shared=9 * 1024, forbids=ONLY_QUEUES),
     # Certificates are fp64; three blocks of four rows a multiprocessor.
     Rule("CertifyScreenedKernel", registers=168, shared=1024, stack=64, requires=r"\bDFMA\b", forbids=ONLY_QUEUES),
     Rule("CertifyExactlyKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),

@@ -1,0 +1,51 @@
+#pragma once
+
+/// @file guess_row.hpp
+/// A row whose residual will move too far for a claim: its code and its picks are solved once, from the atoms' high float16 parts.
+/// The next screening starts from there.
+
+#include <cstdint>
+
+#include "kernels/picks.hpp"
+#include "kernels/row_outcome.hpp"
+#include "kernels/row_solver.hpp"
+#include "kernels/solve_row_args.hpp"
+#include "kernels/solve_tiers.hpp"
+#include "kernels/views.hpp"
+#include "lane_group.hpp"
+
+namespace splice_cuda::cuda {
+
+struct GuessRow {
+  static constexpr const char* warp_kernel = "warp_guess_rows_kernel";
+  static constexpr const char* block_kernel = "block_guess_rows_kernel";
+  static constexpr int list(int tier) { return guess_list(tier); }
+
+  template <class Group, class Matrix>
+  static SPLICE_KERNEL void run(Group& group, std::int32_t row, const SolveRowsArgs& args, int, Matrix& matrix,
+                                const RowSolverMemory& memory, int capacity, Picks&) {
+    auto phase = group.array(args.rows.phase + row, 1);
+    const bool first_pass = phase[0] == RowPhase::first_pass;
+    const bool bounded = phase[0] == RowPhase::certifying;
+    const int kept = first_pass ? 0 : args.rows.code_count[row];
+    const int joining = args.screen.pick_count[row];
+    const std::int32_t* code = args.rows.code_atoms + row * args.rows.code_capacity;
+    const float* weights = args.rows.code_weights + row * args.rows.code_capacity;
+    const std::int32_t* picks = args.screen.pick_atoms + row * most_picks;
+    const float* correlations = args.screen.pick_values + row * most_picks;
+    RowSolver<Group, Matrix> solver(group, args.atoms, args.problem, args.rows, row, matrix, memory, capacity);
+    constexpr bool rough = true;
+    solver.set_atoms(
+        kept + joining, [&](int i) { return i < kept ? code[i] : picks[i - kept]; },
+        [&](int i) { return i < kept ? weights[i] : correlations[i - kept]; }, rough);
+    solver.solve(guess_tolerance * solver.lambda(), rough, kept);
+    solver.write();
+    group.once([&] {
+      args.screen.margin_level[row] = bounded ? 1 : 0;
+      args.rows.iterations[row] += solver.iterations();
+      phase[0] = phase_after_miss(args.problem, args.rows, row, RowPhase::certifying);
+    });
+  }
+};
+
+}  // namespace splice_cuda::cuda
