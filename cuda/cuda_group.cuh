@@ -271,6 +271,20 @@ class CudaGroup {
     totals[0] = sum_halves<n, 16, T>(terms(lane()));
   }
 
+  template <int n, class Terms, class T>
+  SPLICE_KERNEL void sum_each_half(Terms terms, PerLane<T>& totals) {
+    static_assert(lane_count == 32 && n >= 1 && n <= 16 && (n & (n - 1)) == 0);
+    totals[0] = sum_halves<n, 8, T>(terms(lane()));
+  }
+
+  template <int n, class Terms>
+  SPLICE_KERNEL void add_other_half(Terms terms) {
+    static_assert(lane_count == 32);
+    auto* own = terms(lane());
+    SPLICE_UNROLL
+    for (int i = 0; i < n; ++i) own[i] += __shfl_xor_sync(all_lanes, own[i], 16);
+  }
+
   template <class Word>
   SPLICE_KERNEL void or_quads(Word word) {
     static_assert(lane_count == 32);

@@ -89,6 +89,9 @@
 ///   warp.sum_each<n>(terms, totals)              n sums at once, n a power of two: totals[l] = the sum over all lanes of
 ///                                                terms(lane)[l n / 32], for the first of the 32 / n lanes that share it: see
 ///                                                sum_of_lane. The bits that sum() gives, in fewer exchanges; terms are lost.
+///   warp.sum_each_half<n>(terms, totals)         the same of each half of the lanes for itself, n <= 16: totals[l] = the sum over the
+///                                                half that lane l is of, of terms(lane)[l % 16 n / 16].
+///   warp.add_other_half<n>(terms)                terms(lane)[i] += terms(lane ^ 16)[i] for i < n: both get the same bits.
 ///   warp.multiply_add_half(rows, columns, sums)  sums(lane)[0..3] += rows(lane)[0..3] columns(lane)[0..1]: products of float16
 ///                                                matrices, in float32 (layout in mma_layout.hpp).
 ///

@@ -86,7 +86,7 @@ class RowBuffers {
 
   /// Bytes a row. Codes are there twice as they are handed over.
   static std::size_t cost(std::int64_t ld, std::int64_t code_capacity, bool split) {
-    constexpr std::size_t figures = 5 * sizeof(double) + 10 * sizeof(std::int32_t) + sizeof(std::int64_t) + sizeof(RowReport);
+    constexpr std::size_t figures = 5 * sizeof(double) + 8 * sizeof(std::int32_t) + sizeof(std::int64_t) + sizeof(RowReport);
     return static_cast<std::size_t>(ld) * (split ? 16 : 12) + static_cast<std::size_t>(code_capacity) * 16 + figures;
   }
 

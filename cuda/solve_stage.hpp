@@ -58,12 +58,10 @@ class SolveStage {
   void solve(const RowsView& rows, const ScreenView& screen, std::int64_t most, bool first_passes, bool last_round = false) {
     const std::int64_t pickers = std::min(resident<PickRowsKernel>(engine_), groups_ * candidate_lists);
     engine_.template launch<PickRowsKernel>(most, {problem_, rows, screen, candidates_.get(), queue_.get(), last_round}, pickers);
-    SolveRowsArgs a = args(rows, screen);
-    a.last_round = last_round;
+    const SolveRowsArgs a = args(rows, screen);
     engine_.template launch<TinyGuessRowsKernel>(most, a, resident<TinyGuessRowsKernel>(engine_));  // guesses need no scratch
     if (first_passes) return;
     engine_.template launch<SmallGuessRowsKernel>(most, a, resident<SmallGuessRowsKernel>(engine_));
-    engine_.template launch<MediumGuessRowsKernel>(most, a, groups_);
     launch_queued<TinySolveRowsKernel>(most, a);
     launch_queued<SmallSolveRowsKernel>(most, a);
     engine_.template launch<MediumSolveRowsKernel>(most, a, groups_);

@@ -9,6 +9,7 @@
 
 #include "core/lasso_math.hpp"
 #include "kernels/row_products.hpp"
+#include "kernels/small_code.hpp"
 #include "kernels/views.hpp"
 #include "kernels/warp_products.hpp"
 #include "lane_group.hpp"
@@ -40,66 +41,80 @@ SPLICE_KERNEL CodeView code_of(const RowsView& rows, std::int64_t row, std::int6
           rows.code_weights + row * rows.code_capacity};
 }
 
+/// What a lane adds up over a residual's dimensions.
+struct ResidualSums {
+  double zz = 0;
+  double zr = 0;
+  double rr = 0;
+
+  SPLICE_KERNEL void add(float z, double r) {
+    const auto a = static_cast<double>(z);
+    zz += a * a;
+    zr += a * r;
+    rr += r * r;
+  }
+};
+
+/// What a lane finds among the support. Atoms exactly: equality with lambda is what they promise.
+struct SupportTerms {
+  double weighted_l1 = 0;
+  double largest = 0;
+  double violation = 0;
+
+  SPLICE_KERNEL void add(const ProblemView& problem, double lambda, float weight, std::int32_t atom, double product) {
+    if (weight == 0) return;  // of a banned atom, perhaps
+    const double inverse = problem.inverse[atom];
+    weighted_l1 += std::abs(static_cast<double>(weight)) / inverse;
+    const double correlation = weight < 0 ? -product * inverse : product * inverse;
+    const double size = problem.nonnegative ? correlation : std::abs(correlation);
+    const double distance = std::abs(correlation - lambda);
+    largest = size > largest ? size : largest;
+    violation = distance > violation ? distance : violation;
+  }
+};
+
 /// residual [ld] = z - C'w and what follows from it, in fp64.
+/// @param small  the code in shared memory, where it fits and the group is a warp: each atom is looked at once
 template <class Group, class Vector>
 SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const ProblemView& problem, const CodeView& code,
-                                   const Vector& residual) {
+                                   const Vector& residual, const SharedCode<Group>* small = nullptr) {
   const float* z = code.z;
-  const int count = code.count;
-  subtract_atoms<double>(
-      group, atoms, z, count, [&](int i) -> std::int64_t { return code.atoms[i]; },
-      [&](int i) { return static_cast<double>(code.weights[i]); }, residual);
-  CodeTerms terms;
-  struct Squares {
-    double zz;
-    double zr;
-    double rr;
-  };
-  typename Group::template PerLane<Squares> squares;
+  typename Group::template PerLane<ResidualSums> sums;
+  typename Group::template PerLane<SupportTerms> support;
   group.each([&](int lane) {
-    Squares own{};
-    SPLICE_UNROLL_BY((Group::size == 32 ? 4 : 1))  // blocks lack the registers
-    for (std::int64_t k = lane; k < atoms.dim; k += Group::size) {
-      const auto a = static_cast<double>(z[k]);
-      const double b = residual[k];
-      own.zz += a * a;
-      own.zr += a * b;
-      own.rr += b * b;
-    }
-    squares[lane] = own;
+    sums[lane] = {};
+    support[lane] = {};
   });
-  terms.z_dot_z = group.template sum<double>([&](int lane) { return squares[lane].zz; });
-  terms.z_dot_r = group.template sum<double>([&](int lane) { return squares[lane].zr; });
-  terms.r_dot_r = group.template sum<double>([&](int lane) { return squares[lane].rr; });
-  terms.weighted_l1 = group.template sum<double>([&](int lane) {
-    double sum = 0;
-    SPLICE_NO_UNROLL
-    for (int i = lane; i < count; i += Group::size) {
-      if (code.weights[i] == 0) continue;  // of a banned atom, perhaps
-      sum += std::abs(static_cast<double>(code.weights[i])) / problem.inverse[code.atoms[i]];
-    }
-    return sum;
-  });
-  // Support atoms exactly: equality with lambda is what they promise.
-  typename Group::template PerLane<double> largest_of;
-  typename Group::template PerLane<double> violation_of;
-  group.each([&](int lane) { largest_of[lane] = violation_of[lane] = 0; });
-  each_product<double>(
-      group, float_atoms(atoms), count, [&](int i) -> std::int64_t { return code.atoms[i]; }, residual,
-      [&](int lane, int i, double product) {
-        const float weight = code.weights[i];
-        if (weight == 0) return;
-        const double inverse = problem.inverse[code.atoms[i]];
-        const double correlation = weight < 0 ? -product * inverse : product * inverse;
-        const double size = problem.nonnegative ? correlation : std::abs(correlation);
-        const double distance = std::abs(correlation - code.lambda);
-        double& largest = largest_of[lane];
-        double& violation = violation_of[lane];
-        largest = size > largest ? size : largest;
-        violation = distance > violation ? distance : violation;
+  bool done = false;
+  if constexpr (Group::size == 32) {
+    if (small != nullptr) {
+      typename Group::template PerLane<double> products;
+      multiply_small_code(group, atoms, z, code.count, *small, residual, products,
+                          [&](int lane, float own, double r) SPLICE_INLINED { sums[lane].add(own, r); });
+      group.each([&](int lane) {
+        support[lane].add(problem, code.lambda, static_cast<float>(small->weights[lane]), small->atoms[lane], products[lane]);
       });
-  terms.largest = group.template max<double>([&](int lane) { return largest_of[lane]; });
-  terms.violation = group.template max<double>([&](int lane) { return violation_of[lane]; });
+      done = true;
+    }
+  }
+  if (!done) {
+    const auto atom = [&](int i) -> std::int64_t { return code.atoms[i]; };
+    subtract_atoms<double>(group, atoms, z, code.count, atom, [&](int i) { return static_cast<double>(code.weights[i]); }, residual);
+    group.each([&](int lane) {
+      SPLICE_UNROLL_BY((Group::size == 32 ? 4 : 1))  // blocks lack the registers
+      for (std::int64_t k = lane; k < atoms.dim; k += Group::size) sums[lane].add(z[k], residual[k]);
+    });
+    each_product<double>(group, float_atoms(atoms), code.count, atom, residual, [&](int lane, int i, double product) {
+      support[lane].add(problem, code.lambda, code.weights[i], code.atoms[i], product);
+    });
+  }
+  CodeTerms terms;
+  terms.z_dot_z = group.template sum<double>([&](int lane) { return sums[lane].zz; });
+  terms.z_dot_r = group.template sum<double>([&](int lane) { return sums[lane].zr; });
+  terms.r_dot_r = group.template sum<double>([&](int lane) { return sums[lane].rr; });
+  terms.weighted_l1 = group.template sum<double>([&](int lane) { return support[lane].weighted_l1; });
+  terms.largest = group.template max<double>([&](int lane) { return support[lane].largest; });
+  terms.violation = group.template max<double>([&](int lane) { return support[lane].violation; });
   return terms;
 }
 

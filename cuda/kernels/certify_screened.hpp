@@ -8,12 +8,16 @@
 #include <cstdint>
 
 #include "core/lasso_math.hpp"
+#include "core/screen_math.hpp"
+#include "kernels/atom_names.hpp"
 #include "kernels/certificate.hpp"
 #include "kernels/in_code.hpp"
 #include "kernels/list_passing.hpp"
 #include "kernels/remainder_products.hpp"
+#include "kernels/row_outcome.hpp"
 #include "kernels/row_products.hpp"
 #include "kernels/screen_view.hpp"
+#include "kernels/small_code.hpp"
 #include "kernels/views.hpp"
 #include "kernels/warp_products.hpp"
 #include "lane_group.hpp"
@@ -31,7 +35,7 @@ struct CertifyScreenedKernel {
     std::int32_t* candidates = nullptr;  ///< [groups, candidate_lists, list_capacity]
     ItemQueue* queue = nullptr;
   };
-  struct Shared {};
+  using Shared = SmallCode;
   static constexpr int lanes = 32;
   static constexpr int groups_per_block = 4;
   static constexpr int resident_blocks = 3;
@@ -41,13 +45,21 @@ struct CertifyScreenedKernel {
 
   /// Item: a place among the active rows.
   template <class Group>
-  static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared&) {
+  static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
     const std::int32_t row = args.screen.active[place];
     if (args.rows.phase[row] != RowPhase::claims) return;
     auto residual = group.array(args.residuals + group.index() * args.atoms.ld, args.atoms.ld);
-    const CodeTerms terms = code_terms(group, args.atoms, args.problem, args.rows, row, residual);
+    const CodeView code = code_of(args.rows, row, args.atoms.ld);
+    const bool small = code.count <= SmallCode::capacity;
+    const SharedCode<Group> shared_code(group, shared);
+    if (small) load_small_code(group, code.count, code.atoms, code.weights, shared_code);
+    const CodeTerms terms = code_terms(group, args.atoms, args.problem, code, residual, small ? &shared_code : nullptr);
+    const auto in_support = [&](std::int32_t atom) {
+      if (!small) return in_code(args.rows, row, atom);
+      return code.count > 0 && has_name(shared_code.atoms, SmallCode::capacity, atom);
+    };
     const double movement = moved(group, args, row, residual);
-    const double listed = largest_listed(group, args, row, residual, movement, std::sqrt(terms.r_dot_r));
+    const double listed = largest_listed(group, args, row, residual, in_support, movement, std::sqrt(terms.r_dot_r));
     const double unlisted = static_cast<double>(args.screen.unlisted_bound[row]) +
                             static_cast<double>(args.problem.atom_norm) * movement;
     group.once([&] {
@@ -58,9 +70,9 @@ struct CertifyScreenedKernel {
         finish_row(args.rows, row, certified);
         return;
       }
-      constexpr int most_refused = 5;  // the first claim is not checked by the solver, and costs a miss, too
+      constexpr int patience = most_misses - 1;  // less than with rounds that claim nothing; the first claim, which nobody checked, counts
       const std::int32_t misses = args.rows.misses[row]++;
-      args.rows.phase[row] = misses >= most_refused ? RowPhase::exact : RowPhase::refused;
+      args.rows.phase[row] = misses >= patience ? RowPhase::exact : RowPhase::refused;
     });
   }
 
@@ -75,9 +87,9 @@ struct CertifyScreenedKernel {
   /// Of the list, without the support, whose correlations are known: what the screening bounds by lambda needs no look; most of
   /// the rest are bounded once the remainders of their int8 copies are multiplied, too, most others by products of their high
   /// float16 parts, with error bounds; what these leave open is multiplied in fp64.
-  template <class Group, class Vector>
+  template <class Group, class Vector, class InSupport>
   static SPLICE_KERNEL double largest_listed(Group& group, const Args& args, std::int32_t row, const Vector& residual,
-                                             double movement, double residual_norm) {
+                                             InSupport in_support, double movement, double residual_norm) {
     const double lambda = args.rows.lambda[row];
     const double norm = static_cast<double>(args.screen.norm[row]);
     const int count = args.screen.list_count[row];
@@ -106,7 +118,7 @@ struct CertifyScreenedKernel {
           const double size = static_cast<double>(args.problem.nonnegative ? entry.value : std::fabs(entry.value));
           const double bound = math::screened_upper_bound(size, static_cast<double>(entry.error), norm,
                                                           static_cast<double>(args.problem.atom_norm), movement);
-          return exceeds(lane, bound) && !in_code(args.rows, row, entry.atom);
+          return exceeds(lane, bound) && !in_support(entry.atom);
         },
         [&](int at, int, const ListEntry& entry) SPLICE_INLINED {
           candidates[at] = entry.atom;

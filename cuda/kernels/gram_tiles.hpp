@@ -39,7 +39,7 @@ class AtomOctets {
       for (int o = 0; o < octets - (with_vector ? 1 : 0); ++o) {
         const int place = octet * o + lane_group_of(lane);
         const std::int64_t row = atom(place < count ? place : count - 1);
-        rows_[lane].of[o] = reinterpret_cast<const Chunk*>(atoms.halves + row * 2 * atoms.ld) + lane_in_quad(lane);
+        rows_[lane].of[o] = reinterpret_cast<const Chunk*>(atom_row(atoms.halves, row, 2 * atoms.ld)) + lane_in_quad(lane);
       }
     });
   }

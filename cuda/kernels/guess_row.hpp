@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file guess_row.hpp
-/// A row whose residual will move too far for a claim: its code and its picks are solved once, from the atoms' high float16 parts.
+/// A first pass, or a row whose residual will move too far for a claim: its code and its picks are solved once, from the atoms' high float16 parts.
 /// The next screening starts from there.
 
 #include <cstdint>
@@ -18,15 +18,15 @@ namespace splice_cuda::cuda {
 
 struct GuessRow {
   static constexpr const char* warp_kernel = "warp_guess_rows_kernel";
-  static constexpr const char* block_kernel = "block_guess_rows_kernel";
   static constexpr int list(int tier) { return guess_list(tier); }
 
+  struct Memory {};
+
   template <class Group, class Matrix>
-  static SPLICE_KERNEL void run(Group& group, std::int32_t row, const SolveRowsArgs& args, int, Matrix& matrix,
-                                const RowSolverMemory& memory, int capacity, Picks&) {
+  static SPLICE_KERNEL void run(Group& group, std::int64_t row, const SolveRowsArgs& args, int, Matrix& matrix,
+                                const RowSolverMemory& memory, int capacity, Memory&) {
     auto phase = group.array(args.rows.phase + row, 1);
     const bool first_pass = phase[0] == RowPhase::first_pass;
-    const bool bounded = phase[0] == RowPhase::certifying;
     const int kept = first_pass ? 0 : args.rows.code_count[row];
     const int joining = args.screen.pick_count[row];
     const std::int32_t* code = args.rows.code_atoms + row * args.rows.code_capacity;
@@ -41,7 +41,7 @@ struct GuessRow {
     solver.solve(guess_tolerance * solver.lambda(), rough, kept);
     solver.write();
     group.once([&] {
-      args.screen.margin_level[row] = bounded ? 1 : 0;
+      args.screen.margin_level[row] = first_pass ? 0 : 1;
       args.rows.iterations[row] += solver.iterations();
       phase[0] = phase_after_miss(args.problem, args.rows, row, RowPhase::certifying);
     });

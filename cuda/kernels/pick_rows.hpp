@@ -2,8 +2,8 @@
 
 /// @file pick_rows.hpp
 /// Stage `select`: which atoms of its list join a row's working set, by what the list says of them; and with that which solver
-/// the row waits for. Rows that will move too far to claim anything are guessed (guess_row.hpp), all others are solved
-/// (row_round.hpp).
+/// the row waits for. First passes are guessed, and rows that will move too far to claim anything (guess_row.hpp), but for
+/// large sets; all others are solved (row_round.hpp).
 
 #include <cmath>
 #include <cstdint>
@@ -39,7 +39,7 @@ struct PickMemory {
 template <class Group>
 class RowPicks {
  public:
-  SPLICE_KERNEL RowPicks(Group& group, const PickRowsArgs& args, std::int32_t row, PickMemory& memory)
+  SPLICE_KERNEL RowPicks(Group& group, const PickRowsArgs& args, std::int64_t row, PickMemory& memory)
       : group_(group),
         args_(args),
         row_(row),
@@ -77,12 +77,12 @@ class RowPicks {
       return;
     }
     const int picked = pick(violating, joining, bounded);
-    const bool guessed = tier < register_tiers && (!bounded || (may_guess(phase) && will_move(picked)));
+    const bool guessed = tier < guessing_tiers && (phase == RowPhase::first_pass || (may_guess(phase) && will_move(picked)));
     write(picked, bounded);
     group_.once([&] {
       args_.screen.pick_count[row_] = picked;
       const int list = guessed ? guess_list(tier) : has_to_be_checked(phase) ? check_list(tier) : solve_list(tier);
-      wait_for<Group>(args_.rows, args_.screen, row_, list);
+      wait_for<Group>(args_.rows, args_.screen, static_cast<std::int32_t>(row_), list);
     });
   }
 
@@ -186,7 +186,7 @@ class RowPicks {
 
   Group& group_;
   const PickRowsArgs& args_;
-  std::int32_t row_;
+  std::int64_t row_;
   typename Group::template Array<std::int32_t> list_atoms_;
   typename Group::template Array<float> list_values_;
   typename Group::template Array<std::int32_t> violators_;

@@ -36,7 +36,7 @@ SPLICE_OUT_OF_LINE void multiply_remainders(Group& group, const std::uint32_t* r
       SPLICE_UNROLL
       for (int i = 0; i < atoms_at_once; ++i) {  // past the end: the last one again
         const std::int32_t atom = list[first + i < count ? first + i : count - 1];
-        rows[i] = remainders + atom * (ld / remainders_of_word);
+        rows[i] = atom_row(remainders, atom, ld / remainders_of_word);
       }
       warp.each([&](int lane) SPLICE_INLINED {
         Products own = {};

@@ -25,7 +25,7 @@ SPLICE_KERNEL RowPhase phase_after_miss(const ProblemView& problem, const RowsVi
 }
 
 /// By one lane: what row and which list it is has been written.
-/// @param list  guess_list() or solve_list()
+/// @param list  guess_list(), solve_list() or check_list()
 template <class Group>
 SPLICE_KERNEL void wait_for(const RowsView& rows, const ScreenView& screen, std::int32_t row, int list) {
   const std::int32_t place = Group::count_up(screen.waiting_count + list);

@@ -87,7 +87,7 @@ struct FloatAtoms {
   const float* atoms = nullptr;    ///< [, ld] AtomsView::atoms
   std::int64_t ld = 0;
 
-  SPLICE_KERNEL const float* row(std::int64_t atom) const { return atoms + atom * ld; }
+  SPLICE_KERNEL const float* row(std::int64_t atom) const { return atom_row(atoms, atom, ld); }
   template <class Group>
   SPLICE_KERNEL Lot load(Group& group, const float* row, std::int64_t k) const {
     return group.load4(row, k);
@@ -107,7 +107,7 @@ struct HighAtoms {
   const Float16* halves = nullptr;  ///< [, 2, ld] AtomsView::halves
   std::int64_t ld = 0;
 
-  SPLICE_KERNEL const Float16* row(std::int64_t atom) const { return halves + 2 * atom * ld; }
+  SPLICE_KERNEL const Float16* row(std::int64_t atom) const { return atom_row(halves, atom, 2 * ld); }
   template <class Group>
   SPLICE_KERNEL Lot load(Group&, const Float16* row, std::int64_t k) const {
     return *reinterpret_cast<const Chunk*>(row + k);

@@ -277,6 +277,8 @@ struct SolveRow {
   static constexpr const char* block_kernel = checks ? "block_check_rows_kernel" : "block_solve_rows_kernel";
   static constexpr int list(int tier) { return checks ? check_list(tier) : solve_list(tier); }
 
+  using Memory = Picks;
+
   /// Rows that outgrow this tier wait for the next one.
   template <class Group, class Matrix>
   static SPLICE_KERNEL void run(Group& group, std::int32_t row, const SolveRowsArgs& args, int tier, Matrix& matrix,

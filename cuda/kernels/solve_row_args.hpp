@@ -22,7 +22,6 @@ struct SolveRowsArgs {
   float* matrices = nullptr;  ///< [groups, capacity, capacity] where they are not in registers ...
   RowSolverMemory first;      ///< ... and the rest of group 0; that of group i follows
   ItemQueue* queue = nullptr;
-  bool last_round = false;  ///< nobody screens what it leaves
 };
 
 }  // namespace splice_cuda::cuda

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file solve_rows.hpp
-/// Stage `solve`: what follows the picks. Rows that may claim what they find are solved, all others guessed, by the solver that
-/// holds their working sets.
+/// Stage `solve`: what follows the picks. A row is guessed or solved, as those who picked have decided, by the solver that holds
+/// its working set.
 
 #include <cstdint>
 
@@ -33,7 +33,6 @@ struct SharedSet {
   std::int32_t in_support[set_capacity];
   std::int32_t exchanges[set_capacity];
   std::int32_t support[set_capacity];
-  Picks picks;
 
   SPLICE_KERNEL RowSolverMemory memory() {
     return {{value, diagonal, factor, row, atom, in_support, exchanges}, gram, slacks, support};
@@ -50,6 +49,7 @@ struct WarpRowsKernel {
   struct Shared {
     alignas(16) RegisterMatrixMemory<capacity> matrix;
     SharedSet<capacity> set;
+    typename Duty::Memory own;
   };
   static constexpr int list = Duty::list(tier);
   static constexpr int lanes = 32;
@@ -63,11 +63,12 @@ struct WarpRowsKernel {
   static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
     RegisterMatrix<Group, capacity> matrix(group, shared.matrix, shared.set.slacks);  // which cross products need no longer
     Duty::run(group, waiting_row(args.rows, args.screen, list, place), args, tier, matrix, shared.set.memory(), capacity,
-              shared.set.picks);
+              shared.own);
   }
 };
 
 /// Working sets in a block's registers, a block a row.
+/// @tparam Duty  a SolveRow
 template <class Duty, int set_tier>
 struct BlockRowsKernel {
   using Args = SolveRowsArgs;
@@ -76,6 +77,7 @@ struct BlockRowsKernel {
   struct Shared {
     alignas(16) BlockRegisterMatrixMemory<capacity> matrix;
     SharedSet<capacity> set;
+    typename Duty::Memory own;
   };
   static constexpr int list = Duty::list(tier);
   static constexpr int lanes = capacity;
@@ -89,13 +91,12 @@ struct BlockRowsKernel {
   static SPLICE_KERNEL void run(Group& group, std::int64_t place, const Args& args, Shared& shared) {
     BlockRegisterMatrix<Group, capacity> matrix(group, shared.matrix, shared.set.slacks);  // which cross products need no longer
     Duty::run(group, waiting_row(args.rows, args.screen, list, place), args, tier, matrix, shared.set.memory(), capacity,
-              shared.set.picks);
+              shared.own);
   }
 };
 
 using TinyGuessRowsKernel = WarpRowsKernel<GuessRow, 0, 4>;
 using SmallGuessRowsKernel = WarpRowsKernel<GuessRow, 1, 2>;
-using MediumGuessRowsKernel = BlockRowsKernel<GuessRow, 2>;
 using TinySolveRowsKernel = WarpRowsKernel<SolveRow<false>, 0, 3>;
 using SmallSolveRowsKernel = WarpRowsKernel<SolveRow<false>, 1, 2>;
 using MediumSolveRowsKernel = BlockRowsKernel<SolveRow<false>, 2>;

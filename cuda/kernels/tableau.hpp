@@ -58,7 +58,7 @@ class Tableau {
   }
   SPLICE_KERNEL void clear() { size_ = 0; }
 
-  /// `count` atoms outside the support, in place of all others. The caller sets their values, before the next barrier,
+  /// `count` atoms outside the support, in place of all others, and none after them. The caller sets their values, before the next barrier,
   /// of which solve() has one, or after it.
   /// @param rough   a guess will do
   /// @param beside  what else the matrix is told of products that it can make beside its own

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "lane_group.hpp"
 #include "splice_cuda/matrix_view.hpp"
 
 namespace splice_cuda::cuda {
@@ -20,6 +21,13 @@ struct AtomsView {
   const float* half_scales = nullptr;  ///< [p] powers of two
   const std::uint32_t* remainders = nullptr;  ///< [p, ld / 8] what rows8 leave of c_j, see remainders.hpp
 };
+
+/// rows + atom * stride, by one instruction: atoms are below 2^31, strides below 2^32 bytes.
+template <class T>
+SPLICE_KERNEL const T* atom_row(const T* rows, std::int64_t atom, std::int64_t stride) {
+  const std::uint64_t bytes = std::uint64_t{static_cast<std::uint32_t>(atom)} * static_cast<std::uint32_t>(stride * std::int64_t{sizeof(T)});
+  return reinterpret_cast<const T*>(reinterpret_cast<const char*>(rows) + bytes);
+}
 
 /// Of an atom's remainder, t_j n_j.
 struct RemainderScale {

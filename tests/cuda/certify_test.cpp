@@ -158,6 +158,17 @@ TEST_P(CertifyCloseToLambda, ViolationsThatFloat32LosesAreSeen) {
   }
 }
 
+/// Rows that are the first atom, with codes that have none: it is not taken for one of them.
+TEST_F(Certify, EmptyCodesHaveNoAtom) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    rows->code_count[at(i)] = 0;
+    std::copy_n(problem->atom(0), problem->atoms.ld, rows->z.begin() + i * problem->atoms.ld);
+  }
+  screen(0);
+  certify_screened();
+  EXPECT_EQ(check_gaps(1e-9), 0);
+}
+
 TEST_F(Certify, SolutionsAreCertified) {
   for (const bool nonnegative : {true, false}) {
     use(nonnegative);

@@ -43,6 +43,41 @@ struct SumsKernel {
   }
 };
 
+template <int n>
+struct HalvesKernel {
+  struct Args {
+    const float* terms = nullptr;  ///< [32, n]
+    float* totals = nullptr;       ///< [32] by sum_each_half
+    float* both = nullptr;         ///< [32, n] by add_other_half
+  };
+  struct Shared {};
+  static constexpr int lanes = 32;
+  static constexpr int groups_per_block = 1;
+  static constexpr const char* name = "halves_kernel";
+
+  template <class Group>
+  static void run(Group& group, std::int64_t, const Args& args, Shared&) {
+    struct Terms {
+      float of[n];
+    };
+    typename Group::template PerLane<Terms> terms;
+    typename Group::template PerLane<float> totals;
+    const auto read = [&] {
+      group.each([&](int lane) {
+        for (int i = 0; i < n; ++i) terms[lane].of[i] = args.terms[lane * n + i];
+      });
+    };
+    read();
+    group.template add_other_half<n>([&](int lane) { return terms[lane].of; });
+    group.each([&](int lane) {
+      for (int i = 0; i < n; ++i) args.both[lane * n + i] = terms[lane].of[i];
+    });
+    read();
+    group.template sum_each_half<n>([&](int lane) { return terms[lane].of; }, totals);
+    group.each([&](int lane) { args.totals[lane] = totals[lane]; });
+  }
+};
+
 class Collectives : public WatchedKernels {
  protected:
   template <int n>
@@ -57,6 +92,20 @@ class Collectives : public WatchedKernels {
     EXPECT_EQ(written, std::vector<int>(n, 1));
   }
 };
+
+/// Whole numbers: sums have the same bits in any order.
+TEST_F(Collectives, HalvesOfAWarp) {
+  constexpr int n = 4;
+  std::vector<float> terms(32 * n), totals(32, NAN), both(32 * n, NAN);
+  for (std::size_t i = 0; i < terms.size(); ++i) terms[i] = static_cast<float>((i * 37) % 101);
+  device.launch<HalvesKernel<n>>(1, {terms.data(), totals.data(), both.data()});
+  for (int lane = 0; lane < 32; ++lane) {
+    float sum = 0;
+    for (int other = lane / 16 * 16; other < lane / 16 * 16 + 16; ++other) sum += terms[at(other * n + lane % 16 * n / 16)];
+    EXPECT_EQ(totals[at(lane)], sum) << lane;
+    for (int i = 0; i < n; ++i) EXPECT_EQ(both[at(lane * n + i)], terms[at(lane * n + i)] + terms[at((lane ^ 16) * n + i)]);
+  }
+}
 
 TEST_F(Collectives, SumsAtOnceHaveTheBitsOfSums) {
   check_sums<1>();

@@ -110,7 +110,7 @@ TEST_F(SolveRows, PicksAreTheBestOfTheList) {
       const auto atoms = rows->pick_atoms.begin();
       EXPECT_EQ(std::set<std::int32_t>(atoms, atoms + rows->pick_count[0]), best);
       for (int i = 0; i < rows->pick_count[0]; ++i) EXPECT_EQ(rows->pick_values[at(i)], listed[rows->pick_atoms[at(i)]]);
-      EXPECT_EQ(rows->waiting_for(cuda::guess_list(kept == 0 ? 0 : kept < 33 ? 1 : 2)).size(), 1u) << kept;
+      EXPECT_EQ(rows->waiting_for(kept == 0 ? cuda::guess_list(0) : kept < 33 ? cuda::guess_list(1) : cuda::solve_list(2)).size(), 1u) << kept;
     }
   }
 }
@@ -285,7 +285,7 @@ TEST_F(SolveRows, RowsWaitForTheSolverThatHoldsThem) {
     EXPECT_EQ(rows->pick_count, (std::vector<std::int32_t>{0, 0, 0, 0, 0, 0, 0, 0, -77}));
   };
   std::fill(rows->phase.begin(), rows->phase.end(), RowPhase::warm);
-  expect_lists([](int tier) { return tier < 3 ? cuda::guess_list(tier) : cuda::check_list(3); }, false);
+  expect_lists(cuda::solve_list, false);
   std::fill(rows->list_count.begin(), rows->list_count.end(), 0);  // nothing violates
   std::fill(rows->phase.begin(), rows->phase.end(), RowPhase::certifying);
   expect_lists(cuda::solve_list, false);
@@ -311,7 +311,7 @@ TEST_F(SolveRows, CodesThatJustFit) {
     screen_rows(device, problem, *rows);
     rows->unlisted_bound[0] = 1e6f;  // it may not claim
     rows->pick_count[0] = 0;
-    if (phase != RowPhase::warm) rows->list_count[0] = 0;
+    rows->list_count[0] = 0;
     rows->let_wait(0, Kernel::list);
     solve_waiting<Kernel>(device, problem, *rows);
     EXPECT_EQ(rows->phase[0], RowPhase::certifying) << Kernel::name;
@@ -319,14 +319,14 @@ TEST_F(SolveRows, CodesThatJustFit) {
     EXPECT_NE(rows->r, rows->z);
     EXPECT_LT(rows->code_count[0], count);
   };
-  solve_from(32, RowPhase::warm, cuda::TinyGuessRowsKernel());
-  solve_from(64, RowPhase::warm, cuda::SmallGuessRowsKernel());
-  solve_from(128, RowPhase::warm, cuda::MediumGuessRowsKernel());
-  solve_from(384, RowPhase::warm, cuda::LargeCheckRowsKernel());
-  solve_from(32, RowPhase::certifying, cuda::TinySolveRowsKernel());
-  solve_from(64, RowPhase::certifying, cuda::SmallSolveRowsKernel());
-  solve_from(128, RowPhase::certifying, cuda::MediumSolveRowsKernel());
-  solve_from(384, RowPhase::certifying, cuda::LargeCheckRowsKernel());
+  solve_from(32, RowPhase::certifying, cuda::TinyGuessRowsKernel());
+  solve_from(64, RowPhase::certifying, cuda::SmallGuessRowsKernel());
+  for (const RowPhase phase : {RowPhase::warm, RowPhase::certifying}) {
+    solve_from(32, phase, cuda::TinySolveRowsKernel());
+    solve_from(64, phase, cuda::SmallSolveRowsKernel());
+    solve_from(128, phase, cuda::MediumSolveRowsKernel());
+    solve_from(384, phase, cuda::LargeCheckRowsKernel());
+  }
 }
 
 /// What joins within a round may be more than a solver holds: the next one goes on from there, in the same round.

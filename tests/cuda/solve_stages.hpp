@@ -3,7 +3,10 @@
 /// @file solve_stages.hpp
 /// The stages of a round on KernelRows, one launch after the other.
 
+#include <algorithm>
+#include <functional>
 #include <type_traits>
+#include <vector>
 
 #include "cuda/kernel_problem.hpp"
 #include "kernels/list_candidates.hpp"
@@ -58,7 +61,8 @@ inline void solve_rows(emulation::EmulatedDevice& device, const KernelProblem& p
                        bool last_round = false) {
   pick_rows(device, problem, rows, last_round);
   for (int tier = 0; tier < least_tier; ++tier) {
-    for (const auto list_of : {cuda::guess_list, cuda::solve_list, cuda::check_list}) {
+    const auto guess_of = [](int of) { return cuda::guess_list(std::min(of, cuda::guessing_tiers - 1)); };
+    for (const std::function<int(int)>& list_of : {std::function<int(int)>(guess_of), {cuda::solve_list}, {cuda::check_list}}) {
       const int wanted = list_of(least_tier);
       if (list_of(tier) == wanted) continue;
       for (const std::int32_t row : rows.waiting_for(list_of(tier))) {
@@ -69,7 +73,6 @@ inline void solve_rows(emulation::EmulatedDevice& device, const KernelProblem& p
   }
   solve_waiting<cuda::TinyGuessRowsKernel>(device, problem, rows);
   solve_waiting<cuda::SmallGuessRowsKernel>(device, problem, rows);
-  solve_waiting<cuda::MediumGuessRowsKernel>(device, problem, rows);
   solve_waiting<cuda::TinySolveRowsKernel>(device, problem, rows);
   solve_waiting<cuda::SmallSolveRowsKernel>(device, problem, rows);
   solve_waiting<cuda::MediumSolveRowsKernel>(device, problem, rows);

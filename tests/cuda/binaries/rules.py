@@ -25,7 +25,7 @@ def of_duty(kernel: str, duty: str, tier: int) -> str:
 
 
 GUESS, SOLVE, CHECK = "8GuessRow", "8SolveRowILb0EE", "8SolveRowILb1EE"
-TINY_GUESS, SMALL_GUESS, MEDIUM_GUESS = of_duty("WarpRowsKernel", GUESS, 0), of_duty("WarpRowsKernel", GUESS, 1), of_duty("BlockRowsKernel", GUESS, 2)
+TINY_GUESS, SMALL_GUESS = of_duty("WarpRowsKernel", GUESS, 0), of_duty("WarpRowsKernel", GUESS, 1)
 TINY_SOLVE, SMALL_SOLVE, MEDIUM_SOLVE = of_duty("WarpRowsKernel", SOLVE, 0), of_duty("WarpRowsKernel", SOLVE, 1), of_duty("BlockRowsKernel", SOLVE, 2)
 SMALL_CHECK, MEDIUM_CHECK = of_duty("WarpRowsKernel", CHECK, 1), of_duty("BlockRowsKernel", CHECK, 2)
 
@@ -34,20 +34,21 @@ RULES: list[Rule] = [
     # multiprocessor with 32 places, of solutions three; two with 64. What lies on the stack is pointers that are needed once a
     # round, and what calls of products and residuals put aside. Warps are at different places of the code, which has to stay below what a
     # multiprocessor keeps of it: 116 KB instead of 100 cost a fifth of the time.
-    Rule(TINY_GUESS, registers=128, shared=27 * 1024, requires=r"\bFFMA\b", forbids=ONLY_QUEUES),
-    Rule(TINY_GUESS, registers=128, requires=r"\bHMMA\b", instructions=2500, architectures=("90", "90a")),
-    Rule(TINY_SOLVE, registers=168, shared=27 * 1024, stack=40, requires=r"\bFFMA\b", forbids=ONLY_QUEUES),
-    Rule(TINY_SOLVE, registers=168, stack=40, requires=r"\bHMMA\b", instructions=6050, architectures=("90", "90a")),
+    Rule(TINY_GUESS, registers=128, shared=27 * 1024, stack=16, requires=r"\bFFMA\b", forbids=ONLY_QUEUES),
+    Rule(TINY_GUESS, registers=128, stack=16, requires=r"\bHMMA\b", instructions=2500, architectures=("90", "90a")),
+    Rule(TINY_SOLVE, registers=168, shared=27 * 1024, stack=48, requires=r"\bFFMA\b", forbids=ONLY_QUEUES),
+    Rule(TINY_SOLVE, registers=168, stack=48, requires=r"\bHMMA\b", instructions=6050, architectures=("90", "90a")),
     *(Rule(kernel, registers=255, shared=48 * 1024, stack=stack, requires=requires, forbids=ONLY_QUEUES)
-      for kernel, stack in ((SMALL_GUESS, 16), (SMALL_SOLVE, 72), (SMALL_CHECK, 128)) for requires in (r"\bFFMA\b", r"\bHMMA\b")),
+      for kernel, stack in ((SMALL_GUESS, 32), (SMALL_SOLVE, 72), (SMALL_CHECK, 128)) for requires in (r"\bFFMA\b", r"\bHMMA\b")),
     # A tableau's row a lane: two blocks a multiprocessor (on 7.5 shared memory holds one). Their products of atoms lie in what static shared memory can be.
     *(Rule(kernel, registers=255, shared=40 * 1024, stack=stack, requires=requires, forbids=ONLY_QUEUES)
-      for kernel, stack in ((MEDIUM_GUESS, 88), (MEDIUM_SOLVE, 120), (MEDIUM_CHECK, 232)) for requires in (r"\bFFMA\b", r"\bHMMA\b")),
+      for kernel, stack in ((MEDIUM_SOLVE, 120), (MEDIUM_CHECK, 232)) for requires in (r"\bFFMA\b", r"\bHMMA\b")),
     Rule("LargeCheckRowsKernel", registers=255, shared=1024, stack=16, forbids=NO_ATOMICS),
     # Lists are read from where they lie: many warps hide that.
     Rule("PickRowsKernel", registers=80, shared=9 * 1024, forbids=ONLY_QUEUES),
-    # Certificates are fp64; three blocks of four rows a multiprocessor.
-    Rule("CertifyScreenedKernel", registers=168, shared=1024, stack=64, requires=r"\bDFMA\b", forbids=ONLY_QUEUES),
+    # Certificates are fp64; three blocks of four rows a multiprocessor, whose codes lie in shared memory.
+    Rule("CertifyScreenedKernel", registers=168, shared=2048, stack=40, requires=r"\bDFMA\b", forbids=ONLY_QUEUES),
+    Rule("CertifyScreenedKernel", registers=168, shared=2048, stack=40, instructions=7400, architectures=("90", "90a")),
     Rule("CertifyExactlyKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     Rule("CertifyCodesKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     # The fallback and refits keep their pointers in local memory: their time is that of fp64 products.

@@ -332,6 +332,33 @@ class HostGroup {
     for (int lane = 0; lane < lane_count; ++lane) std::memset(terms(lane), 0xFF, n * sizeof(T));
   }
 
+  template <int n, class Terms, class T>
+  void sum_each_half(Terms terms, PerLane<T>& totals) {
+    static_assert(lane_count == 32 && n >= 1 && n <= 16 && (n & (n - 1)) == 0);
+    collective("sum_each_half");
+    for (int first = 0; first < 32; first += 16) {
+      for (int i = 0; i < n; ++i) {
+        std::array<T, 16> values{};
+        for (int lane = 0; lane < 16; ++lane) values[static_cast<std::size_t>(lane)] = terms(first + lane)[i];
+        for (std::size_t offset = 8; offset > 0; offset /= 2) {
+          const std::array<T, 16> before = values;
+          for (std::size_t lane = 0; lane < 16; ++lane) values[lane] = before[lane] + before[lane ^ offset];
+        }
+        for (int lane = i * 16 / n; lane < (i + 1) * 16 / n; ++lane) totals[first + lane] = values[0];
+      }
+      for (int lane = first; lane < first + 16; ++lane) std::memset(terms(lane), 0xFF, n * sizeof(T));
+    }
+  }
+
+  template <int n, class Terms>
+  void add_other_half(Terms terms) {
+    static_assert(lane_count == 32);
+    collective("add_other_half");
+    for (int lane = 0; lane < 16; ++lane) {
+      for (int i = 0; i < n; ++i) terms(lane)[i] = terms(lane + 16)[i] = terms(lane)[i] + terms(lane + 16)[i];
+    }
+  }
+
   template <class Word>
   void or_quads(Word word) {
     static_assert(lane_count == 32);
