@@ -46,7 +46,8 @@ class Certify : public WatchedKernels {
  protected:
   Certify() { use(true); }
 
-  void use(bool nonnegative) {
+  /// @param first  what the first atom is multiplied by
+  void use(bool nonnegative, float first = 1) {
     DecomposeOptions options;
     options.l1_penalty = 0.12f;
     options.nonnegative = nonnegative;
@@ -57,6 +58,7 @@ class Certify : public WatchedKernels {
     options.banned_atoms = banned;
     SampleProblem sample = sample_problem(260, 24, count, 12);
     std::copy_n(sample.dictionary.begin() + 40 * 24, 24, sample.dictionary.begin() + 90 * 24);  // equal atoms
+    for (std::size_t k = 0; k < 24; ++k) sample.dictionary[k] *= first;
     problem = std::make_unique<KernelProblem>(std::move(sample), options);
     rows = std::make_unique<KernelRows>(count, problem->atoms.ld, 32, 260);
     rows->load(device, *problem);
@@ -160,9 +162,13 @@ TEST_P(CertifyCloseToLambda, ViolationsThatFloat32LosesAreSeen) {
 
 /// Rows that are the first atom, with codes that have none: it is not taken for one of them.
 TEST_F(Certify, EmptyCodesHaveNoAtom) {
+  use(true, 5);  // no other atom correlates as much
+  const float* atom = problem->atom(0);
+  const float norm = std::sqrt(std::inner_product(atom, atom + problem->atoms.dim, atom, 0.0f));
   for (std::int64_t i = 0; i < count; ++i) {
     rows->code_count[at(i)] = 0;
-    std::copy_n(problem->atom(0), problem->atoms.ld, rows->z.begin() + i * problem->atoms.ld);
+    for (std::int64_t k = 0; k < problem->atoms.ld; ++k) rows->z[at(i * problem->atoms.ld + k)] = atom[k] / norm;
+    rows->lambda[at(i)] = 0.95 * static_cast<double>(norm) * problem->view.inverse[0];
   }
   screen(0);
   certify_screened();
