@@ -98,7 +98,7 @@ MUTATIONS = [
              "negative weights stay", ("cuda_tableau",)),
     Mutation(KERNELS + "row_products.hpp", "std::fma(-weights[a],", "std::fma(weights[a],",
              "wrong sign of the residual", ("cuda_solve_rows",)),
-    Mutation(KERNELS + "row_round.hpp", "args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved()",
+    Mutation(KERNELS + "row_round.hpp", "args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved_",
              "args_.screen.unlisted_bound[row_]", "movement dropped from the claim", ("cuda_solve_rows",)),
     Mutation(KERNELS + "row_round.hpp", "!thorough && args_.rows.rounds[row_] <= likely_rounds ? likely_share : 1.0f", "likely_share",
              "later rounds overlook atoms, too", ("cuda_solve_rows",)),

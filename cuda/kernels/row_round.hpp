@@ -139,7 +139,8 @@ class RowRound {
 
   /// Whether what the screening proved of the atoms that it did not list still says that none of them matters.
   SPLICE_KERNEL bool may_claim() {
-    return args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved() <= solver_.lambda();
+    moved_ = moved();
+    return args_.screen.unlisted_bound[row_] + args_.problem.atom_norm * moved_ <= solver_.lambda();
   }
 
   /// The picks that the list gave. @returns how many. Ends with a barrier.
@@ -173,7 +174,8 @@ class RowRound {
   SPLICE_KERNEL int find_violators(bool thorough) {
     const float lambda = solver_.lambda();
     const float share = !thorough && args_.rows.rounds[row_] <= likely_rounds ? likely_share : 1.0f;
-    const float distance = share * moved();
+    if (moved_ < 0) moved_ = moved();
+    const float distance = share * moved_;
     const float norm = share * args_.screen.norm[row_];
     const int found = list_passing_entries(
         group_, listed(),
@@ -269,6 +271,7 @@ class RowRound {
   typename Group::template Array<float> pick_correlations_;
   RowSolver<Group, Matrix> solver_;
   float slack_;  ///< how far correlations may stay from lambda
+  float moved_ = -1;  ///< what moved() is of the residual at hand; less than 0: not known
 };
 
 template <bool checks>

@@ -67,7 +67,6 @@ SPLICE_KERNEL void add_used_slots(Group& group, const AtomsView& atoms, const fl
   typename Group::template PerLane<Slice> slice;
   SPLICE_NO_UNROLL
   for (std::int64_t first = 0; first < atoms.ld; first += Group::size) {
-    group.keep_order();  // atoms and weights are read again: kept in registers, they would leave no room for the numbers
     group.each([&](int lane) SPLICE_INLINED {
       Slice& own = slice[lane];
       const int half = lane / slots;
