@@ -39,16 +39,16 @@ RULES: list[Rule] = [
     Rule(TINY_SOLVE, registers=168, shared=27 * 1024, stack=48, requires=r"\bFFMA\b", forbids=ONLY_QUEUES),
     Rule(TINY_SOLVE, registers=168, stack=48, requires=r"\bHMMA\b", instructions=6050, architectures=("90", "90a")),
     *(Rule(kernel, registers=255, shared=48 * 1024, stack=stack, requires=requires, forbids=ONLY_QUEUES)
-      for kernel, stack in ((SMALL_GUESS, 32), (SMALL_SOLVE, 72), (SMALL_CHECK, 128)) for requires in (r"\bFFMA\b", r"\bHMMA\b")),
+      for kernel, stack in ((SMALL_GUESS, 32), (SMALL_SOLVE, 40), (SMALL_CHECK, 72)) for requires in (r"\bFFMA\b", r"\bHMMA\b")),
     # A tableau's row a lane: two blocks a multiprocessor (on 7.5 shared memory holds one). Their products of atoms lie in what static shared memory can be.
     *(Rule(kernel, registers=255, shared=40 * 1024, stack=stack, requires=requires, forbids=ONLY_QUEUES)
-      for kernel, stack in ((MEDIUM_SOLVE, 120), (MEDIUM_CHECK, 232)) for requires in (r"\bFFMA\b", r"\bHMMA\b")),
+      for kernel, stack in ((MEDIUM_SOLVE, 72), (MEDIUM_CHECK, 152)) for requires in (r"\bFFMA\b", r"\bHMMA\b")),
     Rule("LargeCheckRowsKernel", registers=255, shared=1024, stack=16, forbids=NO_ATOMICS),
     # Lists are read from where they lie: many warps hide that.
     Rule("PickRowsKernel", registers=80, shared=9 * 1024, forbids=ONLY_QUEUES),
     # Certificates are fp64; three blocks of four rows a multiprocessor, whose codes lie in shared memory.
-    Rule("CertifyScreenedKernel", registers=168, shared=2048, stack=40, requires=r"\bDFMA\b", forbids=ONLY_QUEUES),
-    Rule("CertifyScreenedKernel", registers=168, shared=2048, stack=40, instructions=7000, architectures=("90", "90a")),
+    Rule("CertifyScreenedKernel", registers=168, shared=2048, stack=32, requires=r"\bDFMA\b", forbids=ONLY_QUEUES),
+    Rule("CertifyScreenedKernel", registers=168, shared=2048, stack=32, instructions=7000, architectures=("90", "90a")),
     Rule("CertifyExactlyKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     Rule("CertifyCodesKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     # The fallback and refits keep their pointers in local memory: their time is that of fp64 products.
