@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstdint>
 
-#include "kernels/atom_names.hpp"
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
 

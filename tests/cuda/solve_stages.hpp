@@ -4,7 +4,6 @@
 /// The stages of a round on KernelRows, one launch after the other.
 
 #include <algorithm>
-#include <functional>
 #include <type_traits>
 #include <vector>
 
@@ -60,16 +59,15 @@ void solve_waiting(emulation::EmulatedDevice& device, const KernelProblem& probl
 inline void solve_rows(emulation::EmulatedDevice& device, const KernelProblem& problem, KernelRows& rows, int least_tier = 0,
                        bool last_round = false) {
   pick_rows(device, problem, rows, last_round);
+  const auto move = [&](int from, int to) {
+    if (from == to) return;
+    for (const std::int32_t row : rows.waiting_for(from)) rows.waiting[at(to * rows.view.count + rows.waiting_count[at(to)]++)] = row;
+    rows.waiting_count[at(from)] = 0;
+  };
   for (int tier = 0; tier < least_tier; ++tier) {
-    const auto guess_of = [](int of) { return cuda::guess_list(std::min(of, cuda::guessing_tiers - 1)); };
-    for (const std::function<int(int)>& list_of : {std::function<int(int)>(guess_of), {cuda::solve_list}, {cuda::check_list}}) {
-      const int wanted = list_of(least_tier);
-      if (list_of(tier) == wanted) continue;
-      for (const std::int32_t row : rows.waiting_for(list_of(tier))) {
-        rows.waiting[at(wanted * rows.view.count + rows.waiting_count[at(wanted)]++)] = row;
-      }
-      rows.waiting_count[at(list_of(tier))] = 0;
-    }
+    if (tier < cuda::guessing_tiers) move(cuda::guess_list(tier), cuda::guess_list(std::min(least_tier, cuda::guessing_tiers - 1)));
+    move(cuda::solve_list(tier), cuda::solve_list(least_tier));
+    move(cuda::check_list(tier), cuda::check_list(least_tier));
   }
   solve_waiting<cuda::TinyGuessRowsKernel>(device, problem, rows);
   solve_waiting<cuda::SmallGuessRowsKernel>(device, problem, rows);
