@@ -42,9 +42,9 @@ class BlockRegisterMatrix : public RegisterRows<Group, capacity> {
              group.array(memory.vector, capacity), group.array(factors, capacity)) {}
 
   /// See RegisterMatrix. The caller has a barrier afterwards.
-  template <class Atom, class Factor, class Use>
-  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor, bool rough, const Float16* vector,
-                              Use use) {
+  template <bool rough, class Atom, class Factor, class Use>
+  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor, const Float16* vector, Use use) {
+    static_assert(!rough, "sets of this size are not guessed");
     this->set_factors(atoms, count, atom, factor);
     group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_NO_UNROLL
@@ -58,11 +58,7 @@ class BlockRegisterMatrix : public RegisterRows<Group, capacity> {
         const int first = product_rows * tile;
         SPLICE_NO_UNROLL
         for (int column = 0; column < first + product_rows && first < count; column += octets * octet) {
-          if (rough) {
-            multiply<HalfParts::high>(warp, atoms, count, first, column, atom, vector, use);
-          } else {
-            multiply<HalfParts::both>(warp, atoms, count, first, column, atom, vector, use);
-          }
+          multiply(warp, atoms, count, first, column, atom, vector, use);
         }
       }
     });
@@ -80,12 +76,12 @@ class BlockRegisterMatrix : public RegisterRows<Group, capacity> {
   static_assert(tile_rows == 2 * Group::warp_count);
 
   /// Stages products of 16 atoms from `first` on with those from `column` on.
-  template <HalfParts parts, class Warp, class Atom, class Use>
+  template <class Warp, class Atom, class Use>
   SPLICE_KERNEL void multiply(Warp& warp, const AtomsView& atoms, int count, int first, int column, Atom atom,
                               const Float16* vector, Use use) {
     const int end = count < first + product_rows ? count : first + product_rows;  // no column is above the diagonal
     CrossTiles<Warp, octets, true> tiles;
-    tiles.template multiply<parts>(
+    tiles.multiply(
         warp, atoms, count - first, [&](int i) -> std::int64_t { return atom(first + i); }, end - column,
         [&](int k) -> std::int64_t { return atom(column + k); }, vector);
     warp.each([&](int lane) SPLICE_INLINED {

@@ -73,49 +73,61 @@ struct SupportTerms {
   }
 };
 
+/// What a lane adds up of both.
+struct LaneTerms {
+  ResidualSums residual;
+  SupportTerms support;
+};
+
+/// residual [ld] = z - C'w, in fp64, and what each lane finds of it.
+template <class Group, class Vector>
+SPLICE_KERNEL void look_at_code(Group& group, const AtomsView& atoms, const ProblemView& problem, const CodeView& code,
+                                const Vector& residual, typename Group::template PerLane<LaneTerms>& found) {
+  const auto atom = [&](int i) -> std::int64_t { return code.atoms[i]; };
+  subtract_atoms<double>(group, atoms, code.z, code.count, atom, [&](int i) { return static_cast<double>(code.weights[i]); },
+                         residual);
+  group.each([&](int lane) {
+    SPLICE_UNROLL_BY((Group::size == 32 ? 4 : 1))  // blocks lack the registers
+    for (std::int64_t k = lane; k < atoms.dim; k += Group::size) found[lane].residual.add(code.z[k], residual[k]);
+  });
+  each_product<double>(group, float_atoms(atoms), code.count, atom, residual, [&](int lane, int i, double product) {
+    found[lane].support.add(problem, code.lambda, code.weights[i], code.atoms[i], product);
+  });
+}
+
+/// The same by a warp, of a code that is in shared memory: each atom is looked at once.
+template <class Group, class Vector>
+SPLICE_KERNEL void look_at_small_code(Group& group, const AtomsView& atoms, const ProblemView& problem, const CodeView& code,
+                                      const SharedCode<Group>& small, const Vector& residual,
+                                      typename Group::template PerLane<LaneTerms>& found) {
+  typename Group::template PerLane<double> products;
+  multiply_small_code(group, atoms, code.z, code.count, small, residual, products,
+                      [&](int lane, float z, double r) SPLICE_INLINED { found[lane].residual.add(z, r); });
+  group.each([&](int lane) {
+    found[lane].support.add(problem, code.lambda, static_cast<float>(small.weights[lane]), small.atoms[lane], products[lane]);
+  });
+}
+
+template <class Group>
+SPLICE_KERNEL CodeTerms add_up(Group& group, typename Group::template PerLane<LaneTerms>& found) {
+  CodeTerms terms;
+  terms.z_dot_z = group.template sum<double>([&](int lane) { return found[lane].residual.zz; });
+  terms.z_dot_r = group.template sum<double>([&](int lane) { return found[lane].residual.zr; });
+  terms.r_dot_r = group.template sum<double>([&](int lane) { return found[lane].residual.rr; });
+  terms.weighted_l1 = group.template sum<double>([&](int lane) { return found[lane].support.weighted_l1; });
+  terms.largest = group.template max<double>([&](int lane) { return found[lane].support.largest; });
+  terms.violation = group.template max<double>([&](int lane) { return found[lane].support.violation; });
+  return terms;
+}
+
 /// residual [ld] = z - C'w and what follows from it, in fp64.
-/// @param small  the code in shared memory, where it fits and the group is a warp: each atom is looked at once
 template <class Group, class Vector>
 SPLICE_KERNEL CodeTerms code_terms(Group& group, const AtomsView& atoms, const ProblemView& problem, const CodeView& code,
-                                   const Vector& residual, const SharedCode<Group>* small = nullptr) {
-  const float* z = code.z;
-  typename Group::template PerLane<ResidualSums> sums;
-  typename Group::template PerLane<SupportTerms> support;
-  group.each([&](int lane) {
-    sums[lane] = {};
-    support[lane] = {};
-  });
-  bool done = false;
-  if constexpr (Group::size == 32) {
-    if (small != nullptr) {
-      typename Group::template PerLane<double> products;
-      multiply_small_code(group, atoms, z, code.count, *small, residual, products,
-                          [&](int lane, float own, double r) SPLICE_INLINED { sums[lane].add(own, r); });
-      group.each([&](int lane) {
-        support[lane].add(problem, code.lambda, static_cast<float>(small->weights[lane]), small->atoms[lane], products[lane]);
-      });
-      done = true;
-    }
-  }
-  if (!done) {
-    const auto atom = [&](int i) -> std::int64_t { return code.atoms[i]; };
-    subtract_atoms<double>(group, atoms, z, code.count, atom, [&](int i) { return static_cast<double>(code.weights[i]); }, residual);
-    group.each([&](int lane) {
-      SPLICE_UNROLL_BY((Group::size == 32 ? 4 : 1))  // blocks lack the registers
-      for (std::int64_t k = lane; k < atoms.dim; k += Group::size) sums[lane].add(z[k], residual[k]);
-    });
-    each_product<double>(group, float_atoms(atoms), code.count, atom, residual, [&](int lane, int i, double product) {
-      support[lane].add(problem, code.lambda, code.weights[i], code.atoms[i], product);
-    });
-  }
-  CodeTerms terms;
-  terms.z_dot_z = group.template sum<double>([&](int lane) { return sums[lane].zz; });
-  terms.z_dot_r = group.template sum<double>([&](int lane) { return sums[lane].zr; });
-  terms.r_dot_r = group.template sum<double>([&](int lane) { return sums[lane].rr; });
-  terms.weighted_l1 = group.template sum<double>([&](int lane) { return support[lane].weighted_l1; });
-  terms.largest = group.template max<double>([&](int lane) { return support[lane].largest; });
-  terms.violation = group.template max<double>([&](int lane) { return support[lane].violation; });
-  return terms;
+                                   const Vector& residual) {
+  typename Group::template PerLane<LaneTerms> found;
+  group.each([&](int lane) { found[lane] = {}; });
+  look_at_code(group, atoms, problem, code, residual, found);
+  return add_up(group, found);
 }
 
 template <class Group, class Vector>

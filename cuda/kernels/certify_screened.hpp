@@ -52,8 +52,15 @@ struct CertifyScreenedKernel {
     const CodeView code = code_of(args.rows, row, args.atoms.ld);
     const bool small = code.count <= SmallCode::capacity;
     const SharedCode<Group> shared_code(group, shared);
-    if (small) load_small_code(group, code.count, code.atoms, code.weights, shared_code);
-    const CodeTerms terms = code_terms(group, args.atoms, args.problem, code, residual, small ? &shared_code : nullptr);
+    typename Group::template PerLane<LaneTerms> found;
+    group.each([&](int lane) { found[lane] = {}; });
+    if (small) {
+      load_small_code(group, code.count, code.atoms, code.weights, shared_code);
+      look_at_small_code(group, args.atoms, args.problem, code, shared_code, residual, found);
+    } else {
+      look_at_code(group, args.atoms, args.problem, code, residual, found);
+    }
+    const CodeTerms terms = add_up(group, found);
     const auto in_support = [&](std::int32_t atom) {
       if (!small) return in_code(args.rows, row, atom);
       return code.count > 0 && has_name(shared_code.atoms, SmallCode::capacity, atom);

@@ -182,31 +182,14 @@ class GramTiles {
   static_assert(octets % 2 == 0);
 
   /// @param vector  [2, ld] in parts
-  template <class Atom>
-  SPLICE_KERNEL void multiply(Warp& warp, const AtomsView& atoms, int count, Atom atom, const Float16* vector, HalfParts parts) {
+  template <HalfParts parts, class Atom>
+  SPLICE_KERNEL void multiply(Warp& warp, const AtomsView& atoms, int count, Atom atom, const Float16* vector) {
     warp.each([&](int lane) SPLICE_INLINED { sums_[lane] = {}; });
     if (count == 0) return;
-    Operands all(warp, atoms, count, atom, vector);
-    if (parts == HalfParts::both) {
-      multiply_parts<HalfParts::both>(warp, atoms.ld, count, all);
-    } else {
-      multiply_parts<HalfParts::high>(warp, atoms.ld, count, all);
-    }
-  }
-
-  /// The product of the atom at place sum_row(lane, r) of tile row i with the vector.
-  SPLICE_KERNEL float vector_sum(int lane, int i, int r) { return sums_[lane].of[tile(i, octets)][r]; }
-  /// Sums of tile (i, j): see sum_row, sum_column.
-  SPLICE_KERNEL const float* sums(int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; }
-
- private:
-  using Operands = AtomOctets<Warp, octets + 1, true>;
-
-  template <HalfParts parts>
-  SPLICE_KERNEL void multiply_parts(Warp& warp, std::int64_t ld, int count, const Operands& all) {
+    AtomOctets<Warp, octets + 1, true> all(warp, atoms, count, atom, vector);
     constexpr bool in_parts = parts == HalfParts::both && octets <= most_octets_in_parts;  // where there are registers for it
     typename Warp::template PerLane<AtomSlice<octets + 1>> slice;
-    add_dimensions<in_parts, Sums>(warp, ld, sums_, [&](std::int64_t first, std::int64_t end, auto& sums) SPLICE_INLINED {
+    add_dimensions<in_parts, Sums>(warp, atoms.ld, sums_, [&](std::int64_t first, std::int64_t end, auto& sums) SPLICE_INLINED {
       SPLICE_NO_UNROLL
       for (std::int64_t k = first; k < end; k += dimensions_at_once(parts)) {
         warp.each([&](int lane) SPLICE_INLINED { slice[lane].template read<parts>(all, lane, k); });
@@ -217,6 +200,12 @@ class GramTiles {
     });
   }
 
+  /// The product of the atom at place sum_row(lane, r) of tile row i with the vector.
+  SPLICE_KERNEL float vector_sum(int lane, int i, int r) { return sums_[lane].of[tile(i, octets)][r]; }
+  /// Sums of tile (i, j): see sum_row, sum_column.
+  SPLICE_KERNEL const float* sums(int lane, int i, int j) { return sums_[lane].of[tile(i, j)]; }
+
+ private:
   static constexpr int most_octets_in_parts = 4;
   static constexpr int tiles = tile_rows * (tile_rows + 2);
   static constexpr int tile(int i, int j) { return j == octets ? tile_rows * (tile_rows + 1) + i : i * (i + 1) + j; }
@@ -230,7 +219,7 @@ template <class Warp, int octets, bool with_vector = false>
 class CrossTiles {
  public:
   /// @param vector  [2, ld] in parts
-  template <HalfParts parts, class RowAtom, class Atom>
+  template <class RowAtom, class Atom>
   SPLICE_KERNEL void multiply(Warp& warp, const AtomsView& atoms, int row_count, RowAtom row_atom, int count, Atom atom,
                               const Float16* vector = nullptr) {
     warp.each([&](int lane) SPLICE_INLINED { sums_[lane] = {}; });
@@ -238,8 +227,8 @@ class CrossTiles {
     AtomOctets<Warp, columns, with_vector> all(warp, atoms, count, atom, vector);
     typename Warp::template PerLane<AtomSlice<2>> row_slice;
     typename Warp::template PerLane<AtomSlice<columns>> column_slice;
-    constexpr bool in_parts = parts == HalfParts::both && with_vector;
-    add_dimensions<in_parts, Sums>(warp, atoms.ld, sums_, [&](std::int64_t first, std::int64_t end, auto& sums) SPLICE_INLINED {
+    constexpr HalfParts parts = HalfParts::both;
+    add_dimensions<with_vector, Sums>(warp, atoms.ld, sums_, [&](std::int64_t first, std::int64_t end, auto& sums) SPLICE_INLINED {
       SPLICE_NO_UNROLL
       for (std::int64_t k = first; k < end; k += dimensions_at_once(parts)) {
         warp.each([&](int lane) SPLICE_INLINED {

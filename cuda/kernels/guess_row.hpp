@@ -29,16 +29,12 @@ struct GuessRow {
     const bool first_pass = phase[0] == RowPhase::first_pass;
     const int kept = first_pass ? 0 : args.rows.code_count[row];
     const int joining = args.screen.pick_count[row];
-    const std::int32_t* code = args.rows.code_atoms + row * args.rows.code_capacity;
-    const float* weights = args.rows.code_weights + row * args.rows.code_capacity;
     const std::int32_t* picks = args.screen.pick_atoms + row * most_picks;
     const float* correlations = args.screen.pick_values + row * most_picks;
-    RowSolver<Group, Matrix> solver(group, args.atoms, args.problem, args.rows, row, matrix, memory, capacity);
     constexpr bool rough = true;
-    solver.set_atoms(
-        kept + joining, [&](int i) { return i < kept ? code[i] : picks[i - kept]; },
-        [&](int i) { return i < kept ? weights[i] : correlations[i - kept]; }, rough);
-    solver.solve(guess_tolerance * solver.lambda(), rough, kept);
+    RowSolver<Group, Matrix, rough> solver(group, args.atoms, args.problem, args.rows, row, matrix, memory, capacity);
+    solver.set_atoms(kept, joining, picks, correlations);
+    solver.solve(guess_tolerance * solver.lambda(), kept);
     solver.write();
     group.once([&] {
       args.screen.margin_level[row] = first_pass ? 0 : 1;

@@ -89,10 +89,10 @@ class MemoryMatrix {
     });
   }
 
-  /// M_ik = factor(i) factor(k) <c_atom(i), c_atom(k)>, as good as float32 whatever is asked for. The caller has a barrier
-  /// afterwards.
-  template <class Atom, class Factor>
-  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor, bool) {
+  /// M_ik = factor(i) factor(k) <c_atom(i), c_atom(k)>. The caller has a barrier afterwards.
+  template <bool rough, class Atom, class Factor>
+  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor) {
+    static_assert(!rough, "sets of this size are not guessed");
     gram_of_atoms(group_, atoms, count, atom, [&](int i, int k, float product) {
       const T value = static_cast<T>(product) * factor(i) * factor(k);
       cells_[at(i, k)] = value;

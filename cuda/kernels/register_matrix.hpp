@@ -40,15 +40,14 @@ class RegisterMatrix : public RegisterRows<Group, capacity> {
 
   /// M_ik = factor(i) factor(k) <c_atom(i), c_atom(k)>, by tensor cores; rows of tiles go through shared memory to the lanes that
   /// keep them.
-  /// @param rough   a guess will do
+  /// @tparam rough  a guess will do
   /// @param vector  [2, ld] in parts, scaled by vector_scale
   /// @param use     use(i, <c_atom(i), vector>) for i < count, by one lane each
-  template <class Atom, class Factor, class Use>
-  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor, bool rough, const Float16* vector,
-                              Use use) {
+  template <bool rough, class Atom, class Factor, class Use>
+  SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor, const Float16* vector, Use use) {
     this->set_factors(atoms, count, atom, factor);
     GramTiles<Group, capacity / octet> tiles;
-    tiles.multiply(group_, atoms, count, atom, vector, rough ? HalfParts::high : HalfParts::both);
+    tiles.template multiply<rough ? HalfParts::high : HalfParts::both>(group_, atoms, count, atom, vector);
     group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int i = 0; i < capacity / product_rows; ++i) {

@@ -166,8 +166,8 @@ class RegisterRows {
       SPLICE_NO_UNROLL
       for (int first = index * octets * octet; first < count; first += Group::warp_count * octets * octet) {
         CrossTiles<std::remove_reference_t<decltype(warp)>, octets> tiles;
-        tiles.template multiply<HalfParts::both>(warp, atoms, added_count, added, count - first,
-                                                 [&](int k) -> std::int64_t { return atom(first + k); });
+        tiles.multiply(warp, atoms, added_count, added, count - first,
+                       [&](int k) -> std::int64_t { return atom(first + k); });
         warp.each([&](int lane) SPLICE_INLINED {
           SPLICE_UNROLL
           for (int j = 0; j < octets; ++j) stage_sums(lane, 0, first / octet + j, tiles.sums(lane, j));

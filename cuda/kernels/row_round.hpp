@@ -69,7 +69,7 @@ class RowRound {
         break;
       }
       if (step == 0) {
-        set_atoms(kept, joining);
+        solver_.set_atoms(kept, joining, pick_atoms_, pick_correlations_);
       } else {
         solver_.append(
             joining, [&](int i) -> std::int32_t { return pick_atoms_[i]; },
@@ -95,7 +95,6 @@ class RowRound {
  private:
   static constexpr int steps = 4;         // of a round: violators that join
   static constexpr int newton_steps = 6;
-  static constexpr bool rough = false;    // what may be claimed is no guess
   // What a step divides violations by, at least, where the support stays: inverses err by much less. So slacks that were near
   // need no second look.
   static constexpr float newton_gain = 32;
@@ -114,7 +113,7 @@ class RowRound {
   /// @returns whether it can claim
   SPLICE_KERNEL bool settle(bool bounded, int expected) {
     if constexpr (!checks) {
-      solver_.solve(claimed_tolerance * solver_.lambda(), rough, expected);
+      solver_.solve(claimed_tolerance * solver_.lambda(), expected);
       if (!bounded || !may_claim()) return false;
       slack_ = solver_.slack();
       return true;
@@ -124,7 +123,7 @@ class RowRound {
       SPLICE_NO_UNROLL
       for (int newton = 0;; ++newton) {
         const int before = solver_.iterations();
-        solver_.solve(tolerance, rough, newton == 0 ? expected : 0);
+        solver_.solve(tolerance, newton == 0 ? expected : 0);
         if (!bounded || !may_claim()) return false;
         if (newton == 0) slack_ = solver_.slack();
         const bool near_enough = newton > 0 && solver_.iterations() == before && violation <= newton_gain * slack_;
@@ -221,16 +220,6 @@ class RowRound {
 
   /// All that passed: a list that lacks some is not picked from.
   SPLICE_KERNEL int listed() const { return args_.screen.list_count[row_]; }
-
-  /// The code and the picks as the working set.
-  SPLICE_KERNEL void set_atoms(int kept, int joining) {
-    const std::int32_t* atoms = args_.rows.code_atoms + row_ * args_.rows.code_capacity;
-    const float* weights = args_.rows.code_weights + row_ * args_.rows.code_capacity;
-    solver_.set_atoms(
-        kept + joining,
-        [&](int i) -> std::int32_t { return i < kept ? atoms[i] : static_cast<std::int32_t>(pick_atoms_[i - kept]); },
-        [&](int i) -> float { return i < kept ? weights[i] : static_cast<float>(pick_correlations_[i - kept]); }, rough);
-  }
 
   /// Of `count` violators the best `most` become picks.
   SPLICE_KERNEL int pick(int count, int most) {

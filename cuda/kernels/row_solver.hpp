@@ -28,7 +28,8 @@ struct RowSolverMemory {
   std::int32_t* support = nullptr;  ///< [capacity]
 };
 
-template <class Group, class Matrix>
+/// @tparam rough  a guess will do: of the atoms' high float16 parts
+template <class Group, class Matrix, bool rough = false>
 class RowSolver {
  public:
   static constexpr bool by_tensor_cores = requires { Matrix::most_crossed; };
@@ -56,17 +57,23 @@ class RowSolver {
   /// What a correlation is compared with lambda by.
   SPLICE_KERNEL float size_of(float correlation) const { return problem_.nonnegative ? correlation : std::fabs(correlation); }
 
-  /// A working set of `count` atoms outside the support; factors have the sign of correlation(i), if signs are free. To be
-  /// settled next, which begins with a barrier.
-  /// @param rough  a guess will do: of the atoms' high float16 parts
-  template <class Atom, class Correlation>
-  SPLICE_KERNEL void set_atoms(int count, Atom atom, Correlation correlation, bool rough) {
-    const auto factor = [&](int i) { return signed_factor(atom(i), correlation(i)); };
+  /// The row's first `kept` concepts and `joining` picks as a working set, outside the support; factors have the signs of weights
+  /// and of the picks' correlations, if signs are free. solve() has to follow, which begins with a barrier.
+  template <class Atoms, class Correlations>
+  SPLICE_KERNEL void set_atoms(int kept, int joining, const Atoms& picks, const Correlations& correlations) {
+    const std::int32_t* code = rows_.code_atoms + row_ * rows_.code_capacity;
+    const float* weights = rows_.code_weights + row_ * rows_.code_capacity;
+    const int count = kept + joining;
+    const auto atom = [&](int i) -> std::int32_t { return i < kept ? code[i] : static_cast<std::int32_t>(picks[i - kept]); };
+    const auto factor = [&](int i) {
+      return signed_factor(atom(i), i < kept ? weights[i] : static_cast<float>(correlations[i - kept]));
+    };
     if constexpr (by_tensor_cores) {
       const Float16* z = rows_.z_halves + 2 * row_ * atoms_.ld;
-      tableau.set_atoms(atoms_, count, atom, factor, rough, z, [&](int i, float product) SPLICE_INLINED { gram_[i] = product; });
+      tableau.template set_atoms<rough>(atoms_, count, atom, factor, z,
+                                        [&](int i, float product) SPLICE_INLINED { gram_[i] = product; });
     } else {
-      tableau.set_atoms(atoms_, count, atom, factor, rough);
+      tableau.template set_atoms<rough>(atoms_, count, atom, factor);
       dot_listed(group_, float_atoms(atoms_), count, tableau.atom, z_, gram_);
     }
     group_.each([&](int lane) {
@@ -110,8 +117,7 @@ class RowSolver {
   }
 
   /// residual = z - C'w of the tableau's solution. Ends with a barrier.
-  /// @param rough  a guess will do: of atoms' high float16 parts
-  SPLICE_KERNEL void update_residual(bool rough) {
+  SPLICE_KERNEL void update_residual() {
     const int used = list_passing(
         group_, tableau.size(), [&](int, int k) { return tableau.in_support[k] != 0; },
         [&](int at, int k) {
@@ -120,18 +126,18 @@ class RowSolver {
           const float weight = static_cast<float>(tableau.value[k]) * static_cast<float>(tableau.factor[k]);
           gram_[at] = rough ? weight * atoms_.half_scales[atom] : weight;
         });
-    if (rough) {
+    if constexpr (rough) {
       subtract_listed(group_, high_atoms(atoms_), z_, used, support_, gram_, residual);
     } else {
       subtract_listed(group_, float_atoms(atoms_), z_, used, support_, gram_, residual);
     }
   }
 
-  /// Pivots; the residual is that of the outcome, `rough` or not.
+  /// Pivots; the residual is that of the outcome.
   /// @param expected  in the support: see Tableau::solve
-  SPLICE_KERNEL void solve(float tolerance, bool rough, int expected) {
+  SPLICE_KERNEL void solve(float tolerance, int expected) {
     iterations_ += tableau.solve(tolerance, pivot_floor, Matrix::cheap_sweeps ? expected : 0);
-    update_residual(rough);
+    update_residual();
   }
 
   /// slacks[k] = lambda - factor_k <c_k, residual>; atoms that would rather act as their negative are turned.

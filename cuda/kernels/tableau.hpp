@@ -60,11 +60,10 @@ class Tableau {
 
   /// `count` atoms outside the support, in place of all others, and none after them. The caller sets their values, before the next barrier,
   /// of which solve() has one, or after it.
-  /// @param rough   a guess will do
+  /// @tparam rough  a guess will do
   /// @param beside  what else the matrix is told of products that it can make beside its own
-  template <class Atom, class Factor, class... Beside>
-  SPLICE_KERNEL void set_atoms(const AtomsView& atoms, int count, Atom atom_of, Factor factor_of, bool rough,
-                               const Beside&... beside) {
+  template <bool rough = false, class Atom, class Factor, class... Beside>
+  SPLICE_KERNEL void set_atoms(const AtomsView& atoms, int count, Atom atom_of, Factor factor_of, const Beside&... beside) {
     size_ = count;
     group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_NO_UNROLL
@@ -79,8 +78,8 @@ class Tableau {
       }
     });
     group_.sync();
-    matrix_.set_gram(
-        atoms, count, [&](int i) -> std::int64_t { return atom[i]; }, [&](int i) -> T { return factor[i]; }, rough, beside...);
+    matrix_.template set_gram<rough>(
+        atoms, count, [&](int i) -> std::int64_t { return atom[i]; }, [&](int i) -> T { return factor[i]; }, beside...);
     group_.sync();
     group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_NO_UNROLL

@@ -28,8 +28,15 @@ struct TermsKernel {
   static void run(Group& group, std::int64_t, const Args& args, Shared& shared) {
     auto residual = group.array(args.residual, args.atoms.ld);
     const cuda::SharedCode<Group> code(group, shared);
-    if (args.small) cuda::load_small_code(group, args.code.count, args.code.atoms, args.code.weights, code);
-    const cuda::CodeTerms terms = cuda::code_terms(group, args.atoms, args.problem, args.code, residual, args.small ? &code : nullptr);
+    typename Group::template PerLane<cuda::LaneTerms> found;
+    group.each([&](int lane) { found[lane] = {}; });
+    if (args.small) {
+      cuda::load_small_code(group, args.code.count, args.code.atoms, args.code.weights, code);
+      cuda::look_at_small_code(group, args.atoms, args.problem, args.code, code, residual, found);
+    } else {
+      cuda::look_at_code(group, args.atoms, args.problem, args.code, residual, found);
+    }
+    const cuda::CodeTerms terms = cuda::add_up(group, found);
     group.once([&] { *args.terms = terms; });
   }
 };

@@ -52,9 +52,9 @@ class ScriptRun {
     const auto atom = [](int i) -> std::int32_t { return i; };
     const auto factor = [](int) { return T(1); };
     if constexpr (requires { Matrix::most_crossed; }) {  // products with some vector are made beside it
-      tableau_.set_atoms(script_.atoms, script_.together, atom, factor, false, script_.atoms.halves, [](int, float) {});
+      tableau_.set_atoms(script_.atoms, script_.together, atom, factor, script_.atoms.halves, [](int, float) {});
     } else {
-      tableau_.set_atoms(script_.atoms, script_.together, atom, factor, false);
+      tableau_.set_atoms(script_.atoms, script_.together, atom, factor);
     }
     subtract(0);
     group_.each([&](int lane) {
