@@ -4,7 +4,7 @@
 #   bench/gpu_check.sh [--dry-run] [--cpu] PART...       PART: build test sanitize stages sweep peers, or all
 #
 #   build     configures and compiles, for this device's architecture only
-#   test      tests labelled gpu, none of which may skip; the demo
+#   test      tests on the device, none of which may skip; the demo
 #   sanitize  compute-sanitizer: memcheck, racecheck, initcheck, synccheck, over the demo and the small GPU tests
 #   stages    time of each stage
 #   sweep     rows a second over batch, penalty and dictionary
@@ -103,16 +103,20 @@ run_build() {
 }
 
 run_test() {
-  local which=(-L gpu) demo=() environment=(SPLICE_REQUIRE_GPU=1)
-  if ! on_gpu; then
-    which=(-R '^LassoMath')
-    demo=(--rows 60 --atoms 500 --dim 64)
-    environment=(--unset=SPLICE_REQUIRE_GPU)
-  fi
   step info 20 "$build/bin/splice" info
-  step tests 200 env "${environment[@]}" ctest --test-dir "$build" "${which[@]}" --no-tests=error \
-    --timeout 100 -j 4 --output-on-failure --output-junit "$out/tests.xml"
-  step demo 30 "$build/bin/splice" demo --device "$device" "${demo[@]}"
+  if on_gpu; then
+    # The programs themselves, one process each: ctest's one a test would make a CUDA context hundreds of times.
+    local name
+    for name in api small; do
+      step "$name" 150 env SPLICE_REQUIRE_GPU=1 "$build/tests/cuda/gpu/gpu_$name" --gtest_brief=1 \
+        "--gtest_output=json:$out/tests_$name.json"
+    done
+    step torch 100 env SPLICE_REQUIRE_GPU=1 ctest --test-dir "$build" -L '^gpu$' -E '^gpu' --timeout 100 --output-on-failure
+    step demo 30 "$build/bin/splice" demo --device cuda
+  else
+    step tests 200 ctest --test-dir "$build" -R '^LassoMath' --no-tests=error --output-on-failure
+    step demo 30 "$build/bin/splice" demo --device cpu --rows 60 --atoms 500 --dim 64
+  fi
 }
 
 run_sanitize() {
@@ -123,7 +127,7 @@ run_sanitize() {
     elif ! on_gpu; then
       skip "$tool" "needs a GPU"
     else
-      step "$tool" 90 "$python" bench/sanitize_tests.py "$build" --tool "$tool"
+      step "$tool" 60 "$python" bench/sanitize_tests.py "$build" --tool "$tool"
     fi
   done
 }
@@ -148,12 +152,13 @@ run_sweep() {
   step batch 90 "${bench[@]}" "${on_device[@]}" --n 256,1024,4096,16384,65536,262144,1280000
   step host 60 "${bench[@]}" --n 65536,1280000 --l1 0.25,0.35
   step penalty 60 "${bench[@]}" "${on_device[@]}" --n 65536 --l1 0.15,0.2,0.25,0.3,0.35
-  step atoms 60 "${bench[@]}" "${on_device[@]}" --n 65536 --l1 0.15,0.35 --p 1000,10000,30000
-  step many_atoms 60 "${bench[@]}" "${on_device[@]}" --n 65536 --l1 0.25,0.35 --p 100000  # at 0.15 lists overflow
-  step corners 60 "${bench[@]}" "${on_device[@]}" --n 256,4096 --l1 0.15,0.35 --p 1000,15000
   step text 60 "${bench[@]}" "${on_device[@]}" --text15k --n 65536 --l1 0.15,0.25,0.35
   results=$out/targets.jsonl
   step targets 60 "${bench[@]}" "${on_device[@]}" --text15k --n 8192 --target-l0 8,32 --target-cosine 0.7
+  results=$out/sweep.jsonl
+  step atoms 60 "${bench[@]}" "${on_device[@]}" --n 65536 --l1 0.15,0.35 --p 1000,10000,30000
+  step corners 60 "${bench[@]}" "${on_device[@]}" --n 256,4096 --l1 0.15,0.35 --p 1000,15000
+  step many_atoms 60 "${bench[@]}" "${on_device[@]}" --n 65536 --l1 0.25,0.35 --p 100000  # at 0.15 lists overflow
 }
 
 run_peers() {
@@ -174,7 +179,7 @@ forget() {
   grep -v "^{\"part\": \"$part\"," "$out/steps.jsonl" >"$out/steps.tmp"
   mv "$out/steps.tmp" "$out/steps.jsonl"
   case $part in
-    test) rm -f "$out/tests.xml" ;;
+    test) rm -f "$out"/tests_*.json ;;
     stages) rm -f "$out/stages.json" ;;
     sweep) rm -f "$out/sweep.jsonl" "$out/targets.jsonl" ;;
     peers) rm -f "$out/peers.json" ;;

@@ -343,11 +343,16 @@ void CudaDevice::multiply_float(const float* a, std::int64_t m, const float* b, 
 void CudaDevice::exclusive_sum(const std::int32_t* counts, std::int64_t count, std::int64_t* offsets) {
   const CurrentDevice current(device_);
   const auto wide = thrust::make_transform_iterator(counts, ToInt64{});
+  const auto sum = [&](void* scratch, std::size_t& bytes) {
+    // Where its own calls succeed, CUB asks for the last error, and fails with it: whatever the caller's calls had left there.
+    static_cast<void>(cudaGetLastError());
+    return cub::DeviceScan::InclusiveSum(scratch, bytes, wide, offsets + 1, count, stream_);
+  };
   check(cudaMemsetAsync(offsets, 0, sizeof(std::int64_t), stream_), "cudaMemsetAsync");
   std::size_t bytes = 0;
-  check(cub::DeviceScan::InclusiveSum(nullptr, bytes, wide, offsets + 1, count, stream_), "cub::DeviceScan::InclusiveSum");
+  check(sum(nullptr, bytes), "cub::DeviceScan::InclusiveSum");
   void* scratch = allocate(bytes > 0 ? bytes : 1);
-  const cudaError_t status = cub::DeviceScan::InclusiveSum(scratch, bytes, wide, offsets + 1, count, stream_);
+  const cudaError_t status = sum(scratch, bytes);
   release(scratch);
   check(status, "cub::DeviceScan::InclusiveSum");
 }

@@ -36,7 +36,8 @@ def program(path, *lines):
 @pytest.fixture
 def fake(tmp_path):
     """A build whose programs all succeed, and an nvidia-smi."""
-    for name in ("bin/splice", "bench/bench_stages", "bench/bench_gpu", "bench/bench_rows"):
+    for name in ("bin/splice", "bench/bench_stages", "bench/bench_gpu", "bench/bench_rows", "tests/cuda/gpu/gpu_api",
+                 "tests/cuda/gpu/gpu_small"):
         program(tmp_path / "build" / name, f'echo "{name} $*"')
     program(tmp_path / "tools/nvidia-smi",
             'case "$*" in *query*) echo "Test GPU, 580.1, 9.0, 80 MiB, 700 W, 1980 MHz";;',
@@ -64,7 +65,7 @@ def test_the_plan_fits_its_time_and_writes_nothing(tmp_path):
     limits = {name: int(seconds) for name, seconds in parts}
     assert list(limits) == PARTS
     assert max(limits.values()) <= 9 * 60 and sum(limits.values()) <= 25 * 60
-    for words in ("-DSPLICE_CUDA=ON", "SPLICE_REQUIRE_GPU=1 ctest", "-L gpu", "bench_stages --device=cuda",
+    for words in ("-DSPLICE_CUDA=ON", "SPLICE_REQUIRE_GPU=1 ctest", "gpu/gpu_api --gtest", "gpu/gpu_small --gtest", "bench_stages --device=cuda",
                   "bench_gpu --device cuda", "--rows-in device", "1280000", "gpu_peers.py"):
         assert words in done.stdout
     assert not re.search("--device[ =]cuda", check("--dry-run", "--cpu", "all").stdout)
@@ -101,16 +102,18 @@ def test_its_parts_run_on_the_cpu(tmp_path):
 
 def test_failures_stop_nothing_and_are_told(fake):
     program(fake / "tools/ctest", "exit 8")
+    program(fake / "build/tests/cuda/gpu/gpu_small", 'test "$SPLICE_REQUIRE_GPU" = 1 && exit 4')
     program(fake / "build/bench/bench_stages", "exit 3")
     done, summary, steps = run_fake(fake, "test", "stages", "sweep")
-    assert done.returncode == 1 and summary["failed"] == ["test/tests"]
-    assert steps["test/tests"]["status"] == "failed" and "exit status 8" in steps["test/tests"]["reason"]
-    assert steps["test/demo"]["status"] == "ok" and steps["sweep/text"]["status"] == "ok"
+    assert done.returncode == 1 and summary["failed"] == ["test/small", "test/torch"]
+    assert steps["test/torch"]["status"] == "failed" and "exit status 8" in steps["test/torch"]["reason"]
+    assert "exit status 4" in steps["test/small"]["reason"]
+    assert all(steps[name]["status"] == "ok" for name in ("test/api", "test/demo", "sweep/text"))
     # The stage profile's failure is data.
     assert steps["stages/profile"]["status"] == "failed" and not steps["stages/profile"]["required"]
-    assert "failed: test/tests" in done.stdout
+    assert "failed: test/small, test/torch" in done.stdout
     assert (fake / "out/sweep.jsonl").read_text().count("bench/bench_gpu --device cuda") == SWEEP_STEPS
-    assert "=== test/tests:" in (fake / "out/log.txt").read_text()
+    assert "=== test/small:" in (fake / "out/log.txt").read_text()
 
 
 def test_steps_end_at_their_limit(fake):

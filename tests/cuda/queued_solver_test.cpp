@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cuda/emulation/emulated_devices.hpp"
+#include "cuda/row_codes.hpp"
 #include "device_buffer.hpp"
 #include "splice_cuda/splice_cuda.hpp"
 #include "support/agreement.hpp"
@@ -34,23 +35,7 @@ struct Batch {
   EmbeddingsView view() const {
     return {rows.get(), DType::float32, sample.rows, sample.dim, sample.dim, Device::cuda(0)};
   }
-  /// As decompose gives it; rows with more entries than places keep the first ones.
-  DecomposeResult result() const {
-    DecomposeResult out;
-    out.codes.rows = sample.rows;
-    out.codes.cols = sample.atoms;
-    out.codes.row_offsets = {0};
-    for (std::int64_t i = 0; i < sample.rows; ++i) {
-      const std::int64_t kept = std::min<std::int64_t>(counts.get()[i], codes.stride);
-      for (std::int64_t e = i * codes.stride; e < i * codes.stride + kept; ++e) {
-        out.codes.atom_indices.push_back(atoms.get()[e]);
-        out.codes.values.push_back(values.get()[e]);
-      }
-      out.codes.row_offsets.push_back(out.codes.nnz());
-      out.reports.push_back(reports.get()[i]);
-    }
-    return out;
-  }
+  DecomposeResult result() const { return result_of(codes, sample.rows, sample.atoms); }  // the host reads what is emulated
 
   SampleProblem sample;
   std::shared_ptr<emulation::EmulatedDevice> device;
