@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "core/lasso_math.hpp"
 #include "kernels/memory_matrix.hpp"
 #include "kernels/row_products.hpp"
 #include "kernels/tableau.hpp"
@@ -71,27 +72,40 @@ class ExactSolver {
         gram(group_.array(args_.first.gram + group_.index() * args_.set_stride, args_.capacity)),
         slacks(group_.array(args_.first.slacks + group_.index() * args_.set_stride, args_.capacity)),
         kept(group_.array(args_.first.kept + group_.index() * args_.set_stride, args_.capacity)),
-        member(group_.array(args_.first.member + group_.index() * args_.atom_stride, args_.atoms.size)) {}
+        member(group_.array(args_.first.member + group_.index() * args_.atom_stride, args_.atoms.size)),
+        z_dot_z(squared_norm(group_, args_.atoms.dim, z)),
+        limits(math::exact_limits(lambda, std::sqrt(z_dot_z) * static_cast<double>(args_.problem.certificate_norm))) {}
 
   /// Solves the row from its code to the end, and writes the code found.
   SPLICE_KERNEL void solve() {
-    int rounds = args.rows.rounds[row];
-    int joining = keep_code();
+    const int before = args.rows.rounds[row];
+    int rounds = before;
+    int joining = keep_code();  // which has a barrier
+    group.once([&] { args.rows.code_count[row] = 0; });
+    best_gap = 0.5 * z_dot_z;  // of no code
+    pivots_left = math::exact_pivots(args.atoms.dim);
     SPLICE_NO_UNROLL
     for (;;) {
       append_kept(joining);
       settle();
-      if (rounds >= args.problem.max_rounds) break;
-      if (tableau.size() + most_new_atoms > args.capacity) {
+      const bool spent = rounds >= args.problem.max_rounds || !(pivots_left > 0);
+      if (!spent && tableau.size() + most_new_atoms > args.capacity) {
         joining = keep_support();  // atoms that came and went make room
         continue;
       }
+      keep_best();
+      if (spent) break;
       ++rounds;
+      if (!settled) {
+        joining = keep_support();
+        continue;
+      }
+      if (rounds - before > math::exact_patience && math::gap_looks_closed(best_gap, args.problem.gap_tolerance, z_dot_z)) break;
       joining = keep_violators();
-      if (joining == 0) break;
+      if (joining > 0) continue;
+      write();
+      break;
     }
-    write_code(group, args.rows, row, tableau.size(), [&](int k) -> std::int32_t { return tableau.atom[k]; },
-               [&](int k) -> double { return weight(k); }, gram);
     group.once([&] {
       args.rows.rounds[row] = rounds;
       args.rows.iterations[row] += iterations;
@@ -111,9 +125,8 @@ class ExactSolver {
       const double magnitude = inverse(code[i]);
       append(code[i], weights[i] < 0 ? -magnitude : magnitude, dot_uniform(code[i]));
     }
-    tableau.solve(tolerance * lambda, pivot_floor);
-    write_code(group, args.rows, row, tableau.size(), [&](int k) -> std::int32_t { return tableau.atom[k]; },
-               [&](int k) -> double { return weight(k); }, gram);
+    tableau.solve(limits.pivot, pivot_floor);
+    write();
   }
 
   /// Least squares on the atoms of the row's code in place of it (no penalty; weights stay >= 0 unless the problem allows
@@ -133,7 +146,6 @@ class ExactSolver {
 
  private:
   static constexpr double pivot_floor = 1e-11;  // of the Gram diagonal: fp64 Gram entries err by 1e-15
-  static constexpr double tolerance = 1e-12;    // of lambda
   static constexpr int most_new_atoms = 32;
 
   SPLICE_KERNEL double inverse(std::int64_t atom) const {
@@ -142,6 +154,12 @@ class ExactSolver {
 
   SPLICE_KERNEL double weight(int k) const {
     return tableau.in_support[k] != 0 ? static_cast<double>(tableau.value[k]) * static_cast<double>(tableau.factor[k]) : 0.0;
+  }
+
+  SPLICE_KERNEL void write() {
+    group.sync();  // after what was written before
+    write_code(group, args.rows, row, tableau.size(), [&](int k) -> std::int32_t { return tableau.atom[k]; },
+               [&](int k) -> double { return weight(k); }, gram);
   }
 
   /// The atoms of the row's code are to be all of the working set. @returns how many
@@ -235,9 +253,14 @@ class ExactSolver {
     constexpr int newton_steps = 3;
     SPLICE_NO_UNROLL
     for (int step = 0;; ++step) {
-      iterations += tableau.solve(tolerance * lambda, pivot_floor);
+      const int usual = math::exact_pivots_at_once(tableau.size());
+      const int most = usual < pivots_left ? usual : pivots_left;
+      const int pivots = tableau.solve(limits.pivot, pivot_floor, 0, most);
+      settled = pivots < most;
+      iterations += pivots;
+      pivots_left -= pivots;
       subtract();
-      if (step == newton_steps || !(read_slacks() > 1e-10 * lambda)) return;
+      if (step == newton_steps || !(read_slacks() > limits.newton)) return;
       tableau.newton_step(slacks);
     }
   }
@@ -256,19 +279,54 @@ class ExactSolver {
     return tableau.largest_violation(slacks);
   }
 
+  /// What is compared with lambda, by the lane that has read it.
+  SPLICE_KERNEL double excess(std::int64_t j) const {
+    const double value = static_cast<double>(correlations[j]) * inverse(j);
+    return args.problem.nonnegative ? value : std::abs(value);
+  }
+
+  /// Reads the correlations of all atoms, and takes the solution at hand for the row's code where its gap is the smallest so far:
+  /// later ones need not be better, where rounding decides.
+  SPLICE_KERNEL void keep_best() {
+    const double largest = group.template max<double>([&](int lane) SPLICE_INLINED {
+      double found = 0;
+      for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
+        correlations[j] = dot_atom(args.atoms, j, residual);
+        const double own = excess(j);
+        found = own > found ? own : found;
+      }
+      return found;
+    });
+    // Pivots that were not let come to an end leave negative x, which no code has.
+    const double lowest = group.template min<double>([&](int lane) SPLICE_INLINED {
+      double found = 0;
+      for (int k = lane; k < tableau.size(); k += Group::size) {
+        const double own = tableau.value[k];
+        if (tableau.in_support[k] != 0 && own < found) found = own;
+      }
+      return found;
+    });
+    if (lowest < 0) return;
+    const double z_dot_r = group.template sum<double>([&](int lane) SPLICE_INLINED {
+      double sum = 0;
+      for (std::int64_t k = lane; k < args.atoms.dim; k += Group::size) sum = std::fma(static_cast<double>(z[k]), static_cast<double>(residual[k]), sum);
+      return sum;
+    });
+    const double weighted_l1 = group.template sum<double>([&](int lane) SPLICE_INLINED {
+      double sum = 0;
+      for (int k = lane; k < tableau.size(); k += Group::size) sum += tableau.in_support[k] != 0 ? static_cast<double>(tableau.value[k]) : 0.0;
+      return sum;
+    });
+    const double gap = math::plain_gap(z_dot_r, squared_norm(group, args.atoms.dim, residual), weighted_l1, largest, lambda);
+    if (!(gap < best_gap)) return;
+    best_gap = gap;
+    write();
+  }
+
   /// The worst violators among all atoms are to join; those that the set has already (dependent on its support) are none.
   /// @returns how many
   SPLICE_KERNEL int keep_violators() {
-    const auto excess = [&](std::int64_t j) {
-      const double value = static_cast<double>(correlations[j]) * inverse(j);
-      return args.problem.nonnegative ? value : std::abs(value);
-    };
-    const double limit = lambda * (1 + 1e-9);
-    group.each([&](int lane) SPLICE_INLINED {
-      for (std::int64_t j = lane; j < args.atoms.size; j += Group::size) {
-        correlations[j] = dot_atom(args.atoms, j, residual);  // which this lane alone reads
-      }
-    });
+    const double limit = lambda + limits.violation;
     SPLICE_NO_UNROLL
     for (int found = 0; found < most_new_atoms; ++found) {
       const double worst = group.template max<double>([&](int lane) SPLICE_INLINED {
@@ -308,6 +366,11 @@ class ExactSolver {
   Array<double> slacks;
   Array<std::int32_t> kept;
   Array<std::uint8_t> member;
+  double z_dot_z;
+  math::ExactLimits limits;
+  double best_gap = 0;  ///< of what the row's code is
+  int pivots_left = 0;
+  bool settled = true;  ///< the last pivots came to an end
   int iterations = 0;
   bool unit_factors = false;
 };

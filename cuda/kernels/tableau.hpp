@@ -9,6 +9,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "kernels/atom_names.hpp"
 #include "kernels/views.hpp"
@@ -123,10 +124,12 @@ class Tableau {
   /// is below `pivot_floor` times its Gram diagonal depends on the support: it takes the place of the support atom that
   /// blocks its way, or stays out.
   /// @param expected  so many atoms, the first ones, are taken into the support without a search if they are independent of
-  ///                  each other: it is empty so far, and most of them will stay  @returns number of pivots
-  SPLICE_KERNEL int solve(T tolerance, T pivot_floor, int expected = 0) {
+  ///                  each other: it is empty so far, and most of them will stay
+  /// @param most_pivots  after which it stops where it is  @returns number of pivots
+  SPLICE_KERNEL int solve(T tolerance, T pivot_floor, int expected = 0, int most_pivots = std::numeric_limits<int>::max()) {
     const int patience = 4 * size_ + 50;
-    const int limit = 40 * size_ + 500;
+    const int usual = 40 * size_ + 500;
+    const int limit = usual < most_pivots ? usual : most_pivots;
     group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_NO_UNROLL
       for (int k = lane; k < size_; k += Group::size) exchanges_[k] = 0;

@@ -6,6 +6,8 @@
 /// theta feasible when c_j.theta <= lambda a_j for all j (two-sided when weights may be negative).
 
 #include <cmath>
+#include <cstdint>
+#include <limits>
 
 #ifdef __CUDACC__
 #define SPLICE_HOST_DEVICE __host__ __device__
@@ -78,7 +80,7 @@ struct CertificateTerms {
 struct Certificate {
   double primal = 0;
   double dual = 0;
-  double gap = 0;  ///< never below P(w) - P(w*), rounding included
+  double gap = 0;  ///< never below P(w) - P(w*), rounding included; infinite where numbers are too large to tell
 };
 
 /// Upper bound of the rounding in primal - dual, for sums in any order: with g = (summands + 8) 2^-53,
@@ -105,9 +107,37 @@ SPLICE_HOST_DEVICE inline Certificate make_certificate(const CertificateTerms& t
   c.primal = primal_objective(t.r_dot_r, t.weighted_l1, t.lambda);
   c.dual = dual_objective(t.z_dot_r, t.r_dot_r, scale);
   const double difference = c.primal - c.dual;
-  c.gap = (difference > 0 ? difference : 0) + gap_rounding(t, scale);
+  const double gap = (difference > 0 ? difference : 0) + gap_rounding(t, scale);
+  c.gap = gap >= 0 ? gap : std::numeric_limits<double>::infinity();  // of terms that overflow: nothing is proven
   return c;
 }
+
+/// What the fp64 solver takes for zero: shares of lambda, but no less than what rounding makes of a correlation. Below that
+/// pivots would follow noise, for as long as they are let.
+struct ExactLimits {
+  double pivot;      ///< how far below 0 a slack may stay
+  double newton;     ///< how far correlations of the support may be from lambda
+  double violation;  ///< by how much an atom that may join violates, at least
+  double member;     ///< and one that has been given up
+};
+
+/// @param size  of the largest correlation that there can be: |z| max_j |c_j| / a_j
+SPLICE_HOST_DEVICE inline ExactLimits exact_limits(double lambda, double size) {
+  const double rounding = 0x1p-49 * size;
+  const auto limit = [&](double share, double times) {
+    const double relative = share * lambda;
+    return relative > times * rounding ? relative : times * rounding;
+  };
+  return {limit(1e-12, 1), limit(1e-10, 2), limit(1e-9, 4), limit(1e-8, 8)};
+}
+
+/// Rounds after which the fp64 solver ends where the certificate would be given, and not at the last digit; and pivots after which
+/// it ends with the best that it has had. Rows that can be solved need some 10 d of them; where lambda is so small that rounding
+/// decides who enters, there is no end.
+inline constexpr int exact_patience = 8;
+SPLICE_HOST_DEVICE constexpr int exact_pivots(std::int64_t dim) { return 16 * (static_cast<int>(dim) + 512); }
+/// As many in one go, of a set of `size` atoms: more follow rounding errors of those before, and a set that is made anew has none.
+SPLICE_HOST_DEVICE constexpr int exact_pivots_at_once(std::int64_t size) { return 4 * static_cast<int>(size) + 200; }
 
 /// Upper bound of c.r from a screened value of c^.r^ (quantised operands):
 ///   c.r = c^.r^ + (c - c^).r^ + c.(r - r^)  <=  value + |c - c^| |r^| + |c| |r - r^|.

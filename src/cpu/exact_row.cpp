@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/lasso_math.hpp"
 #include "cpu/row_products.hpp"
 #include "cpu/tableau_solution.hpp"
 
@@ -11,7 +12,6 @@ namespace splice_cuda::cpu {
 namespace {
 
 constexpr double pivot_floor = 1e-11;  // of the Gram diagonal: fp64 Gram entries err by 1e-15
-constexpr double tolerance = 1e-12;    // of lambda
 constexpr std::size_t most_new_atoms = 32;
 constexpr int most_restarts = 8;       // where members stay out that should not
 
@@ -24,31 +24,70 @@ class ExactSolver {
       : dictionary_(dictionary),
         problem_(problem),
         row_(row),
+        limits_(math::exact_limits(row.lambda, largest_norm(dictionary, problem) * std::sqrt(row.z_dot_z))),
+        pivots_left_(math::exact_pivots(dictionary.dim)),
+        best_gap_(0.5 * row.z_dot_z),
         residual_(at(dictionary.ld)),
         correlations_(at(dictionary.size)),
         all_(at(dictionary.size)),
         member_(at(dictionary.size), 0) {
     std::iota(all_.begin(), all_.end(), 0);
+    row.code_atoms.clear();
+    row.code_weights.clear();
   }
 
   void run(std::int32_t rounds) {
     start(support(row_.set));
     int restarts = 0;
-    for (std::int32_t round = 0; round < rounds; ++round) {
+    for (std::int32_t round = 0; round < rounds && pivots_left_ > 0; ++round) {
       refine();
       ++row_.report.rounds;
+      keep_best();
+      if (round >= math::exact_patience && math::gap_looks_closed(best_gap_, problem_.solve.gap_tolerance, row_.z_dot_z)) return;
+      if (!settled_) {
+        start(support(set_));
+        continue;
+      }
       if (!add_violators()) {
-        if (!member_violates() || ++restarts > most_restarts) break;
+        if (!member_violates() || ++restarts > most_restarts) return read_code(set_, row_.code_atoms, row_.code_weights);
         start(support(set_));
         continue;
       }
       solve();
     }
     refine();
-    read_code(set_, row_.code_atoms, row_.code_weights);
+    keep_best();
   }
 
  private:
+  /// max_j |c_j| / a_j
+  static double largest_norm(const CpuDictionary& dictionary, const Problem& problem) {
+    double largest = 0;
+    for (std::size_t j = 0; j < at(dictionary.size); ++j) {
+      largest = std::max(largest, static_cast<double>(dictionary.norm[j]) * static_cast<double>(problem.solver_inverse_weights[j]));
+    }
+    return largest;
+  }
+
+  static double squared(const std::vector<double>& vector) { return std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0); }
+
+  /// Pivots that were not let come to an end leave negative x, which no code has.
+  bool feasible() const {
+    for (std::int64_t k = 0; k < set_.size; ++k) {
+      if (set_.in_support[at(k)] != 0 && set_.value[at(k)] < 0) return false;
+    }
+    return true;
+  }
+
+  /// Of the set's solution.
+  double weighted_l1() const {
+    double sum = 0;
+    for (std::int64_t k = 0; k < set_.size; ++k) {
+      if (set_.in_support[at(k)] != 0) sum += set_.value[at(k)];
+    }
+    return sum;
+  }
+
   double inverse_weight(std::int32_t atom) const {
     return static_cast<double>(problem_.solver_inverse_weights[at(atom)]);
   }
@@ -103,8 +142,11 @@ class ExactSolver {
   }
 
   void solve() {
-    row_.report.iterations +=
-        static_cast<std::int32_t>(solve_tableau(set_, tolerance * row_.lambda, pivot_floor));
+    const std::int64_t most = std::min<std::int64_t>(pivots_left_, math::exact_pivots_at_once(set_.size));
+    const std::int64_t pivots = solve_tableau(set_, limits_.pivot, pivot_floor, most);
+    settled_ = pivots < most;
+    pivots_left_ -= pivots;
+    row_.report.iterations += static_cast<std::int32_t>(pivots);
   }
 
   void update_residual() {
@@ -121,22 +163,38 @@ class ExactSolver {
       std::vector<double> y(at(set_.size));
       dot_atoms_f64(dictionary_, set_.atoms.data(), set_.size, residual_.data(), y.data());
       const double worst = read_slacks(set_, row_.lambda, !problem_.nonnegative, y.data());
-      if (!(worst > 1e-10 * row_.lambda)) return;
+      if (!(worst > limits_.newton)) return;
       newton_step(set_, y.data());
       solve();
     }
     update_residual();
   }
 
+  /// What is compared with lambda.
+  double correlation(std::int32_t j) const {
+    const double value = correlations_[at(j)] * inverse_weight(j);
+    return problem_.nonnegative ? value : std::abs(value);
+  }
+
+  /// Reads the correlations of all atoms, and takes the solution at hand for the row's code where its gap is the smallest so far:
+  /// later ones need not be better, where rounding decides.
+  void keep_best() {
+    dot_atoms_f64(dictionary_, all_.data(), dictionary_.size, residual_.data(), correlations_.data());
+    double largest = 0;
+    for (const std::int32_t j : all_) largest = std::max(largest, correlation(j));
+    if (!feasible()) return;
+    const double z_dot_r = std::inner_product(residual_.begin(), residual_.end(), row_.z.get(), 0.0);
+    const double gap = math::plain_gap(z_dot_r, squared(residual_), weighted_l1(), largest, row_.lambda);
+    if (!(gap < best_gap_)) return;
+    best_gap_ = gap;
+    read_code(set_, row_.code_atoms, row_.code_weights);
+  }
+
   /// The worst violators among all atoms join; those that the set has already (dependent on its support) do not.
   bool add_violators() {
-    dot_atoms_f64(dictionary_, all_.data(), dictionary_.size, residual_.data(), correlations_.data());
     std::vector<std::int32_t> found;
-    const double limit = row_.lambda * (1 + 1e-9);
-    const auto excess = [&](std::int32_t j) {
-      const double value = correlations_[at(j)] * inverse_weight(j);
-      return problem_.nonnegative ? value : std::abs(value);
-    };
+    const double limit = row_.lambda + limits_.violation;
+    const auto excess = [&](std::int32_t j) { return correlation(j); };
     for (std::int32_t j = 0; j < static_cast<std::int32_t>(dictionary_.size); ++j) {
       if (member_[at(j)] == 0 && excess(j) > limit) found.push_back(j);
     }
@@ -158,11 +216,11 @@ class ExactSolver {
   }
 
   /// Whether one that pivoting has given up, as it depends on the support, violates nevertheless: a set of the support alone,
-  /// which it joins anew, asks it again. Correlations are those of add_violators.
+  /// which it joins anew, asks it again.
   bool member_violates() const {
     for (std::int64_t k = 0; k < set_.size; ++k) {
       if (set_.in_support[at(k)] != 0) continue;
-      if (correlations_[at(set_.atoms[at(k)])] * set_.factors[at(k)] > row_.lambda * (1 + 1e-8)) return true;
+      if (correlations_[at(set_.atoms[at(k)])] * set_.factors[at(k)] > row_.lambda + limits_.member) return true;
     }
     return false;
   }
@@ -170,6 +228,10 @@ class ExactSolver {
   const CpuDictionary& dictionary_;
   const Problem& problem_;
   WorkingSetRow& row_;
+  math::ExactLimits limits_;
+  std::int64_t pivots_left_;
+  bool settled_ = true;  ///< the last pivots came to an end
+  double best_gap_;  ///< of the row's code, which is empty at first
   Tableau<double> set_;
   std::vector<double> residual_;
   std::vector<double> correlations_;

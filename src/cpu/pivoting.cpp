@@ -182,9 +182,9 @@ std::int64_t drive(Tableau<T>& t, std::int64_t k, T pivot_floor, std::int64_t li
 }
 
 template <class T>
-std::int64_t solve_tableau(Tableau<T>& t, T tolerance, T pivot_floor) {
+std::int64_t solve_tableau(Tableau<T>& t, T tolerance, T pivot_floor, std::int64_t most_pivots) {
   const std::int64_t patience = 2 * t.size + 30;
-  const std::int64_t limit = 40 * t.size + 500;
+  const std::int64_t limit = std::min(most_pivots, 40 * t.size + 500);
   Choice<T> choice{t, false, std::vector<std::uint8_t>(at(t.size), 0)};
   std::int64_t pivots = 0;
   while (pivots < limit) {
@@ -272,8 +272,8 @@ template void append_atoms(Tableau<float>&, const std::int32_t*, const float*, s
                            std::int64_t, const float*, AppendScratch<float>&);
 template void append_atoms(Tableau<double>&, const std::int32_t*, const double*, std::int64_t,
                            const double*, std::int64_t, const double*, AppendScratch<double>&);
-template std::int64_t solve_tableau(Tableau<float>&, float, float);
-template std::int64_t solve_tableau(Tableau<double>&, double, double);
+template std::int64_t solve_tableau(Tableau<float>&, float, float, std::int64_t);
+template std::int64_t solve_tableau(Tableau<double>&, double, double, std::int64_t);
 template bool depends_on_support(const Tableau<double>&, std::int64_t, double);
 template std::int64_t blocking_atom(const Tableau<double>&, std::int64_t);
 template void enter_all(Tableau<double>&, double);

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "cpu/aligned.hpp"
@@ -69,9 +70,10 @@ void append_atoms(Tableau<T>& tableau, const std::int32_t* atoms, const T* facto
 /// pivots that only cycling reaches, negative members are driven up one by one. An atom whose
 /// pivot is below `pivot_floor` times its Gram diagonal depends on the support: it takes the place of the
 /// support atom that blocks its way, or stays out.
-/// @returns number of pivots
+/// @param most_pivots  after which it stops where it is  @returns number of pivots
 template <class T>
-std::int64_t solve_tableau(Tableau<T>& tableau, T tolerance, T pivot_floor);
+std::int64_t solve_tableau(Tableau<T>& tableau, T tolerance, T pivot_floor,
+                           std::int64_t most_pivots = std::numeric_limits<std::int64_t>::max());
 
 /// True when what atom k, outside the support, adds to its span is lost in rounding (`pivot_floor` as above).
 template <class T>

@@ -17,6 +17,10 @@ constexpr std::int64_t list_share = 16;
 // Enough to screen a panel of atoms many times while it lies in the first-level cache; more gained nothing and
 // costs each row's list and working set.
 constexpr std::int64_t preferred_rows = 64;
+// A long path takes a row a tenth of a second and more, beside which its share of a screening is nothing. A caller is asked whether to
+// go on between rounds of a tile: 64 such rows would keep Ctrl-C waiting.
+constexpr std::int64_t rows_of_long_paths = screen_group;
+constexpr std::int32_t long_path = 64;  // atoms of target_l0
 // Rounds that may claim and miss their certificate before the fp64 path takes the row.
 constexpr std::int32_t most_unproven = 6;
 
@@ -44,7 +48,7 @@ TileCost working_set_tile_cost(const CpuDictionary& dictionary, const Problem& p
   const std::size_t set = size(std::min(round_up(dictionary.size, tableau_multiple), working_set_limit));
   cost.row_bytes = size(dictionary.ld) * 12 + size(list_capacity(dictionary) + list_slack) * 8 +
                    set * (set + 3 * most_queued) * sizeof(float) + sizeof(WorkingSetRow);
-  cost.preferred_rows = preferred_rows;
+  cost.preferred_rows = problem.target.l0 > long_path ? rows_of_long_paths : preferred_rows;
   cost.row_multiple = screen_group;
   return cost;
 }

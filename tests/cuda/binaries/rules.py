@@ -39,7 +39,7 @@ RULES: list[Rule] = [
     Rule(TINY_SOLVE, registers=168, shared=27 * 1024, stack=48, requires=r"\bFFMA\b", forbids=ONLY_QUEUES),
     Rule(TINY_SOLVE, registers=168, stack=48, requires=r"\bHMMA\b", instructions=6050, architectures=("90", "90a")),
     *(Rule(kernel, registers=255, shared=48 * 1024, stack=stack, requires=requires, forbids=ONLY_QUEUES)
-      for kernel, stack in ((SMALL_GUESS, 32), (SMALL_SOLVE, 40), (SMALL_CHECK, 72)) for requires in (r"\bFFMA\b", r"\bHMMA\b")),
+      for kernel, stack in ((SMALL_GUESS, 40), (SMALL_SOLVE, 48), (SMALL_CHECK, 72)) for requires in (r"\bFFMA\b", r"\bHMMA\b")),
     # A tableau's row a lane: two blocks a multiprocessor (on 7.5 shared memory holds one). Their products of atoms lie in what static shared memory can be.
     *(Rule(kernel, registers=255, shared=40 * 1024, stack=stack, requires=requires, forbids=ONLY_QUEUES)
       for kernel, stack in ((MEDIUM_SOLVE, 72), (MEDIUM_CHECK, 152)) for requires in (r"\bFFMA\b", r"\bHMMA\b")),
@@ -52,9 +52,9 @@ RULES: list[Rule] = [
     Rule("CertifyExactlyKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     Rule("CertifyCodesKernel", registers=255, shared=1024, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     # The fallback and refits keep their pointers in local memory: their time is that of fp64 products.
-    Rule("ExactRowKernel", registers=255, shared=1024, stack=256, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
-    Rule("RefitKernel", registers=255, shared=1024, stack=256, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
-    Rule("RelaxKernel", registers=255, shared=1024, stack=256, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    Rule("ExactRowKernel", registers=255, shared=1024, stack=272, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    Rule("RefitKernel", registers=255, shared=1024, stack=272, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
+    Rule("RelaxKernel", registers=255, shared=1024, stack=272, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     # Two blocks a multiprocessor: one is at its barriers while the other loads. On the stack, pointers and what products in fp64 put aside.
     Rule("TargetRowKernel", registers=128, shared=1024, stack=336, requires=r"\bDFMA\b", forbids=NO_ATOMICS),
     # A block a row, all atoms once: four blocks a multiprocessor.
