@@ -95,7 +95,7 @@ class BlockRegisterMatrix : public RegisterRows<Group, capacity> {
         }
       }
       if (column > 0) return;
-      use_vector_sums(lane, atoms, count, first, atom, [&](int r) { return tiles.sums(lane, octets)[r]; }, use);
+      use_vector_sums(lane, count, first, factors_, [&](int r) { return tiles.sums(lane, octets)[r]; }, use);
     });
     warp.keep_order();
   }

@@ -160,16 +160,17 @@ struct TileSums {
   float of[count][sum_registers];
 };
 
-/// use(i, <c_atom(i), vector>) for the atoms i < count at the rows of a tile, which begins at `first`, from sums of parts that the
-/// lane has of it.
-/// @param sum  sum(r): the lane's r-th sum of the tile whose columns all are the vector
-template <class Atom, class Sum, class Use>
-SPLICE_KERNEL void use_vector_sums(int lane, const AtomsView& atoms, int count, int first, Atom atom, Sum sum, Use use) {
+/// use(i, factor(i) <c_atom(i), vector>) for the atoms i < count at the rows of a tile, which begins at `first`, from sums of parts
+/// that the lane has of it.
+/// @param factors  [count] what products of atom i's parts are multiplied by
+/// @param sum      sum(r): the lane's r-th sum of the tile whose columns all are the vector
+template <class Factors, class Sum, class Use>
+SPLICE_KERNEL void use_vector_sums(int lane, int count, int first, const Factors& factors, Sum sum, Use use) {
   if (lane_in_quad(lane) != 0) return;  // the others have the same
   SPLICE_UNROLL
   for (int r = 0; r < sum_registers; r += 2) {
     const int place = first + sum_row(lane, r);
-    if (place < count) use(place, sum(r) * (atoms.half_scales[atom(place)] / vector_scale));
+    if (place < count) use(place, sum(r) * (static_cast<float>(factors[place]) / vector_scale));
   }
 }
 

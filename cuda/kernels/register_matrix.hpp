@@ -42,16 +42,17 @@ class RegisterMatrix : public RegisterRows<Group, capacity> {
   /// keep them.
   /// @tparam rough  a guess will do
   /// @param vector  [2, ld] in parts, scaled by vector_scale
-  /// @param use     use(i, <c_atom(i), vector>) for i < count, by one lane each
+  /// @param use     use(i, factor(i) <c_atom(i), vector>) for i < count, by one lane each
   template <bool rough, class Atom, class Factor, class Use>
   SPLICE_KERNEL void set_gram(const AtomsView& atoms, int count, Atom atom, Factor factor, const Float16* vector, Use use) {
     this->set_factors(atoms, count, atom, factor);
     GramTiles<Group, capacity / octet> tiles;
     tiles.template multiply<rough ? HalfParts::high : HalfParts::both>(group_, atoms, count, atom, vector);
+    group_.sync();
     group_.each([&](int lane) SPLICE_INLINED {
       SPLICE_UNROLL
       for (int i = 0; i < capacity / product_rows; ++i) {
-        use_vector_sums(lane, atoms, count, product_rows * i, atom, [&](int r) { return tiles.vector_sum(lane, i, r); }, use);
+        use_vector_sums(lane, count, product_rows * i, factors_, [&](int r) { return tiles.vector_sum(lane, i, r); }, use);
       }
     });
     group_.each([&](int lane) SPLICE_INLINED { rows_[lane] = {}; });

@@ -71,17 +71,17 @@ class RowSolver {
     if constexpr (by_tensor_cores) {
       const Float16* z = rows_.z_halves + 2 * row_ * atoms_.ld;
       tableau.template set_atoms<rough>(atoms_, count, atom, factor, z,
-                                        [&](int i, float product) SPLICE_INLINED { gram_[i] = product; });
+                                        [&](int i, float product) SPLICE_INLINED { tableau.value[i] = lambda_ - product; });
     } else {
       tableau.template set_atoms<rough>(atoms_, count, atom, factor);
       dot_listed(group_, float_atoms(atoms_), count, tableau.atom, z_, gram_);
+      group_.each([&](int lane) {
+        SPLICE_NO_UNROLL
+        for (int i = lane; i < count; i += Group::size) {
+          tableau.value[i] = lambda_ - static_cast<float>(tableau.factor[i]) * static_cast<float>(gram_[i]);
+        }
+      });
     }
-    group_.each([&](int lane) {
-      SPLICE_NO_UNROLL
-      for (int i = lane; i < count; i += Group::size) {
-        tableau.value[i] = lambda_ - static_cast<float>(tableau.factor[i]) * static_cast<float>(gram_[i]);
-      }
-    });
   }
 
   /// `count` more atoms, outside the support; correlation(i) = c_j.r / a_j at the present residual.
@@ -178,7 +178,7 @@ class RowSolver {
           const float value = tableau.value[k];
           return tableau.in_support[k] != 0 && value > 0 ? static_cast<double>(value * static_cast<float>(tableau.factor[k])) : 0.0;
         },
-        gram_);
+        support_);
   }
 
  private:

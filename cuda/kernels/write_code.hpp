@@ -5,7 +5,9 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
+#include "kernels/atom_names.hpp"
 #include "kernels/views.hpp"
 #include "lane_group.hpp"
 
@@ -42,32 +44,37 @@ SPLICE_KERNEL void copy_code(Group& group, const RowsView& rows, std::int64_t ro
 /// Writes atom(k) and weight(k) of the places k < size whose weight is not 0. Places hold different atoms. At most
 /// code_capacity of them: an independent support has no more. Nobody of the group may read the old code without a barrier
 /// before, nor the new one without a barrier afterwards.
-/// @param kept  [size] scratch, which nobody may read without a barrier before
+/// @param kept  [size] scratch that holds any atom, and that nobody may read without a barrier before
 template <class Group, class Atom, class Weight, class Kept>
 SPLICE_KERNEL void write_code(Group& group, const RowsView& rows, std::int64_t row, int size, Atom atom, Weight weight,
                               const Kept& kept) {
+  constexpr std::int32_t nowhere = std::numeric_limits<std::int32_t>::max();
   const int exponent = rows.exponent[row];
   auto atoms = group.array(rows.code_atoms + row * rows.code_capacity, rows.code_capacity);
   auto weights = group.array(rows.code_weights + row * rows.code_capacity, rows.code_capacity);
   group.each([&](int lane) {
     SPLICE_NO_UNROLL
-    for (int k = lane; k < size; k += Group::size) kept[k] = round_weight(weight(k), exponent);
+    for (int k = lane; k < size; k += Group::size) kept[k] = round_weight(weight(k), exponent) != 0 ? atom(k) : nowhere;
   });
   group.sync();
   const int count = group.template sum<int>([&](int lane) {
     int found = 0;
     SPLICE_NO_UNROLL
     for (int k = lane; k < size; k += Group::size) {
-      const auto value = static_cast<float>(kept[k]);
-      if (value == 0) continue;
+      const auto own = static_cast<std::int32_t>(kept[k]);
+      if (own == nowhere) continue;
       ++found;
-      const std::int32_t own = atom(k);
       int place = 0;  // how many lower atoms there are
-      SPLICE_UNROLL_BY(2)
-      for (int other = 0; other < size; ++other) place += atom(other) < own && kept[other] != 0 ? 1 : 0;
+      SPLICE_NO_UNROLL
+      for (int first = 0; first < size; first += names_at_once) {  // whose loads are on their way together
+        SPLICE_UNROLL
+        for (int e = 0; e < names_at_once; ++e) {
+          place += first + e < size && static_cast<std::int32_t>(kept[first + e]) < own ? 1 : 0;
+        }
+      }
       if (place >= rows.code_capacity) continue;
       atoms[place] = own;
-      weights[place] = value;
+      weights[place] = round_weight(weight(k), exponent);
     }
     return found;
   });

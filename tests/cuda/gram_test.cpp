@@ -17,7 +17,7 @@ struct GramKernel {
     float* gram = nullptr;      ///< [places, places]
     float* diagonal = nullptr;  ///< [places]
     const Float16* vector = nullptr;  ///< [2, ld]
-    float* products = nullptr;        ///< [count] with the vector
+    float* products = nullptr;        ///< [count] with the vector, times factor(i)
   };
   using Registers = RegisterMatrixOf<places>;
   struct Shared {
@@ -91,7 +91,7 @@ class Gram : public WatchedKernels {
         continue;
       }
       const Product wanted = product_of(problem.atom(2 * i + 1), row.z.data(), dim);
-      worst = std::max(worst, wanted.error(static_cast<double>(products[at(i)])));
+      worst = std::max(worst, wanted.error(static_cast<double>(products[at(i)]) / static_cast<double>(Kernel::factor(i))));
     }
     for (int i = 0; i < places; ++i) {
       for (int k = 0; k < places; ++k) {

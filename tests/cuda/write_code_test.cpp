@@ -18,7 +18,7 @@ struct WriteKernel {
     int size = 0;
     const std::int32_t* atoms = nullptr;
     const double* weights = nullptr;
-    float* kept = nullptr;  ///< [size] scratch
+    std::int32_t* kept = nullptr;  ///< [size] scratch
   };
   struct Shared {};
   static constexpr int lanes = 128;
@@ -35,7 +35,7 @@ struct WriteKernel {
 class WriteCode : public WatchedKernels {
  protected:
   void write(KernelRows& rows, const std::vector<std::int32_t>& atoms, const std::vector<double>& weights) {
-    std::vector<float> kept(atoms.size());
+    std::vector<std::int32_t> kept(atoms.size());
     device.launch<WriteKernel>(1, {rows.view, static_cast<int>(atoms.size()), atoms.data(), weights.data(), kept.data()});
   }
 };
