@@ -24,8 +24,8 @@ struct RecordFileOptions {
 
 /// Reads a table, whose format its suffix tells: .csv (RFC 4180) and .tsv with a header, .jsonl and .ndjson (an object a line; null and what is
 /// absent are empty, numbers, true and false their JSON text), .parquet; .gz behind any but the last. Any other suffix is read as .csv.
-/// @throws FileError for records of another number of fields (with the record's number), text that is not UTF-8, columns twice, values that
-///         are lists or objects, more than 1000 columns, a Python without pyarrow
+/// @throws FileError for records of another number of fields or with quotes that RFC 4180 does not know (with the record's number), text that
+///         is not UTF-8, columns twice, values that are lists or objects, more than 1000 columns, pipes, a Python without pyarrow
 RecordTable read_records(const std::filesystem::path& path, const RecordFileOptions& options = {});
 
 /// Writes a header and a record a line, as RFC 4180 says, line ends "\n". Whole or not at all. @throws FileError

@@ -119,21 +119,31 @@ class MaybeGzip : public ByteSource {
   bool between_members_ = false;
 };
 
-}  // namespace
-
-std::unique_ptr<ByteSource> open_bytes(const std::string& path, const StopCheck& stop) {
-  if (path == "-") {
-    const std::string name = "standard input";
-    return std::make_unique<MaybeGzip>(std::make_unique<DescriptorSource>(Descriptor(STDIN_FILENO), name, stop), name);
-  }
-  // Without O_NONBLOCK the opening of a pipe waits for a writer, deaf to signals: it is waited for where it is read.
+/// Opens what is there. `regular`: nothing but a regular file.
+Descriptor open_path(const std::string& path, bool regular) {
+  // Without O_NONBLOCK the opening of a pipe waits for a writer, deaf to signals: it is refused, or waited for where it is read.
   Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (descriptor.get() < 0) throw FileError(path + ": " + std::strerror(errno) + "; expected a readable file");
   struct stat facts = {};
-  if (fstat(descriptor.get(), &facts) == 0 && S_ISDIR(facts.st_mode)) {
-    throw FileError(path + ": found a folder, expected a file");
+  const bool known = fstat(descriptor.get(), &facts) == 0;
+  if (known && S_ISDIR(facts.st_mode)) throw FileError(path + ": found a folder, expected a file");
+  if (regular && !(known && S_ISREG(facts.st_mode))) {
+    throw FileError(path + ": found something that is not a regular file, expected a file to read");
   }
-  return std::make_unique<MaybeGzip>(std::make_unique<DescriptorSource>(std::move(descriptor), path, stop), path);
+  return descriptor;
+}
+
+std::unique_ptr<ByteSource> source_of(Descriptor descriptor, const std::string& name, const StopCheck& stop) {
+  return std::make_unique<MaybeGzip>(std::make_unique<DescriptorSource>(std::move(descriptor), name, stop), name);
+}
+
+}  // namespace
+
+std::unique_ptr<ByteSource> open_bytes(const std::string& path, const StopCheck& stop) { return source_of(open_path(path, true), path, stop); }
+
+std::unique_ptr<ByteSource> open_stream(const std::string& path, const StopCheck& stop) {
+  if (path == "-") return source_of(Descriptor(STDIN_FILENO), "standard input", stop);
+  return source_of(open_path(path, false), path, stop);
 }
 
 }  // namespace splice_cuda::data

@@ -23,9 +23,13 @@ class ByteSource {
   virtual std::size_t read(std::span<char> out) = 0;
 };
 
-/// A file, or stdin for "-". What begins as gzip does is inflated.
-/// @throws FileError
+/// A regular file. What begins as gzip does is inflated.
+/// @throws FileError, also for a pipe or a device: it is neither read nor waited for
 std::unique_ptr<ByteSource> open_bytes(const std::string& path, const StopCheck& stop = {});
+
+/// The same of a file, a pipe or a device, or of stdin for "-".
+/// @throws FileError
+std::unique_ptr<ByteSource> open_stream(const std::string& path, const StopCheck& stop = {});
 
 /// Standard output of a program that is found on PATH; no shell has a part in it. Once it has ended with another status than 0,
 /// `read` throws a FileError of the form "NAME: what the program's standard error says".

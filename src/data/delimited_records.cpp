@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -10,6 +11,8 @@ namespace {
 
 constexpr std::size_t longest_record = std::size_t{1} << 20;
 constexpr std::size_t most_fields = 10000;
+constexpr std::string_view quote_not_closed = "quote not closed";
+constexpr std::string_view text_after_quote = "text after a closing quote";
 
 /// Splits bytes, which may come in pieces of any size.
 class RecordSplitter {
@@ -23,13 +26,16 @@ class RecordSplitter {
       while (end < count && !is_special(bytes[end])) ++end;
       append(bytes + i, end - i);
       if (end < count) take_special(bytes[end]);
-      if (record_.too_long && syntax_.at_once) visit_(record_);
+      if (record_.too_long && syntax_.at_once) visit_too_long();
       i = end + 1;
     }
   }
 
   void finish() {
-    if (started_) end_record(quote_seen_);
+    if (!started_) return;
+    if (quote_seen_) close_quote();
+    if (quoted_) record_.fault = quote_not_closed;
+    end_record();
   }
 
  private:
@@ -40,14 +46,26 @@ class RecordSplitter {
   void begin() {
     record_.fields.assign(1, {});
     record_.quoted = record_.too_long = false;
-    started_ = quoted_ = quote_seen_ = false;
+    record_.fault = {};
+    started_ = false;
     size_ = 0;
+    begin_field();
+  }
+
+  void begin_field() {
+    field_begun_ = quoted_ = quote_seen_ = false;
+    closed_at_.reset();
+  }
+
+  void visit_too_long() {
+    if (quoted_ && !quote_seen_) record_.fault = quote_not_closed;  // most likely what made it so long
+    visit_(record_);
   }
 
   void append(const char* bytes, std::size_t count) {
     if (count == 0) return;
-    started_ = true;
-    if (quote_seen_) quoted_ = quote_seen_ = false;
+    started_ = field_begun_ = true;
+    if (quote_seen_) close_quote();
     const std::size_t room = longest_record - size_;
     if (count > room) record_.too_long = true;
     count = std::min(count, room);
@@ -57,31 +75,41 @@ class RecordSplitter {
 
   void take_special(char c) {
     started_ = true;
-    if (c == '"') {
-      if (quote_seen_) {  // twice: the quote itself
-        quote_seen_ = false;
-        append(&c, 1);
-      } else if (quoted_) {
-        quote_seen_ = true;
-      } else if (record_.fields.back().empty()) {
-        quoted_ = record_.quoted = true;
-      } else {
-        append(&c, 1);  // in the middle of a plain field
-      }
-      return;
-    }
+    if (c == '"') return take_quote();
     if (quoted_ && !quote_seen_) return append(&c, 1);
-    const bool closed = quote_seen_;
-    quoted_ = quote_seen_ = false;
-    if (c == '\n') return end_record(closed);
+    if (quote_seen_) close_quote();
+    if (c == '\n') return end_record();
+    check_end_of_field();
     if (record_.fields.size() < most_fields) record_.fields.emplace_back();
     else record_.too_long = true;
+    begin_field();
   }
 
-  /// @param closed  the record's last byte is a closing quote: a carriage return before it belongs to the field
-  void end_record(bool closed) {
+  void take_quote() {
+    if (quoted_ && !quote_seen_) {
+      quote_seen_ = true;
+    } else if (!field_begun_) {
+      field_begun_ = quoted_ = record_.quoted = true;
+    } else {  // twice: the quote itself; or in the middle of a plain field
+      quote_seen_ = false;
+      append("\"", 1);
+    }
+  }
+
+  void close_quote() {
+    quoted_ = quote_seen_ = false;
+    closed_at_ = record_.fields.back().size();
+  }
+
+  void check_end_of_field() {
+    if (closed_at_ && record_.fields.back().size() > *closed_at_) record_.fault = text_after_quote;
+  }
+
+  void end_record() {
     std::string& last = record_.fields.back();
-    if (!closed && last.ends_with('\r')) last.pop_back();
+    // A carriage return before the closing quote belongs to the field.
+    if (last.size() > closed_at_.value_or(0) && last.ends_with('\r')) last.pop_back();
+    check_end_of_field();
     visit_(record_);
     begin();
   }
@@ -91,8 +119,10 @@ class RecordSplitter {
   Record record_;
   std::size_t size_ = 0;
   bool started_ = false;
+  bool field_begun_ = false;  ///< not the same as a field that is not empty: one of a record that is too long stays so
   bool quoted_ = false;
   bool quote_seen_ = false;  ///< inside quotes: the end of the field, or the first of two
+  std::optional<std::size_t> closed_at_;  ///< size of the field at its closing quote
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/byte_source.hpp"
@@ -13,8 +14,9 @@ namespace splice_cuda::data {
 
 struct Record {
   std::vector<std::string> fields;
-  bool quoted = false;    ///< a field was in quotes: an empty one is a value, not an empty line
-  bool too_long = false;  ///< more than 1 MiB: fields hold only a part
+  bool quoted = false;     ///< a field was in quotes: an empty one is a value, not an empty line
+  bool too_long = false;   ///< more than 1 MiB: fields hold only a part
+  std::string_view fault;  ///< what is wrong with its quotes, for a message; empty: nothing
 };
 
 struct RecordSyntax {
@@ -23,7 +25,8 @@ struct RecordSyntax {
   bool at_once = false;   ///< visit a record that is too long as soon as it is, whose end may be far; `visit` has to throw
 };
 
-/// A byte-order mark is passed over. Records end with "\n" or "\r\n"; the last one need not end. Memory is bounded however long a record is.
+/// A byte-order mark is passed over. A quote inside a field that does not begin with one is a byte like others.
+/// Records end with "\n" or "\r\n"; the last one need not end. Memory is bounded however long a record is.
 /// @param visit  may move fields out
 void for_each_record(ByteSource& source, const RecordSyntax& syntax, const std::function<void(Record&)>& visit);
 

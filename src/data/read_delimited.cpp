@@ -26,10 +26,17 @@ void check_header(const std::string& path, const std::vector<std::string>& heade
   }
 }
 
+/// A line without a byte. Behind a header of one column it is a record whose cell is empty; elsewhere it parts or ends tables.
+bool is_passed_over(const Record& record, const std::vector<std::string>& header) {
+  return record.fields.size() == 1 && record.fields.front().empty() && !record.quoted && header.size() != 1;
+}
+
 }  // namespace
 
 void check_text(const std::string& path, std::int64_t number, const Record& record) {
-  if (record.too_long) fail(path, at_record(number) + "found more than 1 MiB; expected a table of records");
+  const std::string fault(record.fault);
+  if (record.too_long) fail(path, at_record(number) + fault + (fault.empty() ? "" : ": ") + "found more than 1 MiB; expected a table of records");
+  if (!fault.empty()) fail(path, at_record(number) + fault);
   for (const std::string& field : record.fields) {
     if (!io::is_utf8(field)) fail(path, at_record(number) + "found text that is not UTF-8");
   }
@@ -42,7 +49,7 @@ RecordTable read_delimited(ByteSource& source, const std::string& path, char sep
   for_each_record(source, {separator, true, true}, [&](Record& record) {
     ++number;
     check_text(path, number, record);
-    if (record.fields.size() == 1 && record.fields.front().empty() && !record.quoted) return;  // an empty line
+    if (is_passed_over(record, header)) return;
     if (header.empty()) {
       check_header(path, record.fields);
       header = std::move(record.fields);

@@ -12,9 +12,10 @@
 
 namespace splice_cuda::data {
 
-/// Records are read whole, and hold text. @throws FileError that names the record
+/// Records are read whole, their quotes are closed, and they hold text. @throws FileError that names the record
 void check_text(const std::string& path, std::int64_t number, const Record& record);
 
+/// Empty lines are records where the header has one column, else they are passed over.
 /// @param path  what messages name. @throws FileError as read_records does
 RecordTable read_delimited(ByteSource& source, const std::string& path, char separator);
 

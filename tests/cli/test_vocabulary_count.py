@@ -148,11 +148,61 @@ def test_every_format_gives_the_same(corpus, tmp_path):
 
 
 def test_quotes_hold_separators_and_line_ends(tmp_path):
-    (tmp_path / "q.csv").write_bytes(b'id,caption\n1,"red, ""old"" car\nand bus"\n\n2,tail "quoted" end\n3\n4,"unfinished red')
+    (tmp_path / "q.csv").write_bytes(b'id,caption\n1,"red, ""old"" car\nand bus"\n\n2,tail "quoted" end\n3\n4,bus')
     document = count(tmp_path / "q.csv", "--stop-words", "none")
     words = counts_of(document, "word_counts")
-    assert words == {"red": 2, "old": 1, "car": 1, "and": 1, "bus": 1, "tail": 1, "quoted": 1, "end": 1, "unfinished": 1}
+    assert words == {"red": 1, "old": 1, "car": 1, "and": 1, "bus": 2, "tail": 1, "quoted": 1, "end": 1}
     assert document["left_out"]["malformed"] == 1 and document["captions"] == 3
+
+
+def test_quotes_that_are_not_closed_are_told(tmp_path):
+    (tmp_path / "q.csv").write_bytes(b'id,caption\n1,red car\n2,"old"er bus\n3,"open\n4,tail end\n')
+    document = count(tmp_path / "q.csv")
+    assert document["captions"] == 1 and document["left_out"]["malformed"] == 2
+    assert counts_of(document, "word_counts") == {"red": 1, "car": 1}
+    assert "left out 2 captions without the column, or with a line that can't be parsed" in run("vocabulary", "count", tmp_path / "q.csv").stdout
+    # what it takes in may be longer than a caption
+    (tmp_path / "q.csv").write_bytes(b'id,caption\n1,red car\n2,"open\n' + b"3,bus\n" * 400000)
+    assert count(tmp_path / "q.csv")["left_out"] == {"not_utf8": 0, "too_long": 0, "malformed": 1}
+    (tmp_path / "q.csv").write_bytes(b'id,"caption\n1,red car\n')
+    fails(3, "vocabulary", "count", tmp_path / "q.csv", says=["q.csv", "header: quote not closed"])
+    # quotes mean nothing in .tsv
+    (tmp_path / "q.tsv").write_bytes(b'id\tcaption\n1\t"red" car\n2\t"open\n')
+    assert count(tmp_path / "q.tsv")["captions"] == 2
+
+
+def test_a_quote_in_the_cut_off_part_of_a_caption(tmp_path):
+    """It is in the middle of its field, though nothing of the field is kept."""
+    (tmp_path / "q.csv").write_bytes(b"caption,id\n" + b"x" * (2 << 20) + b',a "b\nred car,2\n')
+    document = count(tmp_path / "q.csv")
+    assert document["captions"] == 1 and document["left_out"] == {"not_utf8": 0, "too_long": 1, "malformed": 0}
+
+
+@pytest.mark.parametrize("name, content", [("t.csv", b"1,red car\n2,bus\n"), ("t.tsv", b"1\tred car\n2\tbus\n")])
+def test_columns_by_number(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    assert count(tmp_path / name, "--column", 2)["captions"] == 2
+    fails(3, "vocabulary", "count", tmp_path / name, "--column", 3, "-o", tmp_path / "w.txt", says=[name, "2 columns", "expected column 3", "--column"])
+    fails(3, "vocabulary", "count", tmp_path / name, "--column", 99999, says=["expected column 99999"])
+    for none in ("0", "00", "02", "123456"):
+        fails(3, "vocabulary", "count", tmp_path / name, "--column", none, says=[name, "'1', 'red car'", "a number from 1 or a name"])
+    assert not (tmp_path / "w.txt").exists()
+    (tmp_path / name).write_bytes(b"\n" + content[:1] + b"\n" + content)  # records that are too short: some have the column
+    document = count(tmp_path / name, "--column", 2)
+    assert document["captions"] == 2 and document["left_out"]["malformed"] == 1
+
+
+def test_a_column_may_be_called_by_a_number(tmp_path):
+    (tmp_path / "t.csv").write_bytes(b"id,0\n1,red car\n")
+    assert counts_of(count(tmp_path / "t.csv", "--column", 0), "word_counts") == {"red": 1, "car": 1}
+
+
+def test_a_text_has_no_columns(corpus, tmp_path):
+    for column in ("foo", "1"):
+        fails(2, "vocabulary", "count", corpus, "--column", column, "-o", tmp_path / "w.txt", says=["--column", f"'{column}'", corpus.name, "--format"])
+    fails(2, "vocabulary", "count", "-", "--column", "foo", input="red car\n", says=["--column", "standard input", "--format"])
+    assert not (tmp_path / "w.txt").exists()
+    assert count(corpus, "--column", 1, "--format", "tsv")["captions"] == sum(map(bool, CAPTIONS))
 
 
 def zipf(captions, seed):
@@ -292,6 +342,30 @@ def test_parquet_without_pyarrow(tmp_path):
     fails(3, "vocabulary", "count", tmp_path / "c.parquet", "--python", script, says=["pyarrow", "pip install pyarrow", "--python"])
     script.write_text("#!/bin/sh\nkill -9 $$\n")
     fails(3, "vocabulary", "count", tmp_path / "c.parquet", "--python", script, says=["signal 9"])
+
+
+@pytest.mark.parametrize("name, content", [("c.txt", b"red car\nbus\n"), ("c.csv", b"caption,id\nred car,1\nbus,2\n"),
+                                           ("c.jsonl.gz", gzip.compress(b'{"caption": "red car"}\n{"caption": "bus"}\n'))])
+def test_pipes_may_be_written_late(tmp_path, name, content):
+    os.mkfifo(tmp_path / name)
+    process = subprocess.Popen([SPLICE, "vocabulary", "count", str(tmp_path / name), "--json"], stdout=subprocess.PIPE, text=True)
+    try:
+        time.sleep(0.3)
+        assert process.poll() is None, "did not wait for a writer"
+        with open(tmp_path / name, "wb") as pipe:
+            pipe.write(content[:5])
+            pipe.flush()
+            time.sleep(0.3)
+            pipe.write(content[5:])
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == 0 and json.loads(out)["captions"] == 2
+    finally:
+        process.kill()
+
+
+def test_parquet_is_no_pipe(tmp_path):
+    os.mkfifo(tmp_path / "c.parquet")
+    fails(3, "vocabulary", "count", tmp_path / "c.parquet", says=["c.parquet", "not a regular file"])
 
 
 def test_it_can_be_interrupted_while_it_waits(tmp_path):

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 from conftest import TOOL, read_csv, run_tool
@@ -68,9 +67,52 @@ def test_values_of_jsonl(tmp_path):
 
 
 def test_one_column_keeps_empty_values(tmp_path):
-    assert read(tmp_path, "t.csv", b'x\n""\n\n1\n')[1] == [{"x": ""}, {"x": "1"}]
+    values = [{"x": ""}, {"x": ""}, {"x": "1"}]
+    assert read(tmp_path, "t.csv", b'x\n""\n\n1\n')[1] == values
     # and what is written is read as it was
-    assert read(tmp_path, "again.csv", (tmp_path / "out.csv").read_bytes())[1] == [{"x": ""}, {"x": "1"}]
+    assert read(tmp_path, "again.csv", (tmp_path / "out.csv").read_bytes())[1] == values
+
+
+@pytest.mark.parametrize(("data", "values"), [
+    (b"x\na\n\nb\n", ["a", "", "b"]),
+    (b"x\r\na\r\n\r\nb\r\n", ["a", "", "b"]),
+    (b"x\na\n", ["a"]),  # the line end of the last record begins no further one
+    (b"x\na", ["a"]),
+    (b"x\na\n\n", ["a", ""]),
+    (b"x\n", []),
+    (b"x\n\n", [""]),
+    (b"\n\nx\na\n", ["a"]),  # before the header
+])
+def test_empty_lines_below_one_column(tmp_path, data, values):
+    for name in ("t.csv", "t.tsv"):
+        assert read(tmp_path, name, data)[1] == [{"x": value} for value in values]
+
+
+def test_empty_lines_below_more_columns(tmp_path):
+    assert read(tmp_path, "t.csv", b"x,y\n\n1,2\n\n\n")[1] == [{"x": "1", "y": "2"}]
+
+
+@pytest.mark.parametrize(("row", "values"), [
+    (b'"a","b"', ("a", "b")),
+    (b'"a","b"\r', ("a", "b")),
+    (b'"a\r","b\r"\r\n', ("a\r", "b\r")),
+    (b'"",""', ("", "")),
+    (b'"a""b",""""', ('a"b', '"')),
+    (b'a "b" c,d"', ('a "b" c', 'd"')),  # in the middle of a plain field
+])
+def test_quotes_that_are_closed(tmp_path, row, values):
+    for ending in (b"",) if row.endswith(b"\n") else (b"", b"\n"):
+        assert read(tmp_path, "t.csv", b"x,y\n" + row + ending)[1] == [{"x": values[0], "y": values[1]}]
+
+
+@pytest.mark.parametrize("block", [1 << 16, (1 << 16) + (1 << 18)])
+def test_quotes_at_the_ends_of_blocks(tmp_path, block):
+    """What a quote means may be known only in the next block."""
+    for closed_at in range(block - 4, block + 2):
+        text = "a" * (closed_at - 3)
+        refused(tmp_path, "bad.csv", b'x\n"' + text.encode() + b'"d\n', "record 2: text after a closing quote")
+        assert read(tmp_path, "t.csv", b'x\n"' + text.encode() + b'"\r\n"b""c"\n')[1] == [{"x": text}, {"x": 'b"c'}]
+        (tmp_path / "out.csv").unlink()
 
 
 @pytest.mark.parametrize(("name", "data", "says"), [
@@ -81,6 +123,17 @@ def test_one_column_keeps_empty_values(tmp_path):
     ("t.csv", b"a\n\xff\n", ["UTF-8"]),
     ("t.csv", b"a\n" + b"x" * (2 << 20) + b"\n", ["1 MiB"]),
     ("t.csv", b",".join(b"%d" % i for i in range(1001)), ["1001 columns"]),
+    ("t.csv", b'a,b\n1,2\n3,"abc\n', ["record 3: quote not closed"]),
+    ("t.tsv", b'a\tb\n1\t"abc', ["record 2: quote not closed"]),
+    ("t.csv", b'a\n"', ["record 2: quote not closed"]),
+    ("t.csv", b'a,b\n1,"a""', ["record 2: quote not closed"]),
+    ("t.csv", b'"a,b\n1,2\n', ["record 1: quote not closed"]),
+    ("t.csv", b'a,b\n1,"' + b"2\n3,4\n" * 300000, ["record 2: quote not closed", "1 MiB"]),
+    ("t.csv", b'a,b\n1,2\n"a"bc,3\n4,5\n', ["record 3: text after a closing quote"]),
+    ("t.csv", b'a,b\n1,"2" \n', ["record 2: text after a closing quote"]),
+    ("t.csv", b'a,b\n"1"\r,2\n', ["record 2: text after a closing quote"]),
+    ("t.csv", b'a,b\n1,""x\n', ["record 2: text after a closing quote"]),
+    ("t.csv", b'a,b\n1,"x"y"z"\n', ["record 2: text after a closing quote"]),
     ("t.csv.gz", gzip.compress(b"a\n1\n2\n" * 99)[:-9], ["gzip"]),
     ("t.jsonl", b"", ["no record"]),
     ("t.jsonl", b'{"a": 1}\n[1]\n', ["record 2", "JSON object"]),
@@ -89,7 +142,7 @@ def test_one_column_keeps_empty_values(tmp_path):
     ("t.jsonl", b'{"a": ' + b"[" * 100000 + b"]" * 100000 + b"}\n", ["record 1", "'a'"]),
     ("t.jsonl", b"{" + b",".join(b'"%d": 1' % i for i in range(1001)) + b"}\n", ["1000 columns"]),
     ("t.jsonl", b"".join(b'{"%d": 1}\n' % i for i in range(1001)), ["1000 columns"]),
-], ids=map(str, range(15)))
+], ids=map(str, range(26)))
 def test_tables_that_are_refused(tmp_path, name, data, says):
     refused(tmp_path, name, data, *says)
 
@@ -101,9 +154,10 @@ def test_files_that_are_not_there(tmp_path):
 
 
 def test_a_record_without_end_is_told_at_once(tmp_path):
-    assert "1 MiB" in run_tool("records", "/dev/zero", tmp_path / "out.csv", code=3).stderr
-    os.symlink("/dev/zero", tmp_path / "t.jsonl")
-    assert "1 MiB" in run_tool("records", tmp_path / "t.jsonl", tmp_path / "out.csv", code=3).stderr
+    for name in ("t.csv", "t.jsonl"):
+        with open(tmp_path / name, "wb") as file:
+            file.truncate(1 << 40)  # a hole, which takes no disk and minutes to read
+        assert "1 MiB" in run_tool("records", tmp_path / name, tmp_path / "out.csv", code=3).stderr
 
 
 def test_a_table_of_empty_values_only(tmp_path):
@@ -114,20 +168,24 @@ def test_a_table_of_empty_values_only(tmp_path):
     assert len(read(tmp_path, "t.jsonl", dense * 1000)[1]) == 1000
 
 
-def test_a_pipe_that_is_written_late(tmp_path):
-    os.mkfifo(tmp_path / "t.csv")
-    reader = subprocess.Popen([TOOL, "records", tmp_path / "t.csv", tmp_path / "out.csv"])
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet"])
+def test_pipes_are_refused_and_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    error = run_tool("records", tmp_path / name, tmp_path / "out.csv", code=3).stderr
+    assert f"{name}: found something that is not a regular file, expected a file to read" in error
+
+
+def test_other_files_that_are_not_regular(tmp_path):
+    os.symlink("/dev/zero", tmp_path / "t.csv")
+    assert "not a regular file" in run_tool("records", tmp_path / "t.csv", tmp_path / "out.csv", code=3).stderr
+    reading, writing = os.pipe()  # what the shell gives for <(...)
     try:
-        time.sleep(0.3)
-        assert reader.poll() is None, "did not wait for a writer"
-        with open(tmp_path / "t.csv", "wb") as pipe:
-            pipe.write(table()[:20])
-            pipe.flush()
-            time.sleep(0.3)
-            pipe.write(table()[20:])
-        assert reader.wait(60) == 0 and read_csv(tmp_path / "out.csv")[1] == ROWS
+        os.write(writing, table())
+        done = subprocess.run([TOOL, "records", f"/dev/fd/{reading}", tmp_path / "out.csv"], capture_output=True, text=True, pass_fds=[reading], timeout=60)
+        assert done.returncode == 3 and "not a regular file" in done.stderr
     finally:
-        reader.kill()
+        os.close(reading)
+        os.close(writing)
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "cli/numbers_text.hpp"
 #include "cli/signals.hpp"
 #include "data/byte_source.hpp"
 #include "data/delimited_records.hpp"
@@ -111,6 +113,21 @@ void read_jsonl(ByteSource& source, const std::string& path, const std::string& 
   }
 }
 
+bool is_digits(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos; }
+
+/// Place of the column whose number from 1 is given; nothing where it is given by name.
+std::optional<std::size_t> numbered_place(const std::string& column) {
+  if (!is_digits(column) || column.size() > 5 || column[0] == '0') return std::nullopt;
+  return std::stoul(column) - 1;
+}
+
+std::string expected_columns(const std::string& column) {
+  if (column.empty()) return "'caption' or 'text' (--column; a number where there is no header)";
+  // What might be a number, and is none: a header may have the name 0.
+  if (is_digits(column)) return "a number from 1 or a name of these (--column)";
+  return "'" + column + "' (--column; a number where there is no header)";
+}
+
 /// Place of the column in a header.
 std::size_t column_of(const std::vector<std::string>& header, const std::string& path, const std::string& column) {
   for (const std::string& wanted : column.empty() ? std::vector<std::string>{"caption", "text"} : std::vector<std::string>{column}) {
@@ -120,29 +137,53 @@ std::size_t column_of(const std::vector<std::string>& header, const std::string&
   }
   std::string names;
   for (const std::string& name : header) names += (names.empty() ? "'" : ", '") + name + "'";
-  throw FileError(fmt::format("{}: found the columns {}, expected {} (--column; a number where there is no header)", path,
-                              names.substr(0, 1000), column.empty() ? "'caption' or 'text'" : "'" + column + "'"));
+  throw FileError(fmt::format("{}: found the columns {}, expected {}", path, names.substr(0, 1000), expected_columns(column)));
+}
+
+/// Place of the column, by the header.
+std::size_t place_in(const data::Record& header, const std::string& path, const std::string& column) {
+  // An open quote may have taken in all that follows: there is nothing left to count.
+  if (!header.fault.empty()) throw FileError(fmt::format("{}: header: {}", path, header.fault));
+  return column_of(header.fields, path, column);
+}
+
+void take_record(const data::Record& record, std::size_t place, CaptionCounts& counts, const CaptionVisitor& take) {
+  if (!record.fault.empty()) ++counts.malformed;
+  else if (record.too_long) ++counts.too_long;
+  else if (record.fields.size() <= place) ++counts.malformed;
+  else take_caption(record.fields[place], counts, take);
 }
 
 void read_table(ByteSource& source, const std::string& path, char separator, const std::string& column, CaptionCounts& counts,
                 const CaptionVisitor& take) {
-  std::optional<std::size_t> place;
-  if (!column.empty() && column.size() < 6 && column.find_first_not_of("0123456789") == std::string::npos && column[0] != '0') {
-    place = std::stoul(column) - 1;
-  }
+  const std::optional<std::size_t> number = numbered_place(column);
+  std::optional<std::size_t> place = number;
+  std::size_t widest = 0;  // of the records whose fields are known
   data::for_each_record(source, {separator, separator == ','}, [&](const data::Record& record) {
-    if (record.fields.size() == 1 && record.fields[0].empty()) return;  // an empty line
-    if (!place) place = column_of(record.fields, path, column);
-    else if (record.too_long) ++counts.too_long;
-    else if (record.fields.size() <= *place) ++counts.malformed;
-    else take_caption(record.fields[*place], counts, take);
+    if (record.fault.empty()) {
+      if (record.fields.size() == 1 && record.fields[0].empty()) return;  // an empty line
+      widest = std::max(widest, record.fields.size());
+    }
+    if (place) take_record(record, *place, counts, take);
+    else place = place_in(record, path, column);
   });
+  if (!number || widest == 0 || widest > *number) return;
+  throw FileError(fmt::format("{}: found no record of more than {}, expected column {} (--column)", path,
+                              counted(static_cast<std::int64_t>(widest), "column"), column));
+}
+
+/// A whole line would be taken where a part of it was asked for.
+void check_column(const std::string& path, CaptionFormat format, const std::string& column) {
+  if (column.empty() || format != CaptionFormat::text) return;
+  throw ArgumentError(fmt::format("--column: got '{}' for {}, which is read as text, a caption a line; expected a file of another format (--format)",
+                                  column, path == "-" ? "standard input" : path));
 }
 
 }  // namespace
 
 void read_captions(const std::string& path, const CaptionRequest& request, CaptionCounts& counts, const CaptionVisitor& take) {
   const CaptionFormat format = format_of(path, request.format);
+  check_column(path, format, request.column);
   if (format == CaptionFormat::parquet) {
     if (path == "-") throw ArgumentError("FILE: got '-' with --format parquet; expected a file, as Parquet is not read in order");
     data::open_bytes(path, signals::throw_if_stop_requested);  // says of a file that is not there what is said of all others
@@ -151,7 +192,7 @@ void read_captions(const std::string& path, const CaptionRequest& request, Capti
     read_text(*source, counts, take);
     return;
   }
-  const auto source = data::open_bytes(path, signals::throw_if_stop_requested);
+  const auto source = data::open_stream(path, signals::throw_if_stop_requested);
   const std::string name = path == "-" ? "standard input" : path;
   switch (format) {
     case CaptionFormat::jsonl: return read_jsonl(*source, name, request.column, counts, take);

@@ -37,7 +37,7 @@ std::unordered_set<std::string> read_stop_words(const std::string& choice) {
   if (choice == "english") return english_stop_words();
   std::unordered_set<std::string> words;
   if (choice == "none") return words;
-  for (const std::string& line : io::read_concept_list(choice)) words.insert(lower_case(line));
+  for (const std::string& line : io::read_concept_list(choice, "word")) words.insert(lower_case(line));
   return words;
 }
 
