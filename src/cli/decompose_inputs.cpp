@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 
 #include "cli/built_by.hpp"
@@ -85,11 +84,11 @@ void DecomposeInputs::check_outputs(const std::vector<OutputFile>& outputs, std:
     if (!input.empty()) taken.emplace_back(input);
   }
   add_model_files(sources_.model.model, taken);
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const auto& [option, path] = outputs[i];
+  Places places;
+  for (const auto& [option, path] : outputs) {
+    signals::throw_if_stop_requested();  // a path of penalties has up to 10,000
     check_output(path, taken, option);
-    const auto here = outputs.begin() + static_cast<std::ptrdiff_t>(i);
-    if (std::any_of(outputs.begin(), here, [&](const OutputFile& other) { return same_place(other.path, outputs[i].path); })) {
+    if (!places.add(path)) {
       throw ArgumentError(fmt::format("{}: got '{}' twice among the outputs; expected different files", option, path.string()));
     }
   }

@@ -6,7 +6,11 @@
 #include <span>
 #include <string_view>
 
+#include <fmt/format.h>
+
+#include "cli/numbers_text.hpp"
 #include "cli/signals.hpp"
+#include "core/available_memory.hpp"
 #include "experiments/seeded_random.hpp"
 
 namespace splice_cuda::cli {
@@ -48,7 +52,10 @@ void add_scaled(Vector& sum, double factor, const Vector& v) {
 
 std::vector<Vector> random_directions(Random& random, std::size_t count, std::int64_t dim) {
   std::vector<Vector> directions;
-  for (std::size_t i = 0; i < count; ++i) directions.push_back(random_direction(random, dim));
+  for (std::size_t i = 0; i < count; ++i) {
+    signals::throw_if_stop_requested();
+    directions.push_back(random_direction(random, dim));
+  }
   return directions;
 }
 
@@ -60,7 +67,9 @@ ConceptSpace make_space(std::int64_t atoms, std::int64_t dim, Random& random) {
   const auto noun_directions = random_directions(random, nouns.size(), dim);
   std::vector<std::string> names;
   std::vector<float> embeddings;
+  embeddings.reserve(static_cast<std::size_t>(atoms * dim));
   for (std::int64_t j = 0; j < atoms; ++j) {
+    signals::throw_if_stop_requested();
     const auto noun = static_cast<std::size_t>(j) % nouns.size();
     const auto adjective = static_cast<std::size_t>(j) / nouns.size();
     names.push_back(std::string(adjective_ends[adjective / adjective_roots.size()]) +
@@ -71,7 +80,14 @@ ConceptSpace make_space(std::int64_t atoms, std::int64_t dim, Random& random) {
     add_scaled(v, shared_mean, mean);
     embeddings.insert(embeddings.end(), v.begin(), v.end());
   }
+  signals::throw_if_stop_requested();
   return ConceptSpace::build({embeddings.data(), atoms, dim}, names);
+}
+
+/// Before the seconds that the concepts take: embeddings are all held in memory.
+void check_memory(std::int64_t dim, std::int64_t rows) {
+  const std::string what = fmt::format("{} of {} numbers (--rows, --dim)", counted(rows, "embedding"), grouped(dim));
+  require_memory(static_cast<std::size_t>(rows) * static_cast<std::size_t>(dim) * sizeof(float), available_memory(), what);
 }
 
 /// Atoms of which no two share the noun or the adjective: each can be told from the others.
@@ -94,8 +110,10 @@ DemoProblem make_demo_problem(std::int64_t atoms, std::int64_t dim, std::int64_t
   constexpr std::array<double, 3> weights = {0.7, 0.5, 0.4};
   constexpr double noise = 0.35;
   constexpr double image_mean_length = 0.7;  // as measured on CLIP's image embeddings
+  check_memory(dim, rows);
   Random random(seed);
   DemoProblem problem{make_space(atoms, dim, random), {}, {}};
+  problem.embeddings.reserve(static_cast<std::size_t>(rows * dim));
   const Vector mean = random_direction(random, dim);
   std::vector<float> image_mean;
   for (const double value : mean) image_mean.push_back(static_cast<float>(image_mean_length * value));

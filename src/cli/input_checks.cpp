@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <system_error>
 
 #include "io/atomic_file.hpp"
@@ -17,6 +18,14 @@ bool is_shard_of(const std::filesystem::path& out, const std::filesystem::path& 
   const std::string name = out.filename().string();
   return std::filesystem::is_directory(folder, ignored) && std::filesystem::equivalent(parent, folder, ignored) &&
          name.starts_with("img_emb_") && name.ends_with(".npy");
+}
+
+/// The path without links, dots and what else writes one place in several ways; none where the system can't say.
+std::optional<std::filesystem::path> resolved_place(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::path resolved = std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
+  if (error) return std::nullopt;
+  return resolved;
 }
 
 }  // namespace
@@ -37,11 +46,16 @@ void check_dictionary_out(const std::string& out) {
 }
 
 bool same_place(const std::filesystem::path& a, const std::filesystem::path& b) {
-  std::error_code error;
-  const std::filesystem::path first = std::filesystem::weakly_canonical(std::filesystem::absolute(a, error), error);
-  if (error) return a == b;
-  const std::filesystem::path second = std::filesystem::weakly_canonical(std::filesystem::absolute(b, error), error);
-  return error ? a == b : first == second;
+  const auto first = resolved_place(a);
+  const auto second = resolved_place(b);
+  return first && second ? *first == *second : a == b;
+}
+
+bool Places::add(const std::filesystem::path& path) {
+  const bool new_name = given_.insert(path).second;
+  const auto place = resolved_place(path);
+  const bool new_place = !place || resolved_.insert(*place).second;
+  return new_name && new_place;
 }
 
 void check_same_dim(const std::string& embeddings, std::int64_t embeddings_dim, const std::string& dictionary,

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,17 @@ struct OutputFile {
 
 /// Whether two paths, of files that need not be there yet, name one place: "a.npy" and "./a.npy" do.
 bool same_place(const std::filesystem::path& a, const std::filesystem::path& b);
+
+/// Many paths, each of which is resolved once.
+class Places {
+ public:
+  /// @returns false where an earlier one is the same_place
+  bool add(const std::filesystem::path& path);
+
+ private:
+  std::set<std::filesystem::path> given_;     ///< as they were given: what tells those apart that can't be resolved
+  std::set<std::filesystem::path> resolved_;
+};
 
 /// @throws ArgumentError (names both files and lengths)
 void check_same_dim(const std::string& embeddings, std::int64_t embeddings_dim, const std::string& dictionary,

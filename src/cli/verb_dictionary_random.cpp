@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -10,6 +11,8 @@
 #include "cli/health_text.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/output.hpp"
+#include "cli/signals.hpp"
+#include "experiments/random_numbers.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/random_dictionary.hpp"
 #include "splice_cuda/version.hpp"
@@ -37,6 +40,21 @@ void check_choice(const DictionaryRandomArguments& a) {
   check_dictionary_out(a.out);
 }
 
+/// random_atoms in blocks, between which the command can be stopped. Each begins where the one before left the generator: a normal
+/// number takes two of its outputs.
+std::vector<float> draw_atoms(std::int64_t size, std::int64_t dim, std::uint64_t seed) {
+  const std::int64_t at_once = std::max<std::int64_t>(1, (std::int64_t{1} << 20) / dim);
+  std::vector<float> atoms;
+  atoms.reserve(static_cast<std::size_t>(size * dim));
+  for (std::int64_t first = 0; first < size; first += at_once) {
+    signals::throw_if_stop_requested();
+    const std::uint64_t outputs = 2 * static_cast<std::uint64_t>(first * dim);
+    const std::vector<float> block = random_atoms(std::min(at_once, size - first), dim, seed + outputs * SplitMix64::step);
+    atoms.insert(atoms.end(), block.begin(), block.end());
+  }
+  return atoms;
+}
+
 ExitCode write_random(const DictionaryRandomArguments& a) {
   check_choice(a);
   check_output(a.out, a.like.empty() ? std::vector<std::filesystem::path>{} : std::vector<std::filesystem::path>{a.like});
@@ -45,7 +63,8 @@ ExitCode write_random(const DictionaryRandomArguments& a) {
   const std::int64_t size = a.size > 0 ? a.size : like->size();
   const std::int64_t dim = like ? like->dim() : a.dim;
   const auto seed = static_cast<std::uint64_t>(a.seed);
-  const std::vector<float> atoms = a.like_spectrum ? random_atoms_like(*like, size, seed) : random_atoms(size, dim, seed);
+  const std::vector<float> atoms = a.like_spectrum ? random_atoms_like(*like, size, seed) : draw_atoms(size, dim, seed);
+  signals::throw_if_stop_requested();
   ConceptSpace space = ConceptSpace::from_atoms(MatrixView<const float>(atoms.data(), size, dim), numbered_names("random", size));
   space.provenance()["built_by"] = "splice " SPLICE_CUDA_VERSION_STRING;
   space.provenance()["random"] = a.like_spectrum ? "normal directions with the mean and covariance of the dictionary `like`" : "normal directions";
@@ -54,6 +73,7 @@ ExitCode write_random(const DictionaryRandomArguments& a) {
     space.set_image_mean(like->image_mean());
     remember_file(space, "like", a.like);
   }
+  signals::throw_if_stop_requested();
   space.save(a.out);
   print_result(a.report.json ? space_json(space).dump(2) + "\n" : size_text(space));
   print_note(a.report.quiet, "wrote " + a.out);

@@ -6,7 +6,14 @@
 #include <set>
 #include <utility>
 
+#include "experiments/check_cancel.hpp"
+
 namespace splice_cuda {
+namespace {
+
+constexpr std::int64_t draws_between_stops = 65536;  // a tenth of a second in a large sample
+
+}  // namespace
 
 std::int64_t draw_below(RandomBits& random, std::int64_t count) {
   const auto range = static_cast<std::uint64_t>(count);
@@ -16,14 +23,16 @@ std::int64_t draw_below(RandomBits& random, std::int64_t count) {
   return static_cast<std::int64_t>(bits % range);
 }
 
-std::vector<std::int64_t> draw_sample(RandomBits& random, std::int64_t total, std::int64_t count) {
+std::vector<std::int64_t> draw_sample(RandomBits& random, std::int64_t total, std::int64_t count, const std::function<bool()>& cancel) {
   if (count >= total) {
     std::vector<std::int64_t> all(static_cast<std::size_t>(total));
     std::iota(all.begin(), all.end(), 0);
     return all;
   }
   std::set<std::int64_t> drawn;
-  for (std::int64_t last = total - count; last < total; ++last) {
+  const std::int64_t first = total - count;
+  for (std::int64_t last = first; last < total; ++last) {
+    if ((last - first) % draws_between_stops == 0) check_cancel(cancel);
     if (!drawn.insert(draw_below(random, last + 1)).second) drawn.insert(last);
   }
   return {drawn.begin(), drawn.end()};
@@ -44,11 +53,12 @@ DrawnPair draw_pair(RandomBits& random, std::int64_t count) {
   return {first, other < first ? other : other + 1};
 }
 
-std::vector<DrawnPair> draw_pairs(RandomBits& random, std::int64_t count, std::int64_t pairs) {
+std::vector<DrawnPair> draw_pairs(RandomBits& random, std::int64_t count, std::int64_t pairs, const std::function<bool()>& cancel) {
   std::vector<DrawnPair> drawn;
   if (count < 2) return drawn;
   // Pair (i, j), i < j, has the number j (j - 1) / 2 + i.
-  for (const std::int64_t number : draw_sample(random, count * (count - 1) / 2, pairs)) {
+  for (const std::int64_t number : draw_sample(random, count * (count - 1) / 2, pairs, cancel)) {
+    if (static_cast<std::int64_t>(drawn.size()) % draws_between_stops == 0) check_cancel(cancel);
     auto second = static_cast<std::int64_t>((1 + std::sqrt(1 + 8 * static_cast<double>(number))) / 2);
     while (second * (second - 1) / 2 > number) --second;  // the root is rounded
     while (second * (second + 1) / 2 <= number) ++second;

@@ -5,6 +5,8 @@
 
 #include <set>
 
+#include "splice_cuda/error.hpp"
+
 namespace splice_cuda {
 namespace {
 
@@ -48,6 +50,20 @@ TEST(RandomDraws, PairsAreDifferent) {
   EXPECT_TRUE(draw_pairs(random, 1, 5).empty());
   const std::vector<DrawnPair> far = draw_pairs(random, 1000000000, 50);
   for (const DrawnPair& pair : far) EXPECT_TRUE(pair.first >= 0 && pair.first < 1000000000 && pair.second >= 0 && pair.second < 1000000000);
+}
+
+TEST(RandomDraws, CanBeStopped) {
+  int asked = 0;
+  const auto stop = [&] { return ++asked > 2; };
+  RandomBits random(4);
+  EXPECT_THROW(draw_sample(random, 10000000, 1000000, stop), CancelledError);
+  EXPECT_EQ(asked, 3);
+  EXPECT_THROW(draw_pairs(random, 10000, 1000000, stop), CancelledError);
+}
+
+TEST(RandomDraws, AreTheSameWhereNobodyStopsThem) {
+  RandomBits random(5), asked(5);
+  EXPECT_EQ(draw_sample(random, 1000000, 100000), draw_sample(asked, 1000000, 100000, [] { return false; }));
 }
 
 }  // namespace

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "experiments/random_numbers.hpp"
 #include "experiments/seeded_random.hpp"
 #include "splice_cuda/error.hpp"
 #include "splice_cuda/random_dictionary.hpp"
@@ -145,6 +147,13 @@ TEST(RandomAtoms, AreUnitAndTheSameForASeed) {
   for (const double value : mean) EXPECT_LT(std::abs(value), 4 / std::sqrt(8.0 * 500));
   EXPECT_THROW(random_atoms(0, 8, 1), ArgumentError);
   EXPECT_THROW(random_atoms(1, 70000, 1), ArgumentError);
+}
+
+/// The command draws them in blocks.
+TEST(RandomAtoms, GoOnWhereOthersEnded) {
+  const std::vector<float> atoms = random_atoms(30, 8, 1);
+  const std::vector<float> last = random_atoms(10, 8, 1 + std::uint64_t{2 * 20 * 8} * SplitMix64::step);
+  EXPECT_TRUE(std::equal(last.begin(), last.end(), atoms.begin() + 20 * 8));
 }
 
 TEST(RandomAtoms, OfALikeSpectrumLieInItsSpan) {

@@ -105,7 +105,7 @@ Kind random_kind(WordEmbeddings& words, const AntonymsArguments& a) {
   Kind kind{"random pairs", {}, {}, {}};
   const std::vector<std::string>& vocabulary = words.vocabulary();
   RandomBits random(static_cast<std::uint64_t>(a.seed));
-  const std::vector<DrawnPair> pairs = draw_pairs(random, static_cast<std::int64_t>(vocabulary.size()), a.random_pairs);
+  const std::vector<DrawnPair> pairs = draw_pairs(random, static_cast<std::int64_t>(vocabulary.size()), a.random_pairs, signals::stop_requested);
   std::vector<std::string> first, second;
   for (std::size_t at = 0; at < pairs.size(); at += pairs_at_once) {
     signals::throw_if_stop_requested();
