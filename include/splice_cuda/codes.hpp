@@ -31,7 +31,7 @@ struct SparseCodes {
 
 enum class RowStatus : std::uint8_t {
   certified = 0,         ///< gap <= gap_tolerance * 1/2 |z|^2, proven
-  budget_exhausted = 1,  ///< rounds or iterations ran out first; the gap given is still a true bound
+  budget_exhausted = 1,  ///< rounds, iterations or what fp64 can tell ran out first; the gap given is still a true bound
   non_finite_input = 2,  ///< NaN or infinity in the embedding; empty code, gap NaN
   zero_embedding = 3,    ///< |z| = 0; the empty code is optimal, gap 0
 };

@@ -111,7 +111,7 @@ class ConceptSpace {
   void prepare(EmbeddingsView raw, MatrixView<float> out, const PrepareOptions& options = {}) const;
 
   /// prepare, then decompose, within the context's memory limit and, beside it, prepared copies of at most 8,192
-  /// rows.
+  /// rows. `raw` is in host memory, here and below.
   DecomposeResult decompose(const Context& context, EmbeddingsView raw,
                             const DecomposeOptions& options = {},
                             const PrepareOptions& prepare = {}) const;

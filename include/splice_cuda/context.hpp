@@ -32,7 +32,7 @@ struct ContextOptions {
   /// which keeps what one call gives back for the next, and is gone with the context, its dictionaries and its results.
   DeviceAllocator allocator = {};
   /// Asked between tiles, from any of the worker threads but never from two at once; true stops the
-  /// call, which then throws CancelledError. Must not use the context, which is at work.
+  /// call, which then throws CancelledError, or what it throws itself. Must not use the context, which is at work.
   std::function<bool()> cancel = {};
   /// Told between tiles (rows done, rows in all) under the same rule. Must not throw.
   std::function<void(std::int64_t, std::int64_t)> progress = {};
@@ -41,7 +41,7 @@ struct ContextOptions {
 class Backend;
 
 /// Device, threads, memory limit and callbacks of a series of calls. One per host thread; it holds no
-/// global state. A Dictionary may be shared between the contexts of one device.
+/// global state. One that was moved from can only be assigned to. A Dictionary may be shared between the contexts of one device.
 class Context {
  public:
   /// Which device is current in the calling thread has no influence, and stays as it is. (CUDA gives a device that is set back,

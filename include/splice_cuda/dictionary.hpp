@@ -21,7 +21,7 @@ class DictionaryData;
 /// of one in float32 that holds the same values.
 ///
 /// Beside the atoms it holds two int8 copies for screening, 2 d bytes an atom (d rounded up to 64); on a device one of them, and
-/// the atoms in two float16 parts, 5 d bytes.
+/// the atoms in two float16 parts with four bits of what int8 leaves, 5.5 d bytes. One that was moved from can only be assigned to.
 ///
 /// Where several atoms are equal (-0 equals 0), all weight goes to the one with the smallest penalty weight, and among
 /// those to the lowest index: the optimum C'w is unique, w would not be.

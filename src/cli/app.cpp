@@ -1,7 +1,10 @@
 #include "cli/app.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/add_verbs.hpp"
@@ -9,6 +12,7 @@
 #include "cli/signals.hpp"
 #include "cli/verbs.hpp"
 #include "splice_cuda/device.hpp"
+#include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
 namespace {
@@ -30,11 +34,49 @@ void add_verbs(CLI::App& app, Run& chosen) {
   add_demo(app, chosen);
 }
 
-/// CLI11 says that a verb is required, not which one was given nor which there are.
-std::string parse_message(const CLI::App& app, const CLI::ParseError& error) {
+/// The verb that was given, or as much of it as there was.
+const CLI::App& given_verb(const CLI::App& app) {
   const CLI::App* last = &app;
   while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
-  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr || last->get_require_subcommand_min() == 0) return error.what();
+  return *last;
+}
+
+std::string quoted(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "'" : " '") + word + "'";
+  return text;
+}
+
+/// An empty name is a variable of the shell that is not set, and would be taken for an option that was not given.
+/// @throws ArgumentError
+void check_no_empty_file(const CLI::App& verb) {
+  for (const CLI::Option* option : verb.get_options()) {
+    const std::string type = option->get_type_name();
+    if (!type.starts_with("FILE") && !type.starts_with("DIR")) continue;
+    for (const std::string& value : option->results()) {
+      if (value.empty()) throw ArgumentError(option->get_name() + ": got ''; expected a " + (type.starts_with("DIR") ? "folder" : "file"));
+    }
+  }
+}
+
+/// "--out: At Most 1 required but received 2" the way that all messages go.
+std::string counts_text(const std::string& message) {
+  constexpr std::string_view words = " required but received ";
+  const std::size_t at = message.find(words);
+  const std::size_t name = message.find(": ");
+  if (at == std::string::npos || name == std::string::npos || name > at) return message;
+  std::string expected = message.substr(name + 2, at - name - 2);
+  std::transform(expected.begin(), expected.end(), expected.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return message.substr(0, name) + ": got " + message.substr(at + words.size()) + "; expected " + expected;
+}
+
+/// CLI11 says what is wrong with a command line, but not what was given and what is expected.
+std::string parse_message(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* last = &given_verb(app);
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    return "arguments: got " + quoted(last->remaining()) + "; expected what --help lists";
+  }
+  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr || last->get_require_subcommand_min() == 0) return counts_text(error.what());
   std::string verbs;
   for (const CLI::App* verb : last->get_subcommands([](const CLI::App*) { return true; })) {
     verbs += (verbs.empty() ? "" : ", ") + verb->get_name();
@@ -64,9 +106,13 @@ int run_arguments(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion&) {
     print_result("splice " + version() + "\n");
   } catch (const CLI::ParseError& error) {
-    print_message(parse_message(app, error) + "\nRun with --help for the options and an example.");
+    const CLI::App& verb = given_verb(app);
+    const CLI::App* parent = verb.get_parent();
+    const std::string path = parent == nullptr ? "" : parent == &app ? verb.get_name() + " " : parent->get_name() + " " + verb.get_name() + " ";
+    print_message(parse_message(app, error) + "\n`splice " + path + "--help` lists the options and has an example.");
     return static_cast<int>(ExitCode::wrong_arguments);
   }
+  check_no_empty_file(given_verb(app));
   const ExitCode code = chosen ? chosen() : ExitCode::ok;
   flush_results();
   return static_cast<int>(code);

@@ -33,10 +33,11 @@ std::optional<std::size_t> parse_bytes(const std::string& text) {
   std::string unit = text.substr(digits);
   if (unit.ends_with("iB")) unit.resize(unit.size() - 2);
   else if (unit.ends_with('B')) unit.pop_back();
-  if (!amount || unit.size() > 1) return std::nullopt;
-  const std::size_t power = unit.empty() ? 0 : std::string("KMGT").find(unit) + 1;
+  const std::size_t known = unit.size() == 1 ? std::string("KkMmGgTt").find(unit) : 0;
+  if (!amount || unit.size() > 1 || known == std::string::npos) return std::nullopt;
+  const std::size_t power = unit.empty() ? 0 : known / 2 + 1;
   const double bytes = *amount * std::ldexp(1.0, static_cast<int>(10 * power));
-  if (power > 4 || !(bytes >= 1) || bytes > std::ldexp(1.0, 60)) return std::nullopt;
+  if (!(bytes >= 1) || bytes > std::ldexp(1.0, 60)) return std::nullopt;
   return static_cast<std::size_t>(bytes);
 }
 

@@ -54,7 +54,7 @@ Failure describe_failure(const std::exception_ptr& error) {
     return failure(ExitCode::out_of_memory, e.what());
   } catch (const std::bad_alloc&) {
     return failure(ExitCode::out_of_memory,
-                   "out of memory; a smaller --memory-limit or fewer rows at once may help");
+                   "out of memory; smaller inputs, or a smaller --memory-limit where there is one, may help");
   } catch (const DeviceError& e) {
     return failure(ExitCode::device_error, e.what());
   } catch (const std::exception& e) {

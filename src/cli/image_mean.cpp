@@ -27,6 +27,12 @@ std::vector<float> read_mean(const std::filesystem::path& path, std::int64_t dim
   if (!std::all_of(array.values.begin(), array.values.end(), [](float value) { return std::isfinite(value); })) {
     throw FileError(path.string() + ": found NaN or infinity, expected a mean of finite numbers");
   }
+  double square = 0;
+  for (const float value : array.values) square += static_cast<double>(value) * static_cast<double>(value);
+  if (constexpr double rounding = 1e-3; square > 1 + rounding) {
+    throw ArgumentError(fmt::format("--image-mean: got a mean of length {:.3g} in '{}'; expected one of unit embeddings, which is not longer than 1 "
+                                    "(splice mean writes it)", std::sqrt(square), path.string()));
+  }
   return std::move(array.values);
 }
 

@@ -13,7 +13,7 @@
 
 namespace splice_cuda::cli {
 
-/// A .npy of shape [d] or [1, d], all finite, given by --image-mean.
+/// A .npy of shape [d] or [1, d], all finite and no longer than 1, given by --image-mean.
 /// @param dim  the length it must have
 /// @param of   whose length that is, for the message: "the atoms"
 /// @throws FileError, ArgumentError

@@ -169,6 +169,18 @@ nlohmann::ordered_json rules_json(const SelectedVocabulary& selected, const Freq
   return json;
 }
 
+/// @throws ArgumentError for words of which no concept can be made: whoever gave them gave no embeddings
+ConceptSpace built(MatrixView<const float> embeddings, const std::vector<std::string>& names, const BuildOptions& options, DroppedConcepts& dropped) {
+  try {
+    return ConceptSpace::build(embeddings, names, options, &dropped);
+  } catch (const ArgumentError& error) {
+    constexpr std::string_view argument = "text_embeddings";
+    const std::string message = error.what();
+    if (!message.starts_with(argument)) throw;
+    throw ArgumentError("--vocabulary" + message.substr(argument.size()));
+  }
+}
+
 }  // namespace
 
 void add_vocabulary_options(CLI::App& verb, VocabularyArguments& a) {
@@ -207,7 +219,7 @@ ExitCode build_by_model(const ModelDictionaryRequest& request) {
   if (selected.names.empty()) throw FileError(lists.words_file + ": found no line that the rules leave, expected at least one concept");
   DroppedConcepts dropped;
   const MatrixView<const float> embeddings(selected.embeddings.data(), static_cast<std::int64_t>(selected.names.size()), model.dim());
-  ConceptSpace space = ConceptSpace::build(embeddings, selected.names, request.options, &dropped);
+  ConceptSpace space = built(embeddings, selected.names, request.options, dropped);
   space.set_image_mean(std::move(mean));
   remember_sources(space, request, model, lists, rules);
   signals::throw_if_stop_requested();

@@ -26,7 +26,10 @@ struct VocabularyArguments {
   ModelArguments model;  ///< batch size and precision
   ResourceArguments resources;
 
-  bool given() const { return !vocabulary.empty() || !bigrams.empty() || !nsfw_list.empty() || max_cosine || bigram_cosine; }
+  bool given() const {
+    return !vocabulary.empty() || !bigrams.empty() || !nsfw_list.empty() || max_cosine || bigram_cosine || size != VocabularyRules{}.size ||
+           bigram_size != VocabularyRules{}.bigram_size;
+  }
 };
 void add_vocabulary_options(CLI::App& verb, VocabularyArguments& arguments);
 

@@ -154,20 +154,22 @@ ModelInputs find_inputs(const ModelArguments& arguments) {
     return inputs;
   }
   if (!arguments.texts.empty()) {
-    inputs.texts = io::read_concept_list(arguments.texts);
+    inputs.texts = io::read_concept_list(arguments.texts, "text");
     if (inputs.texts.empty()) throw FileError(arguments.texts + ": found no line, expected one text a line");
     return inputs;
   }
   for (const std::string& image : arguments.images) {
     std::error_code error;
     const fs::file_status status = fs::status(image, error);
-    if (fs::is_directory(status)) list_folder(image, inputs);
-    else if (fs::exists(status)) inputs.pictures.emplace_back(image);
-    else throw FileError(fmt::format("--images: got '{}': no such file; expected a picture or a folder of pictures", image));
-  }
-  if (inputs.pictures.empty()) {
-    throw FileError(fmt::format("--images: found no picture in '{}'{}, expected .jpg, .jpeg, .png or .webp", arguments.images.front(),
-                                arguments.images.size() > 1 ? " and the other folders" : ""));
+    if (fs::is_directory(status)) {
+      const std::size_t before = inputs.pictures.size();
+      list_folder(image, inputs);
+      if (inputs.pictures.size() == before) throw FileError(fmt::format("--images: found no picture in '{}', expected .jpg, .jpeg, .png or .webp", image));
+    } else if (fs::exists(status)) {
+      inputs.pictures.emplace_back(image);
+    } else {
+      throw FileError(fmt::format("--images: got '{}': no such file; expected a picture or a folder of pictures", image));
+    }
   }
   return inputs;
 }

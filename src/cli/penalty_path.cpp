@@ -88,6 +88,7 @@ CLI::Option* add_penalty_path(CLI::App& verb, const std::string& name, std::vect
 std::string penalty_text(float penalty) { return fmt::format("{}", penalty); }
 
 std::filesystem::path path_of_penalty(const std::filesystem::path& out, float penalty) {
+  if (!out.has_filename()) throw ArgumentError(fmt::format("--out: got '{}', a folder; expected a file such as codes.npz", out.string()));
   std::filesystem::path path = out.parent_path() / out.stem();
   path += "-l1-" + penalty_text(penalty);
   path += out.extension();

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/demo_checks.hpp"
+#include "cli/folders.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/listing.hpp"
 #include "cli/model_inputs.hpp"
@@ -154,7 +155,7 @@ ExitCode show_pictures(const PictureDemoArguments& a, ClipEncoder& model, const 
   const DecomposeOptions options = to_options(solver);
   ModelInputs inputs = find_inputs(arguments);
   const fs::path folder = fs::path(a.out).parent_path();
-  if (!folder.empty()) fs::create_directories(folder);
+  if (!folder.empty()) make_folder(folder, "--out");
   std::vector<fs::path> taken = inputs.pictures;
   add_model_files(arguments.model, taken);
   check_output(a.out, taken);

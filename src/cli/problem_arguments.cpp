@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "cli/argument_parsing.hpp"
 #include "cli/output.hpp"
@@ -33,9 +35,10 @@ Device settle_device(const ResourceArguments& resources, bool quiet) {
   if (device == Device::cpu()) {
     text += " (" + describe_cuda() + ")";
   } else {
-    for (const CudaDeviceInfo& found : cuda_info(false).devices) {
-      if (found.device == device) text += " " + found.name;
-    }
+    const std::vector<CudaDeviceInfo> devices = cuda_info(false).devices;
+    const auto found = std::find_if(devices.begin(), devices.end(), [&](const CudaDeviceInfo& one) { return one.device == device; });
+    if (found == devices.end()) Context{device};  // says what is wrong, whoever would have used it
+    else text += " " + found->name;
   }
   print_note(quiet, text);
   return device;

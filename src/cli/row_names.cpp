@@ -33,6 +33,7 @@ std::int64_t find_named_row(std::int64_t rows, const std::vector<std::string>& n
   const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), number);
   if (end == wanted.data() + wanted.size() && !wanted.empty()) {
     if (error == std::errc{} && number >= 0 && number < rows) return number;
+    if (const std::vector<std::int64_t> called = rows_called(names, wanted, false); called.size() == 1) return called.front();
     throw ArgumentError(fmt::format("{}: got {}; expected a row of '{}', which has {} (the first is 0)", option, wanted, file, rows));
   }
   if (names.empty()) {

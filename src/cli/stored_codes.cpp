@@ -35,7 +35,10 @@ ConceptSpace load_space_of(const StoredCodesArguments& arguments, const StoredCo
     throw ArgumentError(fmt::format("--dictionary: got none, and '{}' names none; expected the dictionary of these codes",
                                     arguments.codes));
   }
-  ConceptSpace space = ConceptSpace::load(path);
+  ConceptSpace space = [&] {
+    if (!arguments.dictionary.empty()) return ConceptSpace::load(path);
+    return named_by_codes(arguments.codes, "--dictionary", [&] { return ConceptSpace::load(path); });
+  }();
   // Another dictionary of as many atoms would name every weight wrongly, and nothing else would tell.
   if (!stored.settings.dictionary_sha256.empty() && stored.settings.dictionary_sha256 != sha256_of_file(path)) {
     throw ArgumentError(fmt::format("--dictionary: got '{}', whose content is not that of the dictionary which '{}' was made "

@@ -9,6 +9,7 @@
 #include "cli/run_settings.hpp"
 #include "io/npz.hpp"
 #include "splice_cuda/concept_space.hpp"
+#include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
 
@@ -26,6 +27,17 @@ StoredCodes read_stored_codes(const StoredCodesArguments& arguments);
 
 /// Whether the rows' names are texts. A file that does not say it has texts where a name has neither folder nor extension.
 bool names_are_texts(const StoredCodes& stored);
+
+/// open(), of a file that the codes name and that the command line did not: it may have moved since.
+/// @param option  that says where it is now  @throws FileError (names both)
+template <class Open>
+auto named_by_codes(const std::string& codes, const std::string& option, Open open) {
+  try {
+    return open();
+  } catch (const FileError& error) {
+    throw FileError(error.what() + std::string("; '") + codes + "' names this file, " + option + " says where it is now");
+  }
+}
 
 /// The dictionary, with the mean that the run subtracted.
 /// @throws FileError; ArgumentError where none is known, or its size is not the codes' columns

@@ -106,6 +106,7 @@ ExitCode decompose_at_path(const DecomposeArguments& a, DecomposeInputs& inputs,
   if (!outputs.empty()) settings = settings_of(a, inputs, space, request.options);
   std::vector<Summary> summaries;
   for (std::size_t i = 0; i < files.size(); ++i) {
+    signals::throw_if_stop_requested();  // files that are written stay
     summaries.push_back(summarize(files[i], seconds));
     summaries.back().device = request.resources.device;
     if (outputs.empty()) continue;
@@ -121,6 +122,7 @@ ExitCode decompose_at_path(const DecomposeArguments& a, DecomposeInputs& inputs,
 
 ExitCode decompose_files(const DecomposeArguments& a) {
   check_one_problem(a);
+  check_report_page_options(a.page);
   check_sources(a.sources, a.mean.image_mean);
   if (!a.page.report.empty() && !a.path.empty()) {
     throw ArgumentError(fmt::format("--report: got '{}' together with --l1-path; expected one penalty, as a page shows one code a row",

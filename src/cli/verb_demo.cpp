@@ -16,6 +16,7 @@
 #include "cli/summary.hpp"
 #include "cli/text_layout.hpp"
 #include "cli/verbs.hpp"
+#include "splice_cuda/error.hpp"
 
 namespace splice_cuda::cli {
 namespace {
@@ -104,8 +105,21 @@ ExitCode synthetic_demo(const DemoArguments& a) {
   return passed ? ExitCode::ok : ExitCode::check_failed;
 }
 
+/// @throws ArgumentError for options of the picture demo beside those of generated embeddings
+void check_pictures(const DemoArguments& a) {
+  const PictureDemoArguments defaults;
+  const std::string option = a.pictures.model != defaults.model         ? "--model"
+                             : a.pictures.pictures != defaults.pictures ? "--pictures"
+                             : a.pictures.out != defaults.out           ? "--out"
+                                                                        : "";
+  if (!a.synthetic || option.empty()) return;
+  throw ArgumentError(option + ": got it together with --synthetic, --rows, --atoms, --dim or --seed; expected only one of them, as generated "
+                               "embeddings have neither pictures nor a page");
+}
+
 /// Pictures where there is a model that can be run, else generated embeddings.
 ExitCode demo(const DemoArguments& a) {
+  check_pictures(a);
   if (!a.synthetic) {
     if (const auto code = picture_demo(a.pictures, a.solver, a.resources, a.report)) return *code;
   }
@@ -121,7 +135,7 @@ void add_demo(CLI::App& app, Run& chosen) {
   const auto generated = [a](CLI::Option* option) { option->each([a](const std::string&) { a->synthetic = true; }); };
   verb->add_flag("--synthetic", a->synthetic, "Generated embeddings rather than pictures; so do the four options below");
   generated(add_whole_number(*verb, "--rows", a->rows, 1, 10000000, "Embeddings to generate"));
-  generated(add_whole_number(*verb, "--atoms", a->atoms, 1, 10000, "Concepts in the dictionary"));
+  generated(add_whole_number(*verb, "--atoms", a->atoms, 2, 10000, "Concepts in the dictionary"));
   generated(add_whole_number(*verb, "--dim", a->dim, 2, 65536, "Length of an embedding"));
   generated(add_whole_number(*verb, "--seed", a->seed, 0, std::numeric_limits<std::int64_t>::max(), "Seed of the generator"));
   add_solver_options(*verb, a->solver);

@@ -41,8 +41,9 @@ UnitRowMean mean_of_model(const MeanVerbArguments& a, ModelInputs& inputs) {
 ExitCode write_mean(const MeanVerbArguments& a) {
   const bool by_model = !a.model.model.empty();
   if (by_model != a.embeddings.empty() || (!by_model && a.model.has_inputs())) {
-    throw ArgumentError(fmt::format("--embeddings: got '{}' {} --model and its inputs; expected either embeddings, or a model with --images, "
-                                    "--dataset or --texts", a.embeddings, by_model || a.model.has_inputs() ? "together with" : "and no"));
+    const std::string given = a.embeddings.empty() ? "none" : "'" + a.embeddings + "'";
+    throw ArgumentError(fmt::format("--embeddings: got {} {} --model and its inputs; expected either embeddings, or a model with --images, "
+                                    "--dataset or --texts", given, by_model || a.model.has_inputs() ? "together with" : "and no"));
   }
   check_model_options(a.model, false);
   ModelInputs inputs;

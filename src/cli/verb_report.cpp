@@ -6,6 +6,7 @@
 
 #include "cli/argument_parsing.hpp"
 #include "cli/experiments/add_verbs.hpp"
+#include "cli/folders.hpp"
 #include "cli/input_checks.hpp"
 #include "cli/listing.hpp"
 #include "cli/numbers_text.hpp"
@@ -82,6 +83,9 @@ void check_arguments(const ResultReportArguments& a) {
   if (a.results.empty() && a.codes.codes.empty() && a.health.empty()) {
     throw ArgumentError("results: got none; expected result documents (.json), --codes or --health");
   }
+  if (a.health.empty() && a.pairs != ResultReportArguments{}.pairs) {
+    throw ArgumentError(fmt::format("--pairs: got {} and no --health; expected the dictionary whose pairs are listed", a.pairs));
+  }
   if (a.codes.codes.empty() && a.pictures) throw ArgumentError("--pictures: got no --codes; expected codes whose names are paths of pictures");
   if (a.codes.codes.empty() && !a.codes.dictionary.empty()) throw ArgumentError("--dictionary: got no --codes; expected the codes that it names the concepts of");
 }
@@ -132,7 +136,7 @@ ExitCode report(const ResultReportArguments& a) {
   }
   std::vector<CsvFile> tables;
   if (!a.tables_out.empty()) {
-    fs::create_directories(a.tables_out);
+    make_folder(a.tables_out, "--tables-out");
     tables = csv_files(a.tables_out, page.documents);
     for (const CsvFile& file : tables) {
       if (same_place(file.path, a.out)) {

@@ -24,7 +24,7 @@ Context::Context(Device device, ContextOptions options) : state_(std::make_uniqu
                   "both functions or neither");
   }
   if (options.threads == 0) options.threads = usable_processors();
-  state_->device = device;
+  state_->device = device.kind == DeviceKind::cpu ? Device::cpu() : device;  // there is one, whatever its index says
   state_->options = std::move(options);
   state_->backend = device.kind == DeviceKind::cpu
                         ? make_cpu_backend(state_->options.threads)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -211,10 +212,19 @@ std::vector<DecomposeResult> decompose_path(const Context& context, const Dictio
     std::vector<DecomposeResult> results;
     DecomposeOptions one = options;
     one.warm_start = nullptr;
+    const auto count = static_cast<std::int64_t>(l1_penalties.size());
+    std::int64_t last = 0;
     for (const float penalty : l1_penalties) {
       one.l1_penalty = penalty;
       if (!results.empty()) one.warm_start = &results.back().codes;
-      results.push_back(decompose(context, dictionary, embeddings, one));
+      // Rows are done by shares, so that they do not begin again with each penalty.
+      const auto tell = [&, before = static_cast<std::int64_t>(results.size())](std::int64_t done, std::int64_t rows) {
+        const std::int64_t share = (before * rows + done) / count;
+        if (share > last) context.options().progress(last = share, rows);
+      };
+      std::function<void(std::int64_t, std::int64_t)> progress;
+      if (context.options().progress) progress = tell;
+      results.push_back(decompose(context.with_callbacks(context.options().cancel, progress), dictionary, embeddings, one));
     }
     return results;
   });

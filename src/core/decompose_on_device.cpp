@@ -55,6 +55,7 @@ DeviceDecomposeResult decompose_on_device(const Context& context, const Dictiona
 }
 
 DecomposeResult to_host(const Context& context, const DeviceDecomposeResult& result) {
+  if (result.row_offsets == nullptr) fail_argument("result", "no arrays", "what decompose_on_device has given");
   if (result.device != context.device()) {
     fail_argument("result", "arrays on " + to_string(result.device), "arrays on " + to_string(context.device()) +
                   ", where the context works");

@@ -131,9 +131,6 @@ Problem resolve(const Context& context, const Dictionary& dictionary, Embeddings
   if (penalties_given) check_penalties(options, embeddings.rows);
   check_solve_options(options.solve);
   check_targets(options);
-  if (options.warm_start != nullptr) {
-    check_codes("warm_start", *options.warm_start, embeddings.rows, dictionary.size());
-  }
   Problem problem;
   problem.dictionary = &dictionary.data();
   problem.embeddings = embeddings;
@@ -144,7 +141,6 @@ Problem resolve(const Context& context, const Dictionary& dictionary, Embeddings
       without_duplicates(problem.inverse_weights, dictionary.data().first_equal);
   problem.nonnegative = options.nonnegative;
   problem.refit = options.refit;
-  problem.warm_start = options.warm_start;
   problem.solve = options.solve;
   return problem;
 }
@@ -159,7 +155,8 @@ Problem resolve_problem(const Context& context, const Dictionary& dictionary, Em
   }
   Problem problem = resolve(context, dictionary, embeddings, options, !wants_target(options));
   problem.target = {options.target_l0, static_cast<double>(options.target_cosine)};
-  if (problem.target.given()) problem.warm_start = nullptr;
+  if (options.warm_start != nullptr) check_codes("warm_start", *options.warm_start, embeddings.rows, dictionary.size());
+  if (!problem.target.given()) problem.warm_start = options.warm_start;
   return problem;
 }
 
@@ -173,7 +170,6 @@ Problem resolve_path_problem(const Context& context, const Dictionary& dictionar
   if (wants_target(options)) fail_argument("options", "a target together with a path", "one of them");
   Problem problem = resolve(context, dictionary, embeddings, options, false);
   problem.path = l1_penalties;
-  problem.warm_start = nullptr;
   return problem;
 }
 

@@ -14,6 +14,11 @@ std::string shape(std::int64_t rows, std::int64_t cols) {
   return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "]";
 }
 
+void check_dtype(std::string_view argument, DType given) {
+  if (given == DType::float32 || given == DType::float16 || given == DType::bfloat16) return;
+  fail_argument(argument, "DType " + std::to_string(static_cast<int>(given)), "float32, float16 or bfloat16");
+}
+
 }  // namespace
 
 std::string number_text(double value) {
@@ -48,6 +53,7 @@ void check_atom_shape(const TypedMatrixView& atoms) {
   constexpr std::int64_t most_atoms = 0x7fffffff - 64;  // indices are int32, padded to panels
   constexpr std::int64_t most_dimensions = 65536;        // int32 sums of int8 products stay exact
   check_matrix("atoms", atoms.data, atoms.rows, atoms.cols, atoms.ld);
+  check_dtype("atoms", atoms.dtype);
   if (atoms.rows < 1 || atoms.rows > most_atoms) {
     fail_argument("atoms", std::to_string(atoms.rows) + " rows", "1 to 2147483583 rows");
   }
@@ -58,11 +64,12 @@ void check_atom_shape(const TypedMatrixView& atoms) {
 
 void check_device(std::string_view argument, Device given, Device expected) {
   if (given == expected || given == Device::cpu()) return;
-  const std::string where = expected == Device::cpu() ? "" : "cpu or on ";
-  fail_argument(argument, "data on " + to_string(given), "data on " + where + to_string(expected) + ", where the context works");
+  const std::string wanted = expected == Device::cpu() ? "in host memory" : "on cpu or on " + to_string(expected) + ", where the context works";
+  fail_argument(argument, "data on " + to_string(given), "data " + wanted);
 }
 
 void check_placed(std::string_view argument, const TypedMatrixView& matrix, const Context& context) {
+  check_dtype(argument, matrix.dtype);
   check_device(argument, matrix.device, context.device());
   if (matrix.rows > 0) context.backend().check_pointer(argument, matrix.data, matrix.element_size(), matrix.device);
 }

@@ -180,7 +180,7 @@ std::unique_ptr<EmbeddingSource> EmbeddingSource::open(const std::filesystem::pa
   return std::make_unique<NpySource>(path);
 }
 
-std::vector<std::string> read_concept_list(const std::filesystem::path& path) {
+std::vector<std::string> read_concept_list(const std::filesystem::path& path, const std::string& noun) {
   const MappedFile file(path);
   std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";  // some editors put it before the first line
@@ -192,7 +192,7 @@ std::vector<std::string> read_concept_list(const std::filesystem::path& path) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (!is_utf8(line) || line.find('\0') != std::string_view::npos) {
-      fail(path.string(), "line " + std::to_string(lines.size() + 1) + " that is not UTF-8 text", "UTF-8, one concept a line");
+      fail(path.string(), "line " + std::to_string(lines.size() + 1) + " that is not UTF-8 text", "UTF-8, one " + noun + " a line");
     }
     lines.emplace_back(line);
   }

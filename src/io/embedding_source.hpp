@@ -32,6 +32,6 @@ class EmbeddingSource {
 /// One concept a line; UTF-8, "\n" or "\r\n"; a byte order mark in front is skipped. Lines are kept as they are (an
 /// empty line is an empty name), so that line i belongs to row i. @throws FileError for invalid UTF-8 (names the line) or
 /// NUL bytes.
-std::vector<std::string> read_concept_list(const std::filesystem::path& path);
+std::vector<std::string> read_concept_list(const std::filesystem::path& path, const std::string& noun = "concept");
 
 }  // namespace splice_cuda::io

@@ -29,6 +29,7 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
     if (memory == MAP_FAILED) {
       const int error = errno;
       ::close(descriptor);
+      if (error == ENOMEM) throw OutOfMemoryError(path.string() + ": no memory to map its " + std::to_string(size_) + " bytes");
       throw FileError(path.string() + ": can't map: " + std::strerror(error));
     }
     data_ = static_cast<const std::byte*>(memory);

@@ -1,5 +1,7 @@
 #include "io/npz.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -53,10 +55,18 @@ void check_indices(const std::vector<std::int64_t>& offsets, const std::vector<s
   }
 }
 
+/// The offsets are sound.
+void check_values(const std::vector<std::int64_t>& offsets, const std::vector<float>& values, const std::string& name) {
+  const auto bad = std::find_if_not(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+  if (bad == values.end()) return;
+  const auto row = std::upper_bound(offsets.begin(), offsets.end(), bad - values.begin()) - offsets.begin() - 1;
+  fail(name, (std::isnan(*bad) ? "NaN" : "infinity") + std::string(" in row ") + std::to_string(row), "finite weights");
+}
+
 SparseCodes read_csr(NpzReader& reader) {
-  if (!reader.is_csr()) {
-    fail(reader.path().string(), "no member format.npy with the text csr",
-         "a CSR matrix as scipy.sparse.save_npz writes");
+  if (const std::string format = reader.format(); format != "csr") {
+    fail(reader.path().string(), format.empty() ? "no member format.npy with the text csr" : "a matrix in the format " + format,
+         "a CSR matrix as scipy.sparse.save_npz writes (of another one: matrix.tocsr())");
   }
   constexpr std::int64_t most_rows = std::int64_t{1} << 48;  // their offsets' bytes can be counted
   const std::vector<std::int64_t> shape = reader.integers("shape", 2);
@@ -71,6 +81,7 @@ SparseCodes read_csr(NpzReader& reader) {
   check_offsets(codes.row_offsets, reader.label("indptr"));
   const std::int64_t nnz = codes.row_offsets.back();
   codes.values = reader.floats("data", nnz);
+  check_values(codes.row_offsets, codes.values, reader.label("data"));
   const std::vector<std::int64_t> indices = reader.integers("indices", nnz);
   check_indices(codes.row_offsets, indices, codes.cols, reader.label("indices"));
   codes.atom_indices.assign(indices.begin(), indices.end());

@@ -81,17 +81,17 @@ std::string NpzReader::text(const std::string& name, std::int64_t most) {
   return {reinterpret_cast<const char*>(array.data.data()), array.data.size()};
 }
 
-bool NpzReader::is_csr() {
-  if (!contains("format")) return false;
+std::string NpzReader::format() {
+  if (!contains("format")) return {};
   read_member("format", 3, 4);
   const std::string_view member(reinterpret_cast<const char*>(bytes_.data()), bytes_.size());
   const std::size_t end = member.find('\n');
-  if (end == std::string_view::npos) return false;
+  if (end == std::string_view::npos) return {};
   std::string letters;
   for (const char c : member.substr(end + 1)) {
-    if (c != '\0') letters += c;
+    if (c >= 'a' && c <= 'z') letters += c;
   }
-  return letters == "csr";
+  return letters;
 }
 
 template <class T>

@@ -33,9 +33,9 @@ class NpzReader {
   std::vector<float> floats(const std::string& name, std::int64_t count);
   /// A vector of bytes of any length up to `most`.
   std::string text(const std::string& name, std::int64_t most);
-  /// SciPy's "format" member says csr: an array of bytes ("|S3") or unicode ("<U3"), which parse_npy does not
-  /// read.
-  bool is_csr();
+  /// The letters of SciPy's member "format" ("csr"), an array of bytes ("|S3") or unicode ("<U3"), which parse_npy does not
+  /// read; empty where there is none.
+  std::string format();
 
   /// "path:name.npy", for messages.
   std::string label(const std::string& name) const { return path_.string() + ":" + name + ".npy"; }

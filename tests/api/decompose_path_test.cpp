@@ -46,6 +46,14 @@ TEST_P(Path, AgreesWithTheOracleAtEveryPenalty) {
   }
 }
 
+TEST_P(Path, AStartIsNotLookedAt) {
+  const SparseCodes none;
+  DecomposeOptions wanted = options();
+  wanted.warm_start = &none;
+  const std::vector<float> one = {0.3f};
+  EXPECT_EQ(difference(solve(sample.view(), one, wanted).front(), solve(sample.view(), one, options()).front()), "");
+}
+
 TEST_P(Path, WeightsAndBansAreKept) {
   std::vector<float> weights(220, 1.0f);
   for (std::size_t j = 0; j < weights.size(); j += 4) weights[j] = 0.7f;

@@ -110,3 +110,39 @@ def test_files_may_move(decomposed):
         shutil.move(decomposed / name, decomposed / "moved" / name)
     assert "dict.safetensors" in run("verify", decomposed / "codes.npz", code=3).stderr
     run("verify", decomposed / "codes.npz", "-d", decomposed / "moved" / "dict.safetensors", "-e", decomposed / "moved" / "images.npy")
+
+
+def test_a_file_that_has_moved_is_told_with_what_names_it(decomposed):
+    (decomposed / "images.npy").rename(decomposed / "elsewhere.npy")
+    fails(3, "verify", decomposed / "codes.npz", says=["images.npy: can't open", "codes.npz' names this file, --embeddings says where"])
+    run("verify", decomposed / "codes.npz", "-e", decomposed / "elsewhere.npy")
+    (decomposed / "dict.safetensors").rename(decomposed / "moved.safetensors")
+    for verb in ("show", "verify"):
+        fails(3, verb, decomposed / "codes.npz", says=["dict.safetensors: can't open", "codes.npz' names this file, --dictionary says where"])
+    run("show", decomposed / "codes.npz", "-d", decomposed / "moved.safetensors")
+
+
+@pytest.mark.parametrize("weight, name", [(np.nan, "NaN"), (np.inf, "infinity")])
+def test_weights_that_are_no_numbers(decomposed, weight, name):
+    values = decomposed.arrays["data"].copy()
+    values[-1] = weight
+    row = np.flatnonzero(np.diff(decomposed.arrays["indptr"]))[-1]
+    for verb in ("show", "verify"):
+        fails(3, verb, rewritten(decomposed, data=values), says=[f"changed.npz:data.npy: found {name} in row {row}, expected finite weights"])
+
+
+def test_a_matrix_of_another_format(decomposed):
+    codes = scipy.sparse.load_npz(decomposed / "codes.npz")
+    scipy.sparse.save_npz(decomposed / "csc.npz", codes.tocsc())
+    fails(3, "show", decomposed / "csc.npz", says=["csc.npz: found a matrix in the format csc, expected a CSR matrix", "tocsr()"])
+
+
+def test_rows_that_are_called_by_numbers(decomposed):
+    """A number is the row's; where there is none of that number, a name may be."""
+    rows = int(decomposed.arrays["shape"][0])
+    names = [f"{10 * rows + i}" for i in range(rows)]
+    path = rewritten(decomposed, names=np.frombuffer("".join(names).encode(), np.uint8),
+                     name_offsets=np.cumsum([0] + [len(name) for name in names]).astype(np.int64))
+    shown = [run("show", path, "--row", row).stdout for row in (3, names[3])]
+    assert shown[0] == shown[1]
+    fails(2, "show", path, "--row", 20 * rows, says=[f"--row: got {20 * rows}; expected a row of"])

@@ -67,7 +67,7 @@ std::vector<BadCall> bad_shapes() {
                  "65537 columns", "at most 65536"),
       dictionary("OnADevice",
                  [](SmallCall& c) { return MatrixView<const float>{c.atoms.data(), 4, 2, 2, Device::cuda(1)}; },
-                 "data on cuda:1", "data on cpu"),
+                 "data on cuda:1", "data in host memory"),
       dictionary("WithANan",
                  [](SmallCall& c) {
                    c.atoms[5] = nan;
@@ -111,15 +111,24 @@ std::vector<BadCall> bad_shapes() {
       {"RecomposeOtherDimension",
        [](SmallCall& c) { recompose(c.context, c.dictionary, c.codes, {c.rows.data(), 2, 3}); }, "reconstruction",
        "3 columns", "the dictionary's dimension, 2"},
+      {"DecomposeAnUnknownType",
+       [](SmallCall& c) {
+         EmbeddingsView view = c.embeddings;
+         view.dtype = static_cast<DType>(9);
+         decompose(c.context, c.dictionary, view);
+       },
+       "embeddings", "DType 9", "float32, float16 or bfloat16"},
+      {"ToHostOfNothing", [](SmallCall& c) { to_host(c.context, DeviceDecomposeResult{}); }, "result", "no arrays",
+       "what decompose_on_device has given"},
       {"DecomposeOnADevice",
        [](SmallCall& c) {
          c.embeddings.device = Device::cuda(0);
          decompose(c.context, c.dictionary, c.embeddings);
        },
-       "embeddings", "data on cuda:0", "data on cpu, where the context works"},
+       "embeddings", "data on cuda:0", "data in host memory"},
       {"RecomposeOnADevice",
        [](SmallCall& c) { recompose(c.context, c.dictionary, c.codes, {c.rows.data(), 3, 2, 2, Device::cuda(0)}); },
-       "reconstruction", "data on cuda:0", "data on cpu"},
+       "reconstruction", "data on cuda:0", "data in host memory"},
       {"RecomposeOtherRows",
        [](SmallCall& c) { recompose(c.context, c.dictionary, c.codes, {c.rows.data(), 2, 2}); }, "codes", "[3, 4]",
        "[2, 4]"},

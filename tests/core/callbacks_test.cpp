@@ -73,6 +73,22 @@ TEST_P(Callbacks, ProgressGrowsToTheNumberOfRows) {
   EXPECT_FALSE(alone.met());
 }
 
+/// One call a penalty or one for all: rows do not begin again.
+TEST_P(Callbacks, ProgressOfAPathGrowsToTheNumberOfRows) {
+  std::vector<std::int64_t> told;
+  ContextOptions given = resources();
+  given.progress = [&](std::int64_t done, std::int64_t all) {
+    EXPECT_EQ(all, 700);
+    told.push_back(done);
+  };
+  const Context context(Device::cpu(), std::move(given));
+  const std::vector<float> penalties = {0.5f, 0.4f, 0.3f};
+  decompose_path(context, Dictionary(context, sample().atom_view()), sample().view(), penalties, options());
+  ASSERT_GT(told.size(), 1u);
+  EXPECT_EQ(told.back(), 700);
+  EXPECT_TRUE(std::is_sorted(told.begin(), told.end(), std::less_equal<>{})) << "each call tells of more rows";
+}
+
 TEST_P(Callbacks, CancelStopsTheCall) {
   std::int64_t reached = 0;
   ContextOptions given = resources();
@@ -116,6 +132,23 @@ TEST_P(Callbacks, AnEmptyBatchAsksAndTellsNothing) {
   const Dictionary dictionary(context, sample().atom_view());
   EXPECT_EQ(decompose(context, dictionary, sample().view().slice(0, 0), options()).codes.rows, 0);
   EXPECT_EQ(calls, 0);
+}
+
+/// Whose rows take so long that a tile of many would keep who asks to stop waiting.
+TEST(CallbacksOfLongPaths, AreFewRowsApart) {
+  std::int64_t done = 0;
+  std::int64_t most = 0;
+  ContextOptions given{.threads = 1};
+  given.progress = [&](std::int64_t now, std::int64_t) {
+    most = std::max(most, now - done);
+    done = now;
+  };
+  const Context context(Device::cpu(), given);
+  DecomposeOptions options;
+  options.target_l0 = 100;
+  decompose(context, Dictionary(context, sample().atom_view()), sample().view().slice(0, 100), options);
+  EXPECT_EQ(done, 100);
+  EXPECT_LE(most, 8);
 }
 
 INSTANTIATE_TEST_SUITE_P(, Callbacks, ::testing::Combine(all_solvers(), ::testing::Values(1, 2)),

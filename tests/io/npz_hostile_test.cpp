@@ -112,7 +112,11 @@ TEST(NpzHostile, MembersOfOtherShapesAreRefused) {
               HasSubstr("found 4 entries, expected 3"));
   EXPECT_THAT(refusal_of("status", npy_vector<char>("|u1", {0, 4, 0})),
               AllOf(HasSubstr("found 4 in row 1"), HasSubstr("0 to 3")));
-  EXPECT_THAT(refusal_of("format", npy_bytes(npy_dict("|S3", "()"), "csc")), HasSubstr("text csr"));
+  auto members = sound_members();
+  members["format"] = npy_bytes(npy_dict("|S3", "()"), "csc");
+  EXPECT_THAT(refusal_of_archive(archive(members)), HasSubstr("found a matrix in the format csc, expected a CSR matrix"));
+  members["format"] = npy_bytes(npy_dict("|S3", "()"), std::string(3, char{}));
+  EXPECT_THAT(refusal_of_archive(archive(members)), HasSubstr("found no member format.npy with the text csr"));
 }
 
 TEST(NpzHostile, OffsetsThatFallOrLieAreRefused) {

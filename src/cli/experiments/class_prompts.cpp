@@ -55,7 +55,7 @@ std::vector<std::string> class_names(const std::string& file, const std::string&
     }
     return labels.names;
   }
-  std::vector<std::string> names = io::read_concept_list(file);
+  std::vector<std::string> names = io::read_concept_list(file, "class");
   const auto empty = std::find(names.begin(), names.end(), "");
   if (empty != names.end()) throw FileError(fmt::format("{}: line {} is empty, expected a class a line", file, empty - names.begin() + 1));
   if (names.size() < 2) throw FileError(fmt::format("{}: found {} classes, expected at least two", file, names.size()));

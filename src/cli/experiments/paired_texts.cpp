@@ -52,7 +52,7 @@ std::vector<std::string> read_captions(const PairedTextArguments& arguments, con
                                     given(arguments) == 0 ? "none" : "several"));
   }
   if (arguments.captions_file.empty()) return column_of(arguments, inputs);
-  std::vector<std::string> captions = io::read_concept_list(arguments.captions_file);
+  std::vector<std::string> captions = io::read_concept_list(arguments.captions_file, "caption");
   if (!paired || static_cast<std::int64_t>(captions.size()) == inputs.rows()) return captions;
   throw ArgumentError(fmt::format("--captions-file: got {} lines in '{}'; expected {}, one for each row", captions.size(), arguments.captions_file,
                                   inputs.rows()));

@@ -70,7 +70,7 @@ std::unordered_map<std::string, std::int32_t> atoms_by_word(const ConceptSpace& 
 std::unordered_set<std::string> allowed_nouns(const RelevanceArguments& a, const std::unordered_map<std::string, std::int32_t>& atoms) {
   std::unordered_set<std::string> words;
   if (!a.nouns.empty()) {
-    for (const std::string& line : io::read_concept_list(a.nouns)) {
+    for (const std::string& line : io::read_concept_list(a.nouns, "noun")) {
       if (!line.empty()) words.insert(lower_case(line));
     }
     if (words.empty()) throw FileError(a.nouns + ": found no word, expected a noun a line");

@@ -9,6 +9,7 @@
 #include "cli/report/html_text.hpp"
 #include "cli/report/report_assets.hpp"
 #include "io/atomic_file.hpp"
+#include "splice_cuda/error.hpp"
 #include "splice_cuda/version.hpp"
 
 namespace splice_cuda::cli {
@@ -45,6 +46,15 @@ void add_report_page_options(CLI::App& verb, ReportPageArguments& a) {
   verb.add_option("--report-title", a.title, "Title of the page")->type_name("TEXT")->capture_default_str();
 }
 
+void check_report_page_options(const ReportPageArguments& a) {
+  if (!a.report.empty()) return;
+  const ReportPageArguments defaults;
+  const bool title = a.title != defaults.title;
+  if (!title && a.report_limit == defaults.report_limit) return;
+  throw ArgumentError(fmt::format("{}: got '{}' and no --report; expected a page that it is for", title ? "--report-title" : "--report-limit",
+                                  title ? a.title : std::to_string(a.report_limit)));
+}
+
 void write_report(const ReportPageArguments& a, const ConceptSpace& space, const io::CodesFile& file, const RunSettings& settings,
                   bool pictures) {
   const RowCards cards{space, file, pictures, a.report_limit, a.concepts};
@@ -60,7 +70,7 @@ void write_report(const ReportPageArguments& a, const ConceptSpace& space, const
                                              {"cards", std::string(assets::cards_css)},
                                              {"lead", lead},
                                              {"facts", facts_html(cards, settings, plural)},
-                                             {"rows", cards_html(cards, a.truth)},
+                                             {"rows", cards_html(cards, a.truth).html},
                                              {"origin", origin_html(space, settings)}}));
   page.commit();
 }

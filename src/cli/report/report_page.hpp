@@ -24,6 +24,8 @@ struct ReportPageArguments {
 };
 /// --report, --report-limit, --report-title.
 void add_report_page_options(CLI::App& verb, ReportPageArguments& arguments);
+/// @throws ArgumentError for options of a page that nobody asked for
+void check_report_page_options(const ReportPageArguments& arguments);
 
 /// @param pictures  names are paths of pictures, which are shown
 /// @throws FileError

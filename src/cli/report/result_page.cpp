@@ -85,12 +85,12 @@ std::string contents_html(const ResultPage& page, bool charts) {
   return html;
 }
 
-std::string cards_section(const RowCards& cards) {
+std::string cards_section(const RowCards& cards, const std::string& rows) {
   const std::int64_t shown = std::min(cards.limit, cards.file.codes.rows);
   std::string lead = fmt::format("Each {} as a few of {}.", row_noun(cards), counted(cards.space.size(), "concept"));
   if (shown < cards.file.codes.rows) lead += fmt::format(" Shown are the first {} of {}.", grouped(shown), counted(cards.file.codes.rows, "row"));
   return fmt::format("<section id=\"rows\" aria-labelledby=\"rows-title\">\n<p class=\"kicker\">splice decompose</p>\n<h2 id=\"rows-title\">Rows and their concepts</h2>\n"
-                     "{}<dl class=\"facts\">\n{}</dl>\n<ol class=\"rows\">\n{}</ol>\n</section>\n", paragraph(lead, "summary"), code_facts_html(cards), cards_html(cards));
+                     "{}<dl class=\"facts\">\n{}</dl>\n<ol class=\"rows\">\n{}</ol>\n</section>\n", paragraph(lead, "summary"), code_facts_html(cards), rows);
 }
 
 std::string lead_text(const ResultPage& page) {
@@ -125,7 +125,12 @@ ResultHtml result_html(const ResultPage& page) {
     sections += document_html(page.documents[i].document, i + 1, result.charts);
     any_chart = any_chart || !page.documents[i].document.charts.empty();
   }
-  if (page.cards) sections += cards_section(*page.cards);
+  if (page.cards) {
+    const CardsHtml rows = cards_html(*page.cards);
+    sections += cards_section(*page.cards, rows.html);
+    result.pictures += rows.pictures;
+    result.missing += rows.missing;
+  }
   result.html = fill_template(assets::result_page,
                               {{"title", html_text(page.title)}, {"lead", html_text(lead_text(page))}, {"script_hashes", hashes},
                                {"palette", std::string(assets::palette_css)}, {"cards", std::string(assets::cards_css)}, {"style", std::string(assets::result_css)},

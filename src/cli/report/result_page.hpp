@@ -22,8 +22,8 @@ struct ResultPage {
 
 struct ResultHtml {
   std::string html;
-  std::int64_t pictures = 0;  ///< of tables, embedded
-  std::int64_t missing = 0;   ///< of tables, that could not be read
+  std::int64_t pictures = 0;  ///< embedded
+  std::int64_t missing = 0;   ///< that could not be read
   bool charts = true;         ///< false: this build has no chart library, and the page says so
 };
 

@@ -21,17 +21,19 @@ constexpr const char* true_mark =
     "<span class=\"true\" title=\"true of this picture\">&#10003;<span class=\"hidden\"> true</span></span>";
 
 /// The picture, or what there is in its place: it may have gone since it was embedded.
-std::string picture_html(const std::string& path) {
+std::string picture_html(const std::string& path, CardsHtml& counts) {
   constexpr std::int64_t tiny = 128;
   const std::string name = std::filesystem::path(path).filename().string();
   try {
     const PictureData data = picture_data(path);
+    ++counts.pictures;
     return fmt::format("<div class=\"picture\"><img{} src=\"{}\" alt=\"Picture {}, {} by {} pixels\"></div>\n",
                        std::max(data.width, data.height) <= tiny ? " class=\"tiny\"" : "", data.uri,
                        html_text(name), data.width, data.height);
   } catch (const CancelledError&) {
     throw;
   } catch (const Error& error) {
+    ++counts.missing;
     return fmt::format("<div class=\"picture\"><p class=\"nothing\">{}</p></div>\n", html_text(without_folder(error.what(), path)));
   }
 }
@@ -83,14 +85,14 @@ std::string concepts_html(const RowCards& cards, const RowTruth& truth, std::int
   return html;
 }
 
-std::string card_html(const RowCards& cards, const RowTruth& truth, std::int64_t row) {
+std::string card_html(const RowCards& cards, const RowTruth& truth, std::int64_t row, CardsHtml& counts) {
   const io::CodesFile& file = cards.file;
   const auto at = static_cast<std::size_t>(row);
   const bool named = at < file.names.size();
   const std::string title = !named ? fmt::format("row {}", row)
                             : cards.pictures ? std::filesystem::path(file.names[at]).filename().string() : file.names[at];
   std::string html = fmt::format("<li><article aria-labelledby=\"row-{}\">\n", row);
-  if (cards.pictures && named) html += picture_html(file.names[at]);
+  if (cards.pictures && named) html += picture_html(file.names[at], counts);
   html += fmt::format("<div class=\"inside\">\n<h{0} class=\"name{1}\" id=\"row-{2}\" title=\"{3}\">{3}</h{0}>\n", cards.heading,
                       named && !cards.pictures ? " text" : "", row, html_text(title));
   return html + chips_html(file, row) + concepts_html(cards, truth, row, title) + "</div>\n</article></li>\n";
@@ -98,13 +100,13 @@ std::string card_html(const RowCards& cards, const RowTruth& truth, std::int64_t
 
 }  // namespace
 
-std::string cards_html(const RowCards& cards, const RowTruth& truth) {
-  std::string html;
+CardsHtml cards_html(const RowCards& cards, const RowTruth& truth) {
+  CardsHtml made;
   for (std::int64_t row = 0; row < std::min(cards.limit, cards.file.codes.rows); ++row) {
     signals::throw_if_stop_requested();
-    html += card_html(cards, truth, row);
+    made.html += card_html(cards, truth, row, made);
   }
-  return html;
+  return made;
 }
 
 std::string row_noun(const RowCards& cards) { return cards.file.names.empty() ? "embedding" : cards.pictures ? "picture" : "text"; }

@@ -26,8 +26,14 @@ struct RowCards {
   int heading = 2;            ///< level of the rows' headings
 };
 
-/// `<li>` elements for an `<ol class="rows">`. @throws CancelledError
-std::string cards_html(const RowCards& cards, const RowTruth& truth = {});
+/// `<li>` elements for an `<ol class="rows">`.
+struct CardsHtml {
+  std::string html;
+  std::int64_t pictures = 0;
+  std::int64_t missing = 0;  ///< pictures that can't be read: their cards tell why
+};
+/// @throws CancelledError
+CardsHtml cards_html(const RowCards& cards, const RowTruth& truth = {});
 
 /// "embedding", "picture" or "text".
 std::string row_noun(const RowCards& cards);

@@ -267,3 +267,23 @@ def test_a_document_of_other_writers(tmp_path):
     document["more"] = {"unknown": [1, 2]}
     report(tmp_path, written(tmp_path, "other.json", document))
     assert content_of(tmp_path / "r.html")["documents"][0]["tables"][3]["rows"][0][2] == 12
+
+
+def test_pictures_of_cards_that_are_gone_are_counted(built):
+    pytest.importorskip("PIL")
+    from PIL import Image
+
+    rows = len(built.images)
+    there = built.folder / "there.png"
+    Image.new("RGB", (8, 8), (200, 30, 30)).save(there)
+    names = [str(there) if i == 0 else str(built.folder / f"gone{i}.png") for i in range(rows)]
+    built.decompose()
+    members = dict(np.load(built / "codes.npz"))
+    members["names"] = np.frombuffer("".join(names).encode(), np.uint8)
+    members["name_offsets"] = np.cumsum([0] + [len(name) for name in names]).astype(np.int64)
+    np.savez(built / "codes.npz", **members)
+    done = run("report", "--codes", built / "codes.npz", "--pictures", "--out", built / "r.html", "--json")
+    counts = json.loads(done.stdout)
+    shown = min(rows, 200)
+    assert (counts["pictures"], counts["missing_pictures"]) == (1, shown - 1)
+    assert f"{shown - 1} pictures could not be read" in done.stderr
