@@ -41,6 +41,11 @@ const CLI::App& given_verb(const CLI::App& app) {
   return *last;
 }
 
+/// "splice dictionary build"
+std::string words_of(const CLI::App& verb) {
+  return verb.get_parent() == nullptr ? verb.get_name() : words_of(*verb.get_parent()) + " " + verb.get_name();
+}
+
 std::string quoted(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "'" : " '") + word + "'";
@@ -106,10 +111,7 @@ int run_arguments(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion&) {
     print_result("splice " + version() + "\n");
   } catch (const CLI::ParseError& error) {
-    const CLI::App& verb = given_verb(app);
-    const CLI::App* parent = verb.get_parent();
-    const std::string path = parent == nullptr ? "" : parent == &app ? verb.get_name() + " " : parent->get_name() + " " + verb.get_name() + " ";
-    print_message(parse_message(app, error) + "\n`splice " + path + "--help` lists the options and has an example.");
+    print_message(parse_message(app, error) + "\n`" + words_of(given_verb(app)) + " --help` lists the options and has an example.");
     return static_cast<int>(ExitCode::wrong_arguments);
   }
   check_no_empty_file(given_verb(app));

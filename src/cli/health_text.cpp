@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "cli/image_mean.hpp"
 #include "cli/numbers_text.hpp"
 #include "cli/text_layout.hpp"
 
@@ -13,9 +13,7 @@ namespace {
 
 std::string mean_text(const std::vector<float>& mean) {
   if (mean.empty()) return "none";
-  double square = 0;
-  for (const float value : mean) square += static_cast<double>(value) * static_cast<double>(value);
-  return fmt::format("length {:.4f}", std::sqrt(square));
+  return fmt::format("length {:.4f}", length_of(mean));
 }
 
 }  // namespace

@@ -13,6 +13,12 @@
 
 namespace splice_cuda::cli {
 
+double length_of(const std::vector<float>& vector) {
+  double square = 0;
+  for (const float value : vector) square += static_cast<double>(value) * static_cast<double>(value);
+  return std::sqrt(square);
+}
+
 std::vector<float> read_mean(const std::filesystem::path& path, std::int64_t dim, const std::string& of) {
   io::FloatArray array = io::read_npy_float32(path);
   const bool vector = array.shape.size() == 1 || (array.shape.size() == 2 && array.shape[0] == 1);
@@ -27,11 +33,10 @@ std::vector<float> read_mean(const std::filesystem::path& path, std::int64_t dim
   if (!std::all_of(array.values.begin(), array.values.end(), [](float value) { return std::isfinite(value); })) {
     throw FileError(path.string() + ": found NaN or infinity, expected a mean of finite numbers");
   }
-  double square = 0;
-  for (const float value : array.values) square += static_cast<double>(value) * static_cast<double>(value);
-  if (constexpr double rounding = 1e-3; square > 1 + rounding) {
+  constexpr double rounding = 1e-3;
+  if (const double length = length_of(array.values); length * length > 1 + rounding) {
     throw ArgumentError(fmt::format("--image-mean: got a mean of length {:.3g} in '{}'; expected one of unit embeddings, which is not longer than 1 "
-                                    "(splice mean writes it)", std::sqrt(square), path.string()));
+                                    "(splice mean writes it)", length, path.string()));
   }
   return std::move(array.values);
 }

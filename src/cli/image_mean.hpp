@@ -13,6 +13,9 @@
 
 namespace splice_cuda::cli {
 
+/// Euclidean, in double.
+double length_of(const std::vector<float>& vector);
+
 /// A .npy of shape [d] or [1, d], all finite and no longer than 1, given by --image-mean.
 /// @param dim  the length it must have
 /// @param of   whose length that is, for the message: "the atoms"

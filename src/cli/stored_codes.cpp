@@ -29,16 +29,18 @@ bool names_are_texts(const StoredCodes& stored) {
   return !std::all_of(stored.file.names.begin(), stored.file.names.end(), is_path);
 }
 
+const std::string& dictionary_of(const StoredCodesArguments& arguments, const StoredCodes& stored) {
+  return arguments.dictionary.empty() ? stored.settings.dictionary : arguments.dictionary;
+}
+
 ConceptSpace load_space_of(const StoredCodesArguments& arguments, const StoredCodes& stored) {
-  const std::string path = arguments.dictionary.empty() ? stored.settings.dictionary : arguments.dictionary;
+  const std::string& path = dictionary_of(arguments, stored);
   if (path.empty()) {
     throw ArgumentError(fmt::format("--dictionary: got none, and '{}' names none; expected the dictionary of these codes",
                                     arguments.codes));
   }
-  ConceptSpace space = [&] {
-    if (!arguments.dictionary.empty()) return ConceptSpace::load(path);
-    return named_by_codes(arguments.codes, "--dictionary", [&] { return ConceptSpace::load(path); });
-  }();
+  const auto load = [&] { return ConceptSpace::load(path); };
+  ConceptSpace space = arguments.dictionary.empty() ? named_by_codes(arguments.codes, "--dictionary", load) : load();
   // Another dictionary of as many atoms would name every weight wrongly, and nothing else would tell.
   if (!stored.settings.dictionary_sha256.empty() && stored.settings.dictionary_sha256 != sha256_of_file(path)) {
     throw ArgumentError(fmt::format("--dictionary: got '{}', whose content is not that of the dictionary which '{}' was made "

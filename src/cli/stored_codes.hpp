@@ -39,6 +39,9 @@ auto named_by_codes(const std::string& codes, const std::string& option, Open op
   }
 }
 
+/// Where the dictionary is: as the command line says, else as the codes do; empty where neither does.
+const std::string& dictionary_of(const StoredCodesArguments& arguments, const StoredCodes& stored);
+
 /// The dictionary, with the mean that the run subtracted.
 /// @throws FileError; ArgumentError where none is known, or its size is not the codes' columns
 ConceptSpace load_space_of(const StoredCodesArguments& arguments, const StoredCodes& stored);

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cmath>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -64,18 +63,16 @@ ExitCode write_mean(const MeanVerbArguments& a) {
   file.write(io::npy_header(io::NpyType::float32, std::array{static_cast<std::int64_t>(mean.size())}));
   file.write(std::as_bytes(std::span(mean)));
   file.commit();
-  double square = 0;
-  for (const float value : mean) square += static_cast<double>(value) * static_cast<double>(value);
   if (a.report.json) {
     nlohmann::ordered_json json;
     json["count"] = sum.counted();
     json["left_out"] = sum.left_out();
     json["dim"] = mean.size();
-    json["length"] = std::sqrt(square);
+    json["length"] = length_of(mean);
     if (by_model) add_inputs_json(json, inputs);
     print_result(json_text(json, 2) + "\n");
   } else {
-    print_result(fmt::format("mean of {}, length {:.4f}\n", counted(sum.counted(), "unit embedding"), std::sqrt(square)));
+    print_result(fmt::format("mean of {}, length {:.4f}\n", counted(sum.counted(), "unit embedding"), length_of(mean)));
     if (sum.left_out() > 0) print_result(fmt::format("left out {} of zeros, or with NaN or infinity\n", counted(sum.left_out(), "row")));
     if (!inputs.skipped.empty()) print_result(inputs_text(inputs) + "\n");
   }

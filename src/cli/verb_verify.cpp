@@ -148,8 +148,7 @@ ExitCode verify(const VerifyArguments& a) {
   if (!a.image_mean.empty()) space.set_image_mean(read_mean(a.image_mean, space.dim(), "the atoms"));
   const auto open = [&] { return io::EmbeddingSource::open(settings.embeddings); };
   const auto source = a.embeddings.empty() ? named_by_codes(a.stored.codes, "--embeddings", open) : open();
-  const std::string& dictionary = a.stored.dictionary.empty() ? stored.settings.dictionary : a.stored.dictionary;
-  check_same_dim(settings.embeddings, source->dim(), dictionary, space.dim());
+  check_same_dim(settings.embeddings, source->dim(), dictionary_of(a.stored, stored), space.dim());
   check_code_shape(a.stored.codes, stored.file.codes.rows, "rows", source->rows());
 
   SolverArguments solver;

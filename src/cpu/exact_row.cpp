@@ -20,11 +20,11 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// The row in fp64: its tableau and what a pass over the dictionary gives.
 class ExactSolver {
  public:
-  ExactSolver(const CpuDictionary& dictionary, const Problem& problem, WorkingSetRow& row)
+  ExactSolver(const CpuDictionary& dictionary, const Problem& problem, float atom_norm, WorkingSetRow& row)
       : dictionary_(dictionary),
         problem_(problem),
         row_(row),
-        limits_(math::exact_limits(row.lambda, largest_norm(dictionary, problem) * std::sqrt(row.z_dot_z))),
+        limits_(math::exact_limits(row.lambda, static_cast<double>(atom_norm) * std::sqrt(row.z_dot_z))),
         pivots_left_(math::exact_pivots(dictionary.dim)),
         best_gap_(0.5 * row.z_dot_z),
         residual_(at(dictionary.ld)),
@@ -60,15 +60,6 @@ class ExactSolver {
   }
 
  private:
-  /// max_j |c_j| / a_j
-  static double largest_norm(const CpuDictionary& dictionary, const Problem& problem) {
-    double largest = 0;
-    for (std::size_t j = 0; j < at(dictionary.size); ++j) {
-      largest = std::max(largest, static_cast<double>(dictionary.norm[j]) * static_cast<double>(problem.solver_inverse_weights[j]));
-    }
-    return largest;
-  }
-
   static double squared(const std::vector<double>& vector) { return std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0); }
 
   /// Pivots that were not let come to an end leave negative x, which no code has.
@@ -194,9 +185,8 @@ class ExactSolver {
   bool add_violators() {
     std::vector<std::int32_t> found;
     const double limit = row_.lambda + limits_.violation;
-    const auto excess = [&](std::int32_t j) { return correlation(j); };
     for (std::int32_t j = 0; j < static_cast<std::int32_t>(dictionary_.size); ++j) {
-      if (member_[at(j)] == 0 && excess(j) > limit) found.push_back(j);
+      if (member_[at(j)] == 0 && correlation(j) > limit) found.push_back(j);
     }
     if (found.empty()) return false;
     if (set_.size + static_cast<std::int64_t>(most_new_atoms) > exact_set_limit(dictionary_)) {
@@ -206,7 +196,7 @@ class ExactSolver {
     const std::size_t take = std::min(found.size(), most_new_atoms);
     std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(take), found.end(),
                       [&](std::int32_t a, std::int32_t b) {
-                        return excess(a) > excess(b) || (excess(a) == excess(b) && a < b);
+                        return correlation(a) > correlation(b) || (correlation(a) == correlation(b) && a < b);
                       });
     found.resize(take);
     std::vector<double> products;
@@ -245,9 +235,9 @@ std::int64_t exact_set_limit(const CpuDictionary& dictionary) {
   return round_up(std::min(dictionary.size, dictionary.dim + 512), std::int64_t{32}) + 32;
 }
 
-void solve_exactly(const CpuDictionary& dictionary, const Problem& problem, WorkingSetRow& row,
+void solve_exactly(const CpuDictionary& dictionary, const Problem& problem, float atom_norm, WorkingSetRow& row,
                    std::int32_t rounds) {
-  ExactSolver(dictionary, problem, row).run(rounds);
+  ExactSolver(dictionary, problem, atom_norm, row).run(rounds);
 }
 
 }  // namespace splice_cuda::cpu

@@ -18,7 +18,8 @@ std::int64_t exact_set_limit(const CpuDictionary& dictionary);
 
 /// Solves the row to the end, starting from its working set; writes its code. Uses at most `rounds` passes over
 /// the dictionary and counts them in the row's report.
-void solve_exactly(const CpuDictionary& dictionary, const Problem& problem, WorkingSetRow& row,
+/// @param atom_norm  ProblemScales::atom_norm
+void solve_exactly(const CpuDictionary& dictionary, const Problem& problem, float atom_norm, WorkingSetRow& row,
                    std::int32_t rounds);
 
 }  // namespace splice_cuda::cpu

@@ -164,7 +164,7 @@ void WorkingSetTile::solve(WorkingSetRow& slot) {
   }
   if (slot.phase != RowPhase::exact || out_of_rounds(slot)) return;
   const std::int32_t rounds = problem_.solve.max_rounds - slot.report.rounds;
-  target ? target_steps_.solve_exactly(slot, rounds) : solve_exactly(dictionary_, problem_, slot, rounds);
+  target ? target_steps_.solve_exactly(slot, rounds) : solve_exactly(dictionary_, problem_, scales_.atom_norm, slot, rounds);
   slot.claims = true;
 }
 
